@@ -1,0 +1,240 @@
+"""scikeras' classifier, mended: what it breaks on current scikit-learn and Keras."""
+
+import copy
+from typing import Any
+
+import keras
+import numpy as np
+from scikeras.utils.transformers import ClassifierLabelEncoder
+from scikeras.wrappers import BaseWrapper, KerasClassifier
+from sklearn.base import BaseEstimator
+from sklearn.exceptions import NotFittedError
+from sklearn.utils import ClassifierTags, check_consistent_length
+from sklearn.utils.validation import validate_data
+
+from imbalanced_nn.exceptions import InvalidParameterError, nearest_name
+from imbalanced_nn.losses import resolve_loss
+from imbalanced_nn.networks import NETWORKS
+from imbalanced_nn.parameters import check_user_parameters
+from imbalanced_nn.persistence import pack, unpack
+from imbalanced_nn.targets import KINDS, n_output_units
+from imbalanced_nn.training import draw_seed, forward, seeded
+from imbalanced_nn.validation import check_features, check_target
+
+__all__ = ["MendedKerasClassifier"]
+
+
+class MendedKerasClassifier(KerasClassifier):
+    """`scikeras.wrappers.KerasClassifier` that keeps scikit-learn's contract.
+
+    It overrides the parent at its hooks and adds no step of its own.
+    """
+
+    _routing_prefixes = BaseWrapper._routing_prefixes | {"callbacks", "sampler", "score"}
+
+    def __sklearn_tags__(self):
+        # The parent lists ClassifierMixin last, where its tags are never asked for.
+        tags = BaseEstimator.__sklearn_tags__(self)
+        tags.estimator_type = "classifier"
+        tags.classifier_tags = ClassifierTags(multi_label=True)
+        tags.target_tags.required = True
+        tags.input_tags.sparse = True
+        tags.input_tags.three_d_array = True
+        tags.non_deterministic = self.random_state is None
+        return tags
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return self.initialized_
+
+    __repr__ = BaseEstimator.__repr__
+
+    def set_params(self, **params: Any) -> "MendedKerasClassifier":
+        """Set parameters, nested and routed ones included.
+
+        Raises
+        ------
+        ValueError
+            If a parameter does not exist, with the nearest name that does.
+        """
+        # A nested parameter belongs to the object that the same call may be setting.
+        for name in sorted(params, key=lambda name: "__" in name):
+            owner, nested, _ = name.partition("__")
+            try:
+                if nested and hasattr(getattr(self, owner, None), "set_params"):
+                    BaseEstimator.set_params(self, **{name: params[name]})
+                else:
+                    super().set_params(**{name: params[name]})
+            except ValueError as error:
+                hint = nearest_name(name, self.get_params(deep=False))
+                raise InvalidParameterError(f"{error}{hint}") from None
+        return self
+
+    def _check_model_param(self):
+        """Return the build function; None and names stand for built-in networks."""
+        model = self.model
+        if isinstance(model, str):
+            if model not in NETWORKS:
+                raise InvalidParameterError(
+                    f"model={model!r} is not a built-in network."
+                    f"{nearest_name(model, NETWORKS)} Accepted are {sorted(NETWORKS)}, a build "
+                    f"function, a Keras model, or None."
+                )
+            builder = NETWORKS[model]
+        elif model is None and self.build_fn is None and not hasattr(self, "_keras_build_fn"):
+            builder = NETWORKS["default"]
+        else:
+            builder = super()._check_model_param()
+        check_user_parameters(
+            getattr(self, "_user_params", ()),
+            self._get_param_names(),
+            self._routing_prefixes,
+            None if isinstance(model, keras.Model) else builder,
+        )
+        return builder
+
+    def _build_keras_model(self) -> keras.Model:
+        """Build the network, seeded without TensorFlow's global seed and op determinism."""
+        seed = None if self.random_state is None else draw_seed(self.random_state)
+        self._random_state = None
+        with seeded(seed):
+            model = super()._build_keras_model()
+            if not isinstance(model, keras.Model):
+                raise InvalidParameterError(
+                    f"model must return a keras.Model, but the build function "
+                    f"{self._check_model_param()!r} returned {model!r}. Did it forget to "
+                    f"return the model?"
+                )
+            if not model.built and isinstance(model, keras.Sequential):
+                model.build((None, *self.X_shape_[1:]))
+        return model
+
+    def _get_compile_kwargs(self) -> dict[str, Any]:
+        """Return the arguments of ``compile``, with an optimizer of the network's own."""
+        given = self.loss
+        routed = any(name.startswith("loss__") for name in self.get_params(deep=False))
+        self.loss = resolve_loss(given, routed)
+        try:
+            kwargs = super()._get_compile_kwargs()
+        finally:
+            self.loss = given
+        if isinstance(kwargs["optimizer"], keras.optimizers.Optimizer):
+            # An optimizer belongs to the variables it was built with.
+            optimizer = kwargs["optimizer"]
+            kwargs["optimizer"] = type(optimizer).from_config(optimizer.get_config())
+        if kwargs["loss"] is None and self._kind is not None:
+            kwargs["loss"] = self._default_loss()
+        return kwargs
+
+    def _default_loss(self) -> str:
+        """Return the crossentropy of the kind of target."""
+        if self._kind == "multilabel":
+            return "binary_crossentropy"
+        if self._kind == "binary":
+            units = self.model_.output_shape[-1] if self.initialized_ else 1
+            return "binary_crossentropy" if units == 1 else "sparse_categorical_crossentropy"
+        one_hot = self.target_encoder_._target_type == "multiclass-onehot"
+        return "categorical_crossentropy" if one_hot else "sparse_categorical_crossentropy"
+
+    @property
+    def _kind(self) -> str | None:
+        """``"binary"``, ``"multiclass"``, ``"multilabel"``; None with an encoder of the user's."""
+        encoder = getattr(self, "target_encoder_", None)
+        if type(encoder) is not ClassifierLabelEncoder:
+            return None
+        return KINDS.get(encoder._target_type)
+
+    def _check_model_compatibility(self, y: Any) -> None:
+        """Check the number of outputs before Keras stumbles over it."""
+        shape = getattr(self.model_, "output_shape", None) if self.model_.built else None
+        if self._kind is not None and isinstance(shape, tuple):
+            allowed = n_output_units(self._kind, self.n_classes_)
+            units = shape[-1] if len(shape) > 1 else 1
+            if units not in allowed:
+                expected = " or ".join(map(str, allowed))
+                raise InvalidParameterError(
+                    f"model has {units} output units, but a {self._kind} y with "
+                    f"{self.n_classes_} classes needs {expected}. Change the last layer; "
+                    f"meta['n_classes_'] tells a build function the number."
+                )
+        if hasattr(self.model_, "outputs"):
+            super()._check_model_compatibility(y)
+
+    def _validate_data(self, X=None, y=None, reset=False, y_numeric=False):
+        """Check X and y; remember with ``reset`` what they looked like, else compare.
+
+        Sets the attributes of the parent, so that build functions find them in ``meta``.
+        """
+        name = type(self).__name__
+        if y is not None:
+            y = check_target(y, name)
+            if reset:
+                self._check_number_of_classes(y)
+                self.target_type_ = self._type_of_target(y)
+                self.y_dtype_ = y.dtype
+                self.y_ndim_ = y.ndim
+            elif self.y_ndim_ != y.ndim:
+                raise ValueError(
+                    f"y has {y.ndim} dimensions, but this {name} was fitted on a y with "
+                    f"{self.y_ndim_}. Pass labels in the form that fit was given."
+                )
+        if X is not None:
+            given = X
+            X = check_features(X, name)
+            validate_data(self, given, skip_check_array=True, reset=reset)
+            if reset:
+                self.X_dtype_ = X.dtype
+                self.X_shape_ = X.shape
+            elif X.shape[1:] != self.X_shape_[1:]:
+                raise ValueError(
+                    f"X has rows of shape {X.shape[1:]}, but this {name} was fitted on rows of "
+                    f"shape {self.X_shape_[1:]}."
+                )
+            if y is not None:
+                check_consistent_length(X, y)
+        return X, y
+
+    def _check_number_of_classes(self, y: np.ndarray) -> None:
+        """Refuse a target without a decision to learn."""
+        if y.ndim > 1 or getattr(self, "classes_", None) is not None:
+            return
+        labels = np.unique(y)
+        if len(labels) < 2:
+            raise ValueError(
+                f"y has only one class, {labels[0]!r}; a classifier needs at least two. Check "
+                f"how the rows were selected, or give partial_fit all labels as classes."
+            )
+
+    def _get_metadata(self) -> dict[str, Any]:
+        """Return what build functions get as ``meta``: the parent's names and no others."""
+        return {k: v for k, v in super()._get_metadata().items() if k != "feature_names_in_"}
+
+    def _predict_raw(self, X, **kwargs):
+        """Return the network's outputs, in few large batches and without a progress bar."""
+        if not self.initialized_:
+            raise NotFittedError(
+                f"This {type(self).__name__} instance is not fitted yet. Call 'fit' with "
+                f"appropriate arguments before using this estimator."
+            )
+        routed = any(name.startswith("predict__") for name in self.get_params(deep=False))
+        if kwargs or routed or self._predict_callbacks:
+            return super()._predict_raw(X, **kwargs)
+        X, _ = self._validate_data(X=X)
+        return forward(self.model_, self.feature_encoder_.transform(X))
+
+    def __getstate__(self) -> dict[str, Any]:
+        state = {key: pack(value) for key, value in super().__getstate__().items()}
+        # Live callbacks hold the network; fit and partial_fit make them anew.
+        state.pop("_fit_callbacks", None)
+        state.pop("_predict_callbacks", None)
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__({key: unpack(value) for key, value in state.items()})
+        if self.initialized_:
+            self._initialize_callbacks()
+
+    def __deepcopy__(self, memo: dict) -> "MendedKerasClassifier":
+        twin = type(self).__new__(type(self))
+        memo[id(self)] = twin
+        twin.__setstate__(copy.deepcopy(self.__getstate__(), memo))
+        return twin

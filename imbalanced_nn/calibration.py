@@ -1,0 +1,64 @@
+"""Prior correction: probabilities at another prevalence than the one trained on."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+__all__ = ["PriorCorrection"]
+
+
+@dataclass(frozen=True)
+class PriorCorrection:
+    """Undo what sampling and weighting did to the probabilities.
+
+    A network that is trained on classes in other shares than the population's learns the
+    posterior of those shares. Bayes' rule gives it back in closed form:
+    ``p_k`` is multiplied by ``target_k / trained_k`` and the row renormalised.
+
+    Parameters
+    ----------
+    trained : tuple of float
+        Share of each class (or of each label's positives) as the loss saw it.
+    target : tuple of float
+        The same shares in the population.
+    multilabel : bool, default=False
+        Whether the columns are independent labels, each corrected by its own odds.
+
+    References
+    ----------
+    C. Elkan, "The foundations of cost-sensitive learning", IJCAI 2001, theorem 2.
+    A. Dal Pozzolo et al., "Calibrating probability with undersampling for unbalanced
+    classification", SSCI 2015.
+
+    Examples
+    --------
+    A network trained on equal classes where 1 % is positive:
+
+    >>> import numpy as np
+    >>> from imbalanced_nn.calibration import PriorCorrection
+    >>> correction = PriorCorrection(trained=(0.5, 0.5), target=(0.99, 0.01))
+    >>> correction.apply(np.array([[0.5, 0.5]])).round(2).tolist()
+    [[0.99, 0.01]]
+    """
+
+    trained: tuple[float, ...]
+    target: tuple[float, ...]
+    multilabel: bool = False
+
+    def ratio(self) -> np.ndarray:
+        """Factor of each class; in the multilabel case the odds ratio of each label."""
+        trained, target = np.asarray(self.trained), np.asarray(self.target)
+        if self.multilabel:
+            trained = np.divide(trained, 1 - trained, out=np.ones_like(trained), where=trained < 1)
+            target = np.divide(target, 1 - target, out=np.ones_like(target), where=target < 1)
+        # A class that was not trained on keeps no probability.
+        return np.divide(target, trained, out=np.zeros_like(target), where=trained > 0)
+
+    def apply(self, proba: np.ndarray) -> np.ndarray:
+        """Correct probabilities of shape (n_samples, n_classes); returns a new array."""
+        scaled = proba.astype(np.float64) * self.ratio()
+        if self.multilabel:
+            corrected = scaled / (1 - proba + scaled)
+        else:
+            corrected = scaled / scaled.sum(axis=1, keepdims=True)
+        return corrected.astype(proba.dtype)

@@ -1,0 +1,444 @@
+"""`BalancedKerasClassifier`: a Keras network that scikit-learn can trust on imbalanced data."""
+
+import numpy as np
+from scikeras.wrappers import BaseWrapper, KerasClassifier
+from sklearn.utils.validation import check_is_fitted
+
+from imbalanced_nn.exceptions import InvalidParameterError
+from imbalanced_nn.parameters import check_parameters
+from imbalanced_nn.rows import Rows
+from imbalanced_nn.steps import FITTED, TrainingSteps
+from imbalanced_nn.targets import class_codes
+from imbalanced_nn.training import AVERAGE_PRECISION, draw_seed
+from imbalanced_nn.validation import check_weights
+
+__all__ = ["BalancedKerasClassifier"]
+
+
+class BalancedKerasClassifier(TrainingSteps):
+    """Keras classifier with resampling, class weights and a learned decision threshold.
+
+    `fit` holds rows out, resamples and weighs the others, trains on them, puts the
+    probabilities back to the training prevalence, and learns on the held-out rows where to
+    cut. Every step is a parameter that can be searched. Code written for
+    `scikeras.wrappers.KerasClassifier` runs unchanged.
+
+    Parameters
+    ----------
+    model : callable, keras.Model, str or None, default=None
+        Build function, prebuilt network, name of a built-in network, or None for the default
+        one, which normalises its own input. As in scikeras a build function may take ``meta``,
+        ``compile_kwargs`` and ``params``; it may return the network uncompiled.
+    sampler : str, object with ``fit_resample`` or None, default=None
+        Resamples the training rows: any imbalanced-learn sampler by its snake-case name
+        (``"random_over"``, ``"random_under"``, ``"smote"``, ...) or any sampler object. Its
+        parameters are reached as ``sampler__*``. ``"passthrough"`` and None are off.
+    class_weight : {"balanced"}, dict or None, default=None
+        ``"balanced"`` weighs classes inversely to their rows, a dict maps original labels to
+        weights. Weights are normalised to mean 1. With a multilabel y each label is weighed in
+        the loss, and a dict gives the weight of a label's positives.
+    threshold : float, array-like, str, callable or None, default="balanced_accuracy"
+        None decides by 0.5 or argmax; a number in [0, 1], or one per class or label, is used
+        as it is; the name of a score, or a metric, is maximised on the held-out rows over
+        every cut. Several classes are decided by the largest ratio of probability to cut.
+    calibration : {"prior"} or None, default="prior"
+        ``"prior"`` undoes in closed form what sampler and weights did to the probabilities.
+    pos_label : label or None, default=None
+        Positive class of a binary y; None is the rarest.
+    validation_split : float, default=0.2
+        Share of each class to hold out. 0 holds nothing out: no early stopping, and only
+        ``threshold="balanced_accuracy"``, whose cut is then the prior, can still be learned.
+    early_stopping : bool, default=True
+        Stop when ``monitor`` has not improved for ``patience`` epochs and restore the best
+        weights. Needs held-out rows.
+    monitor : str, default="val_average_precision"
+        Average precision of the held-out rows, ties broken by their log loss; or any quantity
+        that Keras logs, such as ``"val_loss"``.
+    patience : int, default=10
+        Epochs without improvement.
+    init_bias : {"prior"} or None, default="prior"
+        ``"prior"`` starts the output of a freshly built network at the log-odds of the class
+        shares it is trained on.
+    build_fn, warm_start, optimizer, loss, metrics, validation_batch_size, callbacks, shuffle, \
+run_eagerly
+        As in `scikeras.wrappers.KerasClassifier`, which also routes ``model__*``,
+        ``optimizer__*``, ``loss__*``, ``metrics__*``, ``compile__*``, ``fit__*``,
+        ``predict__*`` and, here, ``callbacks__*``. ``loss=None`` keeps the loss of a compiled
+        network and otherwise takes the crossentropy of the target.
+    random_state : int, RandomState or None, default=None
+        Seeds the split, the sampler, the initial weights and the order of rows. Global
+        generators and TensorFlow's settings are left as found.
+    batch_size : int or None, default=None
+        Rows in a batch, -1 for all. None is 32, as in Keras; built-in networks take a
+        sixty-fourth of the rows, between 32 and 512.
+    verbose : int, default=0
+        Verbosity of Keras.
+    epochs : int, default=100
+        Largest number of passes over the training rows.
+    **kwargs
+        Routed parameters, and arguments of the build function.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        Labels, sorted; the columns of `predict_proba`.
+    class_count_, class_prior_ : ndarray of shape (n_classes,)
+        Rows of each class in y, and its share of the (weighted) training rows.
+    class_weight_ : dict or None
+        Weight of each class or label that was used.
+    sampler_ : object or None
+        The fitted sampler.
+    sample_indices_ : ndarray of int
+        Row of X behind each row trained on, -1 where it is synthetic.
+    validation_indices_ : ndarray of int
+        Rows of X that were held out.
+    decision_rule_ : BinaryRule, MulticlassRule or MultilabelRule
+        Turns probabilities into decisions.
+    best_threshold_ : float or ndarray of shape (n_classes,)
+        The cut, or one cut per class or label.
+    best_score_, threshold_curve_ : float, ThresholdCurve
+        Score at the learned cut and at the others; only where a threshold was learned.
+    pos_label_ : label
+        Positive class; only with a binary y.
+    history_ : dict of str to list of float
+        What Keras logged, with ``val_average_precision`` and ``val_log_loss``.
+    model_ : keras.Model
+        The network.
+    n_features_in_, feature_names_in_ : int, ndarray of str
+        As everywhere in scikit-learn.
+
+    See Also
+    --------
+    imbalanced_nn.compare_strategies : Which of these strategies works on given data.
+    imbalanced_nn.ThresholdTuner : The threshold step for any classifier's scores.
+
+    References
+    ----------
+    C. Elkan, "The foundations of cost-sensitive learning", IJCAI 2001.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import make_classification
+    >>> from imbalanced_nn import BalancedKerasClassifier
+    >>> X, y = make_classification(500, weights=[0.9], class_sep=2.0, random_state=0)
+    >>> clf = BalancedKerasClassifier(sampler="random_over", epochs=5, random_state=0)
+    >>> clf = clf.fit(X, y)
+    >>> clf.predict_proba(X).shape
+    (500, 2)
+    >>> len(clf.validation_indices_)
+    100
+    """
+
+    def __init__(
+        self,
+        model=None,
+        *,
+        sampler=None,
+        class_weight=None,
+        threshold="balanced_accuracy",
+        calibration="prior",
+        pos_label=None,
+        validation_split=0.2,
+        early_stopping=True,
+        monitor=AVERAGE_PRECISION,
+        patience=10,
+        init_bias="prior",
+        build_fn=None,
+        warm_start=False,
+        random_state=None,
+        optimizer="adam",
+        loss=None,
+        metrics=None,
+        batch_size=None,
+        validation_batch_size=None,
+        verbose=0,
+        callbacks=None,
+        shuffle=True,
+        run_eagerly=False,
+        epochs=100,
+        **kwargs,
+    ):
+        super().__init__(
+            model=model,
+            build_fn=build_fn,
+            warm_start=warm_start,
+            random_state=random_state,
+            optimizer=optimizer,
+            loss=loss,
+            metrics=metrics,
+            batch_size=batch_size,
+            validation_batch_size=validation_batch_size,
+            verbose=verbose,
+            callbacks=callbacks,
+            validation_split=validation_split,
+            shuffle=shuffle,
+            run_eagerly=run_eagerly,
+            epochs=epochs,
+            class_weight=class_weight,
+            **kwargs,
+        )
+        self.sampler = sampler
+        self.threshold = threshold
+        self.calibration = calibration
+        self.pos_label = pos_label
+        self.early_stopping = early_stopping
+        self.monitor = monitor
+        self.patience = patience
+        self.init_bias = init_bias
+
+    def fit(
+        self,
+        X,
+        y,
+        sample_weight=None,
+        *,
+        groups=None,
+        X_val=None,
+        y_val=None,
+        sample_weight_val=None,
+        **kwargs,
+    ):
+        """Fit the network and learn where to cut its probabilities.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, ...)
+            Rows; numeric, finite, of two or more dimensions. Sparse and memory-mapped data is
+            read batch by batch.
+        y : array-like of shape (n_samples,) or (n_samples, n_labels)
+            Labels of any type, or a multilabel indicator.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the rows. They are normalised to mean 1; rows of weight 0 are left out.
+        groups : array-like of shape (n_samples,), default=None
+            Rows of one group are held out together or not at all.
+        X_val, y_val : array-like, default=None
+            Held-out rows of your own; ``validation_split`` is then not used.
+        sample_weight_val : array-like, default=None
+            Weights of ``X_val``.
+        **kwargs
+            Arguments of ``Model.fit``, as in scikeras.
+
+        Returns
+        -------
+        BalancedKerasClassifier
+            The fitted estimator.
+
+        Raises
+        ------
+        InvalidParameterError
+            If a parameter is not accepted.
+        TooFewRowsError
+            If a class has too few rows to be held out or resampled.
+        ValueError
+            If X, y or the weights cannot be used. After any failure, an interruption
+            included, the estimator is as it was before.
+        """
+        check_parameters(self.get_params(deep=False), type(self).__name__)
+        validation = _validation_data(X_val, y_val, sample_weight_val, kwargs)
+        with self._unchanged_on_failure():
+            if not (self.warm_start and self.initialized_):
+                self.classes_ = None
+            BaseWrapper.fit(
+                self, X, y, sample_weight, groups=groups, validation=validation, **kwargs
+            )
+        return self
+
+    def partial_fit(self, X, y, classes=None, sample_weight=None, **kwargs):
+        """Train one more epoch on the given rows, all of them.
+
+        No row is held out: a threshold learned by `fit` stays as it is. Without one,
+        ``threshold="balanced_accuracy"`` cuts at the prior and any other score at 0.5. Class
+        shares, natural and as trained on, are summed over the calls. Weights are not
+        normalised, since one call does not see the others' rows.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, ...)
+            Rows.
+        y : array-like of shape (n_samples,) or (n_samples, n_labels)
+            Labels.
+        classes : array-like of shape (n_classes,), default=None
+            All labels of all calls; needed in the first call if its y lacks one.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the rows.
+        **kwargs
+            Arguments of ``Model.fit``, as in scikeras.
+
+        Returns
+        -------
+        BalancedKerasClassifier
+            The estimator.
+        """
+        check_parameters(self.get_params(deep=False), type(self).__name__)
+        with self._unchanged_on_failure():
+            self.classes_ = (
+                getattr(self, "classes_", None) if classes is None else np.unique(classes)
+            )
+            BaseWrapper.partial_fit(self, X, y, sample_weight, online=True, **kwargs)
+        return self
+
+    def initialize(self, X, y):
+        """Build the network without training it, as scikeras does for pretrained ones.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, ...)
+            Rows.
+        y : array-like of shape (n_samples,) or (n_samples, n_labels)
+            Labels.
+
+        Returns
+        -------
+        BalancedKerasClassifier
+            The estimator, ready to predict.
+        """
+        check_parameters(self.get_params(deep=False), type(self).__name__)
+        with self._unchanged_on_failure():
+            super().initialize(X, y)
+        return self
+
+    def _initialize(self, X, y=None):
+        for name in FITTED:
+            vars(self).pop(name, None)
+        return super()._initialize(X, y)
+
+    def _fit(
+        self,
+        X,
+        y,
+        sample_weight,
+        warm_start,
+        epochs,
+        initial_epoch,
+        *,
+        groups=None,
+        validation=None,
+        online=False,
+        **kwargs,
+    ):
+        """Hold rows out, resample and weigh the rest, train, correct, learn the threshold."""
+        fresh = not ((self.warm_start or warm_start) and self.initialized_)
+        X, y = self._initialize(X, y) if fresh else self._validate_data(X, y)
+        weight = check_weights(sample_weight, X)
+        training = {"warm_start": warm_start, "epochs": epochs, "initial_epoch": initial_epoch}
+        if self._kind is None:
+            self._fit_opaque_target(X, y, weight, sample_weight, validation, training | kwargs)
+            return
+
+        seed = draw_seed(self.random_state)
+        codes = class_codes(self.target_encoder_.transform(y), self._kind)
+        self._describe_classes(codes, fresh)
+        holding_out = not online and validation is None and self.validation_split > 0
+        train, held_out = self._hold_out(codes, weight, groups, seed, holding_out)
+        X, y = self._encode(X, y, train, fresh)
+        natural = Rows(X, y, codes, weight, train)
+        judged = self._held_out_rows(natural, held_out, validation)
+        self._check_threshold(judged, online)
+
+        rows, draw = self._resample(natural, seed)
+        rows = self._weigh(rows)
+        self._set_priors(natural, rows, online)
+        self._ensure_compiled_model()
+        self._check_model_compatibility(y)
+        if fresh:
+            self._start_network(natural)
+        self._fit_keras_model(
+            rows.X,
+            rows.y,
+            rows.network_weight(normalize=not online),
+            rows=rows.index,
+            draw=draw,
+            judged=judged,
+            seed=seed,
+            **training,
+            **kwargs,
+        )
+        self._learn_rule(judged, online)
+
+    def predict(self, X, **kwargs):
+        """Predict classes by the learned decision rule.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, ...)
+            Rows of the shape, and with the column names, that `fit` was given.
+        **kwargs
+            Arguments of ``Model.predict``, as in scikeras.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,) or (n_samples, n_labels)
+            Labels, or the 0/1 indicator of a multilabel target.
+        """
+        outputs = self._predict_raw(X, **kwargs)
+        if self._kind is None:
+            return self.target_encoder_.inverse_transform(outputs)
+        codes = self._rule().decide(self._probabilities(outputs))
+        if self.y_ndim_ == 1 or codes.ndim == 2:
+            return codes if codes.ndim == 2 else self.classes_[codes]
+        return np.eye(self.n_classes_, dtype=int)[codes]
+
+    def predict_proba(self, X, **kwargs):
+        """Predict the probability of each class at the training prevalence.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, ...)
+            Rows of the shape, and with the column names, that `fit` was given.
+        **kwargs
+            Arguments of ``Model.predict``, as in scikeras.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+            Columns in the order of ``classes_``; for a multilabel target the probability of
+            each label.
+        """
+        outputs = self._predict_raw(X, **kwargs)
+        if self._kind is None:
+            return self.target_encoder_.inverse_transform(outputs, return_proba=True)
+        return self._probabilities(outputs)
+
+    def score(self, X, y, sample_weight=None):
+        """Return the score that the threshold maximises, else accuracy.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, ...)
+            Rows.
+        y : array-like of shape (n_samples,) or (n_samples, n_labels)
+            True labels.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the rows.
+
+        Returns
+        -------
+        float
+            ``threshold``'s score (balanced accuracy by default), as
+            ``LogisticRegressionCV.score`` follows its ``scoring``; with a fixed threshold or
+            none, and where a subclass brings its own ``scorer``, the parent's score.
+        """
+        check_is_fitted(self)
+        own_scorer = type(self).scorer is not KerasClassifier.scorer
+        if self._kind is None or own_scorer or not self._learns_threshold():
+            return super().score(X, y, sample_weight)
+        _, y = self._validate_data(y=y)
+        true, predicted = (
+            class_codes(self.target_encoder_.transform(labels), self._kind)
+            for labels in (y, self.predict(X))
+        )
+        positive = self._positive if self._kind == "binary" else 1
+        return self._objective().score(true, predicted, sample_weight, positive)
+
+
+def _validation_data(X_val, y_val, sample_weight_val, kwargs):
+    """Return the caller's held-out rows as one tuple, Keras' ``validation_data`` included."""
+    if X_val is None and y_val is None:
+        given = kwargs.pop("validation_data", None)
+        if given is None:
+            return None
+        return (*given, None) if len(given) == 2 else tuple(given)
+    if X_val is None or y_val is None:
+        missing = "X_val" if X_val is None else "y_val"
+        raise InvalidParameterError(f"X_val and y_val go together, but {missing} is None.")
+    return X_val, y_val, sample_weight_val

@@ -1,0 +1,182 @@
+"""``imbalanced-nn compare``: which imbalance strategy works on this table."""
+
+import json
+from typing import NamedTuple
+
+import click
+
+from imbalanced_nn.cli.refusals import DataRefusal, UsageRefusal
+
+__all__ = ["compare"]
+
+_EPILOG = """\b
+Examples:
+  imbalanced-nn compare
+  imbalanced-nn compare transactions.csv --target fraud --folds 10
+  imbalanced-nn compare data.parquet --target y --strategies none,smote --json
+"""
+
+
+class _Source(NamedTuple):
+    """Features, labels, and what the user is told about them."""
+
+    name: str
+    target: str
+    X: object
+    y: object
+    left_out: list[str]
+
+
+@click.command(epilog=_EPILOG, short_help="Compare imbalance strategies on the same folds.")
+@click.argument("data", required=False, metavar="[DATA]")
+@click.option("--target", metavar="COLUMN", help="Column of DATA that holds the classes.")
+@click.option("--strategies", metavar="A,B,...", help="Strategies to compare [default: all].")
+@click.option(
+    "--folds", type=click.IntRange(min=2), default=5, show_default=True, help="Stratified folds."
+)
+@click.option("--epochs", type=click.IntRange(min=1), help="Most epochs of a fit.")
+@click.option(
+    "--random-state",
+    type=click.IntRange(0, 2**32 - 1),
+    default=0,
+    show_default=True,
+    help="Seed of the folds and fits.",
+)
+@click.option(
+    "--jobs",
+    type=int,
+    default=1,
+    show_default=True,
+    help="Fits that run at the same time; -1 uses every core.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON and nothing else on stdout.")
+def compare(data, target, strategies, folds, epochs, random_state, jobs, as_json):
+    """Compare ways of meeting class imbalance on the same folds of DATA.
+
+    DATA is a table with one row per line: .csv or .tsv (also .gz), with the names of the columns
+    in the first line, or .parquet. Without DATA, the thyroid data that ship are used.
+
+    Every strategy trains the same network on the same folds. Each is measured at the decision
+    threshold it learned and at the plain cut: 0.5, or the largest of more than two probabilities.
+
+    Text becomes one-hot categories, dates become days, and missing numbers the median. Rows
+    without a class, columns with one value and text that hardly repeats are left out.
+    """
+    if jobs == 0:
+        raise UsageRefusal("--jobs is 0; give 1 or more, or -1 for every core.")
+    names = _strategy_names(strategies)
+    source = _read(data, target)
+    from imbalanced_nn.cli import display
+
+    if not as_json:
+        display.print_source(source)
+    comparison, notes = _compare(source, names, folds, epochs, random_state, jobs)
+    for note in notes:
+        click.echo(f"Note: {note}", err=True)
+    if as_json:
+        click.echo(json.dumps(_as_json(source, comparison), indent=2, allow_nan=False))
+    else:
+        display.print_comparison(comparison)
+
+
+def _strategy_names(strategies: str | None) -> list[str] | None:
+    """Return the names in a comma-separated list, or refuse an unknown one."""
+    if strategies is None:
+        return None
+    from imbalanced_nn.compare import STRATEGIES
+    from imbalanced_nn.exceptions import nearest_name
+
+    names = [name.strip() for name in strategies.split(",") if name.strip()]
+    if not names:
+        raise UsageRefusal(f"--strategies names none; known are {', '.join(STRATEGIES)}.")
+    for name in names:
+        if name not in STRATEGIES:
+            raise UsageRefusal(
+                f"There is no strategy {name!r}; known are {', '.join(STRATEGIES)}."
+                + nearest_name(name, STRATEGIES)
+            )
+    return names
+
+
+def _read(data: str | None, target: str | None) -> _Source:
+    """Return the user's table, or the data set that ships."""
+    if data is None and target is not None:
+        raise UsageRefusal("--target names a column of DATA, but no DATA was given.")
+    if data is None:
+        from imbalanced_nn.datasets import load_thyroid
+
+        thyroid = load_thyroid(as_frame=True)
+        labels = thyroid.target_names[thyroid.target]
+        return _Source("thyroid (ships with imbalanced_nn)", "target", thyroid.data, labels, [])
+    if target is None:
+        raise UsageRefusal(f"--target is missing: which column of {data!r} holds the classes?")
+    from imbalanced_nn.cli.columns import as_features, as_labels, check_target
+    from imbalanced_nn.cli.tables import read_table
+
+    frame = read_table(data, target)
+    check_target(frame, target)
+    known = frame[frame[target].notna()]
+    labels = as_labels(known[target])
+    features, left_out = as_features(known.drop(columns=target))
+    if len(known) < len(frame):
+        left_out.append(f"rows without a class: {len(frame) - len(known)}")
+    return _Source(data, target, features, labels.to_numpy(), left_out)
+
+
+def _compare(source: _Source, names, folds, epochs, random_state, jobs):
+    """Return the comparison and what its fits warned the user of, each text once."""
+    import warnings
+
+    from imbalanced_nn.cli.display import progress_bar
+    from imbalanced_nn.cli.quiet import tensorflow_muted
+    from imbalanced_nn.compare import compare_strategies
+    from imbalanced_nn.exceptions import InvalidParameterError, TooFewRowsError
+
+    with tensorflow_muted(), warnings.catch_warnings(record=True) as caught:
+        network = _network(source.X, epochs)
+        try:
+            with progress_bar() as advance:
+                comparison = compare_strategies(
+                    network,
+                    source.X,
+                    source.y,
+                    strategies=names,
+                    cv=folds,
+                    n_jobs=jobs,
+                    random_state=random_state,
+                    progress=advance,
+                )
+        except (InvalidParameterError, TooFewRowsError, RuntimeError) as error:
+            raise DataRefusal(" ".join(str(error).split())) from error
+    # Deprecations inside libraries are nothing that the user of a command can act on.
+    notes = [str(w.message) for w in caught if issubclass(w.category, UserWarning)]
+    return comparison, list(dict.fromkeys(notes))
+
+
+def _network(features, epochs: int | None):
+    """Return the network behind its preprocessing steps."""
+    from sklearn.pipeline import Pipeline
+
+    from imbalanced_nn.classifier import BalancedKerasClassifier
+    from imbalanced_nn.cli.columns import preprocessor
+
+    parameters = {} if epochs is None else {"epochs": epochs}
+    classifier = BalancedKerasClassifier(**parameters)
+    return Pipeline([*preprocessor(features), ("classifier", classifier)])
+
+
+def _as_json(source: _Source, comparison) -> dict:
+    """Return the comparison and what was read, as JSON's types."""
+    from imbalanced_nn.cli.display import conclusion
+
+    return {
+        "data": {
+            "name": source.name,
+            "target": source.target,
+            "n_samples": len(source.y),
+            "n_features": source.X.shape[1],
+            "left_out": source.left_out,
+        },
+        **comparison.to_dict(),
+        "conclusion": conclusion(comparison),
+    }

@@ -1,0 +1,50 @@
+"""Keeping TensorFlow's own log off the user's terminal."""
+
+import io
+import logging
+import os
+import sys
+from contextlib import contextmanager
+
+__all__ = ["tensorflow_muted"]
+
+_LEVEL = "TF_CPP_MIN_LOG_LEVEL"
+
+
+@contextmanager
+def tensorflow_muted():
+    """Mute what native code writes to stderr; Python's ``sys.stderr`` goes on as before.
+
+    TensorFlow writes its start-up log before it has read the environment variable that sets its
+    level, so the file descriptor itself is turned away, here and in the worker processes that
+    inherit it. With ``TF_CPP_MIN_LOG_LEVEL=0`` in the environment everything is shown.
+    """
+    if os.environ.setdefault(_LEVEL, "3") == "0":
+        yield
+        return
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)
+    stderr = sys.stderr
+    stderr.flush()
+    kept = os.dup(2)
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, 2)
+    os.close(null)
+    if _descriptor(stderr) == 2:
+        sys.stderr = open(  # noqa: SIM115
+            kept, "w", buffering=1, encoding=stderr.encoding, errors=stderr.errors, closefd=False
+        )
+    try:
+        yield
+    finally:
+        sys.stderr.flush()
+        sys.stderr = stderr
+        os.dup2(kept, 2)
+        os.close(kept)
+
+
+def _descriptor(stream) -> int | None:
+    """Return the file descriptor of a stream, if it has one."""
+    try:
+        return stream.fileno()
+    except (AttributeError, io.UnsupportedOperation):
+        return None

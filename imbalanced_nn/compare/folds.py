@@ -1,0 +1,84 @@
+"""Class labels and cross-validation folds, checked before anything is fitted."""
+
+from numbers import Integral
+
+import numpy as np
+from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold, check_cv
+from sklearn.utils.multiclass import type_of_target
+from sklearn.utils.validation import column_or_1d
+
+from imbalanced_nn.exceptions import InvalidParameterError, TooFewRowsError
+
+__all__ = ["as_codes", "make_folds"]
+
+
+def as_codes(y) -> tuple[np.ndarray, np.ndarray]:
+    """Return the sorted class labels and the class of every row as a position among them."""
+    import pandas as pd
+
+    if np.ndim(y) > 1 and np.shape(y)[1] > 1:
+        raise InvalidParameterError(
+            f"y: has shape {np.shape(y)}; strategies are compared on one column of class labels."
+        )
+    labels = column_or_1d(y)
+    missing = int(pd.isna(labels).sum())
+    if missing:
+        raise InvalidParameterError(
+            f"y: {missing} of {len(labels)} labels are missing. Leave those rows out first."
+        )
+    if type_of_target(labels) not in ("binary", "multiclass"):
+        raise InvalidParameterError(
+            f"y: is {type_of_target(labels)}; strategies are compared on class labels. Cut a "
+            "continuous target into classes first."
+        )
+    classes, codes = np.unique(labels, return_inverse=True)
+    if len(classes) < 2:
+        raise InvalidParameterError(
+            f"y: holds the one class {_shown(classes[0])}; at least two are needed."
+        )
+    return classes, codes
+
+
+def make_folds(cv, X, y, codes, classes, groups, seed: int) -> list[tuple]:
+    """Return (train, test) row positions of every fold; each side holds every class."""
+    if cv is None or isinstance(cv, Integral):
+        splitter = _stratified(5 if cv is None else int(cv), codes, classes, groups, seed)
+    else:
+        splitter = check_cv(cv)
+    folds = list(splitter.split(X, y, groups))
+    for number, (train, test) in enumerate(folds, start=1):
+        for side, rows in (("training", train), ("test", test)):
+            absent = np.bincount(codes[rows], minlength=len(classes)) == 0
+            if absent.any():
+                raise TooFewRowsError(
+                    f"cv: fold {number} of {len(folds)} has no {side} rows of class "
+                    f"{_shown(classes[absent.argmax()])}. Use fewer folds, or a splitter that "
+                    "stratifies by class."
+                )
+    return folds
+
+
+def _stratified(n_splits: int, codes, classes, groups, seed: int):
+    """Return a shuffled stratified splitter, or refuse a class with fewer rows than folds."""
+    counts = np.bincount(codes)
+    rarest = counts.argmin()
+    if counts[rarest] < n_splits:
+        rows = "row" if counts[rarest] == 1 else "rows"
+        raise TooFewRowsError(
+            f"cv: class {_shown(classes[rarest])} has {counts[rarest]} {rows}, fewer than the "
+            f"{n_splits} folds. {_remedy(counts[rarest])}"
+        )
+    kind = StratifiedKFold if groups is None else StratifiedGroupKFold
+    return kind(n_splits, shuffle=True, random_state=seed)
+
+
+def _remedy(count: int) -> str:
+    """Return what to do about a class of ``count`` rows."""
+    if count < 2:
+        return "Leave this class out, merge it with another, or gather more of its rows."
+    return f"Use at most {count} folds, merge the class with another, or gather more of its rows."
+
+
+def _shown(label) -> str:
+    """Return a class label as its plain Python value."""
+    return repr(label.item() if isinstance(label, np.generic) else label)

@@ -1,0 +1,91 @@
+"""Named strategies, and the estimator each of them stands for."""
+
+from collections.abc import Mapping, Sequence
+
+from sklearn.base import BaseEstimator, clone
+from sklearn.pipeline import Pipeline
+
+from imbalanced_nn.exceptions import InvalidParameterError, nearest_name
+
+__all__ = ["STRATEGIES", "final_step", "resolve_strategies"]
+
+# Every entry states both axes, so that it overrides whatever the estimator was given.
+STRATEGIES: dict[str, dict] = {
+    "none": {"sampler": None, "class_weight": None},
+    "class_weight": {"sampler": None, "class_weight": "balanced"},
+    "random_over": {"sampler": "random_over", "class_weight": None},
+    "random_under": {"sampler": "random_under", "class_weight": None},
+    "smote": {"sampler": "smote", "class_weight": None},
+}
+
+
+def final_step(estimator) -> tuple[str, BaseEstimator]:
+    """Return the parameter prefix of a pipeline's last step and the step (else "", estimator)."""
+    prefix = ""
+    while isinstance(estimator, Pipeline):
+        name, estimator = estimator.steps[-1]
+        prefix += f"{name}__"
+    return prefix, estimator
+
+
+def resolve_strategies(estimator, strategies) -> dict[str, BaseEstimator]:
+    """Return an unfitted estimator for every strategy; a refusal names the strategy at fault."""
+    chosen = _as_mapping(strategies)
+    resolved = {name: _configured(estimator, name, value) for name, value in chosen.items()}
+    for name, candidate in resolved.items():
+        if not hasattr(candidate, "predict_proba"):
+            raise InvalidParameterError(
+                f"strategies: {name!r} is a {type(final_step(candidate)[1]).__name__}, which has "
+                "no predict_proba. Wrap it in sklearn.calibration.CalibratedClassifierCV."
+            )
+    return resolved
+
+
+def _as_mapping(strategies) -> Mapping:
+    """Return name -> parameters or estimator, for a list of names or such a mapping."""
+    if strategies is None:
+        return STRATEGIES
+    if isinstance(strategies, Mapping):
+        chosen = strategies
+    elif isinstance(strategies, Sequence) and not isinstance(strategies, str):
+        for name in strategies:
+            if name not in STRATEGIES:
+                raise InvalidParameterError(
+                    f"strategies: {name!r} is not a known strategy. Known are "
+                    f"{', '.join(map(repr, STRATEGIES))}; a strategy of your own goes in as "
+                    "{name: parameters} or {name: estimator}." + nearest_name(str(name), STRATEGIES)
+                )
+        chosen = {name: STRATEGIES[name] for name in strategies}
+    else:
+        raise InvalidParameterError(
+            f"strategies: got {strategies!r}; it must be None, a list of names of STRATEGIES, or "
+            "a dictionary of name -> parameters or name -> estimator."
+        )
+    if not chosen:
+        raise InvalidParameterError(
+            "strategies: got none to compare; None compares all of STRATEGIES."
+        )
+    return chosen
+
+
+def _configured(estimator, name: str, value) -> BaseEstimator:
+    """Return a clone of ``value``, or of ``estimator`` with the parameters ``value``."""
+    if hasattr(value, "fit") and hasattr(value, "get_params"):
+        return clone(value)
+    if not isinstance(value, Mapping):
+        raise InvalidParameterError(
+            f"strategies: {name!r} is {value!r}; it must be a dictionary of parameters or an "
+            "estimator."
+        )
+    configured = clone(estimator)
+    prefix, step = final_step(configured)
+    for parameter, setting in value.items():
+        try:
+            configured.set_params(**{prefix + parameter: setting})
+        except ValueError as error:
+            raise InvalidParameterError(
+                f"strategies: {name!r} sets {parameter!r}, which is no parameter of "
+                f"{type(step).__name__}. Pass an estimator that has it, such as "
+                "BalancedKerasClassifier, or leave the strategy out."
+            ) from error
+    return configured

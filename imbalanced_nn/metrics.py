@@ -1,0 +1,142 @@
+"""Metrics for imbalanced classification that scikit-learn and imbalanced-learn lack."""
+
+import numpy as np
+from sklearn.metrics import average_precision_score, confusion_matrix
+from sklearn.utils.validation import check_array, check_consistent_length, column_or_1d
+
+__all__ = ["average_precision", "break_even_point", "class_balance_accuracy_score"]
+
+
+def class_balance_accuracy_score(y_true, y_pred, *, sample_weight=None):
+    """Class balance accuracy: the mean over classes of the smaller of recall and precision.
+
+    For each class the correctly predicted rows are divided by the larger of its true and its
+    predicted rows. It is a lower bound of both macro recall and macro precision [1]_.
+
+    Parameters
+    ----------
+    y_true, y_pred : array-like of shape (n_samples,)
+        True and predicted labels.
+    sample_weight : array-like of shape (n_samples,), default=None
+        Row weights.
+
+    Returns
+    -------
+    score : float
+        Between 0 and 1, the higher the better. A class of `y_pred` that `y_true` lacks counts 0.
+
+    References
+    ----------
+    .. [1] L. Mosley, "A balanced approach to the multi-class imbalance problem", PhD thesis,
+       Iowa State University, 2013.
+
+    Examples
+    --------
+    >>> from imbalanced_nn.metrics import class_balance_accuracy_score
+    >>> round(class_balance_accuracy_score([0, 0, 0, 1], [0, 0, 1, 1]), 3)
+    0.583
+    """
+    matrix = confusion_matrix(y_true, y_pred, sample_weight=sample_weight)
+    larger = np.maximum(matrix.sum(axis=0), matrix.sum(axis=1))
+    present = larger > 0
+    return float(np.mean(np.diag(matrix)[present] / larger[present]))
+
+
+def break_even_point(y_true, y_score, *, pos_label=1, sample_weight=None):
+    """Break-even point: the precision at the cut where it equals recall.
+
+    They are equal where as many rows are flagged as there are positives. Within a tie of scores
+    flagged rows are taken in proportion, as if in random order.
+
+    Parameters
+    ----------
+    y_true : array-like of shape (n_samples,)
+        True labels.
+    y_score : array-like of shape (n_samples,)
+        Scores of the positive class.
+    pos_label : label, default=1
+        The positive class.
+    sample_weight : array-like of shape (n_samples,), default=None
+        Row weights.
+
+    Returns
+    -------
+    score : float
+        Between 0 and 1, the higher the better.
+
+    Raises
+    ------
+    ValueError
+        If no row is positive.
+
+    Examples
+    --------
+    >>> from imbalanced_nn.metrics import break_even_point
+    >>> break_even_point([0, 1, 0, 1], [0.1, 0.4, 0.5, 0.8])
+    0.5
+    """
+    y_true = column_or_1d(y_true)
+    y_score = column_or_1d(check_array(y_score, ensure_2d=False, dtype=np.float64))
+    check_consistent_length(y_true, y_score, sample_weight)
+    weight = np.ones(len(y_true)) if sample_weight is None else column_or_1d(sample_weight)
+    hits = weight * (y_true == pos_label)
+    if not hits.sum() > 0:
+        raise ValueError(f"The break-even point needs a positive row. No label is {pos_label!r}.")
+    order = np.argsort(-y_score, kind="stable")
+    ends = np.flatnonzero(np.append(np.diff(y_score[order]) != 0, True))
+    flagged = np.append(0.0, np.cumsum(weight[order])[ends])
+    tp = np.append(0.0, np.cumsum(hits[order])[ends])
+    return float(np.interp(tp[-1], flagged, tp) / tp[-1])
+
+
+def average_precision(y_true, proba, kind, *, positive=1, sample_weight=None):
+    """Average precision of any type of target; classes absent from the rows are left out.
+
+    Parameters
+    ----------
+    y_true : array-like of shape (n_samples,) or (n_samples, n_labels)
+        Class codes 0 … K - 1, or the 0/1 indicator of a multilabel target.
+    proba : array-like of shape (n_samples, n_classes) or (n_samples, n_labels)
+        Probabilities or scores, columns in class order; for a binary target also the scores of
+        the positive class, of shape (n_samples,).
+    kind : {"binary", "multiclass", "multilabel"}
+        Type of target.
+    positive : {0, 1}, default=1
+        Code of the positive class of a binary target.
+    sample_weight : array-like of shape (n_samples,), default=None
+        Row weights.
+
+    Returns
+    -------
+    score : float
+        Average precision of the positive class, or the unweighted mean of each class against
+        the rest (multiclass) or of each label. NaN if no class has a row.
+
+    Examples
+    --------
+    >>> from imbalanced_nn.metrics import average_precision
+    >>> average_precision([0, 0, 1], [[0.9, 0.1], [0.6, 0.4], [0.2, 0.8]], "binary")
+    1.0
+    >>> proba = [[0.8, 0.1, 0.1], [0.2, 0.7, 0.1], [0.3, 0.6, 0.1]]
+    >>> round(average_precision([0, 0, 1], proba, "multiclass"), 3)
+    0.667
+    """
+    y_true, proba = np.asarray(y_true), np.asarray(proba)
+    if kind == "binary":
+        targets = (y_true == positive)[:, None]
+        scores = proba[:, [positive]] if proba.ndim == 2 else proba[:, None]
+    else:
+        targets = y_true if kind == "multilabel" else y_true[:, None] == np.arange(proba.shape[1])
+        scores = proba
+    weight = np.ones(len(targets)) if sample_weight is None else np.asarray(sample_weight)
+    present = np.flatnonzero(weight @ targets > 0)
+    if not len(present):
+        return float("nan")
+    return float(
+        np.mean(
+            [
+                average_precision_score(targets[:, k], scores[:, k], sample_weight=sample_weight)
+                for k in present
+            ]
+        )
+    )

@@ -1,0 +1,216 @@
+"""Built-in networks, the layer that normalises their input, and the start of their output."""
+
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+from scipy import sparse
+
+from imbalanced_nn.validation import n_rows
+
+__all__ = ["NETWORKS", "RobustNormalization", "adapt", "default_network", "set_output_bias"]
+
+SAMPLE_ROWS = 100_000
+
+
+@keras.saving.register_keras_serializable(package="imbalanced_nn")
+class RobustNormalization(keras.layers.Layer):
+    """Centre by the median, scale by the interquartile range, and bend outliers towards 3.
+
+    The transform is part of the network and is saved with it. ``adapt`` learns it; until then
+    it passes values through unscaled.
+
+    References
+    ----------
+    D. Holzmüller, L. Grinsztajn, I. Steinwart, "Better by default: strong pre-tuned MLPs and
+    boosted trees on tabular data", NeurIPS 2024 (robust scaling and smooth clipping).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from imbalanced_nn.networks import RobustNormalization
+    >>> layer = RobustNormalization()
+    >>> X = np.array([[0.0], [1.0], [2.0], [3.0], [1e6]], dtype="float32")
+    >>> _ = layer.build(X.shape)
+    >>> layer.adapt(X)
+    >>> np.asarray(layer(X)).ravel().round(2).tolist()
+    [-0.96, -0.49, 0.0, 0.49, 3.0]
+    """
+
+    def build(self, input_shape):
+        """Create one centre and one factor for each feature of the last axis."""
+        size = (input_shape[-1],)
+        self.center = self.add_weight(
+            name="center", shape=size, initializer="zeros", trainable=False
+        )
+        self.factor = self.add_weight(
+            name="factor", shape=size, initializer="ones", trainable=False
+        )
+
+    def call(self, inputs):
+        """Return the normalised inputs, in (-3, 3)."""
+        scaled = (inputs - self.center) * self.factor
+        return scaled / ops.sqrt(1 + ops.square(scaled / 3))
+
+    def adapt(self, X: Any, rows: np.ndarray | None = None) -> None:
+        """Learn centre and scale from rows of X, at most 100,000 of them.
+
+        Parameters
+        ----------
+        X : array or sparse matrix of shape (n_samples, ..., n_features)
+            Data; axes between the first and the last count as further samples.
+        rows : ndarray of int, default=None
+            Rows to learn from; None takes all.
+        """
+        rows = np.arange(n_rows(X)) if rows is None else rows
+        rows = rows[:: -(-len(rows) // SAMPLE_ROWS)]
+        center, scale = _robust_statistics(X[rows])
+        self.center.assign(center)
+        # A constant feature carries nothing; any finite factor maps it to 0.
+        self.factor.assign(np.divide(1, scale, out=np.zeros_like(scale), where=scale > 0))
+
+
+def _robust_statistics(sample: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Median and scale of each feature: the IQR over 1.35, else half the range."""
+    n_features = sample.shape[-1]
+    center, scale = np.zeros(n_features), np.zeros(n_features)
+    step = max(1, 2**24 // sample.shape[0])
+    for start in range(0, n_features, step):
+        columns = slice(start, start + step)
+        block = sample[:, columns] if sparse.issparse(sample) else sample[..., columns]
+        block = block.toarray() if sparse.issparse(block) else block
+        block = block.reshape(-1, block.shape[-1]).astype(np.float64)
+        low, first, median, third, high = np.quantile(block, [0, 0.25, 0.5, 0.75, 1], axis=0)
+        spread = (third - first) / 1.35
+        center[columns] = median
+        scale[columns] = np.where(spread > 0, spread, (high - low) / 2)
+    return center, scale
+
+
+def default_network(
+    meta: dict[str, Any],
+    hidden_layer_sizes: tuple[int, ...] = (128, 128),
+    activation: str = "relu",
+    dropout: float = 0.1,
+) -> keras.Model:
+    """Build the network that ``model=None`` stands for.
+
+    Tables get dense layers. Sequences (3-D X) and images (4-D X) get two convolutions and a
+    global average first. The input is normalised inside the network.
+
+    Parameters
+    ----------
+    meta : dict
+        ``X_shape_``, ``target_type_``, ``n_classes_`` as scikeras hands them to builders.
+    hidden_layer_sizes : tuple of int, default=(128, 128)
+        Units of each dense layer.
+    activation : str, default="relu"
+        Activation of the hidden layers.
+    dropout : float, default=0.1
+        Share of units dropped after each hidden layer.
+
+    Returns
+    -------
+    keras.Model
+        Not compiled: loss and optimizer are the estimator's.
+    """
+    shape = meta["X_shape_"][1:]
+    inputs = keras.Input(shape)
+    hidden = RobustNormalization()(inputs)
+    if len(shape) > 1:
+        hidden = _convolutions(hidden, len(shape) - 1, activation)
+    for units in hidden_layer_sizes:
+        hidden = keras.layers.Dense(units, activation=activation)(hidden)
+        hidden = keras.layers.Dropout(dropout)(hidden)
+    return keras.Model(inputs, _output_layer(meta)(hidden))
+
+
+def _convolutions(hidden, n_axes: int, activation: str):
+    """Two convolutions over the axes between the first and the last, then their average."""
+    layers = keras.layers
+    try:
+        convolution = {1: layers.Conv1D, 2: layers.Conv2D, 3: layers.Conv3D}[n_axes]
+        average = {
+            1: layers.GlobalAveragePooling1D,
+            2: layers.GlobalAveragePooling2D,
+            3: layers.GlobalAveragePooling3D,
+        }[n_axes]
+    except KeyError:
+        raise ValueError(
+            f"model=None builds a network for X of 2 to 5 dimensions, got {n_axes + 2}. Pass a "
+            f"build function as model."
+        ) from None
+    for filters in (32, 64):
+        hidden = convolution(filters, 5, padding="same", activation=activation)(hidden)
+    return average()(hidden)
+
+
+def _output_layer(meta: dict[str, Any]) -> keras.layers.Dense:
+    """One sigmoid unit for two classes or for each label, softmax for several classes."""
+    n_classes = meta["n_classes_"]
+    if meta["target_type_"] == "binary":
+        return keras.layers.Dense(1, activation="sigmoid")
+    # An indicator with one label in every row is a multiclass target in one-hot form.
+    encoder_type = getattr(meta.get("target_encoder_"), "_target_type", None)
+    exclusive = "multiclass" in (meta["target_type_"], str(encoder_type).partition("-")[0])
+    return keras.layers.Dense(n_classes, activation="softmax" if exclusive else "sigmoid")
+
+
+NETWORKS = {"default": default_network}
+
+
+def adapt(model: keras.Model, X: Any, rows: np.ndarray) -> None:
+    """Let the network's own input normalisation learn from the training rows."""
+    for layer in model.layers:
+        if isinstance(layer, RobustNormalization):
+            layer.adapt(X, rows)
+
+
+def set_output_bias(model: keras.Model, prior: np.ndarray, multilabel: bool, logits: bool) -> bool:
+    """Start the output at the log-odds of the prior, so that no epoch is spent learning it.
+
+    Parameters
+    ----------
+    model : keras.Model
+        Freshly built.
+    prior : ndarray of shape (n_classes,) or (n_labels,)
+        Shares of the classes, or of each label's positives, in the rows as the loss sees them.
+    multilabel : bool
+        Whether the outputs are independent labels.
+    logits : bool
+        Whether the network's loss takes log-odds.
+
+    Returns
+    -------
+    bool
+        False where the output is no dense layer with an untouched bias, or no probability.
+    """
+    bias = _output_bias(model, "linear" if logits else ("sigmoid", "softmax"))
+    if bias is None or np.any(keras.ops.convert_to_numpy(bias)):
+        return False
+    prior = np.clip(prior, 1e-7, 1 - 1e-7)
+    if multilabel:
+        start = np.log(prior / (1 - prior))
+    elif bias.shape[0] == 1:
+        start = np.log(prior[1:] / (1 - prior[1:]))
+    else:
+        start = np.log(prior)
+    if bias.shape != start.shape:
+        return False
+    bias.assign(start)
+    return True
+
+
+def _output_bias(model: keras.Model, activations: str | tuple[str, ...]):
+    """Find the bias of the dense layer that makes the output, or None."""
+    activation = "linear"
+    for layer in reversed(model.layers):
+        own = "softmax" if isinstance(layer, keras.layers.Softmax) else None
+        own = own or getattr(getattr(layer, "activation", None), "__name__", None)
+        activation = own if activation == "linear" and own else activation
+        if isinstance(layer, keras.layers.Dense):
+            return layer.bias if activation in activations else None
+        if not isinstance(layer, keras.layers.Activation | keras.layers.Softmax):
+            return None
+    return None

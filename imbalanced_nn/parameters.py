@@ -1,0 +1,98 @@
+"""Checks of the constructor's parameters, each refusal with what to write instead."""
+
+import inspect
+import numbers
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from sklearn.utils._param_validation import (
+    HasMethods,
+    Interval,
+    Options,
+    StrOptions,
+    validate_parameter_constraints,
+)
+
+from imbalanced_nn.exceptions import InvalidParameterError, nearest_name
+
+__all__ = ["CONSTRAINTS", "check_parameters", "check_user_parameters"]
+
+CONSTRAINTS = {
+    "sampler": [None, str, HasMethods("fit_resample")],
+    "class_weight": [None, str, dict],
+    "threshold": [None, numbers.Real, "array-like", str, callable],
+    "calibration": [None, StrOptions({"prior"})],
+    "validation_split": [Interval(numbers.Real, 0, 1, closed="left")],
+    "early_stopping": ["boolean"],
+    "monitor": [str],
+    "patience": [Interval(numbers.Integral, 0, None, closed="left")],
+    "init_bias": [None, StrOptions({"prior"})],
+    "epochs": [Interval(numbers.Integral, 0, None, closed="left")],
+    "batch_size": [
+        None,
+        Interval(numbers.Integral, 1, None, closed="left"),
+        Options(numbers.Integral, {-1}),
+    ],
+    "random_state": ["random_state"],
+}
+"""Accepted types and ranges of the parameters, in scikit-learn's declarative form."""
+
+
+def check_parameters(params: dict[str, Any], estimator_name: str) -> None:
+    """Raise `InvalidParameterError` for the first parameter outside its constraints."""
+    known = {name: value for name, value in params.items() if name in CONSTRAINTS}
+    validate_parameter_constraints(CONSTRAINTS, known, estimator_name)
+
+
+def check_user_parameters(
+    names: Iterable[str],
+    known: Iterable[str],
+    prefixes: Iterable[str],
+    builder: Callable | None,
+) -> None:
+    """Refuse constructor arguments that nobody takes.
+
+    scikeras hands every unknown keyword to the build function. A misspelt parameter then
+    fails inside the user's code, if it fails at all.
+
+    Parameters
+    ----------
+    names : iterable of str
+        Keywords of the constructor that are not its own parameters.
+    known : iterable of str
+        Names of the constructor's parameters.
+    prefixes : iterable of str
+        Prefixes of routed parameters, such as ``"optimizer"`` in ``optimizer__momentum``.
+    builder : callable or None
+        The build function, None if the model is prebuilt.
+
+    Raises
+    ------
+    InvalidParameterError
+        With the nearest name that exists.
+    """
+    known, prefixes = list(known), list(prefixes)
+    accepted, takes_all = _keywords(builder)
+    for name in names:
+        prefix, routed, _ = name.partition("__")
+        if routed and prefix not in prefixes:
+            raise InvalidParameterError(
+                f"{name!r} is routed to {prefix!r}, which does not exist."
+                f"{nearest_name(prefix, prefixes)} Parameters are routed as PREFIX__NAME, with "
+                f"one of the prefixes {sorted(prefixes)}."
+            )
+        if not routed and not takes_all and name not in accepted:
+            raise InvalidParameterError(
+                f"Unknown parameter {name!r}.{nearest_name(name, [*known, *accepted])} It is "
+                f"neither a parameter of the estimator nor of the build function "
+                f"{getattr(builder, '__name__', builder)!r}."
+            )
+
+
+def _keywords(builder: Callable | None) -> tuple[list[str], bool]:
+    """Names of a function's arguments, and whether it takes any keyword."""
+    if builder is None:
+        return [], False
+    parameters = inspect.signature(builder).parameters.values()
+    takes_all = any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters)
+    return [parameter.name for parameter in parameters], takes_all

@@ -1,0 +1,120 @@
+"""Pickling of Keras objects with their custom classes and functions."""
+
+import copy
+import io
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from types import FunctionType
+from typing import Any
+
+import keras
+from keras.src.saving.saving_lib import load_model, save_model
+
+__all__ = ["pack", "unpack"]
+
+
+@dataclass
+class PackedModel:
+    """A network as bytes of the Keras format, with the code it refers to by reference."""
+
+    content: bytes
+    custom_objects: dict[str, Any] = field(default_factory=dict)
+
+    def restore(self) -> keras.Model:
+        """Rebuild the network, compiled as it was."""
+        with keras.saving.custom_object_scope(self.custom_objects):
+            # A pickle runs code anyway; a Lambda layer in it is no further risk.
+            return load_model(io.BytesIO(self.content), compile=True, safe_mode=False)
+
+
+@dataclass
+class PackedObject:
+    """A custom loss or metric, or an optimizer, as its class and configuration."""
+
+    cls: type
+    config: dict[str, Any]
+
+    def restore(self) -> Any:
+        """Make an equal object."""
+        return self.cls.from_config(self.config)
+
+
+def pack(value: Any) -> Any:
+    """Replace Keras objects in ``value`` by picklable ones, in lists and dicts too.
+
+    scikeras teaches Keras' classes to pickle through their configuration, which Keras cannot
+    read back if a class or function is not registered. Here it travels along by reference.
+    """
+    if isinstance(value, keras.Model):
+        buffer = io.BytesIO()
+        save_model(value, buffer)
+        return PackedModel(buffer.getvalue(), dict(_custom_objects(value)))
+    if isinstance(value, keras.losses.Loss | keras.metrics.Metric) and _is_custom(type(value)):
+        return PackedObject(type(value), value.get_config())
+    if isinstance(value, keras.optimizers.Optimizer):
+        return PackedObject(type(value), value.get_config())
+    if isinstance(value, keras.callbacks.Callback):
+        # A callback that has been used holds the network it watched.
+        value = copy.copy(value)
+        value._model = None
+        return value
+    return _walk(value, pack)
+
+
+def unpack(value: Any) -> Any:
+    """Undo `pack`."""
+    if isinstance(value, PackedModel | PackedObject):
+        return value.restore()
+    return _walk(value, unpack)
+
+
+def _walk(value: Any, function: Callable[[Any], Any]) -> Any:
+    """Apply ``function`` to the members of plain containers; anything else stays itself."""
+    if type(value) is dict:
+        return {key: function(member) for key, member in value.items()}
+    if type(value) in (list, tuple):
+        return type(value)(function(member) for member in value)
+    return value
+
+
+def _is_custom(obj: Any) -> bool:
+    """Whether a class or function is neither Keras' own nor registered with it."""
+    module = getattr(obj, "__module__", None) or ""
+    if module.split(".")[0] in ("keras", "tensorflow", "builtins", "imbalanced_nn"):
+        return False
+    return obj not in keras.saving.get_custom_objects().values()
+
+
+def _custom_objects(model: keras.Model) -> Iterator[tuple[str, Any]]:
+    """Yield name and object of all custom code that the network's configuration names."""
+    members = list(model._flatten_layers(include_self=True, recursive=True))
+    if model.compiled:
+        compile_config = getattr(model, "_compile_metrics", None)
+        members += [model.loss, model.optimizer]
+        members += [getattr(compile_config, "_user_metrics", None)]
+        members += [getattr(compile_config, "_user_weighted_metrics", None)]
+    for member in keras.tree.flatten(members):
+        for candidate in (member, type(member), *getattr(member, "__dict__", {}).values()):
+            if isinstance(candidate, FunctionType) or _is_keras_class(candidate):
+                obj = candidate
+            elif _is_keras_class(type(candidate)):
+                obj = type(candidate)
+            else:
+                continue
+            if _is_custom(obj):
+                yield obj.__name__, obj
+
+
+def _is_keras_class(obj: Any) -> bool:
+    """Whether ``obj`` is a class that Keras saves by name."""
+    kinds = (
+        keras.layers.Layer,
+        keras.losses.Loss,
+        keras.metrics.Metric,
+        keras.optimizers.Optimizer,
+        keras.optimizers.schedules.LearningRateSchedule,
+        keras.initializers.Initializer,
+        keras.regularizers.Regularizer,
+        keras.constraints.Constraint,
+    )
+    return isinstance(obj, type) and issubclass(obj, kinds)

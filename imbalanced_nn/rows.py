@@ -1,0 +1,58 @@
+"""Rows to train on or to judge by: an index into data that is never copied."""
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+__all__ = ["Rows"]
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Selected rows of encoded data.
+
+    Parameters
+    ----------
+    X, y : array, sparse matrix, or list or dict of arrays
+        Encoded inputs and targets.
+    codes : ndarray of shape (n_samples,) or (n_samples, n_labels)
+        Class codes, or the 0/1 indicator of a multilabel target, of all rows of X.
+    sample_weight : ndarray of shape (n_samples,)
+        Weights of all rows of X.
+    index : ndarray of int of shape (n_selected,)
+        The selected rows, repeats allowed.
+    """
+
+    X: Any
+    y: Any
+    codes: np.ndarray
+    sample_weight: np.ndarray
+    index: np.ndarray
+
+    @property
+    def selected_codes(self) -> np.ndarray:
+        """Codes of the selected rows."""
+        return self.codes[self.index]
+
+    @property
+    def selected_weight(self) -> np.ndarray:
+        """Weights of the selected rows."""
+        return self.sample_weight[self.index]
+
+    def weighted(self, sample_weight: np.ndarray) -> "Rows":
+        """The same rows with other weights; rows of weight 0 are left out."""
+        index = self.index[sample_weight[self.index] > 0]
+        return dataclasses.replace(self, sample_weight=sample_weight, index=index)
+
+    def network_weight(self, normalize: bool = True) -> np.ndarray | None:
+        """Weights of all rows, of mean 1 over the selected ones; None if those are all 1.
+
+        Keras divides a weighted loss by the number of rows, not by the sum of their weights:
+        only a mean of 1 leaves the learning rate its meaning.
+        """
+        weight, selected = self.sample_weight, self.selected_weight
+        if normalize:
+            weight = weight / selected.mean()
+        return None if np.all(weight[self.index] == 1) else weight

@@ -1,0 +1,96 @@
+"""Snake-case names of imbalanced-learn's samplers, and the sampler a parameter stands for."""
+
+import re
+from typing import Any
+
+from imblearn import combine, over_sampling, under_sampling
+from sklearn.base import clone
+
+from imbalanced_nn.exceptions import InvalidParameterError, nearest_name
+
+__all__ = ["SAMPLERS", "make_sampler"]
+
+
+def _snake_case(name: str) -> str:
+    """``RandomOverSampler`` -> ``random_over``, ``SMOTETomek`` -> ``smote_tomek``."""
+    name = re.sub("Sampler$", "", name)
+    words = re.sub("(?<=[a-z])(?=[A-Z])|(?<=SMOTE)(?=[A-Z])", "_", name)
+    return words.lower()
+
+
+SAMPLERS = {
+    _snake_case(name): getattr(module, name)
+    for module in (over_sampling, under_sampling, combine)
+    for name in module.__all__
+}
+
+
+def make_sampler(sampler: Any, params: dict[str, Any], seed: int) -> Any:
+    """Return a fresh sampler for the ``sampler`` parameter, or None if it is off.
+
+    Parameters
+    ----------
+    sampler : None, str or object with ``fit_resample``
+        ``None`` and ``"passthrough"`` are off; a string is a key of `SAMPLERS`; an object is
+        cloned.
+    params : dict
+        Parameters routed as ``sampler__*``.
+    seed : int
+        Given to every ``random_state`` of the sampler that is None.
+
+    Raises
+    ------
+    InvalidParameterError
+        If the name is unknown, a parameter does not exist, or the object is no sampler.
+    """
+    if sampler is None or (isinstance(sampler, str) and sampler == "passthrough"):
+        return None
+    if isinstance(sampler, str):
+        if sampler not in SAMPLERS:
+            raise InvalidParameterError(
+                f"sampler={sampler!r} is not a known sampler.{nearest_name(sampler, SAMPLERS)} "
+                f"Accepted are None, 'passthrough', a sampler object with fit_resample, or one "
+                f"of {sorted(SAMPLERS)}."
+            )
+        sampler = _from_class(SAMPLERS[sampler], sampler, params)
+    elif hasattr(sampler, "fit_resample") and not isinstance(sampler, type):
+        sampler = clone(sampler)
+        _check_names(type(sampler), params, sampler.get_params())
+        sampler.set_params(**params)
+    else:
+        raise InvalidParameterError(
+            f"sampler must be None, a name or an object with fit_resample; got {sampler!r}. "
+            f"Pass an instance such as imblearn.over_sampling.SMOTE()."
+        )
+    unset = {
+        name: seed
+        for name, value in sampler.get_params().items()
+        if name.rpartition("__")[2] == "random_state" and value is None
+    }
+    return sampler.set_params(**unset)
+
+
+def _from_class(cls: type, name: str, params: dict[str, Any]) -> Any:
+    """Construct a named sampler with its routed parameters."""
+    own = {key: value for key, value in params.items() if "__" not in key}
+    _check_names(cls, own, cls._get_param_names())
+    try:
+        sampler = cls(**own)
+    except TypeError as error:
+        raise InvalidParameterError(
+            f"sampler={name!r} cannot be made by name alone: {error}. Pass sampler__* "
+            f"parameters or a {cls.__name__} object."
+        ) from None
+    nested = {key: value for key, value in params.items() if "__" in key}
+    return sampler.set_params(**nested)
+
+
+def _check_names(cls: type, params: dict[str, Any], known: Any) -> None:
+    """Refuse routed parameters that the sampler does not have."""
+    known = list(known)
+    for key in params:
+        if key not in known:
+            raise InvalidParameterError(
+                f"sampler__{key} is not a parameter of {cls.__name__}."
+                f"{nearest_name(key, known)} Its parameters are {sorted(known)}."
+            )

@@ -1,0 +1,168 @@
+"""Apply a sampler to training rows: by index where it only picks rows."""
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from imblearn.over_sampling import RandomOverSampler
+from imblearn.under_sampling import RandomUnderSampler
+from imblearn.under_sampling.base import BaseCleaningSampler
+from scipy import sparse
+from sklearn.base import clone
+from sklearn.utils import check_random_state
+
+from imbalanced_nn.exceptions import InvalidParameterError, TooFewRowsError, warn
+from imbalanced_nn.rows import Rows
+from imbalanced_nn.validation import take_rows
+
+__all__ = ["redraws", "resample"]
+
+
+def resample(sampler: Any, rows: Rows, classes: np.ndarray) -> tuple[Rows, np.ndarray]:
+    """Resample training rows.
+
+    Parameters
+    ----------
+    sampler : object with ``fit_resample``
+        Fitted in place, on the original labels. X of more than two dimensions is flattened
+        for samplers that look at its values, and put back.
+    rows : Rows
+        Training rows of a target with one label per row.
+    classes : ndarray of shape (n_classes,)
+        Original labels in the order of the codes.
+
+    Returns
+    -------
+    rows : Rows
+        Where the sampler only picks rows, another index into the same data. Else the rows
+        themselves with ``y`` None, each synthetic one with the mean weight of its class.
+    sample_indices : ndarray of int of shape (n_resampled,)
+        Row of the data that each row is, -1 for a synthetic row.
+
+    Raises
+    ------
+    TooFewRowsError
+        If the sampler needs more rows of a class than there are, or leaves none of a class.
+    """
+    codes = rows.selected_codes
+    labels = classes[codes]
+    if _ignores_features(sampler):
+        numbers = np.arange(len(codes)).reshape(-1, 1)
+        _fit_resample(sampler, numbers, labels, codes, classes)
+        indices = rows.index[sampler.sample_indices_]
+        resampled = dataclasses.replace(rows, index=indices)
+    else:
+        X = _as_array(take_rows(rows.X, rows.index), sampler)
+        table = X if X.ndim == 2 else X.reshape(len(X), -1)
+        X_new, labels_new = _fit_resample(sampler, table, labels, codes, classes)
+        if _only_picks(sampler):
+            indices = rows.index[sampler.sample_indices_]
+            resampled = dataclasses.replace(rows, index=indices)
+        else:
+            codes_new = np.searchsorted(classes, labels_new)
+            resampled, indices = _generated(rows, table, X_new, codes_new, X.shape[1:])
+    lost = np.setdiff1d(codes, resampled.selected_codes)
+    if len(lost):
+        raise TooFewRowsError(
+            f"sampler={sampler!r} left no row of class {classes[lost[0]]!r}. Use another "
+            f"sampler or sampling_strategy."
+        )
+    return resampled, indices
+
+
+def redraws(sampler: Any, rows: Rows, classes: np.ndarray) -> Callable[[int], np.ndarray] | None:
+    """Return a function that draws the rows of a later epoch, None if the sampler looks at X.
+
+    A random draw is fresh in every epoch, so that under-sampling sees the whole majority in
+    the end. The draw depends on the epoch and the sampler's seed alone.
+    """
+    if not _ignores_features(sampler):
+        return None
+    labels = classes[rows.selected_codes]
+    numbers = np.arange(len(labels)).reshape(-1, 1)
+    first = int(check_random_state(sampler.random_state).randint(2**31 - 1))
+
+    def draw(epoch: int) -> np.ndarray:
+        seed = int(np.random.SeedSequence([first, epoch]).generate_state(1)[0])
+        fresh = clone(sampler).set_params(random_state=seed)
+        fresh.fit_resample(numbers, labels)
+        return rows.index[fresh.sample_indices_]
+
+    return draw
+
+
+def _ignores_features(sampler: Any) -> bool:
+    """Whether the sampler draws rows at random without looking at X."""
+    if isinstance(sampler, RandomOverSampler):
+        return sampler.shrinkage is None
+    return isinstance(sampler, RandomUnderSampler)
+
+
+def _only_picks(sampler: Any) -> bool:
+    """Whether all rows of a fitted sampler's output were rows of its input."""
+    return hasattr(sampler, "sample_indices_") and getattr(sampler, "shrinkage", None) is None
+
+
+def _as_array(X: Any, sampler: Any) -> Any:
+    """Refuse several inputs and warn of blends of sequences or images."""
+    if isinstance(X, list | tuple | dict):
+        raise InvalidParameterError(
+            f"sampler={sampler!r} looks at the values of X and cannot work on several inputs. "
+            f"Use 'random_over' or 'random_under', which only pick rows."
+        )
+    if X.ndim > 2 and not isinstance(sampler, BaseCleaningSampler):
+        warn(
+            "INN002",
+            f"{type(sampler).__name__} compares or blends flattened arrays of shape "
+            f"{X.shape[1:]}; a blend of two sequences or images is rarely one. Prefer "
+            f"'random_over', 'random_under' or class_weight='balanced'.",
+            stacklevel=4,
+        )
+    return X
+
+
+def _fit_resample(
+    sampler: Any, X: Any, labels: np.ndarray, codes: np.ndarray, classes: np.ndarray
+) -> tuple[Any, np.ndarray]:
+    """Run the sampler; a failure is told with the class counts it had to work with."""
+    try:
+        return sampler.fit_resample(X, labels)
+    except (ValueError, RuntimeError) as error:
+        counts = dict(zip(classes.tolist(), np.bincount(codes).tolist(), strict=False))
+        too_few = "neighbors" in str(error) or "n_samples" in str(error)
+        kind = TooFewRowsError if too_few else ValueError
+        remedy = (
+            " Collect more rows, lower the number of neighbours (sampler__k_neighbors), or use "
+            "'random_over'."
+            if too_few
+            else ""
+        )
+        raise kind(
+            f"sampler={sampler!r} could not resample the training rows, which hold "
+            f"{counts} rows of each class: {error}{remedy}"
+        ) from error
+
+
+def _generated(
+    rows: Rows, table: Any, X_new: Any, codes_new: np.ndarray, shape: tuple[int, ...]
+) -> tuple[Rows, np.ndarray]:
+    """Rows of which some are synthetic, in the shape of the input."""
+    codes, weight, n = rows.selected_codes, rows.selected_weight, len(rows.index)
+    totals, counts = np.bincount(codes, weights=weight), np.bincount(codes)
+    means = np.divide(totals, counts, out=np.ones_like(totals), where=counts > 0)
+    weight_new = means[codes_new]
+    indices = np.full(len(codes_new), -1)
+    if len(codes_new) >= n and _same_values(X_new[:n], table):
+        indices[:n], weight_new[:n] = rows.index, weight
+    if len(shape) > 1:
+        X_new = X_new.reshape(-1, *shape)
+    everything = np.arange(len(codes_new))
+    return Rows(X_new, None, codes_new, weight_new, everything), indices
+
+
+def _same_values(left: Any, right: Any) -> bool:
+    """Whether two tables hold the same values."""
+    if sparse.issparse(left):
+        return (left != right).nnz == 0
+    return np.array_equal(left, right)

@@ -1,0 +1,259 @@
+"""Search of thresholds that act jointly: several classes, or labels with a joint objective."""
+
+import numpy as np
+
+from imbalanced_nn.threshold.objectives import class_totals, label_counts
+from imbalanced_nn.threshold.rules import MulticlassRule, MultilabelRule
+from imbalanced_nn.threshold.search import (
+    TIE,
+    Candidates,
+    ThresholdCurve,
+    best_candidate,
+    binary_counts,
+    ends,
+    search_binary,
+    thin,
+    warn_if_thinned,
+)
+
+__all__ = ["search_multiclass", "search_multilabel"]
+
+MAX_CANDIDATES_PER_SWEEP = 250  # of a metric callable
+_MAX_SWEEPS = 20
+
+
+def _per_line(n_cuts):
+    """Return how many candidates of one of several cuts a metric callable is tried on."""
+    return max(20, MAX_CANDIDATES_PER_SWEEP // n_cuts)
+
+
+def search_multiclass(objective, codes, proba, weight):
+    """Return one cut per class, summing to 1, and their objective value.
+
+    Coordinate ascent from argmax, from the class priors and from between; along each class's
+    cut every distinct decision is tried. Never worse than argmax on these rows, but a local
+    optimum. A class without rows keeps its starting cut: its errors alone would rule it out.
+
+    Parameters
+    ----------
+    objective : Objective
+        Of a multiclass target.
+    codes : ndarray of shape (n_samples,)
+        Class codes.
+    proba : ndarray of shape (n_samples, K)
+        Probabilities, float64, finite and not negative.
+    weight : ndarray of shape (n_samples,)
+        Row weights, positive.
+
+    Returns
+    -------
+    cuts : ndarray of shape (K,)
+    value : float
+    """
+    n_classes = proba.shape[1]
+    warn_if_thinned(objective, _per_line(n_classes), len(proba) + 1)
+    share = np.bincount(codes, weight, minlength=n_classes) / weight.sum()
+    prior = np.where(share > 0, share, 1 / n_classes)
+    problem = _Multiclass(objective, codes, proba, weight, np.flatnonzero(share > 0))
+    return _best_of(problem.ascend(prior**power) for power in (0, 0.5, 1))
+
+
+def _best_of(found):
+    """Return the cuts and value of the best result, of equals the first."""
+    best_cuts, best_value = None, np.nan
+    for cuts, value in found:
+        if best_cuts is None or _improves(value, best_value):
+            best_cuts, best_value = cuts, value
+    return best_cuts, best_value
+
+
+def _improves(value, than):
+    """Whether a value is larger by more than rounding; NaN never is."""
+    if np.isnan(than):
+        return not np.isnan(value)
+    return bool(value > than + TIE * max(abs(value), abs(than)))
+
+
+class _Multiclass:
+    """Coordinate ascent over the cuts of a multiclass rule."""
+
+    def __init__(self, objective, codes, proba, weight, movable):
+        self.objective, self.codes, self.proba, self.weight = objective, codes, proba, weight
+        self.movable = movable
+        self.n_classes = proba.shape[1]
+
+    def value(self, cuts):
+        decided = MulticlassRule(cuts).decide(self.proba)
+        return self.objective.score(self.codes, decided, self.weight)
+
+    def ascend(self, cuts):
+        """Improve one cut at a time until no single cut can be improved."""
+        cuts, value = cuts / cuts.sum(), self.value(cuts / cuts.sum())
+        for _ in range(_MAX_SWEEPS):
+            before = value
+            for j in self.movable:
+                trial = cuts.copy()
+                trial[j] = self.best_cut(cuts, j)
+                trial /= trial.sum()
+                if not trial.all():  # underflow: probabilities near the smallest float
+                    continue
+                trial_value = self.value(trial)
+                if _improves(trial_value, value):
+                    cuts, value = trial, trial_value
+            if not _improves(value, before):
+                break
+        return cuts, value
+
+    def best_cut(self, cuts, j):
+        """Return the best cut of class j with the others fixed."""
+        scaled = self.proba / cuts
+        scaled[:, j] = -np.inf
+        rival = scaled.argmax(axis=1)
+        rival_score = scaled[np.arange(len(scaled)), rival]
+        mine = self.proba[:, j]
+        # Row i goes to class j where the cut is below mine / rival_score. A row whose other
+        # probabilities are all 0 goes to j at any cut, a row with mine 0 at none.
+        certain = (rival_score == 0) & ((mine > 0) | (j < rival))
+        movable = (rival_score > 0) & (mine > 0)
+        rest = np.where(certain, j, rival)
+        if not movable.any():
+            return cuts[j]
+        turning = np.log(mine[movable]) - np.log(rival_score[movable])
+        candidates = Candidates(turning, min_gap=TIE)
+        values, chosen = self.line(candidates, rest, np.flatnonzero(movable), j)
+        lowest, highest = candidates.lowest[-1], candidates.highest[0]
+        k = chosen[best_candidate(values)]
+        return np.exp(candidates.cuts(k, lowest - 2 * np.log(2), highest + 2 * np.log(2)))
+
+    def line(self, candidates, rest, movable, j):
+        """Return the objective of every candidate along class j's cut."""
+        if self.objective.costs is not None:
+            costs, codes = np.array(self.objective.costs), self.codes
+            saved = self.weight * (costs[codes, rest] - costs[codes, j])
+            gained = candidates.totals(saved[movable])
+            before = self.weight @ costs[codes, rest]
+            return (gained - before) / self.weight.sum(), np.arange(len(candidates))
+        if self.objective.formula is None:
+            chosen = thin(np.arange(len(candidates)), _per_line(self.n_classes))
+            values = []
+            for k in chosen:
+                decided = rest.copy()
+                decided[movable[candidates.flagged(k)]] = j
+                values.append(self.objective.score(self.codes, decided, self.weight))
+            return np.array(values, float), chosen
+        hit, true, pred = class_totals(self.codes, rest, self.weight, self.n_classes)
+        weight, codes, rival = self.weight[movable], self.codes[movable], rest[movable]
+        leaving = np.zeros((len(movable), self.n_classes))
+        leaving[np.arange(len(movable)), rival] = weight
+        lost = leaving * (codes == rival)[:, None]
+        lost[:, j] -= weight * (codes == j)
+        leaving[:, j] -= weight
+        hits = np.maximum(hit - candidates.totals(lost), 0.0)
+        preds = np.maximum(pred - candidates.totals(leaving), 0.0)
+        return self.objective.formula(hits, true, preds), np.arange(len(candidates))
+
+
+def search_multilabel(objective, y, proba, weight):
+    """Return one cut per label, their objective value and one curve per label.
+
+    Macro and weighted averages are searched label by label, exactly. For a micro-averaged F or
+    Jaccard score, a ratio of sums over labels, cuts that no single change improves are the
+    global optimum, so coordinate ascent is exact. Other objectives are raised label by label
+    (to a local optimum), a metric callable over a bounded number of cuts. A label of which
+    the rows hold one value only keeps 0.5.
+
+    Parameters
+    ----------
+    objective : Objective
+        Of a multilabel target.
+    y : ndarray of shape (n_samples, n_labels)
+        0/1 indicator.
+    proba : ndarray of shape (n_samples, n_labels)
+        Probabilities, float64 and finite.
+    weight : ndarray of shape (n_samples,)
+        Row weights, positive.
+
+    Returns
+    -------
+    cuts : ndarray of shape (n_labels,)
+    value : float
+    curves : tuple of ThresholdCurve
+        The objective along each label's cut with the others fixed; for macro and weighted
+        averages the label's own score.
+    """
+    n_labels = proba.shape[1]
+    varies = [j for j in range(n_labels) if 0 < y[:, j].sum() < len(y)]
+    cuts = np.full(n_labels, 0.5)
+    if objective.average in ("macro", "weighted"):
+        found = [search_binary(objective, y[:, j], proba[:, j], weight) for j in range(n_labels)]
+        cuts[varies] = [found[j][0] for j in varies]
+        curves = tuple(curve for _, _, curve in found)
+        return cuts, objective.score(y, MultilabelRule(cuts).decide(proba), weight), curves
+    warn_if_thinned(objective, _per_line(n_labels), len(proba) + 1)
+    problem = _Multilabel(objective, y, proba, weight)
+    prevalence = cuts.copy()
+    prevalence[varies] = (weight @ y / weight.sum())[varies]
+    cuts, value = _best_of(problem.ascend(start, varies) for start in (cuts, prevalence))
+    return cuts, value, tuple(problem.line(cuts, j)[0] for j in range(n_labels))
+
+
+class _Multilabel:
+    """Coordinate ascent over the cuts of an objective that does not decompose by label."""
+
+    def __init__(self, objective, y, proba, weight):
+        self.objective, self.y, self.proba, self.weight = objective, y, proba, weight
+        self.candidates = [Candidates(column) for column in proba.T]
+
+    def ascend(self, cuts, varies):
+        """Improve one cut at a time until no single cut can be improved."""
+        value = self.value(cuts)
+        for _ in range(_MAX_SWEEPS):
+            before = value
+            for j in varies:
+                curve, best = self.line(cuts, j)
+                trial = cuts.copy()
+                trial[j] = curve.thresholds[best]
+                trial_value = self.value(trial)
+                if _improves(trial_value, value):
+                    cuts, value = trial, trial_value
+            if not _improves(value, before):
+                break
+        return cuts, value
+
+    def value(self, cuts):
+        decided = MultilabelRule(cuts).decide(self.proba)
+        return self.objective.score(self.y, decided, self.weight)
+
+    def line(self, cuts, j):
+        """Return the curve along label j's cut and the place of its best point."""
+        candidates = self.candidates[j]
+        decided = MultilabelRule(cuts).decide(self.proba)
+        if self.objective.formula is None:
+            chosen = thin(np.arange(len(candidates)), _per_line(len(cuts)))
+            values = []
+            for k in chosen:
+                decided[:, j] = candidates.flagged(k)
+                values.append(self.objective.score(self.y, decided, self.weight))
+            values = np.array(values, float)
+        else:
+            chosen = np.arange(len(candidates))
+            by_line = self._rows_line if self.objective.average == "samples" else self._counts_line
+            values = by_line(candidates, decided, j)
+        thresholds = candidates.cuts(chosen, *ends(candidates))
+        curve = ThresholdCurve(thresholds[::-1], values[::-1])
+        return curve, len(values) - 1 - best_candidate(values)
+
+    def _counts_line(self, candidates, decided, j):
+        """Return a micro average at every candidate of label j."""
+        own = binary_counts(candidates, self.y[:, j], self.weight)
+        counts = label_counts(self.y, decided, self.weight)
+        others = (np.delete(count, j).sum() for count in counts)
+        return self.objective.from_counts(*(a + b for a, b in zip(own, others, strict=True)))
+
+    def _rows_line(self, candidates, decided, j):
+        """Return a mean of row scores at every candidate of label j."""
+        off, on = decided.copy(), decided.copy()
+        off[:, j], on[:, j] = 0, 1
+        without, with_label = (self.objective.row_scores(self.y, d) for d in (off, on))
+        gained = candidates.totals(self.weight * (with_label - without))
+        return (self.weight @ without + gained) / self.weight.sum()

@@ -1,0 +1,93 @@
+"""Misclassification costs: validation, the empirical objective and the Bayes rule."""
+
+from functools import partial
+
+import numpy as np
+
+from imbalanced_nn.exceptions import InvalidParameterError
+from imbalanced_nn.threshold.objectives import Objective
+from imbalanced_nn.threshold.rules import BinaryRule, CostRule
+
+__all__ = ["bayes_rule", "check_cost_matrix", "cost_objective"]
+
+
+def check_cost_matrix(cost_matrix, n_classes):
+    """Return the cost matrix as an array; a wrong decision must not cost less than the right.
+
+    Raises
+    ------
+    InvalidParameterError
+        If the matrix is not of shape (n_classes, n_classes), not finite, or prefers errors.
+    """
+    try:
+        costs = np.array(cost_matrix, dtype=np.float64)
+    except (TypeError, ValueError):
+        costs = np.empty(0)
+    if costs.shape != (n_classes, n_classes) or not np.isfinite(costs).all():
+        raise InvalidParameterError(
+            f"The 'cost_matrix' parameter must hold {n_classes} x {n_classes} finite costs, rows "
+            f"true and columns predicted classes. Got {cost_matrix!r} instead."
+        )
+    extra = costs - np.diag(costs)[:, None]
+    if (extra < 0).any() or not (extra.max(axis=1) > 0).all():
+        raise InvalidParameterError(
+            f"In each row of the 'cost_matrix' parameter (a true class) the right decision, on "
+            f"the diagonal, must cost least. Got {cost_matrix!r}; costs are positive, gains "
+            f"negative."
+        )
+    return costs
+
+
+def cost_objective(costs, positive=1):
+    """Return the objective of the negative mean cost per row.
+
+    Parameters
+    ----------
+    costs : ndarray of shape (n_classes, n_classes)
+        Costs, rows true and columns predicted classes.
+    positive : {0, 1}, default=1
+        Code of the positive class of a binary target, as in `Objective.score`.
+
+    Returns
+    -------
+    objective : Objective
+    """
+    cells = tuple(map(tuple, costs.tolist()))
+    if len(costs) > 2:
+        metric = partial(_negative_mean_cost, costs)
+        return Objective("neg_mean_cost", "multiclass", metric=metric, costs=cells)
+    order = [1 - positive, positive]
+    formula = partial(_binary_cost, costs=costs[np.ix_(order, order)])
+    return Objective("neg_mean_cost", "binary", formula, costs=cells)
+
+
+def _negative_mean_cost(costs, y_true, y_pred, weight, positive):
+    return -np.average(costs[y_true, y_pred], weights=weight)
+
+
+def _binary_cost(hit, true, pred, *, costs):
+    errors = true - hit
+    total = (hit * np.diag(costs)).sum(-1) + (errors * np.diag(costs[:, ::-1])).sum(-1)
+    return -total / true.sum(-1)
+
+
+def bayes_rule(costs, positive=1):
+    """Return the rule of least expected cost given calibrated probabilities.
+
+    Parameters
+    ----------
+    costs : ndarray of shape (n_classes, n_classes)
+        Costs, rows true and columns predicted classes.
+    positive : {0, 1}, default=1
+        Code of the positive class of a binary target.
+
+    Returns
+    -------
+    rule : BinaryRule or CostRule
+    """
+    if len(costs) > 2:
+        return CostRule(costs)
+    negative = 1 - positive
+    false_alarm = costs[negative, positive] - costs[negative, negative]
+    miss = costs[positive, negative] - costs[positive, positive]
+    return BinaryRule(false_alarm / (false_alarm + miss), positive)

@@ -1,0 +1,108 @@
+"""Judge the network after each epoch on held-out rows; keep and restore its best weights."""
+
+from collections.abc import Callable
+
+import keras
+import numpy as np
+
+from imbalanced_nn.metrics import average_precision
+
+__all__ = ["AVERAGE_PRECISION", "LOG_LOSS", "HeldOutMonitor", "held_out_scores"]
+
+AVERAGE_PRECISION = "val_average_precision"
+LOG_LOSS = "val_log_loss"
+
+# Equal average precision and a log loss that falls by less than this is no improvement;
+# without a floor a separable problem would train for ever.
+LOG_LOSS_GAIN = 0.01
+
+
+class HeldOutMonitor(keras.callbacks.Callback):
+    """Log the scores of held-out rows; optionally stop early and restore the best weights.
+
+    Average precision ranks the epochs. It is a coarse measure where positives are few, and on
+    an easy problem perfect long before the probabilities are. Epochs within one standard error
+    of the best are therefore told apart by log loss.
+
+    Parameters
+    ----------
+    evaluate : callable
+        Maps the network to a dict with `AVERAGE_PRECISION`, `LOG_LOSS` and whatever else
+        is to be logged, at natural prevalence.
+    patience : int or None
+        Epochs without an improvement before training stops; None only logs.
+    n_positives : int
+        Held-out rows of the rarest class.
+
+    References
+    ----------
+    L. Breiman et al., "Classification and Regression Trees", 1984 (the one-standard-error rule).
+    """
+
+    def __init__(
+        self,
+        evaluate: Callable[[keras.Model], dict[str, float]],
+        patience: int | None,
+        n_positives: int,
+    ):
+        super().__init__()
+        self._evaluate = evaluate
+        self._patience = patience
+        self._n_positives = n_positives
+        self.best_epoch = None
+        self._highest = -np.inf
+        self._best = (-np.inf, np.inf)
+        self._best_weights = None
+
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+        """Add the held-out scores to ``logs``."""
+        scores = self._evaluate(self.model)
+        if logs is not None:
+            logs.update(scores)
+        if self._patience is None:
+            return
+        if self._improves(scores[AVERAGE_PRECISION], scores[LOG_LOSS]):
+            self._best, self.best_epoch = (scores[AVERAGE_PRECISION], scores[LOG_LOSS]), epoch
+            self._best_weights = self.model.get_weights()
+        elif epoch - self.best_epoch >= self._patience:
+            self.model.stop_training = True
+
+    def on_train_end(self, logs: dict | None = None) -> None:
+        """Put the best weights back."""
+        if self._best_weights is not None:
+            self.model.set_weights(self._best_weights)
+            self._best_weights = None
+
+    def _improves(self, score: float, loss: float) -> bool:
+        """Whether an epoch beats the best so far."""
+        self._highest = max(self._highest, score)
+        # The binomial error of a share of this size, a fair guide to that of average precision.
+        error = np.sqrt(max(self._highest * (1 - self._highest), 0) / max(self._n_positives, 1))
+        if self.best_epoch is None or score < self._highest - error:
+            return self.best_epoch is None
+        best_score, best_loss = self._best
+        return best_score < self._highest - error or loss < (1 - LOG_LOSS_GAIN) * best_loss
+
+
+def held_out_scores(
+    codes: np.ndarray, proba: np.ndarray, kind: str, positive: int, sample_weight: np.ndarray
+) -> dict[str, float]:
+    """Return average precision and log loss, of several labels their mean.
+
+    Raises
+    ------
+    ValueError
+        If a probability is not finite, which no later epoch could mend.
+    """
+    if not np.isfinite(proba).all():
+        raise ValueError(
+            "The network's outputs are no longer finite: training diverged. Lower "
+            "optimizer__learning_rate, or look for extreme values in X and in the weights."
+        )
+    score = average_precision(codes, proba, kind, positive=positive, sample_weight=sample_weight)
+    likelihood = np.where(codes, proba, 1 - proba) if codes.ndim == 2 else None
+    if likelihood is None:
+        likelihood = proba[np.arange(len(codes)), codes][:, None]
+    smallest = np.finfo(proba.dtype).tiny
+    loss = -np.log(np.maximum(likelihood, smallest)).mean(axis=1)
+    return {AVERAGE_PRECISION: score, LOG_LOSS: float(np.average(loss, weights=sample_weight))}

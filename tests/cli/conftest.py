@@ -1,0 +1,105 @@
+"""A runner of the command line, with a light classifier in the place of the network."""
+
+import sys
+import types
+import warnings
+
+import numpy as np
+import pandas as pd
+import pytest
+from click.testing import CliRunner
+from sklearn.linear_model import LogisticRegression
+
+from imbalanced_nn.cli import main
+from imbalanced_nn.threshold import BinaryRule, MulticlassRule
+
+
+class StandIn(LogisticRegression):
+    """Logistic regression with the parameters and the learned rule of the network."""
+
+    fail = None
+
+    def __init__(self, sampler=None, class_weight=None, random_state=None, epochs=50):
+        super().__init__(class_weight=class_weight, random_state=random_state, max_iter=epochs)
+        self.sampler = sampler
+        self.epochs = epochs
+
+    def fit(self, X, y):
+        if StandIn.fail is not None:
+            raise StandIn.fail
+        scale = np.abs(X).max(axis=0)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            super().fit(X / scale, y)
+        self.coef_ = self.coef_ / scale
+        prior = np.unique(y, return_counts=True)[1] / len(y)
+        if len(prior) == 2:
+            self.decision_rule_ = BinaryRule(prior.min(), int(prior.argmin()))
+        else:
+            self.decision_rule_ = MulticlassRule(tuple(prior))
+        return self
+
+
+@pytest.fixture
+def stand_in(monkeypatch):
+    """The class that stands where the command expects the network."""
+    module = types.ModuleType("imbalanced_nn.classifier")
+    module.BalancedKerasClassifier = StandIn
+    monkeypatch.setitem(sys.modules, "imbalanced_nn.classifier", module)
+    monkeypatch.setattr(StandIn, "fail", None)
+    return StandIn
+
+
+@pytest.fixture
+def run(stand_in):
+    """Run ``imbalanced-nn`` and return its exit code, stdout and stderr."""
+
+    def run(*arguments):
+        return CliRunner(env={"COLUMNS": "80"}).invoke(main, [str(each) for each in arguments])
+
+    return run
+
+
+@pytest.fixture
+def refused(run):
+    """Run ``imbalanced-nn`` and return exit code and sentence of its refusal."""
+
+    def refused(*arguments):
+        result = run(*arguments)
+        assert isinstance(result.exception, SystemExit)
+        assert result.stdout == ""
+        assert result.stderr.startswith("Error: ")
+        assert result.stderr.count("\n") == 1
+        return result.exit_code, result.stderr.removeprefix("Error: ").rstrip("\n")
+
+    return refused
+
+
+@pytest.fixture
+def frame():
+    """A table with one column of every kind and a target of two classes."""
+    rng = np.random.default_rng(0)
+    n = 240
+    rare = rng.permutation(n) < 30
+    table = pd.DataFrame(
+        {
+            "amount": rng.normal(rare, 1.0).round(3),
+            "age": np.where(rng.random(n) < 0.1, np.nan, rng.integers(20, 80, n)),
+            "country": rng.choice(["DE", "FR", "US"], n),
+            "vip": rng.random(n) < 0.5,
+            "when": pd.Timestamp("2024-01-01") + pd.to_timedelta(rng.integers(0, 90, n), unit="D"),
+            "one": 1,
+            "key": [f"T{row:03d}" for row in range(n)],
+            "fraud": np.where(rare, "yes", "no"),
+        }
+    )
+    table.loc[:9, "country"] = None
+    return table
+
+
+@pytest.fixture
+def table(frame, tmp_path):
+    """The table as a CSV file."""
+    path = tmp_path / "table.csv"
+    frame.to_csv(path, index=False)
+    return path

@@ -1,0 +1,116 @@
+"""The table and the closing sentence: they say what the numbers show, and no more."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from imbalanced_nn.cli.display import conclusion, print_comparison, print_source
+from imbalanced_nn.compare import StrategyComparison
+
+
+def _comparison(scores, pos_label=1):
+    """Return a comparison whose average precision in every fold is given by strategy."""
+    names = ["learned", "0.5"] if pos_label is not None else ["learned", "argmax"]
+    folds = [
+        {
+            "strategy": strategy,
+            "fold": fold,
+            "threshold": threshold,
+            "average_precision": score,
+            "balanced_accuracy": score - 0.1 * (threshold != "learned"),
+            "f1": 0.5,
+            "matthews_corrcoef": 0.25,
+            "log_loss": 1 - score,
+            "seconds": 12.34,
+        }
+        for strategy, per_fold in scores.items()
+        for fold, score in enumerate(per_fold)
+        for threshold in names
+    ]
+    n = len(next(iter(scores.values())))
+    return StrategyComparison(folds, [0, 1], [90, 10], pos_label, [80] * n, [20] * n)
+
+
+NONE = [0.50, 0.52, 0.48, 0.51, 0.49]
+
+
+class TestConclusion:
+    def test_better_than_none(self):
+        better = [score + 0.2 + 0.001 * i for i, score in enumerate(NONE)]
+        assert conclusion(_comparison({"none": NONE, "smote": better})) == (
+            "'smote' has the highest average precision, 0.702, 0.202 above 'none', which is more "
+            "than the spread of the folds explains (95 % interval +0.199 to +0.205 over 5 folds)."
+        )
+
+    def test_not_shown_to_be_better(self):
+        uneven = [0.60, 0.45, 0.56, 0.44, 0.55]
+        assert conclusion(_comparison({"none": NONE, "smote": uneven})) == (
+            "'smote' has the highest average precision, 0.520, 0.020 above 'none', which is "
+            "within the spread of the folds (95 % interval -0.135 to +0.175 over 5 folds): this "
+            "does not show that it is better."
+        )
+
+    def test_none_is_best(self):
+        worse = [score - 0.01 * (i % 2) for i, score in enumerate(NONE)]
+        sentence = conclusion(_comparison({"smote": worse, "none": NONE}))
+        assert sentence.startswith(
+            "'none' has the highest average precision, 0.500, 0.004 above 'smote', which is within"
+        )
+
+    def test_without_none_the_second_is_the_baseline(self):
+        scores = {"a": [0.1, 0.2], "b": [0.5, 0.6], "c": [0.3, 0.5]}
+        assert "0.550, 0.150 above 'c'" in conclusion(_comparison(scores))
+
+    def test_one_strategy(self):
+        assert conclusion(_comparison({"none": NONE})) == (
+            "'none' has the highest average precision, 0.500; it was compared with nothing else."
+        )
+
+
+class TestTable:
+    @pytest.fixture
+    def lines(self, capsys, monkeypatch):
+        def lines(width, **scores):
+            monkeypatch.setenv("COLUMNS", str(width))
+            print_comparison(_comparison(scores or {"none": NONE, "smote": np.add(NONE, 0.1)}))
+            return capsys.readouterr().out.splitlines()
+
+        return lines
+
+    def test_best_values_are_marked_by_a_character(self, lines):
+        table = lines(200)
+        smote = next(line for line in table if line.startswith("smote"))
+        none = next(line for line in table if line.startswith("none"))
+        tie = "*0.500 ± 0.000 *0.250 ± 0.000"
+        assert " ".join(smote.split()) == (
+            f"smote learned *0.600 ± 0.016 *0.600 ± 0.016 {tie} *0.400 ± 0.016 *12.3 ± 0.0"
+        )
+        assert " ".join(none.split()) == (
+            f"none learned 0.500 ± 0.016 0.500 ± 0.016 {tie} 0.500 ± 0.016 *12.3 ± 0.0"
+        )
+
+    def test_a_narrow_table_has_the_spread_below(self, lines):
+        table = lines(80)
+        row = next(i for i, line in enumerate(table) if line.startswith("smote"))
+        assert table[row].split()[:4] == ["smote", "learned", "*0.600", "*0.600"]
+        assert table[row + 1].split()[:2] == ["±0.016", "±0.016"]
+        assert table[row].index("0.600") == table[row + 1].index("0.016")
+
+    def test_names_are_never_cut(self, lines):
+        table = lines(80, balanced_batches=NONE, logit_adjusted=NONE)
+        assert any(line.startswith("balanced_batches learned") for line in table)
+        assert max(map(len, table)) <= 80
+
+    def test_the_positive_class_is_named(self, lines):
+        assert "Average precision and F1 are of the class 1." in lines(80)
+
+
+def test_many_classes_are_not_all_listed(capsys):
+    y = np.repeat(np.arange(12), np.arange(12, 0, -1) * 10)
+    source = SimpleNamespace(name="t", target="y", y=y, X=np.zeros((len(y), 2)), left_out=[])
+    print_source(source)
+    assert capsys.readouterr().out.splitlines()[1] == (
+        "Classes of y: 0 120 (15.4%), 1 110 (14.1%), 2 100 (12.8%), 3 90 (11.5%), 4 80 (10.3%), "
+        "5 70 (9.0%), 6 60 (7.7%), ... 4 more ..., 11 10 (1.3%)"
+    )

@@ -1,0 +1,40 @@
+"""Help and version answer at once: no numerical library is loaded for them."""
+
+import subprocess
+import sys
+
+import pytest
+
+import imbalanced_nn
+
+_SCRIPT = """
+import sys
+from imbalanced_nn.cli import main
+try:
+    main(sys.argv[1:], prog_name="imbalanced-nn")
+finally:
+    heavy = ("tensorflow", "keras", "scikeras", "pandas", "sklearn", "numpy", "rich")
+    sys.stderr.write(" ".join(name for name in heavy if name in sys.modules))
+"""
+
+
+def _run(*arguments):
+    return subprocess.run(
+        [sys.executable, "-c", _SCRIPT, *arguments], capture_output=True, text=True, check=True
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["--help"], "Example: imbalanced-nn compare transactions.csv --target fraud"),
+        (["compare", "--help"], "  imbalanced-nn compare transactions.csv --target fraud --fo"),
+        (["compare", "-h"], "--random-state"),
+        (["--version"], f"imbalanced-nn, version {imbalanced_nn.__version__}"),
+    ],
+)
+def test_loads_nothing_heavy(arguments, expected):
+    result = _run(*arguments)
+    assert expected in result.stdout
+    assert result.stderr == ""
+    assert max(map(len, result.stdout.splitlines())) <= 80

@@ -1,0 +1,38 @@
+"""Native code is muted, Python is not, and everything is put back."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+_SCRIPT = """
+import os, sys
+from imbalanced_nn.cli.quiet import tensorflow_muted
+try:
+    with tensorflow_muted():
+        os.write(2, b"native inside\\n")
+        print("python inside", file=sys.stderr)
+        raise KeyError
+except KeyError:
+    os.write(2, b"native after\\n")
+    print("python after", file=sys.stderr)
+"""
+
+
+@pytest.mark.parametrize(
+    ("level", "expected"),
+    [
+        (None, ["python inside", "native after", "python after"]),
+        ("2", ["python inside", "native after", "python after"]),
+        ("0", ["native inside", "python inside", "native after", "python after"]),
+    ],
+)
+def test_only_native_code_is_muted(level, expected):
+    environment = {k: v for k, v in os.environ.items() if k != "TF_CPP_MIN_LOG_LEVEL"}
+    if level is not None:
+        environment["TF_CPP_MIN_LOG_LEVEL"] = level
+    result = subprocess.run(
+        [sys.executable, "-c", _SCRIPT], capture_output=True, text=True, check=True, env=environment
+    )
+    assert result.stderr.splitlines() == expected

@@ -1,0 +1,116 @@
+"""Reading of tables: what is read alike from every format, and what is refused."""
+
+import gzip
+import sys
+
+import pandas as pd
+import pytest
+
+from imbalanced_nn.cli.refusals import DataRefusal
+from imbalanced_nn.cli.tables import read_table
+
+
+class TestReading:
+    @pytest.mark.parametrize("name", ["t.csv", "t.csv.gz", "t.tsv", "t.tsv.gz", "T.CSV"])
+    def test_text_formats(self, name, frame, tmp_path):
+        separator = "\t" if "tsv" in name else ","
+        frame.to_csv(tmp_path / name, index=False, sep=separator)
+        read = read_table(str(tmp_path / name), "fraud")
+        expected = frame.assign(when=frame["when"].dt.strftime("%Y-%m-%d"))
+        pd.testing.assert_frame_equal(read, expected, check_dtype=False)
+
+    @pytest.mark.parametrize("name", ["t.parquet", "t.pq"])
+    def test_parquet(self, name, frame, tmp_path):
+        frame.set_index(frame.index + 5).to_parquet(tmp_path / name)
+        read = read_table(str(tmp_path / name), "fraud")
+        pd.testing.assert_frame_equal(read, frame, check_dtype=False)
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "a;y\n1;p\n2;q\n",
+            "a, y\n1, p\n2, q\n",
+            "\ufeffa,y\r\n1,p\r\n2,q\r\n",
+            "a,y\n1,p\n\n2,q",
+            '"a","y"\n1,"p"\n2,"q"\n',
+            ",a,y\n0,1,p\n1,2,q\n",
+        ],
+        ids=["semicolon", "spaces", "mark and CRLF", "blank line", "quoted", "row numbers"],
+    )
+    def test_dialects(self, text, tmp_path):
+        (tmp_path / "t.csv").write_bytes(text.encode())
+        read = read_table(str(tmp_path / "t.csv"), "y")
+        assert read.columns.tolist() == ["a", "y"]
+        assert read.to_numpy().tolist() == [[1, "p"], [2, "q"]]
+
+    def test_missing_values(self, tmp_path):
+        (tmp_path / "t.csv").write_text("a,b,y\n1,?,None\n,NA,NA\n3,x,\n")
+        read = read_table(str(tmp_path / "t.csv"), "y")
+        assert read["a"].isna().tolist() == [False, True, False]
+        assert read["b"].isna().tolist() == [True, True, False]
+        assert read["y"].tolist()[:2] == ["None", "NA"]
+        assert read["y"].isna().tolist() == [False, False, True]
+
+    def test_a_quoted_field_over_two_lines(self, tmp_path):
+        (tmp_path / "t.csv").write_text('a,y\n"one\ntwo",p\nx,q\n')
+        assert read_table(str(tmp_path / "t.csv"), "y")["a"].tolist() == ["one\ntwo", "x"]
+
+
+class TestRefusals:
+    @pytest.mark.parametrize(
+        ("content", "sentence"),
+        [
+            (b"", " is empty; its first line must name the columns."),
+            (b"\n\n", " is empty; its first line must name the columns."),
+            (b"a,y\n", " names columns and has no rows."),
+            (b"a,y\n\n\n", " names columns and has no rows."),
+            (b"a,y\n1,p\n2\n", " is not a table: line 3 has 1 field, the first line has 2."),
+            (b"a,y\n1,p,5\n", " is not a table: line 2 has 3 fields, the first line has 2."),
+            (b'a,y\n1,p\n"2,q\n', " is not a table: line 3 has 1 field, the first line has 2."),
+            (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", " is not a text table in UTF-8."),
+            (b"\0\0\0\0,\0\n\0\0", " is not a text table in UTF-8."),
+            ("a,y\n1,p\n2,q\n".encode("utf-16"), " is not a text table in UTF-8."),
+            ("ä,y\n1,p\n2,q\n".encode("latin-1"), " is not a text table in UTF-8."),
+            (b"a,a,y\n1,2,p\n", " has more than one column 'a'; name each once."),
+            (b"a,,y\n1,2,p\n", " has no name for column 2."),
+        ],
+    )
+    def test_what_is_no_table(self, content, sentence, refused, tmp_path):
+        path = tmp_path / "t.csv"
+        path.write_bytes(content)
+        assert refused("compare", path, "--target", "y") == (1, f"{str(path)!r}{sentence}")
+
+    @pytest.mark.parametrize("cut", [0, 12, -4])
+    def test_a_broken_gzip(self, cut, tmp_path):
+        packed = gzip.compress(b"a,y\n" + b"1,p\n" * 5000)
+        (tmp_path / "t.csv.gz").write_bytes(b"no gzip" if cut == 0 else packed[:cut])
+        with pytest.raises(DataRefusal, match=r"t\.csv\.gz' cannot be read: .*[^.]\.$"):
+            read_table(str(tmp_path / "t.csv.gz"), "y")
+
+    def test_what_is_no_parquet(self, refused, tmp_path):
+        (tmp_path / "t.parquet").write_bytes(b"a,y\n1,2\n")
+        code, sentence = refused("compare", tmp_path / "t.parquet", "--target", "y")
+        assert code == 1
+        assert sentence.startswith(f"{str(tmp_path / 't.parquet')!r} is not a Parquet table: ")
+
+    def test_pyarrow_is_missing(self, refused, frame, tmp_path, monkeypatch):
+        frame.to_parquet(tmp_path / "t.parquet")
+        monkeypatch.setitem(sys.modules, "pyarrow", None)
+        assert refused("compare", tmp_path / "t.parquet", "--target", "fraud") == (
+            2,
+            "Reading Parquet needs pyarrow: pip install 'imbalanced-nn[parquet]'.",
+        )
+
+    def test_a_directory(self, refused, tmp_path):
+        assert refused("compare", tmp_path, "--target", "y") == (
+            2,
+            f"{str(tmp_path)!r} is a directory; give one file.",
+        )
+
+    def test_another_kind_of_file(self, refused, tmp_path):
+        (tmp_path / "t.xlsx").write_bytes(b"PK")
+        assert refused("compare", tmp_path / "t.xlsx", "--target", "y") == (
+            2,
+            f"{str(tmp_path / 't.xlsx')!r} is none of .csv, .csv.gz, .tsv, .tsv.gz, .parquet, "
+            ".pq, which can be read.",
+        )
