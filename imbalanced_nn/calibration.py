@@ -56,9 +56,13 @@ class PriorCorrection:
 
     def apply(self, proba: np.ndarray) -> np.ndarray:
         """Correct probabilities of shape (n_samples, n_classes); returns a new array."""
-        scaled = proba.astype(np.float64) * self.ratio()
+        ratio = self.ratio()
+        scaled = proba.astype(np.float64) * ratio
         if self.multilabel:
-            corrected = scaled / (1 - proba + scaled)
+            total, certain = 1 - proba + scaled, np.zeros_like(ratio)
         else:
-            corrected = scaled / scaled.sum(axis=1, keepdims=True)
+            total, certain = scaled.sum(axis=1, keepdims=True), ratio / ratio.sum()
+        # A network can be certain of a class that it was not trained on: then the others share.
+        out = np.broadcast_to(certain, scaled.shape).copy()
+        corrected = np.divide(scaled, total, out=out, where=total > 0)
         return corrected.astype(proba.dtype)

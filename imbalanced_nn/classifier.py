@@ -59,6 +59,11 @@ class BalancedKerasClassifier(TrainingSteps):
     init_bias : {"prior"} or None, default="prior"
         ``"prior"`` starts the output of a freshly built network at the log-odds of the class
         shares it is trained on.
+    engine : {"auto", "graph", "keras"}, default="auto"
+        ``"graph"`` runs whole epochs in one traced program that the next fit of an equal
+        network reuses; ``"keras"`` calls ``Model.fit``. ``"auto"`` takes the first wherever
+        both do the same: networks of Keras' own layers on one dense array in memory, and no
+        callback that looks at batches.
     build_fn, warm_start, optimizer, loss, metrics, validation_batch_size, callbacks, shuffle, \
 run_eagerly
         As in `scikeras.wrappers.KerasClassifier`, which also routes ``model__*``,
@@ -100,6 +105,8 @@ run_eagerly
         Score at the learned cut and at the others; only where a threshold was learned.
     pos_label_ : label
         Positive class; only with a binary y.
+    engine_ : str
+        Engine that trained the network, and why not the graph.
     history_ : dict of str to list of float
         What Keras logged, with ``val_average_precision`` and ``val_log_loss``.
     model_ : keras.Model
@@ -143,6 +150,7 @@ run_eagerly
         monitor=AVERAGE_PRECISION,
         patience=10,
         init_bias="prior",
+        engine="auto",
         build_fn=None,
         warm_start=False,
         random_state=None,
@@ -185,6 +193,7 @@ run_eagerly
         self.monitor = monitor
         self.patience = patience
         self.init_bias = init_bias
+        self.engine = engine
 
     def fit(
         self,

@@ -1,7 +1,7 @@
 """Metrics for imbalanced classification that scikit-learn and imbalanced-learn lack."""
 
 import numpy as np
-from sklearn.metrics import average_precision_score, confusion_matrix
+from sklearn.metrics import average_precision_score, precision_recall_fscore_support
 from sklearn.utils.validation import check_array, check_consistent_length, column_or_1d
 
 __all__ = ["average_precision", "break_even_point", "class_balance_accuracy_score"]
@@ -36,10 +36,10 @@ def class_balance_accuracy_score(y_true, y_pred, *, sample_weight=None):
     >>> round(class_balance_accuracy_score([0, 0, 0, 1], [0, 0, 1, 1]), 3)
     0.583
     """
-    matrix = confusion_matrix(y_true, y_pred, sample_weight=sample_weight)
-    larger = np.maximum(matrix.sum(axis=0), matrix.sum(axis=1))
-    present = larger > 0
-    return float(np.mean(np.diag(matrix)[present] / larger[present]))
+    precision, recall, _, _ = precision_recall_fscore_support(
+        y_true, y_pred, sample_weight=sample_weight, zero_division=0
+    )
+    return float(np.minimum(precision, recall).mean())
 
 
 def break_even_point(y_true, y_score, *, pos_label=1, sample_weight=None):

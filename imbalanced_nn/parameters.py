@@ -27,6 +27,7 @@ CONSTRAINTS = {
     "monitor": [str],
     "patience": [Interval(numbers.Integral, 0, None, closed="left")],
     "init_bias": [None, StrOptions({"prior"})],
+    "engine": [StrOptions({"auto", "graph", "keras"})],
     "epochs": [Interval(numbers.Integral, 0, None, closed="left")],
     "batch_size": [
         None,

@@ -7,6 +7,7 @@ from typing import Any
 
 import keras
 import numpy as np
+from scikeras._utils import route_params
 from scikeras.wrappers import KerasClassifier
 from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils.class_weight import compute_sample_weight
@@ -23,12 +24,14 @@ from imbalanced_nn.threshold import ThresholdTuner, fixed_rule, get_objective, p
 from imbalanced_nn.threshold.closed_form import prefer_closed_form
 from imbalanced_nn.training import (
     AVERAGE_PRECISION,
+    GraphTrainer,
     HeldOutMonitor,
     RowBatches,
-    evaluates_plainly,
     forward,
     held_out_scores,
     loss_value,
+    needs_evaluation,
+    unsuitable,
 )
 from imbalanced_nn.validation import check_weights, hold_out_rows, n_rows, take_rows
 from imbalanced_nn.weighting import class_totals, class_weights, label_weights
@@ -42,6 +45,7 @@ FITTED = (
     "class_prior_",
     "class_weight_",
     "decision_rule_",
+    "engine_",
     "feature_names_in_",
     "history_",
     "model_",
@@ -265,7 +269,7 @@ class TrainingSteps(MendedKerasClassifier):
         batches = RowBatches(X, y, sample_weight, rows, size, seed if shuffled else None, draw)
         callbacks = self._fit_callbacks
         # Keras' own evaluation costs a trace and 25 ms an epoch; the monitor has the outputs.
-        plain = evaluates_plainly(self.model_) and not callbacks
+        plain = not needs_evaluation(self.model_, callbacks)
         held_out = None
         if judged is not None and not plain:
             held_out = RowBatches(
@@ -274,12 +278,31 @@ class TrainingSteps(MendedKerasClassifier):
         self._fit_callbacks = [*self._held_out_callbacks(judged, plain), *callbacks]
         own = {"batch_size": None, "validation_batch_size": None, "validation_split": 0.0}
         own |= {"shuffle": False, "validation_data": held_out}
+        network = self.model_
+        self.model_ = self._trainer(batches, own | kwargs)
         try:
             return super()._fit_keras_model(
                 batches, None, None, warm_start, epochs, initial_epoch, **own, **kwargs
             )
         finally:
+            self.model_ = network
             self._fit_callbacks = callbacks
+
+    def _trainer(self, batches, arguments):
+        """Return what is to be fitted: the network itself, or its stand-in of the graph engine."""
+        routed = route_params(self.get_params(), "fit", self._fit_kwargs)
+        arguments = routed | arguments | {"callbacks": self._fit_callbacks}
+        reason = unsuitable(self.model_, batches, arguments)
+        if self.engine == "graph" and reason is not None:
+            raise InvalidParameterError(
+                f"engine='graph' cannot train this network as Model.fit would: {reason}. Set "
+                f"engine='auto' or 'keras'."
+            )
+        if self.engine == "keras" or reason is not None:
+            self.engine_ = f"keras: {reason or 'as asked'}"
+            return self.model_
+        self.engine_ = "graph"
+        return GraphTrainer(self.model_)
 
     def _resolve_batch_size(self, n_train, given):
         """Return the number of rows in a batch; see the parameter ``batch_size``."""

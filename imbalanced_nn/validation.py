@@ -1,5 +1,7 @@
 """Boundary checks of X, y and weights, and the split that holds rows out."""
 
+import numbers
+import warnings
 from collections.abc import Iterator
 from typing import Any
 
@@ -7,7 +9,6 @@ import numpy as np
 from scipy import sparse
 from sklearn.model_selection import StratifiedGroupKFold
 from sklearn.utils import assert_all_finite, check_array, column_or_1d
-from sklearn.utils.validation import _check_sample_weight
 
 from imbalanced_nn.exceptions import InvalidParameterError, TooFewRowsError
 
@@ -116,9 +117,21 @@ def check_weights(sample_weight: Any, X: Any, name: str = "sample_weight") -> np
     """
     if sample_weight is None:
         return np.ones(n_rows(X))
-    weights = _check_sample_weight(
-        sample_weight, X, dtype=np.float64, copy=True, ensure_non_negative=True
+    if isinstance(sample_weight, numbers.Real):
+        sample_weight = np.full(n_rows(X), sample_weight)
+    weights = check_array(
+        sample_weight, ensure_2d=False, dtype=np.float64, copy=True, input_name=name
     )
+    if weights.shape != (n_rows(X),):
+        raise ValueError(
+            f"{name} has shape {weights.shape}, but X has {n_rows(X)} rows. Pass one weight for "
+            f"each row."
+        )
+    if weights.min() < 0:
+        raise ValueError(
+            f"{name} holds negative weights, down to {weights.min():g}. Weights must be at "
+            f"least 0; a row of weight 0 is left out."
+        )
     if not weights.any():
         raise ValueError(
             f"{name} holds only zeros, so there is nothing to train on. "
@@ -168,7 +181,7 @@ def hold_out_rows(
     else:
         held_out = np.concatenate(
             [
-                _draw_class(np.flatnonzero(codes == code), share, labels[code], generator)
+                _draw_class(np.flatnonzero(codes == code), share, labels.tolist()[code], generator)
                 for code in np.unique(codes)
             ]
         )
@@ -218,19 +231,27 @@ def _hold_out_groups(
             "groups with a multilabel y is not supported: split the rows by group yourself and "
             "pass X_val and y_val."
         )
-    n_splits = max(2, round(1 / share))
+    n_splits = max(2, round(1 / min(share, 1 - share)))
     if len(np.unique(groups)) < n_splits:
         raise TooFewRowsError(
             f"validation_split={share} with groups needs at least {n_splits} groups, got "
-            f"{len(np.unique(groups))}. Pass X_val and y_val or a larger validation_split."
+            f"{len(np.unique(groups))}. Pass X_val and y_val or a validation_split nearer to 0.5."
         )
     splitter = StratifiedGroupKFold(n_splits, shuffle=True, random_state=seed)
-    train, held_out = next(splitter.split(np.zeros(len(codes)), codes, groups))
-    for side, rows in (("train on", train), ("hold out", held_out)):
-        missing = np.setdiff1d(codes, codes[rows])
-        if len(missing):
-            raise TooFewRowsError(
-                f"groups leaves no row of class {labels[missing[0]]!r} to {side}: its rows lie "
-                f"in too few groups. Pass X_val and y_val, or set validation_split=0."
-            )
-    return train, held_out
+    with warnings.catch_warnings():
+        # Its warning of a class in fewer rows than folds is of no use here: one fold is enough.
+        warnings.simplefilter("ignore", UserWarning)
+        folds = list(splitter.split(np.zeros(len(codes)), codes, groups))
+    for others, fold in folds:
+        train, held_out = (others, fold) if share <= 0.5 else (fold, others)
+        missing = {
+            side: np.setdiff1d(codes, codes[rows])
+            for side, rows in (("train on", train), ("hold out", held_out))
+        }
+        if not any(map(len, missing.values())):
+            return train, held_out
+    side, lost = next((side, lost) for side, lost in missing.items() if len(lost))
+    raise TooFewRowsError(
+        f"groups leaves no row of class {labels.tolist()[lost[0]]!r} to {side}: its rows lie in "
+        f"too few groups. Pass X_val and y_val, or set validation_split=0."
+    )

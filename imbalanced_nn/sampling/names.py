@@ -53,14 +53,17 @@ def make_sampler(sampler: Any, params: dict[str, Any], seed: int) -> Any:
                 f"of {sorted(SAMPLERS)}."
             )
         sampler = _from_class(SAMPLERS[sampler], sampler, params)
-    elif hasattr(sampler, "fit_resample") and not isinstance(sampler, type):
+    elif not isinstance(sampler, type) and all(
+        hasattr(sampler, method) for method in ("fit_resample", "get_params", "set_params")
+    ):
         sampler = clone(sampler)
         _check_names(type(sampler), params, sampler.get_params())
         sampler.set_params(**params)
     else:
         raise InvalidParameterError(
-            f"sampler must be None, a name or an object with fit_resample; got {sampler!r}. "
-            f"Pass an instance such as imblearn.over_sampling.SMOTE()."
+            f"sampler must be None, a name or an object with fit_resample and scikit-learn's "
+            f"get_params and set_params; got {sampler!r}. Pass an instance such as "
+            f"imblearn.over_sampling.SMOTE(), or derive yours from sklearn.base.BaseEstimator."
         )
     unset = {
         name: seed

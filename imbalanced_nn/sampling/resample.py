@@ -65,7 +65,7 @@ def resample(sampler: Any, rows: Rows, classes: np.ndarray) -> tuple[Rows, np.nd
     lost = np.setdiff1d(codes, resampled.selected_codes)
     if len(lost):
         raise TooFewRowsError(
-            f"sampler={sampler!r} left no row of class {classes[lost[0]]!r}. Use another "
+            f"sampler={sampler!r} left no row of class {classes.tolist()[lost[0]]!r}. Use another "
             f"sampler or sampling_strategy."
         )
     return resampled, indices
@@ -105,7 +105,7 @@ def _only_picks(sampler: Any) -> bool:
 
 
 def _as_array(X: Any, sampler: Any) -> Any:
-    """Refuse several inputs and warn of blends of sequences or images."""
+    """Return X in a float type; refuse several inputs, warn of blends of sequences or images."""
     if isinstance(X, list | tuple | dict):
         raise InvalidParameterError(
             f"sampler={sampler!r} looks at the values of X and cannot work on several inputs. "
@@ -119,7 +119,9 @@ def _as_array(X: Any, sampler: Any) -> Any:
             f"'random_over', 'random_under' or class_weight='balanced'.",
             stacklevel=4,
         )
-    return X
+    # imbalanced-learn blends in the type it is given: differences of unsigned integers wrap
+    # round, and blends of integers are cut off.
+    return X.astype(np.result_type(X.dtype, np.float32), copy=False)
 
 
 def _fit_resample(

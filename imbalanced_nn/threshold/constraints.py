@@ -70,14 +70,15 @@ class Constraint:
     def _tail(self, successes, trials):
         """Return the chance of such an outcome or a better one if the rate were at the bound.
 
-        It is at most 1 - confidence exactly where the Clopper-Pearson bound keeps the bound.
+        It is at most 1 - confidence exactly where the Clopper-Pearson bound keeps the bound. A
+        bound of 0 or 1 that every rate keeps has no tail.
         """
         if self.at_most:
             failures = trials - successes
             tail = betainc(np.maximum(failures, 1), successes + 1, 1 - self.bound)
-            return np.where(failures > 0, tail, 1.0)
+            return np.where(failures > 0, tail, float(self.bound < 1))
         tail = betainc(np.maximum(successes, 1), trials - successes + 1, self.bound)
-        return np.where(successes > 0, tail, 1.0)
+        return np.where(successes > 0, tail, float(self.bound > 0))
 
     def best(self, tp, fp, fn, tn):
         """Return the place and value of the best attainable rate, or confidence bound."""

@@ -12,6 +12,7 @@ __all__ = ["check_rows", "encode", "positive_code"]
 def check_rows(y_true, y_score, sample_weight):
     """Return the rows of positive weight, checked for length, NaN and weights."""
     y_score = check_array(y_score, ensure_2d=False, dtype=np.float64, input_name="y_score")
+    y_true = check_array(y_true, ensure_2d=False, dtype=None, input_name="y_true")
     target = type_of_target(y_true, input_name="y_true")
     if target not in ("binary", "multiclass", "multilabel-indicator"):
         raise ValueError(

@@ -2,17 +2,22 @@
 
 from imbalanced_nn.training.batches import RowBatches
 from imbalanced_nn.training.callbacks import AVERAGE_PRECISION, HeldOutMonitor, held_out_scores
-from imbalanced_nn.training.engine import evaluates_plainly, forward, loss_value
+from imbalanced_nn.training.engine import forward, loss_value
+from imbalanced_nn.training.graph import GraphTrainer, needs_evaluation, unsuitable
+from imbalanced_nn.training.programs import clear_programs
 from imbalanced_nn.training.seeds import draw_seed, seeded
 
 __all__ = [
     "AVERAGE_PRECISION",
+    "GraphTrainer",
     "HeldOutMonitor",
     "RowBatches",
+    "clear_programs",
     "draw_seed",
-    "evaluates_plainly",
     "forward",
     "held_out_scores",
     "loss_value",
+    "needs_evaluation",
     "seeded",
+    "unsuitable",
 ]

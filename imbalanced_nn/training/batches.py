@@ -56,31 +56,37 @@ class RowBatches(keras.utils.PyDataset):
         draw: Callable[[int], np.ndarray] | None = None,
     ):
         super().__init__()
-        self._X, self._y, self._rows = X, y, rows
+        self.X, self.y, self.rows = X, y, rows
         self._sample_weight = None
         if sample_weight is not None:
             self._sample_weight = sample_weight.astype(keras.backend.floatx())
-        self._batch_size = batch_size
+        self.batch_size = batch_size
         self._generator = None if seed is None else np.random.default_rng(seed)
         self._draw = draw
         self._epoch = -1
 
     def __len__(self) -> int:
-        return -(-len(self._rows) // self._batch_size)
+        return -(-len(self.rows) // self.batch_size)
 
     def __getitem__(self, index: int) -> tuple:
-        rows = self._rows[index * self._batch_size : (index + 1) * self._batch_size]
-        batch = (as_network_input(take_rows(self._X, rows)), _target(take_rows(self._y, rows)))
+        rows = self.rows[index * self.batch_size : (index + 1) * self.batch_size]
+        batch = (as_network_input(take_rows(self.X, rows)), _target(take_rows(self.y, rows)))
         return batch if self._sample_weight is None else (*batch, self._sample_weight[rows])
+
+    def weight_of_each_row(self) -> np.ndarray:
+        """Weights of all rows of X, ones where there are none."""
+        if self._sample_weight is not None:
+            return self._sample_weight
+        return np.ones(len(self.y), dtype=keras.backend.floatx())
 
     def on_epoch_begin(self) -> None:
         """Draw the rows and the order of the epoch."""
         self._epoch += 1
         # Keras may still be reading ahead, so the old array must not change under it.
         if self._draw is not None and self._epoch > 0:
-            self._rows = self._draw(self._epoch)
+            self.rows = self._draw(self._epoch)
         if self._generator is not None:
-            self._rows = self._generator.permutation(self._rows)
+            self.rows = self._generator.permutation(self.rows)
 
 
 def _target(y: Any) -> Any:

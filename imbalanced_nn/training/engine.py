@@ -8,7 +8,7 @@ import numpy as np
 from imbalanced_nn.training.batches import as_network_input
 from imbalanced_nn.validation import row_blocks, take_rows
 
-__all__ = ["evaluates_plainly", "forward", "loss_value"]
+__all__ = ["forward", "loss_value"]
 
 # Bounds the memory of the activations, not of the input: 4 MB of rows of a small network or of
 # an image grow by one or two orders of magnitude inside.
@@ -55,15 +55,6 @@ def _predict(model: keras.Model, batch: Any, n: int) -> Any:
             lambda part: np.concatenate([part, np.repeat(part[:1], missing, axis=0)]), batch
         )
     return keras.tree.map_structure(lambda part: part[:n], model.predict_on_batch(batch))
-
-
-def evaluates_plainly(model: keras.Model) -> bool:
-    """Whether ``Model.evaluate`` would compute the loss of the outputs and nothing else."""
-    own_code = any(
-        getattr(type(model), name) is not getattr(keras.Model, name)
-        for name in ("test_step", "compute_loss", "evaluate")
-    )
-    return not own_code and len(model.metrics) == 1
 
 
 def loss_value(model: keras.Model, y: Any, outputs: Any, sample_weight: Any) -> float:

@@ -182,6 +182,10 @@ class TestPreprocessor:
         np.testing.assert_array_equal(out[0], out[2])
         assert (out[0] != out[3]).any()
 
+    def test_categories_are_bounded(self):
+        features = pd.DataFrame({"text": [f"c{i % 150}" for i in range(1500)]})
+        assert Pipeline(preprocessor(features)).fit_transform(features).shape == (1500, 100)
+
     def test_what_is_constant_or_empty_in_a_fold_is_left_out(self):
         features = pd.DataFrame(
             {"a": [1.0, 2.0] * 4, "one": [1.0] * 7 + [2.0], "empty": [np.nan] * 7 + [2.0]}

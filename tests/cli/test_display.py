@@ -61,6 +61,8 @@ class TestConclusion:
     def test_without_none_the_second_is_the_baseline(self):
         scores = {"a": [0.1, 0.2], "b": [0.5, 0.6], "c": [0.3, 0.5]}
         assert "0.550, 0.150 above 'c'" in conclusion(_comparison(scores))
+        scores["none"] = scores.pop("a")
+        assert "0.550, 0.400 above 'none'" in conclusion(_comparison(scores))
 
     def test_one_strategy(self):
         assert conclusion(_comparison({"none": NONE})) == (
@@ -92,6 +94,8 @@ class TestTable:
 
     def test_a_narrow_table_has_the_spread_below(self, lines):
         table = lines(80)
+        assert table[1].split() == ["average", "balanced", "log"]
+        assert table[2].split()[2:] == ["precision", "accuracy", "F1", "MCC", "loss", "seconds"]
         row = next(i for i, line in enumerate(table) if line.startswith("smote"))
         assert table[row].split()[:4] == ["smote", "learned", "*0.600", "*0.600"]
         assert table[row + 1].split()[:2] == ["±0.016", "±0.016"]

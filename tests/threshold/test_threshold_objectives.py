@@ -23,7 +23,7 @@ def oracle(name, kind):
         "balanced_accuracy": sk.balanced_accuracy_score,
         "matthews_corrcoef": sk.matthews_corrcoef,
         "mcc": sk.matthews_corrcoef,
-        "cohen_kappa": partial(sk.cohen_kappa_score, replace_undefined_by=0.0),
+        "cohen_kappa": sk.cohen_kappa_score,
         "geometric_mean": geometric_mean_score,
         "class_balance_accuracy": class_balance_accuracy_score,
         "youden": partial(sk.balanced_accuracy_score, adjusted=True),

@@ -36,7 +36,7 @@ def brute_force(objective, y, score, weight):
 
 
 @pytest.mark.parametrize("weighted", [False, True])
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(rows=binary_rows())
 def test_no_cut_is_better(weighted, rows):
     y, score, weight = rows
@@ -60,7 +60,7 @@ def test_scores_need_not_be_probabilities(rows):
     assert sk.f1_score(y, tuner.predict(score), zero_division=0) == pytest.approx(best)
 
 
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 @given(rows=binary_rows())
 def test_curve_holds_every_candidate_and_the_rule_reproduces_it(rows):
     y, score, weight = rows

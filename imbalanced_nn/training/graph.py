@@ -1,0 +1,220 @@
+"""Training with whole epochs in one graph, where that is the same as ``Model.fit``."""
+
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from imbalanced_nn.training.batches import RowBatches, as_network_input
+from imbalanced_nn.training.callbacks import HeldOutMonitor
+from imbalanced_nn.training.programs import program_for
+
+__all__ = ["GraphTrainer", "needs_evaluation", "unsuitable"]
+
+# X becomes a tensor as a whole, a second copy. Larger data is read batch by batch.
+MAX_BYTES = 2**30
+
+EVALUATION_HOOKS = ("on_test_begin", "on_test_end", "on_test_batch_begin", "on_test_batch_end")
+BATCH_HOOKS = ("on_batch_begin", "on_batch_end", "on_train_batch_begin", "on_train_batch_end")
+# State that Keras sets from the weights while it traces, where it is not what it is outside.
+STARTS_FROM_WEIGHTS = {"ScheduleFreeAdamW"}
+KNOWN_ARGUMENTS = {
+    "batch_size",
+    "callbacks",
+    "epochs",
+    "initial_epoch",
+    "sample_weight",
+    "shuffle",
+    "validation_batch_size",
+    "validation_data",
+    "validation_split",
+    "verbose",
+}
+
+
+def unsuitable(model: keras.Model, batches: RowBatches, arguments: dict[str, Any]) -> str | None:
+    """Return why an epoch in a graph could differ from ``Model.fit``; None if it cannot.
+
+    Everything that shapes the computation must be told by configurations: own code, state
+    outside the network and anything looked at between batches are left to Keras.
+    """
+    if not _is_known(type(model)):
+        return f"{type(model).__name__} is a class of its own"
+    foreign = next(filter(None, map(_foreign_code, model._flatten_layers())), None)
+    if foreign is not None:
+        return f"{foreign} is not Keras' own code"
+    if foreign := _foreign_compile(model):
+        return foreign
+    if len(model.metrics) != 1:
+        return "metrics are evaluated by Keras"
+    if model.run_eagerly or model.steps_per_execution != 1 or model.jit_compile:
+        return "compile asks for a way to run of its own"
+    if not isinstance(batches.X, np.ndarray):
+        return "X is not one dense array"
+    if _is_memory_mapped(batches.X) or batches.X.nbytes > MAX_BYTES:
+        return "X is memory-mapped or above 1 GiB"
+    if not isinstance(batches.y, np.ndarray):
+        return "y is not one array"
+    return _unsuitable_call(arguments)
+
+
+def _unsuitable_call(arguments: dict[str, Any]) -> str | None:
+    """Return which argument of ``fit`` needs Keras, or None."""
+    for name, value in arguments.items():
+        if name not in KNOWN_ARGUMENTS and value not in (None, 1):
+            return f"fit is given {name}"
+    if arguments.get("verbose"):
+        return "verbose shows the batches"
+    for callback in keras.tree.flatten(arguments["callbacks"]):
+        if _overrides(callback, BATCH_HOOKS + EVALUATION_HOOKS):
+            return f"{type(callback).__name__} looks at batches"
+    if arguments.get("validation_data") is not None:
+        return "metrics are evaluated by Keras"
+    return None
+
+
+def needs_evaluation(model: keras.Model, callbacks: list) -> bool:
+    """Whether held-out rows must go through ``Model.evaluate`` and not only its loss."""
+    own_code = any(
+        getattr(type(model), name) is not getattr(keras.Model, name)
+        for name in ("test_step", "compute_loss", "evaluate")
+    )
+    watched = any(_overrides(c, EVALUATION_HOOKS) for c in keras.tree.flatten(callbacks))
+    return own_code or watched or len(model.metrics) != 1
+
+
+def _overrides(callback: keras.callbacks.Callback, hooks: tuple[str, ...]) -> bool:
+    """Whether a callback has code of its own for any of the hooks."""
+    base = keras.callbacks.Callback
+    return any(getattr(type(callback), hook) is not getattr(base, hook) for hook in hooks)
+
+
+def _is_memory_mapped(X: np.ndarray) -> bool:
+    """Whether an array is a view of a memory map."""
+    while X is not None and not isinstance(X, np.memmap):
+        X = getattr(X, "base", None)
+    return X is not None
+
+
+def _foreign_code(layer: keras.layers.Layer) -> str | None:
+    """Return the name of a layer, or a part of it, that is not from Keras or from here."""
+    if isinstance(layer, keras.layers.Lambda) or not _is_known(type(layer)):
+        return type(layer).__name__
+    if layer.dtype_policy.name != "float32":
+        return f"dtype policy {layer.dtype_policy.name}"
+    for name, part in vars(layer).items():
+        parts = (keras.initializers.Initializer, keras.regularizers.Regularizer)
+        own = isinstance(part, (*parts, keras.constraints.Constraint))
+        if own and not _is_known(type(part)):
+            return f"{type(part).__name__} of {type(layer).__name__}"
+        plain_function = callable(part) and hasattr(part, "__code__") and not name.startswith("_")
+        if plain_function and not _is_known(part):
+            return f"{part.__name__} of {type(layer).__name__}"
+    return None
+
+
+def _foreign_compile(model: keras.Model) -> str | None:
+    """Return which compile argument is not Keras' own code, or None."""
+    loss = model.loss
+    known_loss = isinstance(loss, str) or (
+        isinstance(loss, keras.losses.Loss) and _is_known(type(loss))
+    )
+    if not known_loss:
+        return "loss is not Keras' own code"
+    optimizer = model.optimizer
+    if any(isinstance(p, keras.optimizers.Optimizer) for p in _members(optimizer)):
+        return "optimizer is made of others"
+    if type(optimizer).__name__ in STARTS_FROM_WEIGHTS:
+        return f"optimizer {type(optimizer).__name__} starts from the weights"
+    schedule = getattr(optimizer, "_learning_rate", None)
+    rate = keras.optimizers.schedules.LearningRateSchedule
+    if not _is_known(type(optimizer)) or (
+        isinstance(schedule, rate) and not _is_known(type(schedule))
+    ):
+        return "optimizer is not Keras' own code"
+    return None
+
+
+def _members(obj: Any) -> list:
+    """Attributes of an object, and the members of those that are lists."""
+    return keras.tree.flatten([v for v in vars(obj).values() if v is not obj])
+
+
+def _is_known(obj: Any) -> bool:
+    """Whether a class or function is Keras' own or from here."""
+    return obj.__module__.split(".")[0] in ("keras", "imbalanced_nn")
+
+
+class GraphTrainer:
+    """Stands in for a network in a call of ``fit``.
+
+    Parameters
+    ----------
+    model : keras.Model
+        Compiled network, for which `unsuitable` returned None.
+    """
+
+    def __init__(self, model: keras.Model):
+        self._model = model
+        self.loss = model.loss
+
+    def fit(self, x: RowBatches, y=None, *, epochs, initial_epoch, callbacks, **_):
+        """Train as ``Model.fit`` does with the same batches; return its ``History``."""
+        model, batches = self._model, x
+        data = (
+            as_network_input(batches.X),
+            np.asarray(batches.y),
+            batches.weight_of_each_row(),
+        )
+        if not model.optimizer.built:
+            model.optimizer.build(model.trainable_variables)
+        program = program_for(model, batches.batch_size, data)
+        with program.borrowed() as free:
+            if not free:
+                return model.fit(
+                    x=batches,
+                    epochs=epochs,
+                    initial_epoch=initial_epoch,
+                    callbacks=callbacks,
+                    shuffle=False,
+                    verbose=0,
+                )
+            program.copy_from(model)
+            return self._run(program, batches, data, epochs, initial_epoch, callbacks)
+
+    def _run(self, program, batches, data, epochs, initial_epoch, callbacks):
+        """Run the epochs on the program's twin, with the callbacks around them."""
+        model, twin = self._model, program.twin
+        users = [c for c in keras.tree.flatten(callbacks) if not isinstance(c, HeldOutMonitor)]
+        watched = keras.callbacks.CallbackList(
+            callbacks, add_history=True, model=model, epochs=epochs, steps=len(batches), verbose=0
+        )
+        if not users:
+            # Nobody looks at the user's network before the end; the monitor may use the twin.
+            for callback in callbacks:
+                callback.set_model(twin)
+        tensors = [tf.convert_to_tensor(part) for part in data]
+        model.stop_training = twin.stop_training = False
+        watched.on_train_begin()
+        logs: dict[str, float] = {}
+        for epoch in range(initial_epoch, epochs):
+            twin.reset_metrics()
+            watched.on_epoch_begin(epoch)
+            if users:
+                program.copy_from(model)
+            batches.on_epoch_begin()
+            result = program.run_epoch(*tensors, batches.rows.astype(np.int32))
+            logs = {name: float(value) for name, value in result.items()}
+            if users:
+                program.copy_to(model)
+            watched.on_epoch_end(epoch, logs)
+            if model.stop_training or twin.stop_training:
+                break
+        holder = model if users else twin
+        if epochs > initial_epoch:
+            holder.optimizer.finalize_variable_values(holder.trainable_weights)
+        watched.on_train_end(logs)
+        if not users:
+            program.copy_to(model)
+        return model.history

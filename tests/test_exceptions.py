@@ -1,0 +1,65 @@
+"""Errors and warnings: codes, pickling, where a warning points, the nearest name."""
+
+import pickle
+import warnings
+
+import pytest
+import sklearn.exceptions
+
+from imbalanced_nn import exceptions
+from imbalanced_nn.exceptions import (
+    ImbalanceWarning,
+    InvalidParameterError,
+    NotFittedError,
+    TooFewRowsError,
+    nearest_name,
+    warn,
+)
+
+
+def test_a_warning_carries_its_code_in_front_of_the_message():
+    with pytest.warns(ImbalanceWarning, match=r"^\[INN002\] Blends of images\.$") as caught:
+        warn("INN002", "Blends of images.")
+    assert caught[0].message.code == "INN002"
+
+
+def test_a_warning_points_at_the_line_that_called_the_caller_of_warn():
+    def step():
+        warn("INN002", "Here.")
+
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        step()
+    assert caught[0].filename == __file__
+    assert caught[0].lineno == step.__code__.co_firstlineno + 5
+
+
+def test_an_unknown_code_is_refused():
+    with pytest.raises(KeyError, match="INN999"):
+        warn("INN999", "Nobody knows this code.")
+
+
+def test_every_code_has_a_sentence():
+    assert all(code.startswith("INN") and len(code) == 6 for code in exceptions.CODES)
+    assert all(sentence.endswith(".") for sentence in exceptions.CODES.values())
+
+
+def test_a_warning_survives_pickling():
+    # Warnings travel between the processes of a parallel search.
+    warning = pickle.loads(pickle.dumps(ImbalanceWarning("Blends of images.", "INN002")))
+    assert (str(warning), warning.code) == ("[INN002] Blends of images.", "INN002")
+
+
+def test_errors_are_what_scikit_learn_users_catch():
+    assert issubclass(TooFewRowsError, ValueError)
+    assert issubclass(InvalidParameterError, ValueError)
+    assert NotFittedError is sklearn.exceptions.NotFittedError
+    assert issubclass(ImbalanceWarning, UserWarning)
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [("smoet", " Did you mean 'smote'?"), ("tomek", " Did you mean 'tomek_links'?"), ("xyz", "")],
+)
+def test_the_nearest_name_is_a_hint_or_nothing(name, hint):
+    assert nearest_name(name, ["smote", "tomek_links"]) == hint

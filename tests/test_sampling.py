@@ -1,0 +1,277 @@
+"""Samplers by name, and what they do to rows: by index where they pick, by value where they blend."""
+
+import imblearn.combine
+import imblearn.over_sampling
+import imblearn.under_sampling
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from imblearn import FunctionSampler
+from imblearn.over_sampling import SMOTE, RandomOverSampler
+from imblearn.pipeline import make_pipeline
+from imblearn.under_sampling import EditedNearestNeighbours, RandomUnderSampler, TomekLinks
+from scipy import sparse
+from sklearn.cluster import MiniBatchKMeans
+
+from imbalanced_nn.exceptions import ImbalanceWarning, InvalidParameterError, TooFewRowsError
+from imbalanced_nn.rows import Rows
+from imbalanced_nn.sampling import SAMPLERS, make_sampler, redraws, resample
+
+CLASSES = np.array(["fraud", "ok"])
+
+
+def rows_of(X, codes, index=None, weight=None):
+    """Rows of X with targets that are their codes."""
+    codes = np.asarray(codes)
+    weight = np.ones(len(codes)) if weight is None else weight
+    index = np.arange(len(codes)) if index is None else index
+    return Rows(X, codes.astype(np.float32), codes, weight, index)
+
+
+def imbalanced_rows(n=60, n_rare=12, shape=(3,), dtype=np.float64, seed=0):
+    """Two overlapping classes; the odd rows only are selected."""
+    generator = np.random.default_rng(seed)
+    codes = np.ones(2 * n, dtype=int)
+    codes[: 2 * n_rare] = 0
+    X = generator.normal(scale=20, size=(2 * n, *shape)) + 100
+    return rows_of(X.astype(dtype), codes, np.arange(1, 2 * n, 2), generator.uniform(1, 2, 2 * n))
+
+
+def test_every_sampler_of_imbalanced_learn_has_a_name():
+    modules = (imblearn.combine, imblearn.over_sampling, imblearn.under_sampling)
+    classes = {getattr(module, name) for module in modules for name in module.__all__}
+    assert set(SAMPLERS.values()) == classes
+    assert len(SAMPLERS) == len(classes)
+
+
+@pytest.mark.parametrize(
+    ("name", "class_name"),
+    [
+        ("random_over", "RandomOverSampler"),
+        ("random_under", "RandomUnderSampler"),
+        ("smote", "SMOTE"),
+        ("borderline_smote", "BorderlineSMOTE"),
+        ("smote_tomek", "SMOTETomek"),
+        ("smote_enn", "SMOTEENN"),
+        ("near_miss", "NearMiss"),
+        ("all_knn", "AllKNN"),
+        ("adasyn", "ADASYN"),
+        ("tomek_links", "TomekLinks"),
+    ],
+)
+def test_names_are_the_classes_in_snake_case(name, class_name):
+    assert SAMPLERS[name].__name__ == class_name
+
+
+@pytest.mark.parametrize("off", [None, "passthrough"])
+def test_off_is_no_sampler(off):
+    assert make_sampler(off, {}, 0) is None
+
+
+def test_a_name_takes_routed_parameters_nested_ones_too():
+    sampler = make_sampler("smote", {"k_neighbors": 3, "sampling_strategy": 0.5}, 7)
+    assert (sampler.k_neighbors, sampler.sampling_strategy, sampler.random_state) == (3, 0.5, 7)
+    params = {"kmeans_estimator": MiniBatchKMeans(n_init=1), "kmeans_estimator__n_clusters": 4}
+    nested = make_sampler("kmeans_smote", params, 7)
+    assert nested.kmeans_estimator.n_clusters == 4
+    assert nested.kmeans_estimator.random_state == 7
+
+
+def test_an_object_is_cloned_and_seeded_at_every_depth():
+    given_sampler = make_pipeline(SMOTE(random_state=3), TomekLinks(), RandomUnderSampler())
+    sampler = make_sampler(given_sampler, {"smote__k_neighbors": 2}, 7)
+    assert sampler is not given_sampler
+    assert (sampler["smote"].k_neighbors, sampler["smote"].random_state) == (2, 3)
+    assert sampler["randomundersampler"].random_state == 7
+    assert given_sampler["smote"].k_neighbors == 5
+    assert given_sampler["randomundersampler"].random_state is None
+
+
+class WithoutParameters:
+    """A sampler that is no estimator."""
+
+    def fit_resample(self, X, y):
+        return X, y
+
+
+@pytest.mark.parametrize(
+    ("sampler", "params", "message"),
+    [
+        ("smoet", {}, r"sampler='smoet' is not a known sampler\. Did you mean 'smote'\?.*'adasyn'"),
+        (SMOTE, {}, r"got <class .*SMOTE'>\. Pass an instance"),
+        (3, {}, "must be None, a name or an object with fit_resample.*; got 3"),
+        ("smote", {"k_neighbour": 3}, r"sampler__k_neighbour is not.*SMOTE\. Did you mean 'k_ne"),
+        (SMOTE(), {"k_neighbour": 3}, r"sampler__k_neighbour is not.*Did you mean 'k_neighbors'"),
+        ("smote_nc", {}, "'smote_nc' cannot be made by name alone.*categorical_features.*SMOTENC"),
+        (WithoutParameters(), {}, r"must be None, a name or an object with fit_resample.*get_params.*BaseEstimator"),
+    ],
+)
+def test_what_is_no_sampler_is_refused(sampler, params, message):
+    with pytest.raises(InvalidParameterError, match=message):
+        make_sampler(sampler, params, 0)
+
+
+@pytest.mark.parametrize("shape", [(3,), (4, 2), (3, 2, 2)])
+@pytest.mark.parametrize("name", ["random_over", "random_under"])
+def test_random_samplers_pick_rows_of_any_shape_without_copying_them(name, shape):
+    rows = imbalanced_rows(shape=shape)
+    resampled, indices = resample(make_sampler(name, {}, 0), rows, CLASSES)
+    assert resampled.X is rows.X
+    assert set(indices) <= set(rows.index)
+    np.testing.assert_array_equal(resampled.index, indices)
+    counts = np.bincount(resampled.selected_codes)
+    assert counts[0] == counts[1] == (48 if name == "random_over" else 12)
+    np.testing.assert_array_equal(resampled.sample_weight, rows.sample_weight)
+
+
+@pytest.mark.parametrize("make", [np.asarray, sparse.csr_array], ids=["dense", "sparse"])
+@pytest.mark.parametrize("sampler", [TomekLinks(), EditedNearestNeighbours(kind_sel="mode")])
+def test_cleaning_samplers_keep_an_index_into_the_data(sampler, make):
+    rows = imbalanced_rows()
+    rows = rows_of(make(rows.X), rows.codes, rows.index, rows.sample_weight)
+    resampled, indices = resample(sampler, rows, CLASSES)
+    assert resampled.X is rows.X
+    assert set(indices) < set(rows.index)
+    kept = set(indices[rows.codes[indices] == 0])
+    assert kept == set(rows.index[rows.selected_codes == 0]), "the rare class is never cleaned"
+
+
+@pytest.mark.parametrize("make", [np.asarray, sparse.csr_array], ids=["dense", "sparse"])
+def test_smote_adds_blends_of_rows_of_the_rare_class(make):
+    rows = imbalanced_rows()
+    rows = rows_of(make(rows.X), rows.codes, rows.index, rows.sample_weight)
+    resampled, indices = resample(make_sampler("smote", {}, 0), rows, CLASSES)
+    assert resampled.y is None
+    assert np.bincount(resampled.codes).tolist() == [48, 48]
+    np.testing.assert_array_equal(indices[:60], rows.index)
+    assert (indices[60:] == -1).all()
+    X, X_new = (x.toarray() if sparse.issparse(x) else x for x in (rows.X, resampled.X))
+    np.testing.assert_array_equal(X_new[:60], X[rows.index])
+    rare = X[rows.index[rows.selected_codes == 0]]
+    for row in X_new[60:]:
+        # A blend of a and b lies on the segment between them.
+        lengths = np.linalg.norm(rare - row, axis=1)
+        detour = lengths[:, None] + lengths - np.linalg.norm(rare[:, None] - rare, axis=2)
+        np.fill_diagonal(detour, np.inf)
+        assert detour.min() < 1e-6
+
+
+def test_originals_keep_their_weight_and_synthetic_rows_get_the_mean_of_their_class():
+    rows = imbalanced_rows()
+    resampled, _ = resample(make_sampler("smote", {}, 0), rows, CLASSES)
+    np.testing.assert_array_equal(resampled.sample_weight[:60], rows.selected_weight)
+    mean = rows.selected_weight[rows.selected_codes == 0].mean()
+    np.testing.assert_allclose(resampled.sample_weight[60:], mean)
+
+
+def test_rows_that_a_combination_blends_and_drops_are_all_called_synthetic():
+    rows = imbalanced_rows()
+    resampled, indices = resample(make_sampler("smote_enn", {}, 0), rows, CLASSES)
+    assert len(resampled.codes) != len(rows.index)
+    assert (indices == -1).all()
+    np.testing.assert_array_equal(resampled.index, np.arange(len(resampled.codes)))
+
+
+@pytest.mark.parametrize("dtype", ["bool", "int8", "uint8", "int64", "float16"])
+def test_blends_do_not_depend_on_how_the_numbers_are_stored(dtype):
+    # uint8 would wrap round in the differences, integers would cut the blends off.
+    rows = imbalanced_rows(dtype=dtype)
+    same = rows_of(rows.X.astype(np.float64), rows.codes, rows.index, rows.sample_weight)
+    stored, exact = (resample(make_sampler("smote", {}, 0), r, CLASSES)[0] for r in (rows, same))
+    np.testing.assert_allclose(stored.X, exact.X, rtol=1e-6)
+
+
+@pytest.mark.parametrize("shape", [(4, 2), (3, 2, 2)])
+def test_blends_of_sequences_are_put_back_into_shape_with_a_warning(shape):
+    rows = imbalanced_rows(shape=shape)
+    with pytest.warns(ImbalanceWarning, match="SMOTE.*blend of two sequences.*'random_over'") as w:
+        resampled, _ = resample(make_sampler("smote", {}, 0), rows, CLASSES)
+    assert w[0].message.code == "INN002"
+    assert resampled.X.shape == (96, *shape)
+    np.testing.assert_array_equal(resampled.X[:60], rows.X[rows.index])
+    flat = rows_of(rows.X.reshape(len(rows.X), -1), rows.codes, rows.index, rows.sample_weight)
+    expected, _ = resample(make_sampler("smote", {}, 0), flat, CLASSES)
+    np.testing.assert_array_equal(resampled.X.reshape(96, -1), expected.X)
+
+
+def test_cleaning_sequences_makes_no_synthetic_row_and_no_warning():
+    resampled, indices = resample(TomekLinks(), imbalanced_rows(shape=(4, 2)), CLASSES)
+    assert (indices >= 0).all()
+    assert resampled.X.ndim == 3
+
+
+@pytest.mark.parametrize("container", [list, tuple, lambda parts: dict(zip("ab", parts))])
+def test_several_inputs_are_picked_from_but_never_blended(container):
+    table = imbalanced_rows()
+    X = container([table.X, table.X[:, :1]])
+    rows = rows_of(X, table.codes, table.index)
+    resampled, indices = resample(make_sampler("random_under", {}, 0), rows, CLASSES)
+    assert resampled.X is X
+    assert len(indices) == 24
+    with pytest.raises(InvalidParameterError, match="several inputs.*'random_over'"):
+        resample(make_sampler("smote", {}, 0), rows, CLASSES)
+
+
+def test_random_over_sampling_with_shrinkage_blends():
+    resampled, indices = resample(RandomOverSampler(shrinkage=1, random_state=0), imbalanced_rows(), CLASSES)
+    assert (indices == -1).sum() == 36
+    assert len(np.unique(resampled.X, axis=0)) == 96
+    assert redraws(RandomOverSampler(shrinkage=1, random_state=0), imbalanced_rows(), CLASSES) is None
+
+
+def test_too_few_rows_for_the_neighbours_is_told_with_the_counts():
+    rows = imbalanced_rows(n_rare=4)
+    message = "'fraud': 4, 'ok': 56.*n_neighbors.*sampler__k_neighbors.*'random_over'"
+    with pytest.raises(TooFewRowsError, match=message):
+        resample(make_sampler("smote", {}, 0), rows, CLASSES)
+
+
+def test_another_failure_of_a_sampler_is_told_with_the_counts():
+    with pytest.raises(ValueError, match=r"'fraud': 12, 'ok': 48.*ratio") as caught:
+        resample(make_sampler("random_under", {"sampling_strategy": 0.01}, 0), imbalanced_rows(), CLASSES)
+    assert not isinstance(caught.value, TooFewRowsError)
+
+
+def test_a_sampler_that_loses_a_class_is_refused():
+    def drop(X, y):
+        return X[y == "ok"], y[y == "ok"]
+
+    with pytest.raises(TooFewRowsError, match="left no row of class 'fraud'"):
+        resample(FunctionSampler(func=drop), imbalanced_rows(), CLASSES)
+
+
+@given(seed=st.integers(0, 2**31 - 1), epoch=st.integers(1, 1000))
+@settings(max_examples=20)
+def test_a_later_epoch_is_drawn_from_the_seed_and_its_number_alone(seed, epoch):
+    rows = imbalanced_rows()
+    one, other = (redraws(make_sampler("random_under", {}, seed), rows, CLASSES) for _ in range(2))
+    one(epoch + 1)
+    np.testing.assert_array_equal(one(epoch), other(epoch))
+    assert not np.array_equal(one(epoch), one(epoch + 1))
+    assert set(one(epoch)) <= set(rows.index)
+    assert np.bincount(rows.codes[one(epoch)]).tolist() == [12, 12]
+
+
+def test_under_sampling_sees_the_whole_majority_in_the_end():
+    rows = imbalanced_rows()
+    draw = redraws(make_sampler("random_under", {}, 0), rows, CLASSES)
+    seen = set().union(*(draw(epoch) for epoch in range(1, 40)))
+    assert seen == set(rows.index)
+
+
+def test_samplers_that_look_at_values_are_not_redrawn():
+    assert redraws(make_sampler("smote", {}, 0), imbalanced_rows(), CLASSES) is None
+    assert redraws(TomekLinks(), imbalanced_rows(), CLASSES) is None
+
+
+@pytest.mark.parametrize("name", ["random_over", "random_under", "smote", "tomek_links"])
+def test_the_callers_data_is_not_changed(name):
+    rows = imbalanced_rows()
+    before = [part.copy() for part in (rows.X, rows.y, rows.codes, rows.sample_weight, rows.index)]
+    after = (rows.X, rows.y, rows.codes, rows.sample_weight, rows.index)
+    for part in after:
+        part.flags.writeable = False
+    resample(make_sampler(name, {}, 0), rows, CLASSES)
+    for old, new in zip(before, after, strict=True):
+        np.testing.assert_array_equal(old, new)
