@@ -121,16 +121,23 @@ class MendedKerasClassifier(KerasClassifier):
             # An optimizer belongs to the variables it was built with.
             optimizer = kwargs["optimizer"]
             kwargs["optimizer"] = type(optimizer).from_config(optimizer.get_config())
-        if kwargs["loss"] is None and self._kind is not None:
+        # Build functions get None, as from the parent: the number of outputs is theirs.
+        if kwargs["loss"] is None and self._kind is not None and self.initialized_:
             kwargs["loss"] = self._default_loss()
         return kwargs
+
+    def _ensure_compiled_model(self) -> None:
+        """Compile the network if its builder has not, or has without a loss."""
+        if self.model_.compiled and self.model_.loss is None:
+            self.model_.compile(**self._get_compile_kwargs())
+        super()._ensure_compiled_model()
 
     def _default_loss(self) -> str:
         """Return the crossentropy of the kind of target."""
         if self._kind == "multilabel":
             return "binary_crossentropy"
         if self._kind == "binary":
-            units = self.model_.output_shape[-1] if self.initialized_ else 1
+            units = self.model_.output_shape[-1]
             return "binary_crossentropy" if units == 1 else "sparse_categorical_crossentropy"
         one_hot = self.target_encoder_._target_type == "multiclass-onehot"
         return "categorical_crossentropy" if one_hot else "sparse_categorical_crossentropy"

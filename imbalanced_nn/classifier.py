@@ -1,13 +1,13 @@
 """`BalancedKerasClassifier`: a Keras network that scikit-learn can trust on imbalanced data."""
 
 import numpy as np
-from scikeras.wrappers import BaseWrapper, KerasClassifier
-from sklearn.utils.validation import check_is_fitted
+from scikeras.wrappers import BaseWrapper
 
+from imbalanced_nn.base import MendedKerasClassifier
 from imbalanced_nn.exceptions import InvalidParameterError
 from imbalanced_nn.parameters import check_parameters
 from imbalanced_nn.rows import Rows
-from imbalanced_nn.steps import FITTED, TrainingSteps
+from imbalanced_nn.steps import DecisionSteps, NetworkSteps, RowSteps
 from imbalanced_nn.targets import class_codes
 from imbalanced_nn.training import AVERAGE_PRECISION, draw_seed
 from imbalanced_nn.validation import check_weights
@@ -15,7 +15,7 @@ from imbalanced_nn.validation import check_weights
 __all__ = ["BalancedKerasClassifier"]
 
 
-class BalancedKerasClassifier(TrainingSteps):
+class BalancedKerasClassifier(RowSteps, NetworkSteps, DecisionSteps, MendedKerasClassifier):
     """Keras classifier with resampling, class weights and a learned decision threshold.
 
     `fit` holds rows out, resamples and weighs the others, trains on them, puts the
@@ -306,11 +306,6 @@ run_eagerly
             super().initialize(X, y)
         return self
 
-    def _initialize(self, X, y=None):
-        for name in FITTED:
-            vars(self).pop(name, None)
-        return super()._initialize(X, y)
-
     def _fit(
         self,
         X,
@@ -363,81 +358,6 @@ run_eagerly
             **kwargs,
         )
         self._learn_rule(judged, online)
-
-    def predict(self, X, **kwargs):
-        """Predict classes by the learned decision rule.
-
-        Parameters
-        ----------
-        X : array-like or sparse matrix of shape (n_samples, ...)
-            Rows of the shape, and with the column names, that `fit` was given.
-        **kwargs
-            Arguments of ``Model.predict``, as in scikeras.
-
-        Returns
-        -------
-        ndarray of shape (n_samples,) or (n_samples, n_labels)
-            Labels, or the 0/1 indicator of a multilabel target.
-        """
-        outputs = self._predict_raw(X, **kwargs)
-        if self._kind is None:
-            return self.target_encoder_.inverse_transform(outputs)
-        codes = self._rule().decide(self._probabilities(outputs))
-        if self.y_ndim_ == 1 or codes.ndim == 2:
-            return codes if codes.ndim == 2 else self.classes_[codes]
-        return np.eye(self.n_classes_, dtype=int)[codes]
-
-    def predict_proba(self, X, **kwargs):
-        """Predict the probability of each class at the training prevalence.
-
-        Parameters
-        ----------
-        X : array-like or sparse matrix of shape (n_samples, ...)
-            Rows of the shape, and with the column names, that `fit` was given.
-        **kwargs
-            Arguments of ``Model.predict``, as in scikeras.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_classes)
-            Columns in the order of ``classes_``; for a multilabel target the probability of
-            each label.
-        """
-        outputs = self._predict_raw(X, **kwargs)
-        if self._kind is None:
-            return self.target_encoder_.inverse_transform(outputs, return_proba=True)
-        return self._probabilities(outputs)
-
-    def score(self, X, y, sample_weight=None):
-        """Return the score that the threshold maximises, else accuracy.
-
-        Parameters
-        ----------
-        X : array-like or sparse matrix of shape (n_samples, ...)
-            Rows.
-        y : array-like of shape (n_samples,) or (n_samples, n_labels)
-            True labels.
-        sample_weight : array-like of shape (n_samples,), default=None
-            Weights of the rows.
-
-        Returns
-        -------
-        float
-            ``threshold``'s score (balanced accuracy by default), as
-            ``LogisticRegressionCV.score`` follows its ``scoring``; with a fixed threshold or
-            none, and where a subclass brings its own ``scorer``, the parent's score.
-        """
-        check_is_fitted(self)
-        own_scorer = type(self).scorer is not KerasClassifier.scorer
-        if self._kind is None or own_scorer or not self._learns_threshold():
-            return super().score(X, y, sample_weight)
-        _, y = self._validate_data(y=y)
-        true, predicted = (
-            class_codes(self.target_encoder_.transform(labels), self._kind)
-            for labels in (y, self.predict(X))
-        )
-        positive = self._positive if self._kind == "binary" else 1
-        return self._objective().score(true, predicted, sample_weight, positive)
 
 
 def _validation_data(X_val, y_val, sample_weight_val, kwargs):

@@ -12,6 +12,7 @@ from imbalanced_nn.validation import n_rows
 __all__ = ["NETWORKS", "RobustNormalization", "adapt", "default_network", "set_output_bias"]
 
 SAMPLE_ROWS = 100_000
+FAR = 1e6
 
 
 @keras.saving.register_keras_serializable(package="imbalanced_nn")
@@ -49,8 +50,9 @@ class RobustNormalization(keras.layers.Layer):
         )
 
     def call(self, inputs):
-        """Return the normalised inputs, in (-3, 3)."""
-        scaled = (inputs - self.center) * self.factor
+        """Return the normalised inputs, in [-3, 3]."""
+        # Its square must stay within float32; the limit is 3 long before.
+        scaled = ops.clip((inputs - self.center) * self.factor, -FAR, FAR)
         return scaled / ops.sqrt(1 + ops.square(scaled / 3))
 
     def adapt(self, X: Any, rows: np.ndarray | None = None) -> None:
@@ -67,8 +69,9 @@ class RobustNormalization(keras.layers.Layer):
         rows = rows[:: -(-len(rows) // SAMPLE_ROWS)]
         center, scale = _robust_statistics(X[rows])
         self.center.assign(center)
-        # A constant feature carries nothing; any finite factor maps it to 0.
-        self.factor.assign(np.divide(1, scale, out=np.zeros_like(scale), where=scale > 0))
+        # A feature that is constant in float32 carries nothing; any finite factor maps it to 0.
+        varies = scale > np.finfo(np.float32).tiny
+        self.factor.assign(np.divide(1, scale, out=np.zeros_like(scale), where=varies))
 
 
 def _robust_statistics(sample: Any) -> tuple[np.ndarray, np.ndarray]:

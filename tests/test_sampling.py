@@ -13,6 +13,7 @@ from imblearn.pipeline import make_pipeline
 from imblearn.under_sampling import EditedNearestNeighbours, RandomUnderSampler, TomekLinks
 from scipy import sparse
 from sklearn.cluster import MiniBatchKMeans
+from sklearn.naive_bayes import GaussianNB
 
 from imbalanced_nn.exceptions import ImbalanceWarning, InvalidParameterError, TooFewRowsError
 from imbalanced_nn.rows import Rows
@@ -171,6 +172,39 @@ def test_rows_that_a_combination_blends_and_drops_are_all_called_synthetic():
     assert len(resampled.codes) != len(rows.index)
     assert (indices == -1).all()
     np.testing.assert_array_equal(resampled.index, np.arange(len(resampled.codes)))
+
+
+@pytest.mark.parametrize("labels", [["fraud", "ok"], [False, True], [-1, 1], [0.0, 2.0], [5, 7]])
+@pytest.mark.parametrize(
+    "sampler",
+    ["instance_hardness_threshold", "neighbourhood_cleaning_rule", "smote_enn"]
+    + [EditedNearestNeighbours(kind_sel="mode")],
+)
+def test_the_labels_do_not_change_what_a_sampler_does(sampler, labels):
+    # imbalanced-learn takes -1 for the last class, and cannot average strings.
+    params = {}
+    if sampler == "smote_enn":
+        params = {"enn": EditedNearestNeighbours(kind_sel="mode")}
+    if sampler == "instance_hardness_threshold":
+        params = {"estimator": GaussianNB()}
+    rows = imbalanced_rows(n=100, n_rare=30)
+    (named, named_from), (coded, coded_from) = (
+        resample(make_sampler(sampler, params, 0), rows, np.array(classes))
+        for classes in (labels, [0, 1])
+    )
+    np.testing.assert_array_equal(named_from, coded_from)
+    np.testing.assert_array_equal(named.selected_codes, coded.selected_codes)
+    assert len(named.index) != 100
+
+
+def test_a_strategy_that_names_labels_is_given_the_labels():
+    params = {"sampling_strategy": ["ok"]}
+    resampled, _ = resample(
+        make_sampler("edited_nearest_neighbours", params, 0), imbalanced_rows(), CLASSES
+    )
+    counts = np.bincount(resampled.selected_codes)
+    assert counts[0] == 12
+    assert counts[1] < 48
 
 
 @pytest.mark.parametrize("dtype", ["bool", "int8", "uint8", "int64", "float16"])

@@ -6,7 +6,14 @@ from typing import Any
 
 import numpy as np
 from imblearn.over_sampling import RandomOverSampler
-from imblearn.under_sampling import RandomUnderSampler
+from imblearn.under_sampling import (
+    AllKNN,
+    EditedNearestNeighbours,
+    InstanceHardnessThreshold,
+    NeighbourhoodCleaningRule,
+    RandomUnderSampler,
+    RepeatedEditedNearestNeighbours,
+)
 from imblearn.under_sampling.base import BaseCleaningSampler
 from scipy import sparse
 from sklearn.base import clone
@@ -18,6 +25,15 @@ from imbalanced_nn.validation import take_rows
 
 __all__ = ["redraws", "resample"]
 
+# These compute with the labels, some as positions in an array: right for 0 ... K - 1 only.
+COMPUTE_WITH_LABELS = (
+    AllKNN,
+    EditedNearestNeighbours,
+    InstanceHardnessThreshold,
+    NeighbourhoodCleaningRule,
+    RepeatedEditedNearestNeighbours,
+)
+
 
 def resample(sampler: Any, rows: Rows, classes: np.ndarray) -> tuple[Rows, np.ndarray]:
     """Resample training rows.
@@ -25,8 +41,8 @@ def resample(sampler: Any, rows: Rows, classes: np.ndarray) -> tuple[Rows, np.nd
     Parameters
     ----------
     sampler : object with ``fit_resample``
-        Fitted in place, on the original labels. X of more than two dimensions is flattened
-        for samplers that look at its values, and put back.
+        Fitted in place, on the original labels where it does not compute with them. X of more
+        than two dimensions is flattened for samplers that look at its values, and put back.
     rows : Rows
         Training rows of a target with one label per row.
     classes : ndarray of shape (n_classes,)
@@ -46,7 +62,8 @@ def resample(sampler: Any, rows: Rows, classes: np.ndarray) -> tuple[Rows, np.nd
         If the sampler needs more rows of a class than there are, or leaves none of a class.
     """
     codes = rows.selected_codes
-    labels = classes[codes]
+    on_codes = _computes_with_labels(sampler)
+    labels = codes if on_codes else classes[codes]
     if _ignores_features(sampler):
         numbers = np.arange(len(codes)).reshape(-1, 1)
         _fit_resample(sampler, numbers, labels, codes, classes)
@@ -60,7 +77,7 @@ def resample(sampler: Any, rows: Rows, classes: np.ndarray) -> tuple[Rows, np.nd
             indices = rows.index[sampler.sample_indices_]
             resampled = dataclasses.replace(rows, index=indices)
         else:
-            codes_new = np.searchsorted(classes, labels_new)
+            codes_new = labels_new if on_codes else np.searchsorted(classes, labels_new)
             resampled, indices = _generated(rows, table, X_new, codes_new, X.shape[1:])
     lost = np.setdiff1d(codes, resampled.selected_codes)
     if len(lost):
@@ -97,6 +114,17 @@ def _ignores_features(sampler: Any) -> bool:
     if isinstance(sampler, RandomOverSampler):
         return sampler.shrinkage is None
     return isinstance(sampler, RandomUnderSampler)
+
+
+def _computes_with_labels(sampler: Any) -> bool:
+    """Whether a sampler, or one inside it, needs codes, and none of its parameters names labels."""
+    params = sampler.get_params()
+    computes = any(isinstance(part, COMPUTE_WITH_LABELS) for part in (sampler, *params.values()))
+    return computes and all(
+        isinstance(value, str | float)
+        for name, value in params.items()
+        if name.rpartition("__")[2] == "sampling_strategy"
+    )
 
 
 def _only_picks(sampler: Any) -> bool:

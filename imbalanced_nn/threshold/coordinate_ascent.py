@@ -106,6 +106,20 @@ class _Multiclass:
 
     def best_cut(self, cuts, j):
         """Return the best cut of class j with the others fixed."""
+        candidates, rest, movable = self.split(cuts, j)
+        if candidates is None:
+            return cuts[j]
+        values, chosen = self.line(candidates, rest, movable, j)
+        lowest, highest = candidates.lowest[-1], candidates.highest[0]
+        k = chosen[best_candidate(values)]
+        return np.exp(candidates.cuts(k, lowest - 2 * np.log(2), highest + 2 * np.log(2)))
+
+    def split(self, cuts, j):
+        """Return the candidates for the logarithm of class j's cut, and what they decide on.
+
+        Beside the candidates, of the rows that the cut moves, these are the codes of all rows
+        if it moves none to class j, and the places of the rows it moves.
+        """
         scaled = self.proba / cuts
         scaled[:, j] = -np.inf
         rival = scaled.argmax(axis=1)
@@ -114,16 +128,12 @@ class _Multiclass:
         # Row i goes to class j where the cut is below mine / rival_score. A row whose other
         # probabilities are all 0 goes to j at any cut, a row with mine 0 at none.
         certain = (rival_score == 0) & ((mine > 0) | (j < rival))
-        movable = (rival_score > 0) & (mine > 0)
+        movable = np.flatnonzero((rival_score > 0) & (mine > 0))
         rest = np.where(certain, j, rival)
-        if not movable.any():
-            return cuts[j]
+        if not len(movable):
+            return None, rest, movable
         turning = np.log(mine[movable]) - np.log(rival_score[movable])
-        candidates = Candidates(turning, min_gap=TIE)
-        values, chosen = self.line(candidates, rest, np.flatnonzero(movable), j)
-        lowest, highest = candidates.lowest[-1], candidates.highest[0]
-        k = chosen[best_candidate(values)]
-        return np.exp(candidates.cuts(k, lowest - 2 * np.log(2), highest + 2 * np.log(2)))
+        return Candidates(turning, min_gap=TIE), rest, movable
 
     def line(self, candidates, rest, movable, j):
         """Return the objective of every candidate along class j's cut."""

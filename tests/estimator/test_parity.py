@@ -204,6 +204,7 @@ ROUTED = {
         "loss": "binary_crossentropy",
         "metrics": [keras.metrics.AUC],
         "metrics__0__num_thresholds": 20,
+        "metrics__0__name": "auc",
     },
     "metric by name": {
         "model": uncompiled,
@@ -256,11 +257,12 @@ ROUTED = {
         "loss": "binary_crossentropy",
         "class_weight": "balanced",
     },
-    "two metrics of a dict": {
+    "two metrics": {
         "model": uncompiled,
         "loss": "binary_crossentropy",
         "metrics": ["accuracy", keras.metrics.Recall],
         "metrics__1__thresholds": 0.2,
+        "metrics__1__name": "recall",
     },
 }
 
@@ -331,8 +333,15 @@ def test_partial_fit_starts_with_the_classes_it_is_told(rows):
 
 
 def prebuilt():
-    keras.utils.set_random_seed(3)
-    return plain_keywords(hidden=4)
+    """A compiled network whose weights are always the same and whose outputs are never 0.5."""
+    start = keras.initializers.RandomNormal(seed=3)
+    layers = [
+        keras.layers.Dense(4, activation="tanh", kernel_initializer=start),
+        keras.layers.Dense(1, activation="sigmoid", kernel_initializer=start),
+    ]
+    model = keras.Sequential([keras.Input((21,)), *layers])
+    model.compile(loss="binary_crossentropy", optimizer="sgd")
+    return model
 
 
 def test_prebuilt_model_is_trained_itself(rows):
@@ -350,6 +359,47 @@ def test_initialize_makes_a_pretrained_model_predict(rows):
     other.initialize(X, y)
     np.testing.assert_array_equal(one.predict(X), other.predict(X))
     np.testing.assert_array_equal(one.predict_proba(X), other.predict_proba(X))
+
+
+def zeros(meta):
+    output = keras.layers.Dense(1, activation="sigmoid", kernel_initializer="zeros")
+    return keras.Sequential([keras.Input((meta["n_features_in_"],)), output])
+
+
+def test_a_probability_of_one_half_is_decided_as_in_the_parent(rows):
+    X, y = rows["binary"]
+    params = {"model": zeros, "loss": "binary_crossentropy", "epochs": 0}
+    for labels in (y, np.where(y == "ill", "positive", "negative")):
+        one, other = ours(**params).fit(X, labels), parents(**params).initialize(X, labels)
+        assert (one.predict_proba(X) == 0.5).all()
+        np.testing.assert_array_equal(one.predict(X), other.predict(X))
+
+
+@pytest.mark.parametrize("kind", ["binary", "multiclass", "multilabel"])
+def test_initialize_alone_predicts_with_an_uncompiled_network(rows, kind):
+    X, y = rows[kind]
+
+    def builder(meta):
+        units = 1 if meta["target_type_"] == "binary" else meta["n_classes_"]
+        return _stack(meta, keras.layers.Dense(units, activation="sigmoid"))
+
+    one, other = ours(model=builder).initialize(X, y), parents(model=builder).initialize(X, y)
+    np.testing.assert_array_equal(one.predict_proba(X), other.predict_proba(X))
+
+
+def compiled_without_loss(meta, compile_kwargs):
+    assert compile_kwargs["loss"] is None
+    output = keras.layers.Dense(meta["n_classes_"], activation="softmax")
+    model = _stack(meta, output)
+    model.compile(**compile_kwargs)
+    return model
+
+
+def test_builder_may_pass_on_the_loss_that_nobody_chose(rows):
+    X, y = rows["binary"]
+    one = ours(model=compiled_without_loss, optimizer="sgd", optimizer__learning_rate=0.3)
+    other = parents(model=softmax_network, optimizer="sgd", optimizer__learning_rate=0.3)
+    assert_same_fit(one.fit(X, y), other.fit(X, y), X)
 
 
 class OwnBuilder:

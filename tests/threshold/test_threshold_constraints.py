@@ -250,12 +250,14 @@ def test_the_number_of_rows_it_takes_is_exact(metric, bound):
 
 
 def test_confidence_counts_rows():
-    y, score = np.array([0] * 30 + [1] * 30), np.arange(60) / 60
+    rng = np.random.default_rng(0)
+    y = np.repeat([0, 1], 60)
+    score = norm.cdf(rng.normal(size=120) + y)
     tuner = ThresholdTuner("f1", constraint=("recall", 0.9), confidence=0.9)
     plain = tuner.fit(y, score).best_threshold_
-    assert tuner.fit(y, score, sample_weight=np.full(60, 7.0)).best_threshold_ == plain
+    assert tuner.fit(y, score, sample_weight=np.full(120, 7.0)).best_threshold_ == plain
     with pytest.raises(InvalidParameterError, match="'confidence' parameter needs rows of equal"):
-        tuner.fit(y, score, sample_weight=np.arange(60))
+        tuner.fit(y, score, sample_weight=np.arange(120))
 
 
 @pytest.mark.parametrize("confidence", [0, 1, 90, "high"])

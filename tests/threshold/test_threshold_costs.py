@@ -146,6 +146,12 @@ def test_the_right_decision_must_cost_least(costs):
         ThresholdTuner(cost_matrix=costs).fit([0, 1, 0], [0.1, 0.9, 0.2])
 
 
+def test_the_right_decision_must_cost_least_of_all():
+    costs = [[0, 1, -1], [1, 0, 1], [1, 1, 0]]
+    with pytest.raises(InvalidParameterError, match=r"the right decision.*must cost least"):
+        ThresholdTuner(cost_matrix=costs).fit([0, 1, 2], np.eye(3))
+
+
 def test_cost_matrix_takes_the_place_of_the_objective():
     with pytest.raises(InvalidParameterError, match="takes the place of 'objective'"):
         ThresholdTuner("f1", cost_matrix=COSTS).fit([0, 1, 0], [0.1, 0.9, 0.2])

@@ -272,6 +272,13 @@ def test_scorers_keep_their_sign_and_arguments():
     assert objective.score([0, 1, 1], [1, 1, 0], positive=1) == -4
 
 
+def test_a_recognised_metric_to_be_minimised_is_a_callable():
+    scorer = sk.make_scorer(sk.accuracy_score, greater_is_better=False)
+    objective = get_objective(scorer, "binary")
+    assert not objective.exact
+    assert objective.score([0, 1, 1], [0, 1, 0]) == pytest.approx(-2 / 3)
+
+
 def test_metrics_without_a_signature_are_called_plainly():
     objective = get_objective(np.maximum.reduce, "binary")
     assert not objective.exact

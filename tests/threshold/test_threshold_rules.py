@@ -53,9 +53,10 @@ def test_binary_rule_flags_at_the_cut(positive):
 
 
 def test_binary_rule_compares_in_float64():
-    score = np.array([0.1, np.nextafter(np.float32(0.1), np.float32(1))], dtype=np.float32)
-    cut = (float(score[0]) + float(score[1])) / 2
-    np.testing.assert_array_equal(BinaryRule(cut).decide_scores(score), [0, 1])
+    low = np.linspace(0.1, 0.9, 20, dtype=np.float32)
+    for score in np.column_stack([low, np.nextafter(low, np.float32(1))]):
+        cut = score.astype(np.float64).mean()
+        np.testing.assert_array_equal(BinaryRule(cut).decide_scores(score), [0, 1])
 
 
 @given(

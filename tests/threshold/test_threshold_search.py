@@ -100,7 +100,7 @@ def test_cuts_lie_strictly_between_neighbours(scores, dtype):
         ([1, 0, 1, 1, 1, 0, 1], 3),
         ([1, 1], 0),
         ([np.nan, 0.2, np.nan], 1),
-        ([0.5, 0.5 + 1e-16, 0.5], 1),
+        ([np.nextafter(0.5, 1), 0.5, 0.5, 0.1], 1),
         ([-1e-20, -2e-20], 0),
         ([-np.inf, -3.0], 1),
     ],

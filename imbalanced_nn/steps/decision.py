@@ -1,0 +1,190 @@
+"""What happens to outputs: probabilities at the right prevalence, and where to cut them."""
+
+from typing import Any
+
+import numpy as np
+from scikeras.wrappers import KerasClassifier
+from sklearn.utils.validation import check_is_fitted
+
+from imbalanced_nn.exceptions import InvalidParameterError
+from imbalanced_nn.targets import class_codes, class_probabilities
+from imbalanced_nn.threshold import ThresholdTuner, fixed_rule, get_objective, prior_rule
+from imbalanced_nn.threshold.closed_form import prefer_closed_form
+from imbalanced_nn.training import forward
+
+__all__ = ["DecisionSteps"]
+
+
+class DecisionSteps:
+    """Steps of `BalancedKerasClassifier` between the network's outputs and a decision."""
+
+    def predict(self, X, **kwargs):
+        """Predict classes by the learned decision rule.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, ...)
+            Rows of the shape, and with the column names, that `fit` was given.
+        **kwargs
+            Arguments of ``Model.predict``, as in scikeras.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,) or (n_samples, n_labels)
+            Labels, or the 0/1 indicator of a multilabel target.
+        """
+        outputs = self._predict_raw(X, **kwargs)
+        if self._kind is None:
+            return self.target_encoder_.inverse_transform(outputs)
+        codes = self._rule().decide(self._probabilities(outputs))
+        if self.y_ndim_ == 1 or codes.ndim == 2:
+            return codes if codes.ndim == 2 else self.classes_[codes]
+        return np.eye(self.n_classes_, dtype=int)[codes]
+
+    def predict_proba(self, X, **kwargs):
+        """Predict the probability of each class at the training prevalence.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, ...)
+            Rows of the shape, and with the column names, that `fit` was given.
+        **kwargs
+            Arguments of ``Model.predict``, as in scikeras.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+            Columns in the order of ``classes_``; for a multilabel target the probability of
+            each label.
+        """
+        outputs = self._predict_raw(X, **kwargs)
+        if self._kind is None:
+            return self.target_encoder_.inverse_transform(outputs, return_proba=True)
+        return self._probabilities(outputs)
+
+    def score(self, X, y, sample_weight=None):
+        """Return the score that the threshold maximises, else accuracy.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, ...)
+            Rows.
+        y : array-like of shape (n_samples,) or (n_samples, n_labels)
+            True labels.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the rows.
+
+        Returns
+        -------
+        float
+            ``threshold``'s score (balanced accuracy by default), as
+            ``LogisticRegressionCV.score`` follows its ``scoring``; with a fixed threshold or
+            none, and where a subclass brings its own ``scorer``, the parent's score.
+        """
+        check_is_fitted(self)
+        own_scorer = type(self).scorer is not KerasClassifier.scorer
+        if self._kind is None or own_scorer or not self._learns_threshold():
+            return super().score(X, y, sample_weight)
+        _, y = self._validate_data(y=y)
+        true, predicted = (
+            class_codes(self.target_encoder_.transform(labels), self._kind)
+            for labels in (y, self.predict(X))
+        )
+        positive = self._positive if self._kind == "binary" else 1
+        return self._objective().score(true, predicted, sample_weight, positive)
+
+    def _learns_threshold(self) -> bool:
+        """Whether ``threshold`` names a score to maximise."""
+        return isinstance(self.threshold, str) or callable(self.threshold)
+
+    def _objective(self):
+        """Return the score that ``threshold`` names."""
+        return get_objective(self.threshold, self._kind, classes=self.classes_)
+
+    @property
+    def _positive(self) -> int:
+        """Code of the positive class."""
+        if self._kind != "binary" or not hasattr(self, "pos_label_"):
+            return 1
+        return int(np.flatnonzero(self.classes_ == self.pos_label_)[0])
+
+    def _check_threshold(self, judged, online):
+        """Refuse before training what could not be learned after it."""
+        if not self._learns_threshold():
+            fixed_rule(self.threshold, self._kind, self.n_classes_, self._positive)
+            return
+        self._objective()
+        if judged is None and not online and self.threshold != "balanced_accuracy":
+            raise InvalidParameterError(
+                f"threshold={self.threshold!r} is learned on held-out rows, but "
+                f"validation_split=0 holds none out. Set validation_split, pass X_val and y_val, "
+                f"or set threshold to None, a number, or 'balanced_accuracy', whose cut follows "
+                f"from the class shares."
+            )
+
+    def _learn_rule(self, judged, online):
+        """Set the decision rule: fixed, learned on held-out rows, or the prior's."""
+        if online and hasattr(self, "best_score_"):
+            return
+        untrained = self._kind != "multilabel" and not self._trained_prior.all()
+        if untrained and not online:
+            # A class of weight 0 has probability 0; no cut of a held-out row changes that.
+            rule = fixed_rule(None, self._kind, self.n_classes_, self._positive)
+        elif not self._learns_threshold():
+            rule = fixed_rule(self.threshold, self._kind, self.n_classes_, self._positive)
+        elif judged is not None:
+            rule = self._tune(judged)
+        elif self.threshold == "balanced_accuracy":
+            rule = prior_rule(self._proba_prior(), self._kind, self._positive)
+        else:
+            rule = fixed_rule(None, self._kind, self.n_classes_, self._positive)
+        self.decision_rule_ = rule
+        self.best_threshold_ = rule.thresholds_
+
+    def _tune(self, judged):
+        """Learn the rule that is best for the held-out rows."""
+        proba = self._probabilities(forward(self.model_, judged.X, judged.index))
+        codes = np.arange(self.n_classes_)
+        tuner = ThresholdTuner(objective=self.threshold).fit(
+            judged.selected_codes,
+            proba,
+            sample_weight=judged.selected_weight,
+            classes=codes,
+            pos_label=self._positive if self._kind == "binary" else None,
+        )
+        self.best_score_ = tuner.best_score_
+        self.threshold_curve_ = tuner.threshold_curve_
+        if self.threshold != "balanced_accuracy" or self._kind == "multilabel":
+            return tuner.decision_rule_
+        rule, self.best_score_ = prefer_closed_form(
+            tuner.decision_rule_,
+            judged.selected_codes,
+            proba,
+            self._proba_prior(),
+            self._kind,
+            self._positive,
+            self._objective(),
+            judged.selected_weight,
+        )
+        return rule
+
+    def _proba_prior(self):
+        """Return the class shares that the probabilities refer to."""
+        return self._trained_prior if self.calibration is None else self.class_prior_
+
+    def _rule(self):
+        """Return the decision rule; an estimator that was only initialised has none yet."""
+        if hasattr(self, "decision_rule_"):
+            return self.decision_rule_
+        threshold = None if self._learns_threshold() else self.threshold
+        return fixed_rule(threshold, self._kind, self.n_classes_, self._positive)
+
+    def _logits(self) -> bool:
+        """Whether the network's outputs are log-odds."""
+        return bool(getattr(self.model_.loss, "from_logits", False))
+
+    def _probabilities(self, outputs: Any) -> np.ndarray:
+        """Return outputs as probabilities at the training prevalence."""
+        proba = class_probabilities(outputs, self._kind, self._logits())
+        correction = getattr(self, "_prior_correction", None)
+        return proba if correction is None else correction.apply(proba)

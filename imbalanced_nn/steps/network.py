@@ -1,0 +1,158 @@
+"""What happens to the network: compiled, started, trained, watched."""
+
+import keras
+import numpy as np
+from scikeras._utils import route_params
+
+from imbalanced_nn.exceptions import InvalidParameterError
+from imbalanced_nn.losses import LabelWeightedCrossentropy, is_binary_crossentropy
+from imbalanced_nn.networks import adapt, set_output_bias
+from imbalanced_nn.training import (
+    AVERAGE_PRECISION,
+    GraphTrainer,
+    HeldOutMonitor,
+    RowBatches,
+    forward,
+    held_out_scores,
+    loss_value,
+    needs_evaluation,
+    unsuitable,
+)
+from imbalanced_nn.validation import take_rows
+from imbalanced_nn.weighting import class_totals
+
+__all__ = ["NetworkSteps"]
+
+
+class NetworkSteps:
+    """Steps of `BalancedKerasClassifier` around the training of its network."""
+
+    def _ensure_compiled_model(self):
+        """Compile the network if its builder has not; weigh the labels of a multilabel loss."""
+        weighs_labels = self._kind == "multilabel" and self.class_weight is not None
+        if not weighs_labels:
+            return super()._ensure_compiled_model()
+        if isinstance(
+            self.model_.loss if self.model_.compiled else None, LabelWeightedCrossentropy
+        ):
+            return None
+        if self.model_.compiled or not is_binary_crossentropy(self.loss):
+            raise InvalidParameterError(
+                f"class_weight={self.class_weight!r} with a multilabel y weighs each label in the "
+                f"loss, so the estimator must compile the network with binary crossentropy. "
+                f"Return the network uncompiled and leave loss=None, or weigh labels in your own "
+                f"loss and set class_weight=None."
+            )
+        weights = np.array(list(self.class_weight_.values())).T
+        kwargs = self._get_compile_kwargs()
+        kwargs["loss"] = LabelWeightedCrossentropy(weights.tolist())
+        self.model_.compile(**kwargs)
+        return None
+
+    def _start_network(self, natural):
+        """Learn the input normalisation and set the output bias of a fresh network."""
+        if isinstance(self.model, keras.Model):
+            return
+        adapt(self.model_, natural.X, natural.index)
+        if self.init_bias == "prior":
+            set_output_bias(
+                self.model_, self._trained_prior, self._kind == "multilabel", self._logits()
+            )
+
+    def _fit_keras_model(
+        self,
+        X,
+        y,
+        sample_weight,
+        warm_start,
+        epochs,
+        initial_epoch,
+        *,
+        rows=None,
+        draw=None,
+        judged=None,
+        seed=None,
+        **kwargs,
+    ):
+        """Train on batches of rows; ``rows`` and what follows is absent for opaque targets."""
+        if rows is None:
+            return super()._fit_keras_model(
+                X, y, sample_weight, warm_start, epochs, initial_epoch, **kwargs
+            )
+        size = self._resolve_batch_size(len(rows), kwargs.pop("batch_size", None))
+        shuffled = kwargs.pop("shuffle", getattr(self, "fit__shuffle", self.shuffle))
+        batches = RowBatches(X, y, sample_weight, rows, size, seed if shuffled else None, draw)
+        callbacks = self._fit_callbacks
+        # Keras' own evaluation costs a trace and 25 ms an epoch; the monitor has the outputs.
+        plain = not needs_evaluation(self.model_, callbacks)
+        held_out = None
+        if judged is not None and not plain:
+            held_out = RowBatches(
+                judged.X, judged.y, judged.network_weight(), judged.index, max(size, 1024)
+            )
+        self._fit_callbacks = [*self._held_out_callbacks(judged, plain), *callbacks]
+        own = {"batch_size": None, "validation_batch_size": None, "validation_split": 0.0}
+        own |= {"shuffle": False, "validation_data": held_out}
+        network = self.model_
+        self.model_ = self._trainer(batches, own | kwargs)
+        try:
+            return super()._fit_keras_model(
+                batches, None, None, warm_start, epochs, initial_epoch, **own, **kwargs
+            )
+        finally:
+            self.model_ = network
+            self._fit_callbacks = callbacks
+
+    def _trainer(self, batches, arguments):
+        """Return what is to be fitted: the network itself, or its stand-in of the graph engine."""
+        routed = route_params(self.get_params(), "fit", self._fit_kwargs)
+        arguments = routed | arguments | {"callbacks": self._fit_callbacks}
+        reason = unsuitable(self.model_, batches, arguments)
+        if self.engine == "graph" and reason is not None:
+            raise InvalidParameterError(
+                f"engine='graph' cannot train this network as Model.fit would: {reason}. Set "
+                f"engine='auto' or 'keras'."
+            )
+        if self.engine == "keras" or reason is not None:
+            self.engine_ = f"keras: {reason or 'as asked'}"
+            return self.model_
+        self.engine_ = "graph"
+        return GraphTrainer(self.model_)
+
+    def _resolve_batch_size(self, n_train, given):
+        """Return the number of rows in a batch; see the parameter ``batch_size``."""
+        size = given or getattr(self, "fit__batch_size", self.batch_size)
+        if size == -1:
+            return n_train
+        if size is None and (self.model is None or isinstance(self.model, str)):
+            return int(np.clip(2 ** round(np.log2(n_train / 64)), 32, 512))
+        return size or 32
+
+    def _held_out_callbacks(self, judged, with_loss):
+        """Return the callbacks that watch the held-out rows."""
+        if judged is None:
+            return []
+        codes, weight = judged.selected_codes, judged.selected_weight
+        loss_weight = judged.network_weight()
+        loss_weight = None if loss_weight is None else loss_weight[judged.index]
+
+        def evaluate(model):
+            outputs = forward(model, judged.X, judged.index)
+            proba = self._probabilities(outputs)
+            scores = held_out_scores(codes, proba, self._kind, self._positive, weight)
+            if with_loss:
+                target = take_rows(judged.y, judged.index)
+                scores["val_loss"] = loss_value(model, target, outputs, loss_weight)
+            return scores
+
+        rarest = class_totals(codes, np.ones(len(codes)), self.n_classes_)
+        own_monitor = self.monitor == AVERAGE_PRECISION
+        patience = self.patience if self.early_stopping and own_monitor else None
+        callbacks = [HeldOutMonitor(evaluate, patience, rarest[rarest > 0].min(initial=len(codes)))]
+        if self.early_stopping and not own_monitor:
+            callbacks.append(
+                keras.callbacks.EarlyStopping(
+                    self.monitor, patience=self.patience, restore_best_weights=True
+                )
+            )
+        return callbacks

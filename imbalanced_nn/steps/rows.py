@@ -1,0 +1,226 @@
+"""What happens to rows before training: held out, encoded, resampled, weighted."""
+
+import dataclasses
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import keras
+import numpy as np
+from scikeras.wrappers import KerasClassifier
+from sklearn.preprocessing import FunctionTransformer
+from sklearn.utils.class_weight import compute_sample_weight
+
+from imbalanced_nn.calibration import PriorCorrection
+from imbalanced_nn.exceptions import InvalidParameterError
+from imbalanced_nn.rows import Rows
+from imbalanced_nn.sampling import make_sampler, redraws, resample
+from imbalanced_nn.targets import class_codes, positive_code
+from imbalanced_nn.validation import check_weights, hold_out_rows, n_rows, take_rows
+from imbalanced_nn.weighting import class_totals, class_weights, label_weights
+
+__all__ = ["RowSteps"]
+
+FITTED = (
+    "best_score_",
+    "best_threshold_",
+    "class_count_",
+    "class_prior_",
+    "class_weight_",
+    "decision_rule_",
+    "engine_",
+    "feature_names_in_",
+    "history_",
+    "model_",
+    "pos_label_",
+    "sample_indices_",
+    "sampler_",
+    "threshold_curve_",
+    "validation_indices_",
+    "_prior_correction",
+    "_split_seed",
+    "_totals",
+)
+"""What a fresh fit starts without, so that nothing of an earlier one is left."""
+
+
+class RowSteps:
+    """Steps of `BalancedKerasClassifier` between the caller's rows and the network."""
+
+    @contextmanager
+    def _unchanged_on_failure(self) -> Iterator[None]:
+        """Put the estimator, and a network that it trains on, back if the block fails."""
+        before = dict(vars(self))
+        network = before.get("model_") or self.model
+        network = network if isinstance(network, keras.Model) and network.built else None
+        weights = network and network.get_weights()
+        history = {key: list(values) for key, values in before.get("history_", {}).items()}
+        try:
+            yield
+        except BaseException:
+            vars(self).clear()
+            vars(self).update(before)
+            if network is not None:
+                network.set_weights(weights)
+            if "history_" in before:
+                before["history_"].clear()
+                before["history_"].update(history)
+            raise
+
+    def _initialize(self, X, y=None):
+        """Forget the last fit, then check the data and build the network as the parent does."""
+        for name in FITTED:
+            vars(self).pop(name, None)
+        return super()._initialize(X, y)
+
+    def _hold_out(self, codes, weight, groups, seed, holding_out):
+        """Return the numbers of the rows to train on and of the rows to hold out, if any."""
+        present = np.flatnonzero(weight)
+        self.validation_indices_ = np.array([], dtype=int)
+        if not holding_out:
+            return present, None
+        # A network that goes on training must not be judged on rows it was trained on before.
+        self._split_seed = getattr(self, "_split_seed", seed)
+        labels = np.arange(codes.shape[1]) if codes.ndim == 2 else self.classes_
+        if groups is not None:
+            groups = np.asarray(groups)[present]
+        train, held_out = hold_out_rows(
+            codes[present], self.validation_split, labels, self._split_seed, groups
+        )
+        self.validation_indices_ = present[held_out]
+        return present[train], present[held_out]
+
+    def _encode(self, X, y, train, fresh):
+        """Return X and y as the network takes them, through encoders that saw no held-out row."""
+        stateless = isinstance(self.feature_encoder_, FunctionTransformer)
+        if fresh and not stateless and len(train) < n_rows(X):
+            self.feature_encoder_ = self.feature_encoder.fit(take_rows(X, train))
+        return self.feature_encoder_.transform(X), self.target_encoder_.transform(y)
+
+    def _describe_classes(self, codes, fresh):
+        """Set what is known of the classes before any step."""
+        counts = class_totals(codes, np.ones(len(codes)), self.n_classes_).astype(int)
+        self.class_count_ = counts if fresh else self.class_count_ + counts
+        if self._kind != "binary":
+            return
+        code = positive_code(self.pos_label, self.classes_, self.class_count_)
+        if code is None:
+            raise InvalidParameterError(
+                f"pos_label={self.pos_label!r} is not a label of y, which holds "
+                f"{self.classes_.tolist()}. Pass one of them, or None for the rarest."
+            )
+        self.pos_label_ = self.classes_[code]
+
+    def _held_out_rows(self, rows, held_out, validation):
+        """Return the rows that judge the network, or None."""
+        if held_out is not None:
+            return dataclasses.replace(rows, index=held_out)
+        if validation is None:
+            return None
+        X, y, sample_weight = validation
+        X, y = self._validate_data(X, y)
+        unseen = [] if y.ndim > 1 else np.setdiff1d(y, self.classes_)
+        if len(unseen):
+            raise ValueError(
+                f"y_val holds the label {unseen[0]!r}, which is not in y: {self.classes_.tolist()}."
+            )
+        weight = check_weights(sample_weight, X, "sample_weight_val")
+        X, y = self.feature_encoder_.transform(X), self.target_encoder_.transform(y)
+        codes = class_codes(y, self._kind)
+        if codes.ndim == 1 and len(np.unique(codes[weight > 0])) < 2:
+            raise ValueError(
+                "y_val holds only one class; a threshold is learned on rows of at least two. "
+                "Pass held-out rows of each class."
+            )
+        return Rows(X, y, codes, weight, np.flatnonzero(weight))
+
+    def _resample(self, rows, seed):
+        """Run the sampler over the training rows; return also how later epochs redraw."""
+        params = {k[9:]: v for k, v in vars(self).items() if k.startswith("sampler__")}
+        self.sampler_ = make_sampler(self.sampler, params, seed)
+        self.sample_indices_ = rows.index
+        if self.sampler_ is None:
+            return rows, None
+        if self._kind == "multilabel":
+            raise InvalidParameterError(
+                f"sampler={self.sampler!r} takes one label per row, but y is multilabel. Use "
+                f"class_weight='balanced', which weighs each label, and a threshold per label."
+            )
+        draw = redraws(self.sampler_, rows, self.classes_)
+        rows, self.sample_indices_ = resample(self.sampler_, rows, self.classes_)
+        if rows.y is None:
+            rows = dataclasses.replace(rows, y=self._encode_codes(rows.codes))
+        return rows, draw
+
+    def _weigh(self, rows):
+        """Multiply class weights into the weights of the training rows."""
+        self.class_weight_ = None
+        if self.class_weight is None:
+            return rows
+        if self._kind == "multilabel":
+            weights = label_weights(self.class_weight, rows.selected_codes, self.classes_)
+            self.class_weight_ = dict(zip(self.classes_.tolist(), weights.T.tolist(), strict=True))
+            return rows
+        weights = class_weights(self.class_weight, rows.selected_codes, self.classes_)
+        self.class_weight_ = dict(zip(self.classes_.tolist(), weights.tolist(), strict=True))
+        rows = rows.weighted(rows.sample_weight * weights[rows.codes])
+        if not len(rows.index):
+            raise InvalidParameterError(
+                f"class_weight={self.class_weight!r} and sample_weight leave no row with a "
+                f"positive weight. Give at least one class of y a positive weight."
+            )
+        return rows
+
+    def _encode_codes(self, codes):
+        """Return class codes in the form that the loss takes."""
+        if self.y_ndim_ == 2:
+            return np.eye(self.n_classes_, dtype=np.float32)[codes]
+        return self.target_encoder_.transform(self.classes_[codes])
+
+    def _set_priors(self, natural, rows, online):
+        """Set the class shares, natural and as the loss sees them, and the correction."""
+        self._seen = self._seen if online and hasattr(self, "_seen") else np.zeros((4, 1))
+        multilabel = self._kind == "multilabel"
+        before, after = (
+            class_totals(part.selected_codes, part.selected_weight, self.n_classes_)
+            for part in (natural, rows)
+        )
+        mass = [np.full(before.shape, part.selected_weight.sum()) for part in (natural, rows)]
+        if multilabel and self.class_weight_ is not None:
+            negative, positive = np.array(list(self.class_weight_.values())).T
+            mass[1] = positive * after + negative * (mass[1] - after)
+            after = positive * after
+        self._seen = self._seen + np.stack([before, mass[0], after, mass[1]])
+        self.class_prior_ = self._seen[0] / self._seen[1]
+        self._trained_prior = self._seen[2] / self._seen[3]
+        self._prior_correction = None
+        if self.calibration == "prior" and not np.array_equal(
+            self.class_prior_, self._trained_prior
+        ):
+            self._prior_correction = PriorCorrection(
+                tuple(self._trained_prior), tuple(self.class_prior_), multilabel
+            )
+
+    def _fit_opaque_target(self, X, y, weight, given, validation, training):
+        """Fit as the parent does: a target encoder of the user's own hides the classes."""
+        if self.sampler not in (None, "passthrough"):
+            raise InvalidParameterError(
+                f"sampler={self.sampler!r} needs to know the classes, which the target encoder "
+                f"{type(self.target_encoder_).__name__} does not tell. Set sampler=None."
+            )
+        if self.threshold not in (None, "balanced_accuracy"):
+            raise InvalidParameterError(
+                f"threshold={self.threshold!r} needs to know the classes, which the target "
+                f"encoder {type(self.target_encoder_).__name__} does not tell. Set "
+                f"threshold=None."
+            )
+        weighted = given is not None or self.class_weight is not None
+        if self.class_weight is not None:
+            weight = weight * compute_sample_weight(self.class_weight, y)
+        if weighted:
+            X, y, weight = self._validate_sample_weight(X, y, weight)
+        if validation is not None:
+            training = training | {"validation_data": validation}
+        self._ensure_compiled_model()
+        X, y = self.feature_encoder_.transform(X), self.target_encoder_.transform(y)
+        self._check_model_compatibility(y)
+        KerasClassifier._fit_keras_model(self, X, y, weight if weighted else None, **training)
