@@ -59,8 +59,10 @@ class MendedKerasClassifier(KerasClassifier):
         # A nested parameter belongs to the object that the same call may be setting.
         for name in sorted(params, key=lambda name: "__" in name):
             owner, nested, _ = name.partition("__")
+            owner = getattr(self, owner, None)
             try:
-                if nested and hasattr(getattr(self, owner, None), "set_params"):
+                # Keras' callbacks have a set_params too, which is none of scikit-learn's.
+                if nested and hasattr(owner, "get_params") and not isinstance(owner, type):
                     BaseEstimator.set_params(self, **{name: params[name]})
                 else:
                     super().set_params(**{name: params[name]})
@@ -84,9 +86,11 @@ class MendedKerasClassifier(KerasClassifier):
             builder = NETWORKS["default"]
         else:
             builder = super()._check_model_param()
+        user_params = getattr(self, "_user_params", set())
+        names = set(self._get_param_names())
         check_user_parameters(
-            getattr(self, "_user_params", ()),
-            self._get_param_names(),
+            user_params | {name for name in names if name.startswith("model__")},
+            names - user_params,
             self._routing_prefixes,
             None if isinstance(model, keras.Model) else builder,
         )

@@ -59,7 +59,7 @@ def check_user_parameters(
     Parameters
     ----------
     names : iterable of str
-        Keywords of the constructor that are not its own parameters.
+        Keywords of the constructor that are not its own parameters, and routed ones set later.
     known : iterable of str
         Names of the constructor's parameters.
     prefixes : iterable of str
@@ -74,13 +74,19 @@ def check_user_parameters(
     """
     known, prefixes = list(known), list(prefixes)
     accepted, takes_all = _keywords(builder)
-    for name in names:
-        prefix, routed, _ = name.partition("__")
+    for name in sorted(names):
+        prefix, routed, argument = name.partition("__")
         if routed and prefix not in prefixes:
             raise InvalidParameterError(
                 f"{name!r} is routed to {prefix!r}, which does not exist."
                 f"{nearest_name(prefix, prefixes)} Parameters are routed as PREFIX__NAME, with "
                 f"one of the prefixes {sorted(prefixes)}."
+            )
+        if routed and prefix == "model" and not takes_all and argument not in accepted:
+            raise InvalidParameterError(
+                f"{name!r} is not an argument of the build function "
+                f"{getattr(builder, '__name__', builder)!r}.{nearest_name(argument, accepted)} "
+                f"It takes {accepted}."
             )
         if not routed and not takes_all and name not in accepted:
             raise InvalidParameterError(

@@ -48,9 +48,10 @@ def _read_parquet(file: Path):
     import pandas as pd
 
     try:
-        return pd.read_parquet(file, engine="pyarrow").reset_index(drop=True)
+        frame = pd.read_parquet(file, engine="pyarrow").reset_index(drop=True)
     except (pyarrow.ArrowException, OSError) as error:
         raise DataRefusal(f"{str(file)!r} is not a Parquet table: {_first_line(error)}") from error
+    return frame.rename(columns=str)
 
 
 def _read_text(file: Path, target: str):

@@ -144,13 +144,12 @@ class DecisionSteps:
     def _tune(self, judged):
         """Learn the rule that is best for the held-out rows."""
         proba = self._probabilities(forward(self.model_, judged.X, judged.index))
-        codes = np.arange(self.n_classes_)
+        target, labels = judged.selected_codes, {}
+        if self._kind != "multilabel":
+            target = self.classes_[target]
+            labels = {"classes": self.classes_, "pos_label": getattr(self, "pos_label_", None)}
         tuner = ThresholdTuner(objective=self.threshold).fit(
-            judged.selected_codes,
-            proba,
-            sample_weight=judged.selected_weight,
-            classes=codes,
-            pos_label=self._positive if self._kind == "binary" else None,
+            target, proba, sample_weight=judged.selected_weight, **labels
         )
         self.best_score_ = tuner.best_score_
         self.threshold_curve_ = tuner.threshold_curve_

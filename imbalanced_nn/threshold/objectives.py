@@ -12,7 +12,7 @@ from imbalanced_nn.exceptions import InvalidParameterError, nearest_name
 from imbalanced_nn.threshold import formulas
 from imbalanced_nn.threshold.scorers import metric_of_callable, name_of_metric
 
-__all__ = ["Objective", "get_objective", "objective_names"]
+__all__ = ["Objective", "class_totals", "get_objective", "label_counts", "objective_names"]
 
 _ALIASES = {"mcc": "matthews_corrcoef"}
 _BINARY_ONLY = {

@@ -250,7 +250,7 @@ class ThresholdTuner(BaseEstimator):
                 f"Got negative values, down to {y_score.min():g}."
             )
         absent = np.setdiff1d(np.arange(len(self.classes_)), codes)
-        if len(absent):
+        if len(absent) and not self.calibrated:
             warn(
                 "INN006",
                 f"The tuning rows hold no row of {self.classes_[absent].tolist()}: the cut of "

@@ -25,6 +25,10 @@ class TestReading:
         read = read_table(str(tmp_path / name), "fraud")
         pd.testing.assert_frame_equal(read, frame, check_dtype=False)
 
+    def test_parquet_with_numbered_columns(self, tmp_path):
+        pd.DataFrame({0: [1, 2], 1: ["p", "q"]}).to_parquet(tmp_path / "t.parquet")
+        assert list(read_table(str(tmp_path / "t.parquet"), "1")) == ["0", "1"]
+
     @pytest.mark.parametrize(
         "text",
         [

@@ -253,7 +253,7 @@ def test_confidence_counts_rows():
     rng = np.random.default_rng(0)
     y = np.repeat([0, 1], 60)
     score = norm.cdf(rng.normal(size=120) + y)
-    tuner = ThresholdTuner("f1", constraint=("recall", 0.9), confidence=0.9)
+    tuner = ThresholdTuner("recall", constraint=("false_positive_rate", 0.2), confidence=0.9)
     plain = tuner.fit(y, score).best_threshold_
     assert tuner.fit(y, score, sample_weight=np.full(120, 7.0)).best_threshold_ == plain
     with pytest.raises(InvalidParameterError, match="'confidence' parameter needs rows of equal"):

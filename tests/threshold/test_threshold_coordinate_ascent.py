@@ -36,7 +36,7 @@ def multiclass_rows(seed, n=60, prior=PRIOR, signal=1.2):
 def test_never_below_argmax_or_the_prior_rule(name, weighted):
     objective = get_objective(name, "multiclass")
     better = 0
-    for seed in range(8):
+    for seed in (*range(6), 24):  # with seed 24 the ascent from argmax alone ends below the prior
         y, proba, weight = multiclass_rows(seed)
         weight = weight if weighted else None
         tuner = ThresholdTuner(name).fit(y, proba, sample_weight=weight)

@@ -1,0 +1,291 @@
+"""The threshold step: fixed, learned on held-out rows, or at the prior."""
+
+import numpy as np
+import pytest
+from sklearn.datasets import make_classification, make_multilabel_classification
+from sklearn.metrics import (
+    accuracy_score,
+    balanced_accuracy_score,
+    cohen_kappa_score,
+    f1_score,
+    fbeta_score,
+    jaccard_score,
+    make_scorer,
+    matthews_corrcoef,
+)
+
+from imbalanced_nn import BalancedKerasClassifier
+from imbalanced_nn.exceptions import InvalidParameterError
+
+TINY = {"model__hidden_layer_sizes": (8,), "epochs": 3, "batch_size": 32, "random_state": 0}
+# What a threshold leaves behind.
+LEARNED = ("best_score_", "best_threshold_", "decision_rule_", "threshold_curve_")
+
+
+@pytest.fixture(scope="module")
+def binary():
+    """Two overlapping classes, one row in six positive."""
+    return make_classification(300, 6, weights=[0.83], flip_y=0.05, random_state=0)
+
+
+@pytest.fixture(scope="module")
+def multiclass():
+    """Four overlapping classes of very unequal size."""
+    return make_classification(
+        400, 8, n_informative=5, n_classes=4, weights=[0.6, 0.25, 0.1], random_state=1
+    )
+
+
+@pytest.fixture(scope="module")
+def multilabel():
+    """Three labels, the last of them rare."""
+    X, y = make_multilabel_classification(300, 8, n_classes=3, random_state=0)
+    y[np.random.default_rng(0).random(300) < 0.6, 2] = 0
+    return X, y
+
+
+def fitted(data, **params):
+    """Fit to all rows."""
+    return BalancedKerasClassifier(**TINY | params).fit(*data)
+
+
+def held_out(clf, data):
+    """Labels and probabilities of the rows that were held out."""
+    X, y = (part[clf.validation_indices_] for part in data)
+    return y, clf.predict_proba(X)
+
+
+def brute_force(y, score, metric):
+    """The best value of a metric over every cut of the scores, and over flagging no row."""
+    cuts = [*np.unique(score), np.inf]
+    return max(metric(y, (score >= cut).astype(int)) for cut in cuts)
+
+
+def cost(y_true, y_pred):
+    """What the decisions save: a miss costs ten false alarms."""
+    return -np.mean(np.where(y_true == 1, 10 * (y_pred == 0), y_pred == 1))
+
+
+OBJECTIVES = {
+    "balanced_accuracy": balanced_accuracy_score,
+    "f1": f1_score,
+    "f2": lambda y, p: fbeta_score(y, p, beta=2),
+    "matthews_corrcoef": matthews_corrcoef,
+    "cohen_kappa": cohen_kappa_score,
+    "jaccard": jaccard_score,
+    "accuracy": accuracy_score,
+}
+
+
+@pytest.mark.parametrize("name", OBJECTIVES)
+def test_a_named_score_is_maximal_over_every_cut_of_the_held_out_rows(name, binary):
+    clf = fitted(binary, threshold=name)
+    y, proba = held_out(clf, binary)
+    assert clf.best_score_ == pytest.approx(brute_force(y, proba[:, 1], OBJECTIVES[name]))
+    # The cut that ships scores what was promised.
+    X = binary[0][clf.validation_indices_]
+    assert OBJECTIVES[name](y, clf.predict(X)) == pytest.approx(clf.best_score_)
+    assert clf.best_score_ == pytest.approx(np.nanmax(clf.threshold_curve_.scores))
+
+
+@pytest.mark.parametrize(
+    ("threshold", "metric"),
+    [
+        (cost, cost),
+        (f1_score, f1_score),
+        (make_scorer(fbeta_score, beta=2), OBJECTIVES["f2"]),
+        (make_scorer(cost), cost),
+    ],
+    ids=["metric", "sklearn-metric", "sklearn-scorer", "scorer"],
+)
+def test_a_callable_is_maximised_too(threshold, metric, binary):
+    clf = fitted(binary, threshold=threshold)
+    y, proba = held_out(clf, binary)
+    assert clf.best_score_ == pytest.approx(brute_force(y, proba[:, 1], metric))
+
+
+def test_held_out_rows_count_by_their_weight(binary):
+    X, y = binary
+    weight = np.random.default_rng(0).uniform(0.1, 5, len(y))
+    clf = BalancedKerasClassifier(threshold="f1", **TINY).fit(X, y, sample_weight=weight)
+    _, proba = held_out(clf, binary)
+    of_rows = weight[clf.validation_indices_]
+    best = brute_force(
+        y[clf.validation_indices_], proba[:, 1], lambda t, p: f1_score(t, p, sample_weight=of_rows)
+    )
+    assert clf.best_score_ == pytest.approx(best)
+
+
+def test_a_number_is_the_cut_and_a_probability_equal_to_it_is_positive(binary):
+    X, y = binary
+    clf = fitted(binary, threshold=0.25)
+    proba = clf.predict_proba(X)[:, 1]
+    np.testing.assert_array_equal(clf.predict(X), (proba >= 0.25).astype(int))
+    assert clf.best_threshold_ == 0.25
+    assert not hasattr(clf, "best_score_")
+    # The float64 value of one row's own probability is reached by that row.
+    middle = float(np.sort(proba)[len(proba) // 2])
+    at_middle = fitted(binary, threshold=middle)
+    assert (at_middle.predict(X) == 1).sum() == (proba >= middle).sum()
+    assert at_middle.predict(X)[np.argsort(proba)[len(proba) // 2]] == 1
+
+
+@pytest.mark.parametrize(("threshold", "flagged"), [(0, 300), (1, 0), (0.0, 300), (1.0, 0)])
+def test_the_ends_of_the_scale_flag_all_rows_or_none(threshold, flagged, binary):
+    assert (fitted(binary, threshold=threshold, epochs=0).predict(binary[0]) == 1).sum() == flagged
+
+
+def test_none_is_one_half_and_argmax(binary, multiclass):
+    clf = fitted(binary, threshold=None)
+    np.testing.assert_array_equal(
+        clf.predict(binary[0]), (clf.predict_proba(binary[0])[:, 1] >= 0.5).astype(int)
+    )
+    clf = fitted(multiclass, threshold=None)
+    np.testing.assert_array_equal(
+        clf.predict(multiclass[0]), clf.predict_proba(multiclass[0]).argmax(axis=1)
+    )
+
+
+@pytest.mark.parametrize("cuts", [[0.5, 0.3, 0.2, 0.1], (0.5, 0.3, 0.2, 0.1), np.r_[5:1:-1] / 10])
+def test_a_number_for_each_class_divides_its_probability(cuts, multiclass):
+    clf = fitted(multiclass, threshold=cuts)
+    ratio = clf.predict_proba(multiclass[0]) / np.asarray(cuts)
+    np.testing.assert_array_equal(clf.predict(multiclass[0]), ratio.argmax(axis=1))
+    np.testing.assert_allclose(clf.best_threshold_, cuts)
+
+
+def test_a_number_for_each_label_is_its_cut(multilabel):
+    X, _ = multilabel
+    clf = fitted(multilabel, threshold=[0.6, 0.4, 0.1])
+    np.testing.assert_array_equal(clf.predict(X), clf.predict_proba(X) >= [0.6, 0.4, 0.1])
+    same = fitted(multilabel, threshold=0.4)
+    np.testing.assert_array_equal(same.predict(X), same.predict_proba(X) >= 0.4)
+
+
+@pytest.mark.parametrize("labels", [("fraud", "ok"), ("ok", "theft"), (True, False), (-1, 1)])
+def test_the_rarest_class_is_positive_wherever_its_label_sorts(labels, binary):
+    X, y = binary
+    rare, common = labels
+    y = np.where(y == 1, rare, common)
+    clf = BalancedKerasClassifier(threshold="f1", **TINY).fit(X, y)
+    assert clf.pos_label_ == rare
+    of_rare = clf.predict_proba(X)[:, list(clf.classes_).index(rare)]
+    flagged = of_rare >= clf.best_threshold_
+    np.testing.assert_array_equal(clf.predict(X), np.where(flagged, rare, common))
+    y, score = y[clf.validation_indices_] == rare, of_rare[clf.validation_indices_]
+    assert clf.best_score_ == pytest.approx(brute_force(y, score, f1_score))
+
+
+@pytest.mark.parametrize("pos_label", ["fraud", "ok"])
+def test_the_positive_class_can_be_named(pos_label, binary):
+    X, y = binary
+    y = np.where(y == 1, "fraud", "ok")
+    clf = BalancedKerasClassifier(threshold="f1", pos_label=pos_label, **TINY).fit(X, y)
+    assert clf.pos_label_ == pos_label
+    held = clf.validation_indices_
+    score = clf.predict_proba(X[held])[:, list(clf.classes_).index(pos_label)]
+    assert clf.best_score_ == pytest.approx(brute_force(y[held] == pos_label, score, f1_score))
+
+
+@pytest.mark.parametrize("threshold", ["balanced_accuracy", "f1_macro", "matthews_corrcoef"])
+def test_several_classes_are_never_below_argmax_on_the_held_out_rows(threshold, multiclass):
+    metric = {
+        "balanced_accuracy": balanced_accuracy_score,
+        "f1_macro": lambda y, p: f1_score(y, p, average="macro"),
+        "matthews_corrcoef": matthews_corrcoef,
+    }[threshold]
+    clf = fitted(multiclass, threshold=threshold)
+    y, proba = held_out(clf, multiclass)
+    decided = clf.predict(multiclass[0][clf.validation_indices_])
+    assert metric(y, decided) == pytest.approx(clf.best_score_)
+    assert clf.best_score_ >= metric(y, proba.argmax(axis=1))
+    assert clf.best_threshold_.shape == (4,)
+
+
+def test_every_label_gets_the_best_cut_of_its_own(multilabel):
+    clf = fitted(multilabel, threshold="f1_macro")
+    y, proba = held_out(clf, multilabel)
+    best = [brute_force(y[:, j], proba[:, j], f1_score) for j in range(3)]
+    assert clf.best_score_ == pytest.approx(np.mean(best))
+    decided = clf.predict(multilabel[0][clf.validation_indices_])
+    assert f1_score(y, decided, average="macro") == pytest.approx(np.mean(best))
+
+
+@pytest.mark.parametrize(
+    ("threshold", "metric"),
+    [
+        ("balanced_accuracy", balanced_accuracy_score),
+        ("f1", f1_score),
+        (None, accuracy_score),
+        (0.3, accuracy_score),
+    ],
+)
+def test_the_score_of_the_estimator_is_what_its_threshold_maximises(threshold, metric, binary):
+    X, y = binary
+    clf = fitted(binary, threshold=threshold)
+    assert clf.score(X, y) == pytest.approx(metric(y, clf.predict(X)))
+    weight = np.random.default_rng(0).uniform(0.1, 5, len(y))
+    assert clf.score(X, y, sample_weight=weight) == pytest.approx(
+        metric(y, clf.predict(X), sample_weight=weight)
+    )
+
+
+def test_without_held_out_rows_balanced_accuracy_is_cut_at_the_prior(binary, multiclass):
+    clf = fitted(binary, validation_split=0.0)
+    assert clf.validation_indices_.size == 0
+    assert clf.best_threshold_ == pytest.approx(np.mean(binary[1] == 1))
+    assert not hasattr(clf, "best_score_")
+    clf = fitted(multiclass, validation_split=0.0)
+    np.testing.assert_allclose(clf.best_threshold_, np.bincount(multiclass[1]) / 400)
+
+
+def test_the_cut_at_the_prior_is_on_the_scale_of_the_probabilities(binary):
+    params = {"validation_split": 0, "sampler": "random_over"}
+    assert fitted(binary, **params).best_threshold_ == pytest.approx(np.mean(binary[1] == 1))
+    uncorrected = fitted(binary, calibration=None, **params)
+    assert uncorrected.best_threshold_ == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize("threshold", ["f1", cost])
+def test_without_held_out_rows_no_other_score_can_be_learned(threshold, binary):
+    message = "is learned on held-out rows.*validation_split=0.*X_val.*'balanced_accuracy'"
+    with pytest.raises(InvalidParameterError, match=message):
+        fitted(binary, threshold=threshold, validation_split=0)
+
+
+def test_rows_of_ones_own_take_the_place_of_the_split(binary):
+    X, y = binary
+    clf = BalancedKerasClassifier(threshold="f1", **TINY)
+    clf.fit(X[:200], y[:200], X_val=X[200:], y_val=y[200:])
+    assert clf.validation_indices_.size == 0
+    proba = clf.predict_proba(X[200:])[:, 1]
+    assert clf.best_score_ == pytest.approx(brute_force(y[200:], proba, f1_score))
+    assert len(clf.sample_indices_) == 200
+
+
+def test_weights_of_ones_own_rows_count(binary):
+    X, y = binary
+    weight = np.random.default_rng(0).uniform(0.1, 5, 100)
+    clf = BalancedKerasClassifier(threshold="f1", **TINY)
+    clf.fit(X[:200], y[:200], X_val=X[200:], y_val=y[200:], sample_weight_val=weight)
+    proba = clf.predict_proba(X[200:])[:, 1]
+    best = brute_force(y[200:], proba, lambda t, p: f1_score(t, p, sample_weight=weight))
+    assert clf.best_score_ == pytest.approx(best)
+
+
+def test_a_second_fit_forgets_the_first(binary, multiclass):
+    clf = fitted(binary, threshold="f1")
+    assert all(hasattr(clf, name) for name in (*LEARNED, "pos_label_"))
+    clf.set_params(threshold=0.2).fit(*binary)
+    assert not hasattr(clf, "best_score_")
+    assert not hasattr(clf, "threshold_curve_")
+    assert clf.best_threshold_ == 0.2
+    clf.fit(*multiclass)
+    assert not hasattr(clf, "pos_label_")
+    clf.set_params(class_weight="balanced", sampler="random_over", threshold=None).fit(*binary)
+    clf.set_params(class_weight=None, sampler=None).fit(*binary)
+    assert clf.class_weight_ is None
+    assert clf.sampler_ is None
+    fresh = fitted(binary, threshold=None)
+    np.testing.assert_array_equal(clf.predict_proba(binary[0]), fresh.predict_proba(binary[0]))
+    assert set(vars(clf)) == set(vars(fresh))
