@@ -36,7 +36,9 @@ class MendedKerasClassifier(KerasClassifier):
         # The parent lists ClassifierMixin last, where its tags are never asked for.
         tags = BaseEstimator.__sklearn_tags__(self)
         tags.estimator_type = "classifier"
-        tags.classifier_tags = ClassifierTags(multi_label=True)
+        resamples = getattr(self, "sampler", None) not in (None, "passthrough")
+        # A sampler takes one label per row.
+        tags.classifier_tags = ClassifierTags(multi_label=not resamples)
         tags.target_tags.required = True
         tags.input_tags.sparse = True
         tags.input_tags.three_d_array = True

@@ -54,6 +54,10 @@ def data():
     return ((X - X.mean(axis=0)) / X.std(axis=0)).astype(np.float32), y[kept]
 
 
+# Enough to tell the classes apart.
+LEARNING = {"epochs": 20, "optimizer": "adam", "optimizer__learning_rate": 0.01}
+
+
 def network(meta):
     return keras.Sequential(
         [keras.Input((meta["n_features_in_"],)), keras.layers.Dense(1, activation="sigmoid")]
@@ -112,19 +116,18 @@ def test_tuned_threshold_classifier_wraps_it(data):
     X, y = data
     with pytest.raises(ValueError, match="can't handle a mix"):
         TunedThresholdClassifierCV(parents(), cv=2).fit(X, y)
-    tuned = TunedThresholdClassifierCV(ours(epochs=5), cv=2).fit(X, y)
+    tuned = TunedThresholdClassifierCV(ours(**LEARNING), cv=2).fit(X, y)
     assert balanced_accuracy_score(y, tuned.predict(X)) > 0.6
 
 
 def test_calibrated_classifier_keeps_the_ranking(data):
     X, y = data
-    learning = {"epochs": 20, "optimizer": "adam", "optimizer__learning_rate": 0.01}
-    frozen = FrozenEstimator(parents(**learning, random_state=0).fit(X, y))
+    frozen = FrozenEstimator(parents(**LEARNING, random_state=0).fit(X, y))
     before = roc_auc_score(y, frozen.predict_proba(X)[:, 1])
     after = roc_auc_score(y, CalibratedClassifierCV(frozen).fit(X, y).predict_proba(X)[:, 1])
     assert before > 0.7 and after == pytest.approx(1 - before, abs=0.01)
 
-    frozen = FrozenEstimator(ours(**learning).fit(X, y))
+    frozen = FrozenEstimator(ours(**LEARNING).fit(X, y))
     before = roc_auc_score(y, frozen.predict_proba(X)[:, 1])
     after = roc_auc_score(y, CalibratedClassifierCV(frozen).fit(X, y).predict_proba(X)[:, 1])
     assert before > 0.7 and after == pytest.approx(before, abs=0.01)
@@ -132,8 +135,7 @@ def test_calibrated_classifier_keeps_the_ranking(data):
 
 def test_calibrated_classifier_fits_it(data):
     X, y = data
-    learning = {"epochs": 20, "optimizer__learning_rate": 0.01}
-    calibrated = CalibratedClassifierCV(ours(**learning), cv=2).fit(X, y)
+    calibrated = CalibratedClassifierCV(ours(**LEARNING), cv=2).fit(X, y)
     assert roc_auc_score(y, calibrated.predict_proba(X)[:, 1]) > 0.7
 
 

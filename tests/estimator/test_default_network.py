@@ -1,0 +1,96 @@
+"""The network that `model=None` stands for, inside the estimator."""
+
+import keras
+import numpy as np
+import pytest
+from sklearn.datasets import make_classification
+
+from imbalanced_nn import BalancedKerasClassifier
+from imbalanced_nn.exceptions import InvalidParameterError
+from imbalanced_nn.networks import RobustNormalization
+
+TINY = {"model__hidden_layer_sizes": (8,), "epochs": 3, "random_state": 0}
+
+
+@pytest.fixture(scope="module")
+def data():
+    """Two overlapping classes, one row in six positive."""
+    return make_classification(240, 6, weights=[0.83], flip_y=0.05, random_state=0)
+
+
+def normalisation(clf):
+    """Centre and factor of the layer that normalises the input."""
+    (layer,) = (layer for layer in clf.model_.layers if isinstance(layer, RobustNormalization))
+    return layer.get_weights()
+
+
+def test_the_name_and_none_are_the_same_network(data):
+    none, named = (BalancedKerasClassifier(model, **TINY).fit(*data) for model in (None, "default"))
+    np.testing.assert_array_equal(none.predict_proba(data[0]), named.predict_proba(data[0]))
+
+
+def test_its_parameters_are_routed(data):
+    clf = BalancedKerasClassifier(
+        model__hidden_layer_sizes=(5, 4), model__activation="tanh", model__dropout=0.2, epochs=0
+    ).fit(*data)
+    units = [layer.units for layer in clf.model_.layers if isinstance(layer, keras.layers.Dense)]
+    assert units == [5, 4, 1]
+
+
+def test_the_scale_of_a_feature_does_not_matter(data):
+    # Times powers of two, so that the rounding is the same.
+    X, y = data
+    scale = 2.0 ** np.array([-20, 20, 0, 10, -3, 1])
+    plain, scaled = (BalancedKerasClassifier(**TINY).fit(table, y) for table in (X, X * scale))
+    np.testing.assert_allclose(
+        plain.predict_proba(X), scaled.predict_proba(X * scale), rtol=1e-4, atol=1e-6
+    )
+
+
+def test_one_absurd_value_spoils_neither_training_nor_prediction(data):
+    X, y = data
+    X = X.copy()
+    X[1, 2] = 1e30
+    clf = BalancedKerasClassifier(**TINY).fit(X, y)
+    assert np.isfinite(clf.predict_proba(X)).all()
+    extreme = np.full((1, 6), 3e38)
+    assert np.isfinite(clf.predict_proba(extreme)).all()
+
+
+def test_the_normalisation_stays_as_it_was_when_training_goes_on(data):
+    X, y = data
+    clf = BalancedKerasClassifier(**TINY).fit(X, y)
+    center = normalisation(clf)[0]
+    clf.partial_fit(X + 100, y)
+    np.testing.assert_array_equal(normalisation(clf)[0], center)
+
+
+def test_only_the_first_part_teaches_the_normalisation(data):
+    X, y = data
+    clf = BalancedKerasClassifier(**TINY).partial_fit(X[:100], y[:100])
+    np.testing.assert_allclose(
+        normalisation(clf)[0], np.median(X[:100], axis=0), rtol=1e-5, atol=1e-7
+    )
+
+
+@pytest.mark.parametrize(("rows", "size"), [(200, 32), (2000, 32), (4100, 64), (300_000, 512)])
+def test_batches_grow_with_the_rows(rows, size):
+    assert BalancedKerasClassifier()._resolve_batch_size(rows, None) == size
+
+
+@pytest.mark.parametrize(("batch_size", "size"), [(None, 32), (7, 7), (-1, 5000)])
+def test_batches_of_a_network_of_ones_own_are_keras_or_as_asked(batch_size, size):
+    clf = BalancedKerasClassifier(lambda: None, batch_size=batch_size)
+    assert clf._resolve_batch_size(5000, None) == size
+    assert clf._resolve_batch_size(5000, 9) == 9
+
+
+def test_an_unknown_name_is_refused_with_the_nearest(data):
+    with pytest.raises(InvalidParameterError, match=r"model='defualt'.*Did you mean 'default'\?"):
+        BalancedKerasClassifier("defualt").fit(*data)
+
+
+def test_a_good_network_comes_out_of_the_box(data):
+    X, y = make_classification(1000, 6, weights=[0.9], class_sep=2.0, random_state=0)
+    clf = BalancedKerasClassifier(random_state=0, epochs=30).fit(X[:500], y[:500])
+    assert clf.score(X[500:], y[500:]) > 0.85
