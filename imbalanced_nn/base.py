@@ -110,8 +110,6 @@ class MendedKerasClassifier(KerasClassifier):
                     f"{self._check_model_param()!r} returned {model!r}. Did it forget to "
                     f"return the model?"
                 )
-            if not model.built and isinstance(model, keras.Sequential):
-                model.build((None, *self.X_shape_[1:]))
         return model
 
     def _get_compile_kwargs(self) -> dict[str, Any]:
@@ -143,8 +141,9 @@ class MendedKerasClassifier(KerasClassifier):
         if self._kind == "multilabel":
             return "binary_crossentropy"
         if self._kind == "binary":
-            units = self.model_.output_shape[-1]
-            return "binary_crossentropy" if units == 1 else "sparse_categorical_crossentropy"
+            shape = getattr(self.model_, "output_shape", None)
+            two_units = isinstance(shape, tuple) and shape[-1] == 2
+            return "sparse_categorical_crossentropy" if two_units else "binary_crossentropy"
         one_hot = self.target_encoder_._target_type == "multiclass-onehot"
         return "categorical_crossentropy" if one_hot else "sparse_categorical_crossentropy"
 
@@ -235,14 +234,16 @@ class MendedKerasClassifier(KerasClassifier):
         return forward(self.model_, self.feature_encoder_.transform(X))
 
     def __getstate__(self) -> dict[str, Any]:
-        state = {key: pack(value) for key, value in super().__getstate__().items()}
+        memo: dict[int, Any] = {}
+        state = {key: pack(value, memo) for key, value in super().__getstate__().items()}
         # Live callbacks hold the network; fit and partial_fit make them anew.
         state.pop("_fit_callbacks", None)
         state.pop("_predict_callbacks", None)
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        super().__setstate__({key: unpack(value) for key, value in state.items()})
+        memo: dict[int, Any] = {}
+        super().__setstate__({key: unpack(value, memo) for key, value in state.items()})
         if self.initialized_:
             self._initialize_callbacks()
 

@@ -33,6 +33,8 @@ class BalancedKerasClassifier(RowSteps, NetworkSteps, DecisionSteps, MendedKeras
         Resamples the training rows: any imbalanced-learn sampler by its snake-case name
         (``"random_over"``, ``"random_under"``, ``"smote"``, ...) or any sampler object. Its
         parameters are reached as ``sampler__*``. ``"passthrough"`` and None are off.
+        Samplers that draw at random draw afresh for every epoch; an epoch of random
+        under-sampling joins up to ten draws.
     class_weight : {"balanced"}, dict or None, default=None
         ``"balanced"`` weighs classes inversely to their rows, a dict maps original labels to
         weights. Weights are normalised to mean 1. With a multilabel y each label is weighed in
@@ -94,7 +96,7 @@ run_eagerly
     sampler_ : object or None
         The fitted sampler.
     sample_indices_ : ndarray of int
-        Row of X behind each row trained on, -1 where it is synthetic.
+        Row of X behind each row of the sampler's output, -1 where it is synthetic.
     validation_indices_ : ndarray of int
         Rows of X that were held out.
     decision_rule_ : BinaryRule, MulticlassRule or MultilabelRule
@@ -335,6 +337,7 @@ run_eagerly
         holding_out = not online and validation is None and self.validation_split > 0
         train, held_out = self._hold_out(codes, weight, groups, seed, holding_out)
         X, y = self._encode(X, y, train, fresh)
+        self._build_network(X)
         natural = Rows(X, y, codes, weight, train)
         judged = self._held_out_rows(natural, held_out, validation)
         self._check_threshold(judged, online)

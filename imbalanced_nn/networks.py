@@ -213,7 +213,7 @@ def _output_bias(model: keras.Model, activations: str | tuple[str, ...]):
         own = own or getattr(getattr(layer, "activation", None), "__name__", None)
         activation = own if activation == "linear" and own else activation
         if isinstance(layer, keras.layers.Dense):
-            return layer.bias if activation in activations else None
+            return getattr(layer, "bias", None) if activation in activations else None
         if not isinstance(layer, keras.layers.Activation | keras.layers.Softmax):
             return None
     return None

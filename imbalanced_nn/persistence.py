@@ -39,12 +39,23 @@ class PackedObject:
         return self.cls.from_config(self.config)
 
 
-def pack(value: Any) -> Any:
+def pack(value: Any, memo: dict[int, Any]) -> Any:
     """Replace Keras objects in ``value`` by picklable ones, in lists and dicts too.
 
     scikeras teaches Keras' classes to pickle through their configuration, which Keras cannot
     read back if a class or function is not registered. Here it travels along by reference.
+    An object that ``memo`` knows stays one object.
     """
+    if id(value) not in memo:
+        packed = _pack_object(value)
+        if packed is None:
+            return _walk(value, lambda member: pack(member, memo))
+        memo[id(value)] = packed
+    return memo[id(value)]
+
+
+def _pack_object(value: Any) -> Any:
+    """Return the picklable form of a Keras object, None for anything else."""
     if isinstance(value, keras.Model):
         buffer = io.BytesIO()
         save_model(value, buffer)
@@ -58,14 +69,16 @@ def pack(value: Any) -> Any:
         value = copy.copy(value)
         value._model = None
         return value
-    return _walk(value, pack)
+    return None
 
 
-def unpack(value: Any) -> Any:
+def unpack(value: Any, memo: dict[int, Any]) -> Any:
     """Undo `pack`."""
     if isinstance(value, PackedModel | PackedObject):
-        return value.restore()
-    return _walk(value, unpack)
+        if id(value) not in memo:
+            memo[id(value)] = value.restore()
+        return memo[id(value)]
+    return _walk(value, lambda member: unpack(member, memo))
 
 
 def _walk(value: Any, function: Callable[[Any], Any]) -> Any:
@@ -95,7 +108,7 @@ def _custom_objects(model: keras.Model) -> Iterator[tuple[str, Any]]:
         members += [getattr(compile_config, "_user_weighted_metrics", None)]
     for member in keras.tree.flatten(members):
         for candidate in (member, type(member), *getattr(member, "__dict__", {}).values()):
-            if isinstance(candidate, FunctionType) or _is_keras_class(candidate):
+            if _is_named_function(candidate) or _is_keras_class(candidate):
                 obj = candidate
             elif _is_keras_class(type(candidate)):
                 obj = type(candidate)
@@ -103,6 +116,11 @@ def _custom_objects(model: keras.Model) -> Iterator[tuple[str, Any]]:
                 continue
             if _is_custom(obj):
                 yield obj.__name__, obj
+
+
+def _is_named_function(obj: Any) -> bool:
+    """Whether ``obj`` is a function with a name; Keras saves the code of a lambda itself."""
+    return isinstance(obj, FunctionType) and obj.__name__ != "<lambda>"
 
 
 def _is_keras_class(obj: Any) -> bool:

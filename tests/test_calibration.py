@@ -26,7 +26,11 @@ def corrections(draw):
         normalised(draw(arrays(np.float64, n_classes, elements=SHARES))) for _ in range(2)
     )
     n_rows = draw(st.integers(1, 8))
-    return normalised(draw(arrays(np.float64, (n_rows, n_classes), elements=SHARES))), trained, target
+    return (
+        normalised(draw(arrays(np.float64, (n_rows, n_classes), elements=SHARES))),
+        trained,
+        target,
+    )
 
 
 def bayes(proba, trained, target):

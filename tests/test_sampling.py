@@ -1,4 +1,4 @@
-"""Samplers by name, and what they do to rows: by index where they pick, by value where they blend."""
+"""Samplers by name, and what they do to rows: by index or, where they blend, by value."""
 
 import imblearn.combine
 import imblearn.over_sampling
@@ -105,7 +105,11 @@ class WithoutParameters:
         ("smote", {"k_neighbour": 3}, r"sampler__k_neighbour is not.*SMOTE\. Did you mean 'k_ne"),
         (SMOTE(), {"k_neighbour": 3}, r"sampler__k_neighbour is not.*Did you mean 'k_neighbors'"),
         ("smote_nc", {}, "'smote_nc' cannot be made by name alone.*categorical_features.*SMOTENC"),
-        (WithoutParameters(), {}, r"must be None, a name or an object with fit_resample.*get_params.*BaseEstimator"),
+        (
+            WithoutParameters(),
+            {},
+            r"must be None, a name or an object with fit_resample.*get_params.*BaseEstimator",
+        ),
     ],
 )
 def test_what_is_no_sampler_is_refused(sampler, params, message):
@@ -177,8 +181,12 @@ def test_rows_that_a_combination_blends_and_drops_are_all_called_synthetic():
 @pytest.mark.parametrize("labels", [["fraud", "ok"], [False, True], [-1, 1], [0.0, 2.0], [5, 7]])
 @pytest.mark.parametrize(
     "sampler",
-    ["instance_hardness_threshold", "neighbourhood_cleaning_rule", "smote_enn"]
-    + [EditedNearestNeighbours(kind_sel="mode")],
+    [
+        "instance_hardness_threshold",
+        "neighbourhood_cleaning_rule",
+        "smote_enn",
+        EditedNearestNeighbours(kind_sel="mode"),
+    ],
 )
 def test_the_labels_do_not_change_what_a_sampler_does(sampler, labels):
     # imbalanced-learn takes -1 for the last class, and cannot average strings.
@@ -235,7 +243,9 @@ def test_cleaning_sequences_makes_no_synthetic_row_and_no_warning():
     assert resampled.X.ndim == 3
 
 
-@pytest.mark.parametrize("container", [list, tuple, lambda parts: dict(zip("ab", parts))])
+@pytest.mark.parametrize(
+    "container", [list, tuple, lambda parts: dict(zip("ab", parts, strict=True))]
+)
 def test_several_inputs_are_picked_from_but_never_blended(container):
     table = imbalanced_rows()
     X = container([table.X, table.X[:, :1]])
@@ -248,10 +258,14 @@ def test_several_inputs_are_picked_from_but_never_blended(container):
 
 
 def test_random_over_sampling_with_shrinkage_blends():
-    resampled, indices = resample(RandomOverSampler(shrinkage=1, random_state=0), imbalanced_rows(), CLASSES)
+    resampled, indices = resample(
+        RandomOverSampler(shrinkage=1, random_state=0), imbalanced_rows(), CLASSES
+    )
     assert (indices == -1).sum() == 36
     assert len(np.unique(resampled.X, axis=0)) == 96
-    assert redraws(RandomOverSampler(shrinkage=1, random_state=0), imbalanced_rows(), CLASSES) is None
+    assert (
+        redraws(RandomOverSampler(shrinkage=1, random_state=0), imbalanced_rows(), CLASSES) is None
+    )
 
 
 def test_too_few_rows_for_the_neighbours_is_told_with_the_counts():
@@ -263,7 +277,9 @@ def test_too_few_rows_for_the_neighbours_is_told_with_the_counts():
 
 def test_another_failure_of_a_sampler_is_told_with_the_counts():
     with pytest.raises(ValueError, match=r"'fraud': 12, 'ok': 48.*ratio") as caught:
-        resample(make_sampler("random_under", {"sampling_strategy": 0.01}, 0), imbalanced_rows(), CLASSES)
+        resample(
+            make_sampler("random_under", {"sampling_strategy": 0.01}, 0), imbalanced_rows(), CLASSES
+        )
     assert not isinstance(caught.value, TooFewRowsError)
 
 

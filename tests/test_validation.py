@@ -59,7 +59,9 @@ def test_rows_of_every_container_are_counted_and_taken(data):
 def test_blocks_are_all_rows_in_order_and_no_larger_than_asked(total, width, n_bytes, max_rows):
     data = np.zeros((total, width), dtype=np.float32)
     blocks = list(row_blocks(data, n_bytes, max_rows))
-    assert np.concatenate([np.arange(total)[block] for block in blocks]).tolist() == list(range(total))
+    assert np.concatenate([np.arange(total)[block] for block in blocks]).tolist() == list(
+        range(total)
+    )
     for block in blocks:
         size = block.stop - block.start
         assert size == 1 or data[block].nbytes <= n_bytes

@@ -43,7 +43,9 @@ def test_none_weighs_all_classes_alike():
 
 def test_a_dict_maps_original_labels_and_leaves_the_others_at_one():
     np.testing.assert_array_equal(class_weights({"fraud": 5}, CODES, LABELS), [5, 1, 1])
-    np.testing.assert_array_equal(class_weights({-1: 0, 1: 2.5}, CODES, np.array([-1, 1])), [0, 2.5])
+    np.testing.assert_array_equal(
+        class_weights({-1: 0, 1: 2.5}, CODES, np.array([-1, 1])), [0, 2.5]
+    )
     booleans = np.array([False, True])
     np.testing.assert_array_equal(class_weights({True: 3}, CODES[:5], booleans), [1, 3])
 
@@ -81,7 +83,9 @@ def test_what_cannot_be_a_class_weight_is_refused(given_weight, message):
         label_weights(given_weight, np.eye(3, dtype=int), np.arange(3))
 
 
-INDICATORS = arrays(np.int64, st.tuples(st.integers(2, 20), st.integers(1, 4)), elements=st.integers(0, 1))
+INDICATORS = arrays(
+    np.int64, st.tuples(st.integers(2, 20), st.integers(1, 4)), elements=st.integers(0, 1)
+)
 
 
 @given(INDICATORS)

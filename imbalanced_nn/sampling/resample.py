@@ -25,6 +25,8 @@ from imbalanced_nn.validation import take_rows
 
 __all__ = ["redraws", "resample"]
 
+MAX_DRAWS = 10
+
 # These compute with the labels, some as positions in an array: right for 0 ... K - 1 only.
 COMPUTE_WITH_LABELS = (
     AllKNN,
@@ -89,22 +91,39 @@ def resample(sampler: Any, rows: Rows, classes: np.ndarray) -> tuple[Rows, np.nd
 
 
 def redraws(sampler: Any, rows: Rows, classes: np.ndarray) -> Callable[[int], np.ndarray] | None:
-    """Return a function that draws the rows of a later epoch, None if the sampler looks at X.
+    """Return a function that draws the rows of an epoch, None if the sampler looks at X.
 
     A random draw is fresh in every epoch, so that under-sampling sees the whole majority in
-    the end. The draw depends on the epoch and the sampler's seed alone.
+    the end. An under-sampled epoch joins as many draws as fit into the training rows, at most
+    ten: a handful of steps is too little to judge a network by.
+
+    Parameters
+    ----------
+    sampler : object with ``fit_resample``
+        Fitted by `resample` on the same rows; its draw is the first of the first epoch.
+    rows : Rows
+        Training rows before the sampler.
+    classes : ndarray of shape (n_classes,)
+        Original labels in the order of the codes.
     """
     if not _ignores_features(sampler):
         return None
     labels = classes[rows.selected_codes]
     numbers = np.arange(len(labels)).reshape(-1, 1)
-    first = int(check_random_state(sampler.random_state).randint(2**31 - 1))
+    seed = int(check_random_state(sampler.random_state).randint(2**31 - 1))
+    drawn = sampler.sample_indices_
+    n_draws = int(np.clip(len(labels) // len(drawn), 1, MAX_DRAWS))
+
+    def fresh(epoch: int, part: int) -> np.ndarray:
+        if epoch == part == 0:
+            return drawn
+        own = int(np.random.SeedSequence([seed, epoch, part]).generate_state(1)[0])
+        again = clone(sampler).set_params(random_state=own)
+        again.fit_resample(numbers, labels)
+        return again.sample_indices_
 
     def draw(epoch: int) -> np.ndarray:
-        seed = int(np.random.SeedSequence([first, epoch]).generate_state(1)[0])
-        fresh = clone(sampler).set_params(random_state=seed)
-        fresh.fit_resample(numbers, labels)
-        return rows.index[fresh.sample_indices_]
+        return rows.index[np.concatenate([fresh(epoch, part) for part in range(n_draws)])]
 
     return draw
 

@@ -111,7 +111,7 @@ class DecisionSteps:
     def _check_threshold(self, judged, online):
         """Refuse before training what could not be learned after it."""
         if not self._learns_threshold():
-            fixed_rule(self.threshold, self._kind, self.n_classes_, self._positive)
+            self._fixed_rule(self.threshold)
             return
         self._objective()
         if judged is None and not online and self.threshold != "balanced_accuracy":
@@ -129,15 +129,15 @@ class DecisionSteps:
         untrained = self._kind != "multilabel" and not self._trained_prior.all()
         if untrained and not online:
             # A class of weight 0 has probability 0; no cut of a held-out row changes that.
-            rule = fixed_rule(None, self._kind, self.n_classes_, self._positive)
+            rule = self._fixed_rule(None)
         elif not self._learns_threshold():
-            rule = fixed_rule(self.threshold, self._kind, self.n_classes_, self._positive)
+            rule = self._fixed_rule(self.threshold)
         elif judged is not None:
             rule = self._tune(judged)
         elif self.threshold == "balanced_accuracy":
             rule = prior_rule(self._proba_prior(), self._kind, self._positive)
         else:
-            rule = fixed_rule(None, self._kind, self.n_classes_, self._positive)
+            rule = self._fixed_rule(None)
         self.decision_rule_ = rule
         self.best_threshold_ = rule.thresholds_
 
@@ -175,8 +175,13 @@ class DecisionSteps:
         """Return the decision rule; an estimator that was only initialised has none yet."""
         if hasattr(self, "decision_rule_"):
             return self.decision_rule_
-        threshold = None if self._learns_threshold() else self.threshold
-        return fixed_rule(threshold, self._kind, self.n_classes_, self._positive)
+        return self._fixed_rule(None if self._learns_threshold() else self.threshold)
+
+    def _fixed_rule(self, threshold):
+        """Return the rule of a threshold that is not learned."""
+        # None is argmax, in which two halves are the first class.
+        positive = 0 if threshold is None else self._positive
+        return fixed_rule(threshold, self._kind, self.n_classes_, positive)
 
     def _logits(self) -> bool:
         """Whether the network's outputs are log-odds."""

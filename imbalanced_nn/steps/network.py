@@ -12,10 +12,13 @@ from imbalanced_nn.training import (
     GraphTrainer,
     HeldOutMonitor,
     RowBatches,
+    as_network_input,
+    draw_seed,
     forward,
     held_out_scores,
     loss_value,
     needs_evaluation,
+    seeded,
     unsuitable,
 )
 from imbalanced_nn.validation import take_rows
@@ -48,6 +51,12 @@ class NetworkSteps:
         kwargs["loss"] = LabelWeightedCrossentropy(weights.tolist())
         self.model_.compile(**kwargs)
         return None
+
+    def _build_network(self, X):
+        """Let a network that learns the shape of its input from data see one encoded row."""
+        if not self.model_.built:
+            with seeded(None if self.random_state is None else draw_seed(self.random_state)):
+                self.model_(as_network_input(take_rows(X, slice(1))))
 
     def _start_network(self, natural):
         """Learn the input normalisation and set the output bias of a fresh network."""

@@ -38,7 +38,8 @@ FITTED = (
     "validation_indices_",
     "_prior_correction",
     "_split_seed",
-    "_totals",
+    "_seen",
+    "_trained_prior",
 )
 """What a fresh fit starts without, so that nothing of an earlier one is left."""
 
@@ -134,7 +135,7 @@ class RowSteps:
         return Rows(X, y, codes, weight, np.flatnonzero(weight))
 
     def _resample(self, rows, seed):
-        """Run the sampler over the training rows; return also how later epochs redraw."""
+        """Run the sampler over the training rows; return also how epochs redraw."""
         params = {k[9:]: v for k, v in vars(self).items() if k.startswith("sampler__")}
         self.sampler_ = make_sampler(self.sampler, params, seed)
         self.sample_indices_ = rows.index
@@ -145,8 +146,9 @@ class RowSteps:
                 f"sampler={self.sampler!r} takes one label per row, but y is multilabel. Use "
                 f"class_weight='balanced', which weighs each label, and a threshold per label."
             )
-        draw = redraws(self.sampler_, rows, self.classes_)
-        rows, self.sample_indices_ = resample(self.sampler_, rows, self.classes_)
+        natural = rows
+        rows, self.sample_indices_ = resample(self.sampler_, natural, self.classes_)
+        draw = redraws(self.sampler_, natural, self.classes_)
         if rows.y is None:
             rows = dataclasses.replace(rows, y=self._encode_codes(rows.codes))
         return rows, draw

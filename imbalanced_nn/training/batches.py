@@ -41,8 +41,7 @@ class RowBatches(keras.utils.PyDataset):
     seed : int or None, default=None
         Seed of a fresh order for each epoch; None keeps the order of ``rows``.
     draw : callable or None, default=None
-        Maps the number of an epoch after the first to the rows of that epoch, as many as
-        ``rows``.
+        Maps the number of an epoch to its rows, always as many, in place of ``rows``.
     """
 
     def __init__(
@@ -56,7 +55,8 @@ class RowBatches(keras.utils.PyDataset):
         draw: Callable[[int], np.ndarray] | None = None,
     ):
         super().__init__()
-        self.X, self.y, self.rows = X, y, rows
+        self.X, self.y = X, y
+        self.rows = rows if draw is None else draw(0)
         self._sample_weight = None
         if sample_weight is not None:
             self._sample_weight = sample_weight.astype(keras.backend.floatx())

@@ -1,9 +1,11 @@
 """The forward pass: predictions in large batches."""
 
+from collections.abc import Callable
 from typing import Any
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 from imbalanced_nn.training.batches import as_network_input
 from imbalanced_nn.validation import row_blocks, take_rows
@@ -49,12 +51,35 @@ def forward(model: keras.Model, X: Any, rows: np.ndarray | None = None) -> Any:
 
 def _predict(model: keras.Model, batch: Any, n: int) -> Any:
     """Predict one batch of ``n`` rows, padded by copies of its first row."""
-    missing = -n % ROW_MULTIPLE
-    if n:
-        batch = keras.tree.map_structure(
-            lambda part: np.concatenate([part, np.repeat(part[:1], missing, axis=0)]), batch
-        )
-    return keras.tree.map_structure(lambda part: part[:n], model.predict_on_batch(batch))
+    missing = -n % ROW_MULTIPLE if n else 0
+    padded = keras.tree.map_structure(
+        lambda part: np.concatenate([part, np.repeat(part[:1], missing, axis=0)]), batch
+    )
+    outputs = _forward_function(model, padded)(
+        keras.tree.map_structure(tf.convert_to_tensor, padded)
+    )
+    return keras.tree.map_structure(lambda part: keras.ops.convert_to_numpy(part)[:n], outputs)
+
+
+def _forward_function(model: keras.Model, batch: Any) -> Callable[[Any], Any]:
+    """Return the network's ``predict_step`` as a graph for batches of any length.
+
+    ``predict_on_batch`` would trace one for every length, and make TensorFlow warn of it.
+    """
+    if model.run_eagerly:
+        return lambda data: model.predict_step((data,))
+    specs = keras.tree.map_structure(
+        lambda part: tf.TensorSpec((None, *part.shape[1:]), part.dtype), batch
+    )
+    # Kept in the network's own dict: past Keras' tracking, and gone when the network is.
+    functions = vars(model).setdefault("_forward_functions", {})
+    if repr(specs) not in functions:
+        if not model.built:
+            model(batch)
+        step = tf.function(lambda data: model.predict_step((data,)), autograph=False)
+        functions[repr(specs)] = step.get_concrete_function(specs)
+    flatten = keras.tree.flatten
+    return lambda data: functions[repr(specs)](*flatten(data))
 
 
 def loss_value(model: keras.Model, y: Any, outputs: Any, sample_weight: Any) -> float:

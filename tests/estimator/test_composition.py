@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from imblearn.over_sampling import SMOTE, RandomOverSampler
 from imblearn.pipeline import Pipeline as SamplingPipeline
+from sklearn.base import clone
 from sklearn.compose import make_column_transformer
 from sklearn.ensemble import (
     AdaBoostClassifier,
@@ -131,10 +132,8 @@ def test_grid_search_over_every_step(machines):
 def test_grid_search_in_processes_gives_the_same(machines):
     X, y = machines
     grid = [{"sampler": ["smote"], "sampler__k_neighbors": [1, 3]}, {"threshold": [0.2, "f1"]}]
-    alone, together = (
-        GridSearchCV(network(), grid, cv=FOLDS, scoring="average_precision", n_jobs=n_jobs).fit(X, y)
-        for n_jobs in (1, 2)
-    )
+    search = GridSearchCV(network(), grid, cv=FOLDS, scoring="average_precision")
+    alone, together = (clone(search).set_params(n_jobs=n_jobs).fit(X, y) for n_jobs in (1, 2))
     np.testing.assert_array_equal(
         alone.cv_results_["mean_test_score"], together.cv_results_["mean_test_score"]
     )

@@ -100,18 +100,25 @@ def test_no_sampler_shows_a_held_out_row_to_the_network(name, data, trained_on, 
     clf = BalancedKerasClassifier(sampler=name, **SPYING, **PARAMS.get(name, {}))
     clf.fit(marked(X, held_out), y)
     np.testing.assert_array_equal(clf.validation_indices_, held_out)
-    n_train = len(X) - len(held_out)
+    rest = np.delete(y, held_out)
     for rows, labels in resampled:
         # A sampler that does not look at X is given the numbers of the training rows.
-        assert len(rows) == len(labels) == n_train
+        assert len(rows) == len(labels) == len(rest)
         assert rows.shape[1] == 1 or np.abs(rows).max() < 10
     assert len(resampled) == (2 if name in ("random_over", "random_under") else 1)
     assert len(trained_on) == 2
-    for rows, _, _ in trained_on:
+    code_of = {
+        tuple(row): code
+        for row, code in zip(
+            np.delete(X, held_out, 0).astype(np.float32), rest == "ok", strict=True
+        )
+    }
+    for rows, labels, _ in trained_on:
         assert np.abs(rows).max() < 10
+        for row, label in zip(map(tuple, rows), labels, strict=True):
+            assert code_of.get(row, label) == label
     assert not set(clf.sample_indices_) & set(held_out)
     counts = np.bincount(trained_on[0][1].astype(int)).tolist()
-    rest = np.delete(y, held_out)
     assert counts != [(rest == "fraud").sum(), (rest == "ok").sum()], "the sampler did nothing"
 
 
@@ -155,7 +162,9 @@ def test_the_network_does_not_depend_on_what_the_held_out_rows_hold(params, data
     assert plain.best_score_ != other.best_score_, "but the threshold is learned on them"
 
 
-@pytest.mark.parametrize("params", [{}, {"class_weight": "balanced"}, {"sampler": "smote"}], ids=str)
+@pytest.mark.parametrize(
+    "params", [{}, {"class_weight": "balanced"}, {"sampler": "smote"}], ids=str
+)
 def test_the_weights_of_held_out_rows_weigh_nothing_in_training(params, data):
     X, y, held_out = data
     weight = np.random.default_rng(1).uniform(1, 2, len(X))

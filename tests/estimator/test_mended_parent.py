@@ -100,8 +100,12 @@ def test_folds_are_stratified_by_default(data):
 def test_tags_say_what_is_accepted():
     tags = get_tags(ours())
     assert tags.target_tags.required and tags.classifier_tags.multi_label
-    assert tags.input_tags.sparse and tags.input_tags.three_d_array and not tags.input_tags.allow_nan
+    assert tags.input_tags.sparse and tags.input_tags.three_d_array
+    assert not tags.input_tags.allow_nan
     assert not tags.non_deterministic and get_tags(ours(random_state=None)).non_deterministic
+    # A sampler takes one label per row.
+    assert not get_tags(ours(sampler="smote")).classifier_tags.multi_label
+    assert get_tags(ours(sampler="passthrough")).classifier_tags.multi_label
 
 
 @pytest.mark.parametrize("scoring", ["average_precision", "roc_auc"])
@@ -524,6 +528,10 @@ def test_quiet_means_quiet(data, capfd):
     assert capfd.readouterr().out
     clf = ours(sampler="smote", threshold="f1").fit(X, y)
     clf.predict(X), clf.predict_proba(X), clf.score(X, y), clf.partial_fit(X, y)
+    assert capfd.readouterr().out == ""
+    clf = ours(verbose=2).fit(X, y)
+    assert "Epoch 2" in capfd.readouterr().out
+    clf.predict(X)
     assert capfd.readouterr().out == ""
 
 

@@ -442,7 +442,10 @@ class TwoTargetsEncoder(BaseEstimator, TransformerMixin):
         return self
 
     def transform(self, y):
-        return [self.binary_encoder_.transform(y[:, :1]), self.multiclass_encoder_.transform(y[:, 1:])]
+        return [
+            self.binary_encoder_.transform(y[:, :1]),
+            self.multiclass_encoder_.transform(y[:, 1:]),
+        ]
 
     def inverse_transform(self, y, return_proba=False):
         if return_proba:
@@ -479,8 +482,8 @@ def two_heads(meta, compile_kwargs):
     inputs = keras.Input((meta["n_features_in_"],))
     hidden = keras.layers.Dense(8, activation="relu")(inputs)
     binary = keras.layers.Dense(1, activation="sigmoid", name="binary")(hidden)
-    several = keras.layers.Dense(meta["n_classes_"][1], activation="softmax", name="several")(hidden)
-    model = keras.Model(inputs, [binary, several])
+    several = keras.layers.Dense(meta["n_classes_"][1], activation="softmax", name="several")
+    model = keras.Model(inputs, [binary, several(hidden)])
     model.compile(
         loss=["binary_crossentropy", "categorical_crossentropy"],
         optimizer=compile_kwargs["optimizer"],
@@ -525,6 +528,56 @@ def test_two_inputs_behind_a_feature_encoder(rows):
     one = ours(OursWithTwoInputs, model=two_inputs, epochs=2).fit(X, y)
     other = parents(ParentsWithTwoInputs, model=two_inputs, epochs=2).fit(X, y)
     assert_same_fit(one, other, X)
+
+
+def unbuilt_sequential():
+    return keras.Sequential([keras.layers.Dense(1, activation="sigmoid")])
+
+
+class Subclassed(keras.Model):
+    """A network that learns the shape of its input from the first batch."""
+
+    def __init__(self):
+        super().__init__()
+        self.hidden = keras.layers.Dense(4, activation="tanh")
+        self.dropout = keras.layers.Dropout(0.3)
+        self.last = keras.layers.Dense(1, activation="sigmoid")
+
+    def call(self, inputs, training=False):
+        return self.last(self.dropout(self.hidden(inputs), training=training))
+
+
+def subclassed():
+    return Subclassed()
+
+
+class FewColumns:
+    @property
+    def feature_encoder(self):
+        return FunctionTransformer(lambda X: X[:, :5])
+
+
+class OursWithFewColumns(FewColumns, BalancedKerasClassifier):
+    pass
+
+
+@pytest.mark.parametrize("model", [unbuilt_sequential, subclassed])
+def test_unbuilt_networks_learn_their_shape_from_encoded_rows(rows, model):
+    X, y = rows["binary"]
+    clf = ours(OursWithFewColumns, model=model, loss=None, epochs=2).fit(X, y)
+    assert clf.model_.get_weights()[0].shape[0] == 5
+    assert clf.model_.loss == "binary_crossentropy"
+    assert clf.predict_proba(X).shape == (len(X), 2)
+
+
+@pytest.mark.parametrize("model", [unbuilt_sequential, subclassed])
+def test_unbuilt_networks_start_at_the_prior(rows, model):
+    X, y = rows["binary"]
+    clf = BalancedKerasClassifier(model, epochs=0, validation_split=0.0, random_state=0).fit(X, y)
+    prior = np.mean(y == clf.classes_[1])
+    np.testing.assert_allclose(
+        clf.model_.layers[-1].bias.numpy(), np.log(prior / (1 - prior)), rtol=1e-5
+    )
 
 
 class OwnScorer:
@@ -576,8 +629,10 @@ LEFTOVERS = {"model_", "history_"}
 def test_meta_equals_the_parents_in_every_fit(rows, kind, as_frame):
     X, y = rows[kind]
     X = pd.DataFrame(X).add_prefix("x") if as_frame else X
-    loss = "binary_crossentropy" if kind in ("binary", "multilabel") else None
-    loss = loss or ("categorical_crossentropy" if kind == "onehot" else "sparse_categorical_crossentropy")
+    loss = {
+        "multiclass": "sparse_categorical_crossentropy",
+        "onehot": "categorical_crossentropy",
+    }.get(kind, "binary_crossentropy")
     one, other = Spy(), Spy()
     steps = {"threshold": "balanced_accuracy", "validation_split": 0.3, "calibration": "prior"}
     if kind == "binary":

@@ -117,7 +117,7 @@ def test_held_out_rows_count_by_their_weight(binary):
 
 
 def test_a_number_is_the_cut_and_a_probability_equal_to_it_is_positive(binary):
-    X, y = binary
+    X, _ = binary
     clf = fitted(binary, threshold=0.25)
     proba = clf.predict_proba(X)[:, 1]
     np.testing.assert_array_equal(clf.predict(X), (proba >= 0.25).astype(int))
