@@ -13,7 +13,7 @@ from sklearn.utils import ClassifierTags, check_consistent_length
 from sklearn.utils.validation import validate_data
 
 from imbalanced_nn.exceptions import InvalidParameterError, nearest_name
-from imbalanced_nn.losses import resolve_loss
+from imbalanced_nn.losses import LabelWeightedCrossentropy, resolve_loss
 from imbalanced_nn.networks import NETWORKS
 from imbalanced_nn.parameters import check_user_parameters
 from imbalanced_nn.persistence import pack, unpack
@@ -168,7 +168,8 @@ class MendedKerasClassifier(KerasClassifier):
                     f"{self.n_classes_} classes needs {expected}. Change the last layer; "
                     f"meta['n_classes_'] tells a build function the number."
                 )
-        if hasattr(self.model_, "outputs"):
+        own_loss = isinstance(self.model_.loss, LabelWeightedCrossentropy)
+        if hasattr(self.model_, "outputs") and not own_loss:
             super()._check_model_compatibility(y)
 
     def _validate_data(self, X=None, y=None, reset=False, y_numeric=False):
@@ -212,8 +213,8 @@ class MendedKerasClassifier(KerasClassifier):
         labels = np.unique(y)
         if len(labels) < 2:
             raise ValueError(
-                f"y has only one class, {labels[0]!r}; a classifier needs at least two. Check "
-                f"how the rows were selected, or give partial_fit all labels as classes."
+                f"y has only one class, {labels.tolist()[0]!r}; a classifier needs at least two. "
+                f"Check how the rows were selected, or give partial_fit all labels as classes."
             )
 
     def _get_metadata(self) -> dict[str, Any]:

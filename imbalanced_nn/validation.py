@@ -14,6 +14,7 @@ from imbalanced_nn.exceptions import InvalidParameterError, TooFewRowsError
 
 __all__ = [
     "check_features",
+    "check_groups",
     "check_target",
     "check_weights",
     "hold_out_rows",
@@ -138,6 +139,17 @@ def check_weights(sample_weight: Any, X: Any, name: str = "sample_weight") -> np
             f"Give at least one row of each class a positive weight."
         )
     return weights
+
+
+def check_groups(groups: Any, n_samples: int) -> np.ndarray:
+    """Return the group of each row as an array."""
+    groups = column_or_1d(groups)
+    if len(groups) != n_samples:
+        raise ValueError(
+            f"groups must hold one group for each row; got {len(groups)} for {n_samples} rows "
+            f"of X. Pass the groups of the same rows, in the same order."
+        )
+    return groups
 
 
 def hold_out_rows(

@@ -7,7 +7,7 @@ import numpy as np
 from sklearn.utils import Bunch
 from sklearn.utils._param_validation import validate_params
 
-__all__ = ["load_ai4i2020", "load_htru2", "load_thyroid"]
+__all__ = ["load_ai4i2020", "load_htru2", "load_page_blocks", "load_thyroid"]
 
 _DATA = resources.files("imbalanced_nn.datasets") / "data"
 _PARAMETERS = {"return_X_y": ["boolean"], "as_frame": ["boolean"]}
@@ -228,6 +228,78 @@ def load_htru2(*, return_X_y=False, as_frame=False):
     1639
     """
     return _load("htru2", ["noise", "pulsar"], return_X_y, as_frame)
+
+
+@validate_params(_PARAMETERS, prefer_skip_nested_validation=True)
+def load_page_blocks(*, return_X_y=False, as_frame=False):
+    """Load the page blocks data set (multi-class classification, imbalance ratio 175).
+
+    What does a block of a scanned page show, told from its size and its black pixels?
+
+    ================  ==========================================================
+    Classes           5
+    Rows per class    4913 "text", 329 "horizontal line", 28 "graphic",
+                      87 "vertical line", 115 "picture"
+    Rows in all       5472
+    Features          10, real, none missing
+    ================  ==========================================================
+
+    Parameters
+    ----------
+    return_X_y : bool, default=False
+        Whether to return ``(data, target)`` instead of a `~sklearn.utils.Bunch`.
+    as_frame : bool, default=False
+        Whether data is a pandas DataFrame and target a pandas Series instead of arrays.
+
+    Returns
+    -------
+    data : :class:`~sklearn.utils.Bunch`
+        Dictionary-like object, with the following attributes.
+
+        data : {ndarray, DataFrame} of shape (5472, 10)
+            Feature values, float64: size, shape and counts of black pixels and transitions.
+        target : {ndarray, Series} of shape (5472,)
+            Class of each row, an index into `target_names`.
+        feature_names : list of str
+            Names of the columns of `data`.
+        target_names : ndarray of str of shape (5,)
+            Names of the classes: "text", "horizontal line", "graphic",
+            "vertical line", "picture".
+        frame : DataFrame of shape (5472, 11) or None
+            `data` and `target` in one table; None unless ``as_frame=True``.
+        DESCR : str
+            Description, attribution and licence.
+        filename : str
+            Name of the file that holds the data.
+
+    (data, target) : tuple if ``return_X_y`` is True
+        The two attributes above.
+
+    Raises
+    ------
+    InvalidParameterError
+        If a parameter is not a bool.
+
+    Notes
+    -----
+    Licensed under CC BY 4.0 (https://creativecommons.org/licenses/by/4.0/).
+
+    References
+    ----------
+    D. Malerba (1994). Page Blocks Classification. UCI Machine Learning Repository.
+    https://doi.org/10.24432/C5J590
+
+    Examples
+    --------
+    >>> from imbalanced_nn.datasets import load_page_blocks
+    >>> X, y = load_page_blocks(return_X_y=True)
+    >>> X.shape
+    (5472, 10)
+    >>> int((y == 2).sum())
+    28
+    """
+    names = ["text", "horizontal line", "graphic", "vertical line", "picture"]
+    return _load("page_blocks", names, return_X_y, as_frame)
 
 
 def _load(name, target_names, return_X_y, as_frame):

@@ -3,14 +3,16 @@
 from typing import Any
 
 import numpy as np
+from scikeras._utils import route_params
 from scikeras.wrappers import KerasClassifier
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from imbalanced_nn.exceptions import InvalidParameterError
 from imbalanced_nn.targets import class_codes, class_probabilities
 from imbalanced_nn.threshold import ThresholdTuner, fixed_rule, get_objective, prior_rule
 from imbalanced_nn.threshold.closed_form import prefer_closed_form
 from imbalanced_nn.training import forward
+from imbalanced_nn.validation import check_weights
 
 __all__ = ["DecisionSteps"]
 
@@ -82,16 +84,22 @@ class DecisionSteps:
             none, and where a subclass brings its own ``scorer``, the parent's score.
         """
         check_is_fitted(self)
-        own_scorer = type(self).scorer is not KerasClassifier.scorer
-        if self._kind is None or own_scorer or not self._learns_threshold():
+        if self._kind is None:
             return super().score(X, y, sample_weight)
         _, y = self._validate_data(y=y)
-        true, predicted = (
+        predicted = self.predict(X)
+        check_consistent_length(predicted, y)
+        weight = None if sample_weight is None else check_weights(sample_weight, predicted)
+        own_scorer = type(self).scorer is not KerasClassifier.scorer
+        if own_scorer or not self._learns_threshold():
+            arguments = route_params(self.get_params(), "score", set())
+            return self.scorer(y, predicted, sample_weight=weight, **arguments)
+        codes = (
             class_codes(self.target_encoder_.transform(labels), self._kind)
-            for labels in (y, self.predict(X))
+            for labels in (y, predicted)
         )
         positive = self._positive if self._kind == "binary" else 1
-        return self._objective().score(true, predicted, sample_weight, positive)
+        return self._objective().score(*codes, weight, positive)
 
     def _learns_threshold(self) -> bool:
         """Whether ``threshold`` names a score to maximise."""

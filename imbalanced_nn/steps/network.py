@@ -12,6 +12,7 @@ from imbalanced_nn.training import (
     GraphTrainer,
     HeldOutMonitor,
     RowBatches,
+    StopOn,
     as_network_input,
     draw_seed,
     forward,
@@ -48,7 +49,8 @@ class NetworkSteps:
             )
         weights = np.array(list(self.class_weight_.values())).T
         kwargs = self._get_compile_kwargs()
-        kwargs["loss"] = LabelWeightedCrossentropy(weights.tolist())
+        logits = getattr(kwargs["loss"], "from_logits", False)
+        kwargs["loss"] = LabelWeightedCrossentropy(weights.tolist(), from_logits=logits)
         self.model_.compile(**kwargs)
         return None
 
@@ -88,6 +90,7 @@ class NetworkSteps:
             return super()._fit_keras_model(
                 X, y, sample_weight, warm_start, epochs, initial_epoch, **kwargs
             )
+        rows = rows if draw is None else draw(0)
         size = self._resolve_batch_size(len(rows), kwargs.pop("batch_size", None))
         shuffled = kwargs.pop("shuffle", getattr(self, "fit__shuffle", self.shuffle))
         batches = RowBatches(X, y, sample_weight, rows, size, seed if shuffled else None, draw)
@@ -159,9 +162,5 @@ class NetworkSteps:
         patience = self.patience if self.early_stopping and own_monitor else None
         callbacks = [HeldOutMonitor(evaluate, patience, rarest[rarest > 0].min(initial=len(codes)))]
         if self.early_stopping and not own_monitor:
-            callbacks.append(
-                keras.callbacks.EarlyStopping(
-                    self.monitor, patience=self.patience, restore_best_weights=True
-                )
-            )
+            callbacks.append(StopOn(self.monitor, self.patience))
         return callbacks

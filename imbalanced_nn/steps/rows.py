@@ -15,7 +15,7 @@ from imbalanced_nn.exceptions import InvalidParameterError
 from imbalanced_nn.rows import Rows
 from imbalanced_nn.sampling import make_sampler, redraws, resample
 from imbalanced_nn.targets import class_codes, positive_code
-from imbalanced_nn.validation import check_weights, hold_out_rows, n_rows, take_rows
+from imbalanced_nn.validation import check_groups, check_weights, hold_out_rows, n_rows, take_rows
 from imbalanced_nn.weighting import class_totals, class_weights, label_weights
 
 __all__ = ["RowSteps"]
@@ -53,15 +53,15 @@ class RowSteps:
         before = dict(vars(self))
         network = before.get("model_") or self.model
         network = network if isinstance(network, keras.Model) and network.built else None
-        weights = network and network.get_weights()
+        state = [(v, np.array(v)) for v in _variables(network)] if network else []
         history = {key: list(values) for key, values in before.get("history_", {}).items()}
         try:
             yield
         except BaseException:
             vars(self).clear()
             vars(self).update(before)
-            if network is not None:
-                network.set_weights(weights)
+            for variable, value in state:
+                variable.assign(value)
             if "history_" in before:
                 before["history_"].clear()
                 before["history_"].update(history)
@@ -83,7 +83,7 @@ class RowSteps:
         self._split_seed = getattr(self, "_split_seed", seed)
         labels = np.arange(codes.shape[1]) if codes.ndim == 2 else self.classes_
         if groups is not None:
-            groups = np.asarray(groups)[present]
+            groups = check_groups(groups, len(codes))[present]
         train, held_out = hold_out_rows(
             codes[present], self.validation_split, labels, self._split_seed, groups
         )
@@ -122,7 +122,8 @@ class RowSteps:
         unseen = [] if y.ndim > 1 else np.setdiff1d(y, self.classes_)
         if len(unseen):
             raise ValueError(
-                f"y_val holds the label {unseen[0]!r}, which is not in y: {self.classes_.tolist()}."
+                f"y_val holds the label {unseen.tolist()[0]!r}, which is not in y; the labels are "
+                f"{self.classes_.tolist()}."
             )
         weight = check_weights(sample_weight, X, "sample_weight_val")
         X, y = self.feature_encoder_.transform(X), self.target_encoder_.transform(y)
@@ -226,3 +227,9 @@ class RowSteps:
         X, y = self.feature_encoder_.transform(X), self.target_encoder_.transform(y)
         self._check_model_compatibility(y)
         KerasClassifier._fit_keras_model(self, X, y, weight if weighted else None, **training)
+
+
+def _variables(network: keras.Model) -> list:
+    """Weights, states of random layers and the optimizer's state."""
+    optimizer = getattr(network, "optimizer", None)
+    return [*network.variables, *getattr(optimizer, "variables", [])]

@@ -1,7 +1,12 @@
 """Training and prediction with Keras: seeds, batches of rows, held-out scores, forward pass."""
 
 from imbalanced_nn.training.batches import RowBatches, as_network_input
-from imbalanced_nn.training.callbacks import AVERAGE_PRECISION, HeldOutMonitor, held_out_scores
+from imbalanced_nn.training.callbacks import (
+    AVERAGE_PRECISION,
+    HeldOutMonitor,
+    StopOn,
+    held_out_scores,
+)
 from imbalanced_nn.training.engine import forward, loss_value
 from imbalanced_nn.training.graph import GraphTrainer, needs_evaluation, unsuitable
 from imbalanced_nn.training.programs import clear_programs
@@ -12,6 +17,7 @@ __all__ = [
     "GraphTrainer",
     "HeldOutMonitor",
     "RowBatches",
+    "StopOn",
     "as_network_input",
     "clear_programs",
     "draw_seed",

@@ -41,7 +41,7 @@ class RowBatches(keras.utils.PyDataset):
     seed : int or None, default=None
         Seed of a fresh order for each epoch; None keeps the order of ``rows``.
     draw : callable or None, default=None
-        Maps the number of an epoch to its rows, always as many, in place of ``rows``.
+        Maps the number of an epoch after the first to its rows, as many as ``rows``.
     """
 
     def __init__(
@@ -55,8 +55,7 @@ class RowBatches(keras.utils.PyDataset):
         draw: Callable[[int], np.ndarray] | None = None,
     ):
         super().__init__()
-        self.X, self.y = X, y
-        self.rows = rows if draw is None else draw(0)
+        self.X, self.y, self.rows = X, y, rows
         self._sample_weight = None
         if sample_weight is not None:
             self._sample_weight = sample_weight.astype(keras.backend.floatx())

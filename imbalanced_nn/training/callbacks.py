@@ -5,9 +5,10 @@ from collections.abc import Callable
 import keras
 import numpy as np
 
+from imbalanced_nn.exceptions import InvalidParameterError, nearest_name
 from imbalanced_nn.metrics import average_precision
 
-__all__ = ["AVERAGE_PRECISION", "LOG_LOSS", "HeldOutMonitor", "held_out_scores"]
+__all__ = ["AVERAGE_PRECISION", "LOG_LOSS", "HeldOutMonitor", "StopOn", "held_out_scores"]
 
 AVERAGE_PRECISION = "val_average_precision"
 LOG_LOSS = "val_log_loss"
@@ -82,6 +83,37 @@ class HeldOutMonitor(keras.callbacks.Callback):
             return self.best_epoch is None
         best_score, best_loss = self._best
         return best_score < self._highest - error or loss < (1 - LOG_LOSS_GAIN) * best_loss
+
+
+class StopOn(keras.callbacks.EarlyStopping):
+    """Keras' early stopping on any logged quantity, restoring the best weights.
+
+    Parameters
+    ----------
+    monitor : str
+        Name in the logs. One that ends in "loss" is minimised; Keras knows the direction of
+        its metrics.
+    patience : int
+        Epochs without an improvement.
+
+    Raises
+    ------
+    InvalidParameterError
+        In the first epoch, if nothing of that name is logged.
+    """
+
+    def __init__(self, monitor: str, patience: int):
+        mode = "min" if monitor.endswith("loss") else "auto"
+        super().__init__(monitor, patience=patience, mode=mode, restore_best_weights=True)
+
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+        """Look the quantity up before Keras only warns that it is not there."""
+        if self.monitor not in (logs or {}):
+            raise InvalidParameterError(
+                f"monitor={self.monitor!r} is not logged.{nearest_name(self.monitor, logs or {})} "
+                f"Logged are {sorted(logs or {})}."
+            )
+        super().on_epoch_end(epoch, logs)
 
 
 def held_out_scores(

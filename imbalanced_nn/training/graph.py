@@ -204,7 +204,7 @@ class GraphTrainer:
             if users:
                 program.copy_from(model)
             batches.on_epoch_begin()
-            result = program.run_epoch(*tensors, batches.rows.astype(np.int32))
+            result = program.run_epoch(*tensors, tf.constant(batches.rows, tf.int32))
             logs = {name: float(value) for name, value in result.items()}
             if users:
                 program.copy_to(model)

@@ -99,15 +99,15 @@ class Program:
         self._lock = threading.Lock()
         self._owner: int | None = None
         signature = [tf.TensorSpec((None, *part.shape[1:]), part.dtype) for part in data]
-        self.run_epoch = tf.function(
-            self._epoch,
-            input_signature=[*signature, tf.TensorSpec((None,), tf.int32)],
-            autograph=False,
-        )
+        signature.append(tf.TensorSpec((None,), tf.int32))
         self._batch_size = batch_size
+        self.n_traces = 0
+        # Traced here and once; a call that traces makes TensorFlow warn of too many.
+        self.run_epoch = tf.function(self._epoch, autograph=False).get_concrete_function(*signature)
 
     def _epoch(self, X, y, sample_weight, rows):
         """Train on the given rows, batch after batch; return the metrics of the epoch."""
+        self.n_traces += 1
         n, size = tf.shape(rows)[0], self._batch_size
 
         def step(start):

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from imbalanced_nn.datasets import load_ai4i2020, load_htru2, load_thyroid
+from imbalanced_nn.datasets import load_ai4i2020, load_htru2, load_page_blocks, load_thyroid
 from imbalanced_nn.exceptions import InvalidParameterError
 
 # loader, rows, feature names, rows per class by name
@@ -32,6 +32,13 @@ SETS = [
         " dm_snr_kurtosis dm_snr_skewness",
         {"noise": 16259, "pulsar": 1639},
         id="htru2",
+    ),
+    pytest.param(
+        load_page_blocks,
+        "height length area eccentricity p_black p_and mean_transition black_pixels black_and"
+        " transitions",
+        {"text": 4913, "horizontal line": 329, "graphic": 28, "vertical line": 87, "picture": 115},
+        id="page_blocks",
     ),
 ]
 each_set = pytest.mark.parametrize(("load", "feature_names", "counts"), SETS)
@@ -93,7 +100,7 @@ def test_description_carries_attribution_and_licence(load, feature_names, counts
     bunch = load()
     assert bunch.DESCR.startswith(bunch.filename.split(".")[0])
     assert f"{bunch.data.shape[0]} rows, {bunch.data.shape[1]} features" in bunch.DESCR
-    others = {"thyroid", "ai4i2020", "htru2"} - {bunch.filename.split(".")[0]}
+    others = {"thyroid", "ai4i2020", "htru2", "page_blocks"} - {bunch.filename.split(".")[0]}
     for word in ("Attribution: ", "Changes: ", "https://doi.org/10.24432/"):
         assert bunch.DESCR.count(word) == 1
     assert "creativecommons.org/licenses/by/4.0" in bunch.DESCR
@@ -143,9 +150,17 @@ def test_htru2_columns_lie_under_their_own_names():
     assert data["profile_mean"][pulsar == 1].mean() < data["profile_mean"][pulsar == 0].mean()
 
 
+def test_page_blocks_columns_lie_under_their_own_names():
+    data = load_page_blocks(as_frame=True).data
+    np.testing.assert_allclose(data["p_black"], data["black_pixels"] / data["area"], atol=0.4)
+    assert (data["area"] == data["height"] * data["length"]).all()
+    assert (data["black_and"] >= data["black_pixels"]).mean() > 0.99
+
+
 def test_every_shipped_file_is_described():
     folder = resources.files("imbalanced_nn.datasets") / "data"
     names = {path.name for path in folder.iterdir()}
     readme = (folder / "README.md").read_text(encoding="utf-8")
-    assert names == {"README.md", load_thyroid().filename, load_ai4i2020().filename, load_htru2().filename}
+    loaders = (load_thyroid, load_ai4i2020, load_htru2, load_page_blocks)
+    assert names == {"README.md", *(load().filename for load in loaders)}
     assert all(f"`{name}`" in readme for name in names - {"README.md"})

@@ -263,7 +263,7 @@ def test_equal_networks_share_one_program_and_others_do_not():
         fitted(build, X[: 140 + seed], y[: 140 + seed], "graph", random_state=seed)
     assert len(programs._PROGRAMS) == 1
     program = next(iter(programs._PROGRAMS.values()))
-    assert program.run_epoch.experimental_get_tracing_count() == 1
+    assert program.n_traces == 1
     for other in (
         network(TABLE, lambda: layers.Dense(8, "tanh")),
         network(TABLE, *HIDDEN["dense"][1], optimizer=lambda: keras.optimizers.Adam(0.1)),
