@@ -53,7 +53,7 @@ class RowSteps:
         before = dict(vars(self))
         network = before.get("model_") or self.model
         network = network if isinstance(network, keras.Model) and network.built else None
-        state = [(v, np.array(v)) for v in _variables(network)] if network else []
+        state = [(v, np.copy(keras.ops.convert_to_numpy(v))) for v in _variables(network)]
         history = {key: list(values) for key, values in before.get("history_", {}).items()}
         try:
             yield
@@ -229,7 +229,9 @@ class RowSteps:
         KerasClassifier._fit_keras_model(self, X, y, weight if weighted else None, **training)
 
 
-def _variables(network: keras.Model) -> list:
+def _variables(network: keras.Model | None) -> list:
     """Weights, states of random layers and the optimizer's state."""
+    if network is None:
+        return []
     optimizer = getattr(network, "optimizer", None)
     return [*network.variables, *getattr(optimizer, "variables", [])]
