@@ -1,6 +1,5 @@
 """`BalancedKerasClassifier`: a Keras network that scikit-learn can trust on imbalanced data."""
 
-import numpy as np
 from scikeras.wrappers import BaseWrapper
 
 from imbalanced_nn.base import MendedKerasClassifier
@@ -245,6 +244,7 @@ run_eagerly
             included, the estimator is as it was before.
         """
         check_parameters(self.get_params(deep=False), type(self).__name__)
+        kwargs.setdefault("validation_data", getattr(self, "fit__validation_data", None))
         validation = _validation_data(X_val, y_val, sample_weight_val, kwargs)
         with self._unchanged_on_failure():
             if not (self.warm_start and self.initialized_):
@@ -282,9 +282,7 @@ run_eagerly
         """
         check_parameters(self.get_params(deep=False), type(self).__name__)
         with self._unchanged_on_failure():
-            self.classes_ = (
-                getattr(self, "classes_", None) if classes is None else np.unique(classes)
-            )
+            self.classes_ = self._announced_classes(y, classes)
             BaseWrapper.partial_fit(self, X, y, sample_weight, online=True, **kwargs)
         return self
 
@@ -333,9 +331,10 @@ run_eagerly
 
         seed = draw_seed(self.random_state)
         codes = class_codes(self.target_encoder_.transform(y), self._kind)
-        self._describe_classes(codes, fresh)
-        holding_out = not online and validation is None and self.validation_split > 0
-        train, held_out = self._hold_out(codes, weight, groups, seed, holding_out)
+        self._describe_classes(codes, fresh, online)
+        share = kwargs.pop("validation_split", self._routed("validation_split"))
+        holding_out = not online and validation is None and share > 0
+        train, held_out = self._hold_out(codes, weight, groups, seed, share if holding_out else 0)
         X, y = self._encode(X, y, train, fresh)
         self._build_network(X)
         natural = Rows(X, y, codes, weight, train)
@@ -365,8 +364,8 @@ run_eagerly
 
 def _validation_data(X_val, y_val, sample_weight_val, kwargs):
     """Return the caller's held-out rows as one tuple, Keras' ``validation_data`` included."""
+    given = kwargs.pop("validation_data", None)
     if X_val is None and y_val is None:
-        given = kwargs.pop("validation_data", None)
         if given is None:
             return None
         return (*given, None) if len(given) == 2 else tuple(given)

@@ -170,12 +170,16 @@ def test_originals_keep_their_weight_and_synthetic_rows_get_the_mean_of_their_cl
     np.testing.assert_allclose(resampled.sample_weight[60:], mean)
 
 
-def test_rows_that_a_combination_blends_and_drops_are_all_called_synthetic():
+@pytest.mark.parametrize("name", ["smote_enn", "smote_tomek"])
+def test_rows_that_a_combination_keeps_are_told_from_its_blends(name):
     rows = imbalanced_rows()
-    resampled, indices = resample(make_sampler("smote_enn", {}, 0), rows, CLASSES)
-    assert len(resampled.codes) != len(rows.index)
-    assert (indices == -1).all()
-    np.testing.assert_array_equal(resampled.index, np.arange(len(resampled.codes)))
+    resampled, indices = resample(make_sampler(name, {}, 0), rows, CLASSES)
+    real = indices >= 0
+    assert 0 < real.sum() < len(indices)
+    np.testing.assert_allclose(resampled.X[real], rows.X[indices[real]], rtol=1e-6)
+    np.testing.assert_array_equal(resampled.codes[real], rows.codes[indices[real]])
+    np.testing.assert_array_equal(resampled.sample_weight[real], rows.sample_weight[indices[real]])
+    assert not set(indices[real]) - set(rows.index)
 
 
 @pytest.mark.parametrize("labels", [["fraud", "ok"], [False, True], [-1, 1], [0.0, 2.0], [5, 7]])

@@ -28,7 +28,10 @@ def plain_label(n_classes: int) -> str:
 
 def own_label(step) -> str:
     """Return the name of a fitted classifier's own cut."""
-    return "learned" if getattr(step, "decision_rule_", None) is not None else "predict"
+    threshold = getattr(step, "threshold", "learned")
+    learns = isinstance(threshold, str) or callable(threshold)
+    has_rule = getattr(step, "decision_rule_", None) is not None
+    return "learned" if has_rule and learns else "predict"
 
 
 def plain_codes(proba, positive: int | None):

@@ -80,7 +80,7 @@ def resample(sampler: Any, rows: Rows, classes: np.ndarray) -> tuple[Rows, np.nd
             resampled = dataclasses.replace(rows, index=indices)
         else:
             codes_new = labels_new if on_codes else np.searchsorted(classes, labels_new)
-            resampled, indices = _generated(rows, table, X_new, codes_new, X.shape[1:])
+            resampled, indices = _generated(sampler, rows, table, X_new, codes_new, X.shape[1:])
     lost = np.setdiff1d(codes, resampled.selected_codes)
     if len(lost):
         raise TooFewRowsError(
@@ -194,7 +194,12 @@ def _fit_resample(
 
 
 def _generated(
-    rows: Rows, table: Any, X_new: Any, codes_new: np.ndarray, shape: tuple[int, ...]
+    sampler: Any,
+    rows: Rows,
+    table: Any,
+    X_new: Any,
+    codes_new: np.ndarray,
+    shape: tuple[int, ...],
 ) -> tuple[Rows, np.ndarray]:
     """Rows of which some are synthetic, in the shape of the input."""
     codes, weight, n = rows.selected_codes, rows.selected_weight, len(rows.index)
@@ -202,7 +207,13 @@ def _generated(
     means = np.divide(totals, counts, out=np.ones_like(totals), where=counts > 0)
     weight_new = means[codes_new]
     indices = np.full(len(codes_new), -1)
-    if len(codes_new) >= n and _same_values(X_new[:n], table):
+    cleaner = getattr(sampler, "tomek_", getattr(sampler, "enn_", None))
+    if cleaner is not None:
+        # Cleaning comes after blending, whose output starts with the rows that it was given.
+        kept = cleaner.sample_indices_
+        real = kept < n
+        indices[real], weight_new[real] = rows.index[kept[real]], weight[kept[real]]
+    elif len(codes_new) >= n and _same_values(X_new[:n], table):
         indices[:n], weight_new[:n] = rows.index, weight
     if len(shape) > 1:
         X_new = X_new.reshape(-1, *shape)

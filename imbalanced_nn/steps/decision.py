@@ -135,8 +135,8 @@ class DecisionSteps:
         if online and hasattr(self, "best_score_"):
             return
         untrained = self._kind != "multilabel" and not self._trained_prior.all()
-        if untrained and not online:
-            # A class of weight 0 has probability 0; no cut of a held-out row changes that.
+        if untrained and self._learns_threshold():
+            # A class that was not trained on has probability 0, which no cut changes.
             rule = self._fixed_rule(None)
         elif not self._learns_threshold():
             rule = self._fixed_rule(self.threshold)

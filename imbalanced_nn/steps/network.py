@@ -105,6 +105,7 @@ class NetworkSteps:
         self._fit_callbacks = [*self._held_out_callbacks(judged, plain), *callbacks]
         own = {"batch_size": None, "validation_batch_size": None, "validation_split": 0.0}
         own |= {"shuffle": False, "validation_data": held_out}
+        kwargs = {name: value for name, value in kwargs.items() if name not in own}
         network = self.model_
         self.model_ = self._trainer(batches, own | kwargs)
         try:
@@ -119,6 +120,12 @@ class NetworkSteps:
         """Return what is to be fitted: the network itself, or its stand-in of the graph engine."""
         routed = route_params(self.get_params(), "fit", self._fit_kwargs)
         arguments = routed | arguments | {"callbacks": self._fit_callbacks}
+        if arguments.get("class_weight") is not None:
+            raise InvalidParameterError(
+                f"class_weight={arguments['class_weight']!r} is given to Model.fit, where the "
+                f"probabilities it changes cannot be put back. Write "
+                f"{type(self).__name__}(class_weight=...), by original label."
+            )
         reason = unsuitable(self.model_, batches, arguments)
         if self.engine == "graph" and reason is not None:
             raise InvalidParameterError(

@@ -3,6 +3,7 @@
 import dataclasses
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import keras
 import numpy as np
@@ -51,9 +52,9 @@ class RowSteps:
     def _unchanged_on_failure(self) -> Iterator[None]:
         """Put the estimator, and a network that it trains on, back if the block fails."""
         before = dict(vars(self))
-        network = before.get("model_") or self.model
-        network = network if isinstance(network, keras.Model) and network.built else None
-        state = [(v, np.copy(keras.ops.convert_to_numpy(v))) for v in _variables(network)]
+        networks = {id(model): model for model in (before.get("model_"), self.model)}
+        variables = [v for model in networks.values() for v in _variables(model)]
+        state = [(v, np.copy(keras.ops.convert_to_numpy(v))) for v in variables]
         history = {key: list(values) for key, values in before.get("history_", {}).items()}
         try:
             yield
@@ -73,20 +74,41 @@ class RowSteps:
             vars(self).pop(name, None)
         return super()._initialize(X, y)
 
-    def _hold_out(self, codes, weight, groups, seed, holding_out):
+    def _routed(self, name):
+        """Return a parameter of ``fit`` as scikeras routes it: ``fit__NAME`` before ``NAME``."""
+        return getattr(self, f"fit__{name}", getattr(self, name))
+
+    def _announced_classes(self, y, classes):
+        """Return the labels of all calls of ``partial_fit``, None if they are those of y."""
+        known = getattr(self, "classes_", None) if self.initialized_ else None
+        if known is None or self._kind is None:
+            return None if classes is None else np.unique(classes)
+        if classes is not None and not np.array_equal(np.unique(classes), known):
+            raise InvalidParameterError(
+                f"classes={np.unique(classes).tolist()} differs from the labels of the earlier "
+                f"calls, {known.tolist()}. Pass the same labels, or none."
+            )
+        unseen = np.setdiff1d(y, known) if np.ndim(y) == 1 else known[:0]
+        if len(unseen):
+            raise InvalidParameterError(
+                f"y holds the label {unseen.tolist()[0]!r}, which the earlier calls did not "
+                f"announce; the labels are {known.tolist()}. Give all labels as classes in the "
+                f"first call of partial_fit, or fit anew."
+            )
+        return known
+
+    def _hold_out(self, codes, weight, groups, seed, share):
         """Return the numbers of the rows to train on and of the rows to hold out, if any."""
         present = np.flatnonzero(weight)
         self.validation_indices_ = np.array([], dtype=int)
-        if not holding_out:
+        if share == 0:
             return present, None
         # A network that goes on training must not be judged on rows it was trained on before.
         self._split_seed = getattr(self, "_split_seed", seed)
         labels = np.arange(codes.shape[1]) if codes.ndim == 2 else self.classes_
         if groups is not None:
             groups = check_groups(groups, len(codes))[present]
-        train, held_out = hold_out_rows(
-            codes[present], self.validation_split, labels, self._split_seed, groups
-        )
+        train, held_out = hold_out_rows(codes[present], share, labels, self._split_seed, groups)
         self.validation_indices_ = present[held_out]
         return present[train], present[held_out]
 
@@ -97,11 +119,12 @@ class RowSteps:
             self.feature_encoder_ = self.feature_encoder.fit(take_rows(X, train))
         return self.feature_encoder_.transform(X), self.target_encoder_.transform(y)
 
-    def _describe_classes(self, codes, fresh):
+    def _describe_classes(self, codes, fresh, online):
         """Set what is known of the classes before any step."""
         counts = class_totals(codes, np.ones(len(codes)), self.n_classes_).astype(int)
-        self.class_count_ = counts if fresh else self.class_count_ + counts
-        if self._kind != "binary":
+        self.class_count_ = self.class_count_ + counts if online and not fresh else counts
+        # The positive class stays: the learned cut is a cut of its probability.
+        if self._kind != "binary" or (online and hasattr(self, "pos_label_")):
             return
         code = positive_code(self.pos_label, self.classes_, self.class_count_)
         if code is None:
@@ -229,9 +252,9 @@ class RowSteps:
         KerasClassifier._fit_keras_model(self, X, y, weight if weighted else None, **training)
 
 
-def _variables(network: keras.Model | None) -> list:
-    """Weights, states of random layers and the optimizer's state."""
-    if network is None:
+def _variables(network: Any) -> list:
+    """Weights, states of random layers and the optimizer's state of a built network."""
+    if not isinstance(network, keras.Model) or not network.built:
         return []
     optimizer = getattr(network, "optimizer", None)
     return [*network.variables, *getattr(optimizer, "variables", [])]

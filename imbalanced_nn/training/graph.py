@@ -48,6 +48,8 @@ def unsuitable(model: keras.Model, batches: RowBatches, arguments: dict[str, Any
         return foreign
     if len(model.metrics) != 1:
         return "metrics are evaluated by Keras"
+    if (changed := _changed_variable(model)) is not None:
+        return f"{changed} was changed after its layer was made"
     if model.run_eagerly or model.steps_per_execution != 1 or model.jit_compile:
         return "compile asks for a way to run of its own"
     if not isinstance(batches.X, np.ndarray):
@@ -79,7 +81,7 @@ def needs_evaluation(model: keras.Model, callbacks: list) -> bool:
     own_code = any(
         getattr(type(model), name) is not getattr(keras.Model, name)
         for name in ("test_step", "compute_loss", "evaluate")
-    )
+    ) or any(_may_add_losses(layer) for layer in model._flatten_layers(include_self=False))
     watched = any(_overrides(c, EVALUATION_HOOKS) for c in keras.tree.flatten(callbacks))
     return own_code or watched or len(model.metrics) != 1
 
@@ -87,7 +89,11 @@ def needs_evaluation(model: keras.Model, callbacks: list) -> bool:
 def _overrides(callback: keras.callbacks.Callback, hooks: tuple[str, ...]) -> bool:
     """Whether a callback has code of its own for any of the hooks."""
     base = keras.callbacks.Callback
-    return any(getattr(type(callback), hook) is not getattr(base, hook) for hook in hooks)
+    # Keras' LambdaCallback keeps its hooks in the instance.
+    return any(
+        hook in vars(callback) or getattr(type(callback), hook) is not getattr(base, hook)
+        for hook in hooks
+    )
 
 
 def _is_memory_mapped(X: np.ndarray) -> bool:
@@ -97,10 +103,34 @@ def _is_memory_mapped(X: np.ndarray) -> bool:
     return X is not None
 
 
+def _may_add_losses(layer: keras.layers.Layer) -> bool:
+    """Whether a layer's losses depend on the rows that pass through it."""
+    return getattr(layer, "activity_regularizer", None) is not None or not _is_known(type(layer))
+
+
+def _changed_variable(model: keras.Model) -> str | None:
+    """Return the path of a variable that is not as its layer's configuration makes it."""
+    for layer in model._flatten_layers():
+        own = list(vars(layer).values())
+        for variable in layer._trainable_variables:
+            frozen = layer.trainable and not variable.trainable
+            foreign = [
+                part
+                for part in (variable.regularizer, variable.constraint)
+                if part is not None and not any(part is member for member in own)
+            ]
+            if frozen or foreign:
+                return variable.path
+    return None
+
+
 def _foreign_code(layer: keras.layers.Layer) -> str | None:
     """Return the name of a layer, or a part of it, that is not from Keras or from here."""
     if isinstance(layer, keras.layers.Lambda) or not _is_known(type(layer)):
         return type(layer).__name__
+    if isinstance(layer, keras.layers.Normalization) and layer.input_mean is None:
+        # What it has adapted to is a constant of its graph and in no variable.
+        return "adapted Normalization"
     if layer.dtype_policy.name != "float32":
         return f"dtype policy {layer.dtype_policy.name}"
     for name, part in vars(layer).items():
@@ -108,9 +138,9 @@ def _foreign_code(layer: keras.layers.Layer) -> str | None:
         own = isinstance(part, (*parts, keras.constraints.Constraint))
         if own and not _is_known(type(part)):
             return f"{type(part).__name__} of {type(layer).__name__}"
-        plain_function = callable(part) and hasattr(part, "__code__") and not name.startswith("_")
-        if plain_function and not _is_known(part):
-            return f"{part.__name__} of {type(layer).__name__}"
+        given = callable(part) and not isinstance(part, (type, keras.layers.Layer))
+        if given and not name.startswith("_") and not _is_known(part):
+            return f"{getattr(part, '__name__', part)} of {type(layer).__name__}"
     return None
 
 
@@ -125,6 +155,11 @@ def _foreign_compile(model: keras.Model) -> str | None:
     optimizer = model.optimizer
     if any(isinstance(p, keras.optimizers.Optimizer) for p in _members(optimizer)):
         return "optimizer is made of others"
+    excluded = ("_exclude_from_weight_decay", "_exclude_from_weight_decay_pattern")
+    if any(getattr(optimizer, name, None) for name in excluded):
+        return "optimizer excludes variables from weight decay"
+    if (model.get_compile_config() or {}).get("loss_weights") is not None:
+        return "loss_weights are given"
     if type(optimizer).__name__ in STARTS_FROM_WEIGHTS:
         return f"optimizer {type(optimizer).__name__} starts from the weights"
     schedule = getattr(optimizer, "_learning_rate", None)
@@ -142,8 +177,9 @@ def _members(obj: Any) -> list:
 
 
 def _is_known(obj: Any) -> bool:
-    """Whether a class or function is Keras' own or from here."""
-    return obj.__module__.split(".")[0] in ("keras", "imbalanced_nn")
+    """Whether a class or function, or the class of an object, is Keras' own or from here."""
+    module = getattr(obj, "__module__", None) or ""
+    return module.split(".")[0] in ("keras", "imbalanced_nn")
 
 
 class GraphTrainer:
@@ -157,7 +193,10 @@ class GraphTrainer:
 
     def __init__(self, model: keras.Model):
         self._model = model
-        self.loss = model.loss
+
+    def __getattr__(self, name: str) -> Any:
+        # A callback may use the estimator, and so this in place of the network.
+        return getattr(self._model, name)
 
     def fit(self, x: RowBatches, y=None, *, epochs, initial_epoch, callbacks, **_):
         """Train as ``Model.fit`` does with the same batches; return its ``History``."""

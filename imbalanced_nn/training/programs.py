@@ -154,8 +154,12 @@ def program_for(model: keras.Model, batch_size: int, data: tuple[np.ndarray, ...
     key = program_key(model, batch_size, data)
     with _LOOKUP:
         program = _PROGRAMS.get(key)
-        if program is None:
-            program = _PROGRAMS[key] = Program(model, batch_size, data)
+    if program is None:
+        # Made outside the lock: making it waits for builds, and a build may wait for the lock.
+        made = Program(model, batch_size, data)
+    with _LOOKUP:
+        program = program or _PROGRAMS.setdefault(key, made)
+        _PROGRAMS[key] = program
         _PROGRAMS.move_to_end(key)
         while len(_PROGRAMS) > MAX_PROGRAMS:
             _PROGRAMS.popitem(last=False)

@@ -359,3 +359,83 @@ def test_training_goes_on_where_it_stopped():
     assert ours.engine_ == "graph"
     np.testing.assert_array_equal(ours.predict_proba(X), theirs.predict_proba(X))
     assert ours.history_ == theirs.history_
+
+
+def adapted(X):
+    """Return a build function whose network has adapted itself to X."""
+
+    def build():
+        normalization = layers.Normalization()
+        normalization.adapt(X)
+        return network(TABLE, lambda: normalization)()
+
+    return build
+
+
+def kernel_set(**attributes):
+    """Return a build function that changes a variable after its layer was made."""
+
+    def build():
+        model = network(TABLE, *HIDDEN["dense"][1])()
+        for name, value in attributes.items():
+            setattr(model.layers[0].kernel, name, value)
+        return model
+
+    return build
+
+
+def without_decay():
+    optimizer = keras.optimizers.AdamW(weight_decay=5.0)
+    optimizer.exclude_from_weight_decay(var_names=["bias"])
+    return optimizer
+
+
+@pytest.mark.parametrize(
+    ("reason", "build"),
+    [
+        ("adapted", adapted(3 + 9 * rows(TABLE)[0])),
+        ("changed", kernel_set(trainable=False)),
+        ("changed", kernel_set(regularizer=keras.regularizers.L2(1.0))),
+        ("changed", kernel_set(constraint=keras.constraints.NonNeg())),
+        ("decay", network(TABLE, optimizer=without_decay)),
+        ("loss_weights", network(TABLE, loss_weights=[10.0])),
+    ],
+)
+def test_leaves_to_keras_what_configurations_do_not_tell(reason, build):
+    X, y = rows(TABLE)
+    X = 3 + 9 * X
+    theirs, chosen = (fitted(build, X, y, engine, shuffle=False) for engine in ("keras", "auto"))
+    assert reason in chosen.engine_
+    assert chosen.history_ == theirs.history_
+
+
+def test_hooks_in_the_instance_are_found():
+    X, y = rows(TABLE)
+    seen = []
+    callback = keras.callbacks.LambdaCallback(
+        on_train_batch_end=lambda batch, logs: seen.append(batch)
+    )
+    clf = fitted(network(TABLE), X, y, "auto", callbacks=[callback], epochs=1)
+    assert "LambdaCallback" in clf.engine_
+    assert seen
+
+
+@pytest.mark.parametrize("engine", ["auto", "keras"])
+def test_losses_that_layers_add(engine):
+    X, y = rows(TABLE)
+    build = network(TABLE, lambda: layers.Dense(4, activity_regularizer="l2"))
+    clf = fitted(build, X, y, engine)
+    assert np.isfinite(clf.history_["val_loss"]).all()
+
+
+def test_a_callback_may_use_the_estimator():
+    X, y = rows(TABLE)
+    shapes = []
+
+    class Predict(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            shapes.append(clf.predict_proba(X).shape)
+
+    clf = BalancedKerasClassifier(network(TABLE), callbacks=[Predict()], epochs=2)
+    assert clf.fit(X, y).engine_ == "graph"
+    assert shapes == [(len(X), 2)] * 2
