@@ -98,8 +98,7 @@ class DecisionSteps:
             class_codes(self.target_encoder_.transform(labels), self._kind)
             for labels in (y, predicted)
         )
-        positive = self._positive if self._kind == "binary" else 1
-        return self._objective().score(*codes, weight, positive)
+        return self._objective().score(*codes, weight, self._positive)
 
     def _learns_threshold(self) -> bool:
         """Whether ``threshold`` names a score to maximise."""
@@ -111,7 +110,7 @@ class DecisionSteps:
 
     @property
     def _positive(self) -> int:
-        """Code of the positive class."""
+        """Code of the positive class; 1, which nothing looks at, unless y is binary."""
         if self._kind != "binary" or not hasattr(self, "pos_label_"):
             return 1
         return int(np.flatnonzero(self.classes_ == self.pos_label_)[0])

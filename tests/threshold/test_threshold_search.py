@@ -144,12 +144,9 @@ def imbalanced_scores(seed, n=3000, share=0.02):
 
 @pytest.mark.parametrize("name", ["f1", "balanced_accuracy", "matthews_corrcoef"])
 def test_never_below_metric_at_thresholds(name):
-    sweep = getattr(sk, "metric_at_thresholds", None)
-    if sweep is None:
-        pytest.skip("needs scikit-learn 1.9")
     function = sk.get_scorer(name)._score_func
     y, score = imbalanced_scores(0, n=400, share=0.05)
-    values, _ = sweep(y, score, function)
+    values, _ = sk.metric_at_thresholds(y, score, function)
     assert ThresholdTuner(name).fit(y, score).best_score_ >= values.max() - 1e-12
 
 
