@@ -39,9 +39,11 @@ def test_an_unknown_code_is_refused():
         warn("INN999", "Nobody knows this code.")
 
 
-def test_every_code_has_a_sentence():
+def test_every_code_has_a_paragraph():
     assert all(code.startswith("INN") and len(code) == 6 for code in exceptions.CODES)
-    assert all(sentence.endswith(".") for sentence in exceptions.CODES.values())
+    for paragraph in exceptions.CODES.values():
+        assert paragraph.endswith(".")
+        assert paragraph.count(". ") >= 1, "what it means, and what to do"
 
 
 def test_a_warning_survives_pickling():
