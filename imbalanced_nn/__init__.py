@@ -6,6 +6,7 @@ __version__ = "0.1.0.dev0"
 
 # Public names are imported on first use, so that `import imbalanced_nn` loads no Keras.
 _MODULE_OF = {
+    "BalancedBatches": "sampling",
     "BalancedKerasClassifier": "classifier",
     "STRATEGIES": "compare",
     "ThresholdTuner": "threshold",

@@ -6,6 +6,7 @@ from imbalanced_nn.base import MendedKerasClassifier
 from imbalanced_nn.exceptions import InvalidParameterError
 from imbalanced_nn.parameters import check_parameters
 from imbalanced_nn.rows import Rows
+from imbalanced_nn.sampling import BalancedBatches
 from imbalanced_nn.steps import DecisionSteps, NetworkSteps, RowSteps
 from imbalanced_nn.targets import class_codes
 from imbalanced_nn.training import AVERAGE_PRECISION, draw_seed
@@ -34,6 +35,15 @@ class BalancedKerasClassifier(RowSteps, NetworkSteps, DecisionSteps, MendedKeras
         parameters are reached as ``sampler__*``. ``"passthrough"`` and None are off.
         Samplers that draw at random draw afresh for every epoch; an epoch of random
         under-sampling joins up to ten draws.
+    resample_every : {"auto", "epoch", "fit"}, default="auto"
+        When the sampler draws: ``"fit"`` once, ``"epoch"`` anew for each epoch, synthetic rows
+        too. ``"auto"`` redraws what is drawn at random without a look at X.
+    balancing_schedule : {"linear", "cosine"}, callable or None, default=None
+        Goes from the shares of the data to the sampler's over the epochs; for
+        ``"balanced_batches"``, ``"random_over"`` and ``"random_under"``. The names arrive after
+        ``epochs``, with early stopping after twice ``patience``; a callable maps the number of
+        an epoch to a share in [0, 1]. The probabilities are put back from the shares of the
+        epoch that ships, which weights that remember earlier ones follow nearly.
     class_weight : {"balanced"}, dict or None, default=None
         ``"balanced"`` weighs classes inversely to their rows, a dict maps original labels to
         weights. Weights are normalised to mean 1. With a multilabel y each label is weighed in
@@ -152,6 +162,8 @@ run_eagerly
         patience=10,
         init_bias="prior",
         engine="auto",
+        resample_every="auto",
+        balancing_schedule=None,
         build_fn=None,
         warm_start=False,
         random_state=None,
@@ -195,6 +207,8 @@ run_eagerly
         self.patience = patience
         self.init_bias = init_bias
         self.engine = engine
+        self.resample_every = resample_every
+        self.balancing_schedule = balancing_schedule
 
     def fit(
         self,
@@ -341,9 +355,21 @@ run_eagerly
         judged = self._held_out_rows(natural, held_out, validation)
         self._check_threshold(judged, online)
 
-        rows, draw = self._resample(natural, seed)
+        given = kwargs.pop("batch_size", None)
+        size = self._resolve_batch_size(len(train), given)
+        rows, draw = self._resample(natural, seed, size, initial_epoch)
         rows = self._weigh(rows)
-        self._set_priors(natural, rows, online)
+        if draw is None:
+            size = self._resolve_batch_size(len(rows.index), given)
+        else:
+            draw.start(rows)
+            if not draw.ordered:
+                size = self._resolve_batch_size(draw.counts(initial_epoch).sum(), given)
+
+        def at_epoch(epoch):
+            self._set_priors(natural, rows, False, draw, epoch, size)
+
+        self._set_priors(natural, rows, online, draw, initial_epoch, size)
         self._ensure_compiled_model()
         self._check_model_compatibility(y)
         if fresh:
@@ -354,11 +380,16 @@ run_eagerly
             rows.network_weight(normalize=not online),
             rows=rows.index,
             draw=draw,
+            batch_classes=rows.codes if self._weighs_batches() else None,
             judged=judged,
             seed=seed,
+            at_epoch=at_epoch if self.balancing_schedule is not None and not online else None,
+            batch_size=size,
             **training,
             **kwargs,
         )
+        if isinstance(self.sampler_, BalancedBatches):
+            self.sampler_.cover(draw)
         self._learn_rule(judged, online)
 
 

@@ -18,7 +18,9 @@ from imbalanced_nn.exceptions import InvalidParameterError, nearest_name
 __all__ = ["CONSTRAINTS", "check_parameters", "check_user_parameters"]
 
 CONSTRAINTS = {
-    "sampler": [None, str, HasMethods("fit_resample")],
+    "sampler": [None, str, HasMethods("fit_resample"), HasMethods("dataset")],
+    "resample_every": [StrOptions({"auto", "fit", "epoch"})],
+    "balancing_schedule": [None, StrOptions({"linear", "cosine"}), callable],
     "class_weight": [None, str, dict],
     "threshold": [None, numbers.Real, "array-like", str, callable],
     "calibration": [None, StrOptions({"prior"})],

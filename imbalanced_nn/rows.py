@@ -5,8 +5,50 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from scipy import sparse
 
-__all__ = ["Rows"]
+__all__ = ["Rows", "StackedRows"]
+
+
+class StackedRows:
+    """Data with further rows behind its last one, read as one; the data is not copied.
+
+    Parameters
+    ----------
+    data : ndarray or sparse matrix of shape (n_samples, ...)
+        May be memory-mapped.
+    further : ndarray or sparse matrix of shape (n_further, ...)
+        The rows that follow, of the same shape.
+    """
+
+    def __init__(self, data: Any, further: Any):
+        self.data, self.further = data, further
+        self.shape = (data.shape[0] + further.shape[0], *data.shape[1:])
+        self.ndim = len(self.shape)
+        self.dtype = np.result_type(data.dtype, further.dtype)
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __getitem__(self, rows: np.ndarray | slice) -> Any:
+        if isinstance(rows, slice):
+            rows = np.arange(*rows.indices(len(self)))
+        n = self.data.shape[0]
+        behind = rows >= n
+        if sparse.issparse(self.data):
+            parts = sparse.vstack([self.data[rows[~behind]], self.further[rows[behind] - n]])
+            place = np.empty(len(rows), dtype=int)
+            place[np.concatenate([np.flatnonzero(~behind), np.flatnonzero(behind)])] = np.arange(
+                len(rows)
+            )
+            return parts.tocsr()[place]
+        taken = np.empty((len(rows), *self.shape[1:]), dtype=self.dtype)
+        taken[~behind] = self.data[rows[~behind]]
+        taken[behind] = self.further[rows[behind] - n]
+        return taken
+
+    def __array__(self, dtype=None, copy=None) -> np.ndarray:
+        return np.concatenate([self.data, self.further], dtype=dtype or self.dtype)
 
 
 @dataclass(frozen=True)

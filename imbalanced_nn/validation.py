@@ -17,6 +17,7 @@ __all__ = [
     "check_groups",
     "check_target",
     "check_weights",
+    "dense",
     "hold_out_rows",
     "n_rows",
     "row_blocks",
@@ -42,6 +43,19 @@ def take_rows(data: Any, rows: np.ndarray | slice) -> Any:
     if isinstance(data, list | tuple):
         return type(data)(take_rows(value, rows) for value in data)
     return data[rows]
+
+
+def dense(data: Any, floatx: str) -> Any:
+    """Return a batch as dense arrays, floats in the type ``floatx``."""
+    if isinstance(data, dict):
+        return {key: dense(value, floatx) for key, value in data.items()}
+    if isinstance(data, list | tuple):
+        return tuple(dense(value, floatx) for value in data)
+    if sparse.issparse(data):
+        data = data.toarray()
+    if data.dtype.kind == "f":
+        data = np.asarray(data, dtype=floatx)
+    return data
 
 
 def row_blocks(

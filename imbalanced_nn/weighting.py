@@ -5,10 +5,14 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from scipy.special import gammaln
 
 from imbalanced_nn.exceptions import InvalidParameterError, nearest_name
 
-__all__ = ["class_totals", "class_weights", "label_weights"]
+__all__ = ["BALANCED_BATCH", "batch_shares", "class_totals", "class_weights", "label_weights"]
+
+BALANCED_BATCH = "balanced_batch"
+"""Weights within each batch, which depend on what else is in it: none per class."""
 
 NAMES = ("balanced",)
 
@@ -21,6 +25,56 @@ def class_totals(codes: np.ndarray, sample_weight: np.ndarray, n_classes: int) -
     if codes.ndim == 2:
         return sample_weight @ codes
     return np.bincount(codes, weights=sample_weight, minlength=n_classes)
+
+
+def batch_shares(counts: np.ndarray, batch_size: int) -> np.ndarray:
+    """Share of the loss that each class has where every batch weighs its classes equally.
+
+    A batch without a class cannot weigh it: a class in few batches has a share below the
+    others'.
+
+    Parameters
+    ----------
+    counts : ndarray of shape (n_classes,)
+        Rows of each class in an epoch, which batches are drawn from at random.
+    batch_size : int
+        Rows in a batch.
+
+    Returns
+    -------
+    ndarray of shape (n_classes,)
+        Expected shares, which sum to 1.
+
+    Notes
+    -----
+    A class is absent with the probability that the hypergeometric distribution gives. That of
+    several classes being absent together is taken as the product, which is exact where all but
+    one are rare.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> batch_shares(np.array([50, 50]), 20).round(2).tolist()
+    [0.5, 0.5]
+    >>> batch_shares(np.array([990, 10]), 20).round(2).tolist()
+    [0.91, 0.09]
+    """
+    n, size = counts.sum(), min(batch_size, counts.sum())
+    others = n - counts
+
+    def log_binomial(rows):
+        return gammaln(rows + 1) - gammaln(size + 1) - gammaln(rows - size + 1)
+
+    possible = others >= size
+    rows = np.where(possible, others, n)
+    absent = np.where(possible, np.exp(log_binomial(rows) - log_binomial(n)), 0)
+    present = 1 - absent
+    # 1 / (1 + others present) is the integral of t ** (others present) over [0, 1].
+    nodes, weights = np.polynomial.legendre.leggauss(len(counts) + 1)
+    powers = absent + present * (nodes[:, None] + 1) / 2
+    without = [np.prod(np.delete(powers, k, axis=1), axis=1) for k in range(len(counts))]
+    shares = present * (np.array(without) @ weights / 2)
+    return shares / shares.sum()
 
 
 def class_weights(class_weight: Any, codes: np.ndarray, classes: np.ndarray) -> np.ndarray:

@@ -1,6 +1,17 @@
-"""Resampling of training rows: names, index paths for any shape, synthetic rows."""
+"""Resampling of training rows: names, index paths for any shape, balanced batches, redraws."""
 
+from imbalanced_nn.sampling.balanced_batches import BalancedBatches
+from imbalanced_nn.sampling.draws import Draw
 from imbalanced_nn.sampling.names import SAMPLERS, make_sampler
-from imbalanced_nn.sampling.resample import redraws, resample
+from imbalanced_nn.sampling.redraw import balancing_progress, redraws
+from imbalanced_nn.sampling.resample import resample
 
-__all__ = ["SAMPLERS", "make_sampler", "redraws", "resample"]
+__all__ = [
+    "SAMPLERS",
+    "BalancedBatches",
+    "Draw",
+    "balancing_progress",
+    "make_sampler",
+    "redraws",
+    "resample",
+]

@@ -7,6 +7,7 @@ from imblearn import combine, over_sampling, under_sampling
 from sklearn.base import clone
 
 from imbalanced_nn.exceptions import InvalidParameterError, nearest_name
+from imbalanced_nn.sampling.balanced_batches import BalancedBatches
 
 __all__ = ["SAMPLERS", "make_sampler"]
 
@@ -23,6 +24,7 @@ SAMPLERS = {
     for module in (over_sampling, under_sampling, combine)
     for name in module.__all__
 }
+SAMPLERS["balanced_batches"] = BalancedBatches
 
 
 def make_sampler(sampler: Any, params: dict[str, Any], seed: int) -> Any:
@@ -53,8 +55,10 @@ def make_sampler(sampler: Any, params: dict[str, Any], seed: int) -> Any:
                 f"of {sorted(SAMPLERS)}."
             )
         sampler = _from_class(SAMPLERS[sampler], sampler, params)
-    elif not isinstance(sampler, type) and all(
-        hasattr(sampler, method) for method in ("fit_resample", "get_params", "set_params")
+    elif (
+        not isinstance(sampler, type)
+        and all(hasattr(sampler, method) for method in ("get_params", "set_params"))
+        and (hasattr(sampler, "fit_resample") or isinstance(sampler, BalancedBatches))
     ):
         sampler = clone(sampler)
         _check_names(type(sampler), params, sampler.get_params())

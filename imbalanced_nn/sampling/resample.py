@@ -1,7 +1,6 @@
 """Apply a sampler to training rows: by index where it only picks rows."""
 
 import dataclasses
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -16,16 +15,14 @@ from imblearn.under_sampling import (
 )
 from imblearn.under_sampling.base import BaseCleaningSampler
 from scipy import sparse
-from sklearn.base import clone
-from sklearn.utils import check_random_state
 
 from imbalanced_nn.exceptions import InvalidParameterError, TooFewRowsError, warn
-from imbalanced_nn.rows import Rows
+from imbalanced_nn.rows import Rows, StackedRows
+from imbalanced_nn.sampling.neighbours import cap_neighbours
+from imbalanced_nn.sampling.shares import resampled_counts
 from imbalanced_nn.validation import take_rows
 
-__all__ = ["redraws", "resample"]
-
-MAX_DRAWS = 10
+__all__ = ["ignores_features", "resample"]
 
 # These compute with the labels, some as positions in an array: right for 0 ... K - 1 only.
 COMPUTE_WITH_LABELS = (
@@ -53,8 +50,8 @@ def resample(sampler: Any, rows: Rows, classes: np.ndarray) -> tuple[Rows, np.nd
     Returns
     -------
     rows : Rows
-        Where the sampler only picks rows, another index into the same data. Else the rows
-        themselves with ``y`` None, each synthetic one with the mean weight of its class.
+        Where the sampler only picks rows, another index into the same data. Else the synthetic
+        rows stand behind the data, each with the mean weight of its class, and ``y`` is None.
     sample_indices : ndarray of int of shape (n_resampled,)
         Row of the data that each row is, -1 for a synthetic row.
 
@@ -66,7 +63,9 @@ def resample(sampler: Any, rows: Rows, classes: np.ndarray) -> tuple[Rows, np.nd
     codes = rows.selected_codes
     on_codes = _computes_with_labels(sampler)
     labels = codes if on_codes else classes[codes]
-    if _ignores_features(sampler):
+    _set_strategy(sampler, codes, classes)
+    cap_neighbours(sampler, labels, stacklevel=4)
+    if ignores_features(sampler):
         numbers = np.arange(len(codes)).reshape(-1, 1)
         _fit_resample(sampler, numbers, labels, codes, classes)
         indices = rows.index[sampler.sample_indices_]
@@ -90,45 +89,7 @@ def resample(sampler: Any, rows: Rows, classes: np.ndarray) -> tuple[Rows, np.nd
     return resampled, indices
 
 
-def redraws(sampler: Any, rows: Rows, classes: np.ndarray) -> Callable[[int], np.ndarray] | None:
-    """Return a function that draws the rows of an epoch, None if the sampler looks at X.
-
-    A random draw is fresh in every epoch, so that under-sampling sees the whole majority in
-    the end. An under-sampled epoch joins as many draws as fit into the training rows, at most
-    ten: a handful of steps is too little to judge a network by.
-
-    Parameters
-    ----------
-    sampler : object with ``fit_resample``
-        Fitted by `resample` on the same rows; its draw is the first of the first epoch.
-    rows : Rows
-        Training rows before the sampler.
-    classes : ndarray of shape (n_classes,)
-        Original labels in the order of the codes.
-    """
-    if not _ignores_features(sampler):
-        return None
-    labels = classes[rows.selected_codes]
-    numbers = np.arange(len(labels)).reshape(-1, 1)
-    seed = int(check_random_state(sampler.random_state).randint(2**31 - 1))
-    drawn = sampler.sample_indices_
-    n_draws = int(np.clip(len(labels) // len(drawn), 1, MAX_DRAWS))
-
-    def fresh(epoch: int, part: int) -> np.ndarray:
-        if epoch == part == 0:
-            return drawn
-        own = int(np.random.SeedSequence([seed, epoch, part]).generate_state(1)[0])
-        again = clone(sampler).set_params(random_state=own)
-        again.fit_resample(numbers, labels)
-        return again.sample_indices_
-
-    def draw(epoch: int) -> np.ndarray:
-        return rows.index[np.concatenate([fresh(epoch, part) for part in range(n_draws)])]
-
-    return draw
-
-
-def _ignores_features(sampler: Any) -> bool:
+def ignores_features(sampler: Any) -> bool:
     """Whether the sampler draws rows at random without looking at X."""
     if isinstance(sampler, RandomOverSampler):
         return sampler.shrinkage is None
@@ -183,7 +144,7 @@ def _fit_resample(
         kind = TooFewRowsError if too_few else ValueError
         remedy = (
             " Collect more rows, lower the number of neighbours (sampler__k_neighbors), or use "
-            "'random_over'."
+            "'balanced_batches' or 'random_over'."
             if too_few
             else ""
         )
@@ -201,24 +162,50 @@ def _generated(
     codes_new: np.ndarray,
     shape: tuple[int, ...],
 ) -> tuple[Rows, np.ndarray]:
-    """Rows of which some are synthetic, in the shape of the input."""
+    """Rows of which some are synthetic: those alone are kept, in the shape of the input."""
     codes, weight, n = rows.selected_codes, rows.selected_weight, len(rows.index)
-    totals, counts = np.bincount(codes, weights=weight), np.bincount(codes)
-    means = np.divide(totals, counts, out=np.ones_like(totals), where=counts > 0)
-    weight_new = means[codes_new]
     indices = np.full(len(codes_new), -1)
     cleaner = getattr(sampler, "tomek_", getattr(sampler, "enn_", None))
     if cleaner is not None:
         # Cleaning comes after blending, whose output starts with the rows that it was given.
         kept = cleaner.sample_indices_
         real = kept < n
-        indices[real], weight_new[real] = rows.index[kept[real]], weight[kept[real]]
+        indices[real] = rows.index[kept[real]]
     elif len(codes_new) >= n and _same_values(X_new[:n], table):
-        indices[:n], weight_new[:n] = rows.index, weight
+        indices[:n] = rows.index
+    synthetic = indices < 0
+    further = X_new[synthetic]
     if len(shape) > 1:
-        X_new = X_new.reshape(-1, *shape)
-    everything = np.arange(len(codes_new))
-    return Rows(X_new, None, codes_new, weight_new, everything), indices
+        further = further.reshape(-1, *shape)
+    codes_further = codes_new[synthetic]
+    totals, counts = np.bincount(codes, weights=weight), np.bincount(codes)
+    means = np.divide(totals, counts, out=np.ones_like(totals), where=counts > 0)
+    index = indices.copy()
+    index[synthetic] = len(rows.codes) + np.arange(len(further))
+    resampled = Rows(
+        StackedRows(rows.X, further),
+        None,
+        np.concatenate([rows.codes, codes_further]),
+        np.concatenate([rows.sample_weight, means[codes_further]]),
+        index,
+    )
+    return resampled, indices
+
+
+def _set_strategy(sampler: Any, codes: np.ndarray, classes: np.ndarray) -> None:
+    """Put rows of each class in place of ratios and shares that imbalanced-learn does not take."""
+    kind = getattr(sampler, "_sampling_type", None)
+    combines = hasattr(sampler, "smote")
+    if kind not in ("over-sampling", "under-sampling") and not combines:
+        return
+    after = resampled_counts(
+        sampler.sampling_strategy,
+        np.bincount(codes, minlength=len(classes)),
+        classes,
+        over=combines or kind == "over-sampling",
+    )
+    if after is not None:
+        sampler.set_params(sampling_strategy=after)
 
 
 def _same_values(left: Any, right: Any) -> bool:

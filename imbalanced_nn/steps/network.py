@@ -81,8 +81,10 @@ class NetworkSteps:
         *,
         rows=None,
         draw=None,
+        batch_classes=None,
         judged=None,
         seed=None,
+        at_epoch=None,
         **kwargs,
     ):
         """Train on batches of rows; ``rows`` and what follows is absent for opaque targets."""
@@ -90,10 +92,20 @@ class NetworkSteps:
             return super()._fit_keras_model(
                 X, y, sample_weight, warm_start, epochs, initial_epoch, **kwargs
             )
-        rows = rows if draw is None else draw(0)
+        rows = rows if draw is None else draw.rows(initial_epoch)
         size = self._resolve_batch_size(len(rows), kwargs.pop("batch_size", None))
         shuffled = kwargs.pop("shuffle", getattr(self, "fit__shuffle", self.shuffle))
-        batches = RowBatches(X, y, sample_weight, rows, size, seed if shuffled else None, draw)
+        batches = RowBatches(
+            X,
+            y,
+            sample_weight,
+            rows,
+            size,
+            seed if shuffled else None,
+            draw,
+            initial_epoch,
+            batch_classes,
+        )
         callbacks = self._fit_callbacks
         # Keras' own evaluation costs a trace and 25 ms an epoch; the monitor has the outputs.
         plain = not needs_evaluation(self.model_, callbacks)
@@ -102,16 +114,20 @@ class NetworkSteps:
             held_out = RowBatches(
                 judged.X, judged.y, judged.network_weight(), judged.index, max(size, 1024)
             )
-        self._fit_callbacks = [*self._held_out_callbacks(judged, plain), *callbacks]
+        watching = self._held_out_callbacks(judged, plain, at_epoch)
+        self._fit_callbacks = [*watching, *callbacks]
         own = {"batch_size": None, "validation_batch_size": None, "validation_split": 0.0}
         own |= {"shuffle": False, "validation_data": held_out}
         kwargs = {name: value for name, value in kwargs.items() if name not in own}
         network = self.model_
         self.model_ = self._trainer(batches, own | kwargs)
         try:
-            return super()._fit_keras_model(
+            super()._fit_keras_model(
                 batches, None, None, warm_start, epochs, initial_epoch, **own, **kwargs
             )
+            if at_epoch is not None:
+                restored = [getattr(callback, "best_epoch", None) for callback in watching]
+                at_epoch(next((e for e in restored if e is not None), batches.epoch))
         finally:
             self.model_ = network
             self._fit_callbacks = callbacks
@@ -147,7 +163,7 @@ class NetworkSteps:
             return int(np.clip(2 ** round(np.log2(n_train / 64)), 32, 512))
         return size or 32
 
-    def _held_out_callbacks(self, judged, with_loss):
+    def _held_out_callbacks(self, judged, with_loss, at_epoch):
         """Return the callbacks that watch the held-out rows."""
         if judged is None:
             return []
@@ -155,7 +171,9 @@ class NetworkSteps:
         loss_weight = judged.network_weight()
         loss_weight = None if loss_weight is None else loss_weight[judged.index]
 
-        def evaluate(model):
+        def evaluate(model, epoch):
+            if at_epoch is not None:
+                at_epoch(epoch)
             outputs = forward(model, judged.X, judged.index)
             proba = self._probabilities(outputs)
             scores = held_out_scores(codes, proba, self._kind, self._positive, weight)

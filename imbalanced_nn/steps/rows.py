@@ -14,10 +14,22 @@ from sklearn.utils.class_weight import compute_sample_weight
 from imbalanced_nn.calibration import PriorCorrection
 from imbalanced_nn.exceptions import InvalidParameterError
 from imbalanced_nn.rows import Rows
-from imbalanced_nn.sampling import make_sampler, redraws, resample
+from imbalanced_nn.sampling import (
+    BalancedBatches,
+    balancing_progress,
+    make_sampler,
+    redraws,
+    resample,
+)
 from imbalanced_nn.targets import class_codes, positive_code
 from imbalanced_nn.validation import check_groups, check_weights, hold_out_rows, n_rows, take_rows
-from imbalanced_nn.weighting import class_totals, class_weights, label_weights
+from imbalanced_nn.weighting import (
+    BALANCED_BATCH,
+    batch_shares,
+    class_totals,
+    class_weights,
+    label_weights,
+)
 
 __all__ = ["RowSteps"]
 
@@ -158,29 +170,76 @@ class RowSteps:
             )
         return Rows(X, y, codes, weight, np.flatnonzero(weight))
 
-    def _resample(self, rows, seed):
+    def _resample(self, rows, seed, batch_size, first_epoch):
         """Run the sampler over the training rows; return also how epochs redraw."""
         params = {k[9:]: v for k, v in vars(self).items() if k.startswith("sampler__")}
         self.sampler_ = make_sampler(self.sampler, params, seed)
         self.sample_indices_ = rows.index
+        balanced = isinstance(self.sampler_, BalancedBatches)
+        self._check_sampler(balanced)
         if self.sampler_ is None:
             return rows, None
-        if self._kind == "multilabel":
-            raise InvalidParameterError(
-                f"sampler={self.sampler!r} takes one label per row, but y is multilabel. Use "
-                f"class_weight='balanced', which weighs each label, and a threshold per label."
+        ramp = min(self.epochs, 2 * self.patience) if self.early_stopping else self.epochs
+        progress = balancing_progress(self.balancing_schedule, ramp)
+        if balanced:
+            draw = self.sampler_.draw(
+                rows.selected_codes, self.classes_, rows.index, batch_size, seed, progress
             )
+            self.sample_indices_ = draw.rows(first_epoch)
+            return dataclasses.replace(rows, index=self.sample_indices_), draw
         natural = rows
         rows, self.sample_indices_ = resample(self.sampler_, natural, self.classes_)
-        draw = redraws(self.sampler_, natural, self.classes_)
-        if rows.y is None:
-            rows = dataclasses.replace(rows, y=self._encode_codes(rows.codes))
-        return rows, draw
+        draw = redraws(
+            self.sampler_, natural, self.classes_, self.resample_every, progress, self._finished
+        )
+        return self._encoded(rows), draw
+
+    def _check_sampler(self, balanced):
+        """Refuse parameters that the sampler makes void."""
+        if self._kind == "multilabel" and self.sampler_ is not None and not balanced:
+            raise InvalidParameterError(
+                f"sampler={self.sampler!r} takes one label per row, but y is multilabel. Use "
+                f"'balanced_batches', which has quotas for sets of labels, or "
+                f"class_weight='balanced', which weighs each label."
+            )
+        if self.sampler_ is None and self.balancing_schedule is not None:
+            raise InvalidParameterError(
+                f"balancing_schedule={self.balancing_schedule!r} needs a sampler to arrive at. "
+                f"Set sampler='balanced_batches', 'random_over' or 'random_under'."
+            )
+        if balanced and self.resample_every == "fit":
+            raise InvalidParameterError(
+                "resample_every='fit' is for samplers; 'balanced_batches' deals fresh rows in "
+                "every epoch. Set resample_every='auto', or use sampler='random_under'."
+            )
+
+    def _encoded(self, rows):
+        """Give rows from a sampler that blends their targets."""
+        return (
+            rows
+            if rows.y is not None
+            else dataclasses.replace(rows, y=self._encode_codes(rows.codes))
+        )
+
+    def _finished(self, rows):
+        """Give rows of a later draw their targets and class weights."""
+        rows = self._encoded(rows)
+        if self.class_weight_ is None or self._weighs_batches():
+            return rows
+        weights = np.array([self.class_weight_[label] for label in self.classes_.tolist()])
+        return rows.weighted(rows.sample_weight * weights[rows.codes])
 
     def _weigh(self, rows):
         """Multiply class weights into the weights of the training rows."""
         self.class_weight_ = None
         if self.class_weight is None:
+            return rows
+        if self._weighs_batches():
+            if self._kind == "multilabel":
+                raise InvalidParameterError(
+                    f"class_weight={BALANCED_BATCH!r} takes one label per row, but y is "
+                    f"multilabel. Use 'balanced', which weighs each label."
+                )
             return rows
         if self._kind == "multilabel":
             weights = label_weights(self.class_weight, rows.selected_codes, self.classes_)
@@ -202,20 +261,23 @@ class RowSteps:
             return np.eye(self.n_classes_, dtype=np.float32)[codes]
         return self.target_encoder_.transform(self.classes_[codes])
 
-    def _set_priors(self, natural, rows, online):
+    def _weighs_batches(self):
+        """Whether each batch weighs its own classes equally."""
+        return isinstance(self.class_weight, str) and self.class_weight == BALANCED_BATCH
+
+    def _set_priors(self, natural, rows, online, draw=None, epoch=0, batch_size=None):
         """Set the class shares, natural and as the loss sees them, and the correction."""
         self._seen = self._seen if online and hasattr(self, "_seen") else np.zeros((4, 1))
         multilabel = self._kind == "multilabel"
-        before, after = (
-            class_totals(part.selected_codes, part.selected_weight, self.n_classes_)
-            for part in (natural, rows)
-        )
-        mass = [np.full(before.shape, part.selected_weight.sum()) for part in (natural, rows)]
+        before, mass_before = self._class_mass(natural)
+        after, mass_after = self._class_mass(rows, draw, epoch)
         if multilabel and self.class_weight_ is not None:
             negative, positive = np.array(list(self.class_weight_.values())).T
-            mass[1] = positive * after + negative * (mass[1] - after)
+            mass_after = positive * after + negative * (mass_after - after)
             after = positive * after
-        self._seen = self._seen + np.stack([before, mass[0], after, mass[1]])
+        if self._weighs_batches():
+            after = mass_after * self._batch_shares(rows, draw, epoch, batch_size)
+        self._seen = self._seen + np.stack([before, mass_before, after, mass_after])
         self.class_prior_ = self._seen[0] / self._seen[1]
         self._trained_prior = self._seen[2] / self._seen[3]
         self._prior_correction = None
@@ -225,6 +287,31 @@ class RowSteps:
             self._prior_correction = PriorCorrection(
                 tuple(self._trained_prior), tuple(self.class_prior_), multilabel
             )
+
+    def _class_mass(self, rows, draw=None, epoch=0):
+        """Weight of each class, and of all rows, as an epoch shows them on average."""
+        often = None if draw is None else draw.expected(epoch, len(rows.codes))
+        codes, weight = rows.selected_codes, rows.selected_weight
+        if often is not None:
+            codes, weight = rows.codes, rows.sample_weight * often
+        totals = class_totals(codes, weight, self.n_classes_)
+        return totals, np.full(totals.shape, weight.sum())
+
+    def _batch_shares(self, rows, draw, epoch, batch_size):
+        """Share of the loss of each class where batches weigh their classes equally."""
+        codes = rows.selected_codes
+        counts = np.bincount(codes, minlength=self.n_classes_)
+        if draw is not None:
+            counts = draw.counts(epoch)
+        if draw is not None and draw.ordered:
+            shares = (counts > 0) / (counts > 0).sum()
+        else:
+            shares = batch_shares(counts, batch_size)
+        weights = np.divide(
+            shares * counts.sum(), counts, out=np.ones(len(counts)), where=counts > 0
+        )
+        self.class_weight_ = dict(zip(self.classes_.tolist(), weights.tolist(), strict=True))
+        return shares
 
     def _fit_opaque_target(self, X, y, weight, given, validation, training):
         """Fit as the parent does: a target encoder of the user's own hides the classes."""

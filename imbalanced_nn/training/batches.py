@@ -1,28 +1,20 @@
 """Batches of rows by index: the one way data reaches a network."""
 
-from collections.abc import Callable
 from typing import Any
 
 import keras
 import numpy as np
 from scipy import sparse
 
-from imbalanced_nn.validation import take_rows
+from imbalanced_nn.sampling import Draw
+from imbalanced_nn.validation import dense, take_rows
 
 __all__ = ["RowBatches", "as_network_input"]
 
 
 def as_network_input(data: Any) -> Any:
     """Return a batch as dense arrays, floats in Keras' float type."""
-    if isinstance(data, dict):
-        return {key: as_network_input(value) for key, value in data.items()}
-    if isinstance(data, list | tuple):
-        return tuple(as_network_input(value) for value in data)
-    if sparse.issparse(data):
-        data = data.toarray()
-    if data.dtype.kind == "f":
-        data = np.asarray(data, dtype=keras.backend.floatx())
-    return data
+    return dense(data, keras.config.floatx())
 
 
 class RowBatches(keras.utils.PyDataset):
@@ -40,8 +32,13 @@ class RowBatches(keras.utils.PyDataset):
         Rows in a batch; the last one may be smaller.
     seed : int or None, default=None
         Seed of a fresh order for each epoch; None keeps the order of ``rows``.
-    draw : callable or None, default=None
-        Maps the number of an epoch after the first to its rows, as many as ``rows``.
+    draw : Draw or None, default=None
+        Draws the rows of the epochs after the first, as many as ``rows``.
+    first_epoch : int, default=0
+        Number of the first epoch.
+    classes : ndarray of int of shape (n_samples,), default=None
+        Class of every row of X, where each batch is to weigh its classes equally: its loss is
+        then the mean over its classes of the class's mean.
     """
 
     def __init__(
@@ -52,40 +49,77 @@ class RowBatches(keras.utils.PyDataset):
         rows: np.ndarray,
         batch_size: int,
         seed: int | None = None,
-        draw: Callable[[int], np.ndarray] | None = None,
+        draw: Draw | None = None,
+        first_epoch: int = 0,
+        classes: np.ndarray | None = None,
     ):
         super().__init__()
         self.X, self.y, self.rows = X, y, rows
-        self._sample_weight = None
-        if sample_weight is not None:
-            self._sample_weight = sample_weight.astype(keras.backend.floatx())
         self.batch_size = batch_size
-        self._generator = None if seed is None else np.random.default_rng(seed)
+        self._sample_weight = _as_weights(sample_weight)
+        self._classes = classes
+        shuffles = seed is not None and not (draw is not None and draw.ordered)
+        self._generator = np.random.default_rng(seed) if shuffles else None
         self._draw = draw
-        self._epoch = -1
+        self._first_epoch = first_epoch
+        self.epoch = first_epoch - 1
+        self._weight_of_epoch = self._weights()
 
     def __len__(self) -> int:
         return -(-len(self.rows) // self.batch_size)
 
     def __getitem__(self, index: int) -> tuple:
-        rows = self.rows[index * self.batch_size : (index + 1) * self.batch_size]
+        part = slice(index * self.batch_size, (index + 1) * self.batch_size)
+        rows = self.rows[part]
         batch = (as_network_input(take_rows(self.X, rows)), _target(take_rows(self.y, rows)))
-        return batch if self._sample_weight is None else (*batch, self._sample_weight[rows])
+        weight = self._weight_of_epoch
+        return batch if weight is None else (*batch, weight[part])
 
-    def weight_of_each_row(self) -> np.ndarray:
-        """Weights of all rows of X, ones where there are none."""
-        if self._sample_weight is not None:
-            return self._sample_weight
-        return np.ones(len(self.y), dtype=keras.backend.floatx())
+    def epoch_weight(self) -> np.ndarray:
+        """Weights of the rows of this epoch in their order, ones where there are none."""
+        if self._weight_of_epoch is not None:
+            return self._weight_of_epoch
+        return np.ones(len(self.rows), dtype=keras.config.floatx())
 
     def on_epoch_begin(self) -> None:
         """Draw the rows and the order of the epoch."""
-        self._epoch += 1
+        self.epoch += 1
         # Keras may still be reading ahead, so the old array must not change under it.
-        if self._draw is not None and self._epoch > 0:
-            self.rows = self._draw(self._epoch)
+        if self._draw is not None and self.epoch > self._first_epoch:
+            self.rows = self._draw.rows(self.epoch)
+            data = self._draw.data(self.epoch)
+            if data is not None:
+                self.X, self.y, weight = data
+                self._sample_weight = _as_weights(weight)
         if self._generator is not None:
             self.rows = self._generator.permutation(self.rows)
+        self._weight_of_epoch = self._weights()
+
+    def _weights(self) -> np.ndarray | None:
+        """Weights of the rows of the epoch, None if all are 1."""
+        weight = None if self._sample_weight is None else self._sample_weight[self.rows]
+        if self._classes is None:
+            return weight
+        return _equal_within_batches(self._classes[self.rows], weight, self.batch_size)
+
+
+def _equal_within_batches(
+    classes: np.ndarray, weight: np.ndarray | None, batch_size: int
+) -> np.ndarray:
+    """Scale weights so that in each batch all its classes have the same total, of mean 1."""
+    weight = np.ones(len(classes)) if weight is None else weight.astype(np.float64)
+    batch = np.arange(len(classes)) // batch_size
+    n_batches, n_classes = batch[-1] + 1, classes.max() + 1
+    cell = batch * n_classes + classes
+    totals = np.bincount(cell, weights=weight, minlength=n_batches * n_classes)
+    n_present = (totals.reshape(n_batches, n_classes) > 0).sum(axis=1)
+    size = np.bincount(batch)
+    return _as_weights(weight / totals[cell] * (size / n_present)[batch])
+
+
+def _as_weights(weight: np.ndarray | None) -> np.ndarray | None:
+    """Return weights in Keras' float type."""
+    return None if weight is None else weight.astype(keras.config.floatx())
 
 
 def _target(y: Any) -> Any:

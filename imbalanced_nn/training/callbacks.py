@@ -28,8 +28,8 @@ class HeldOutMonitor(keras.callbacks.Callback):
     Parameters
     ----------
     evaluate : callable
-        Maps the network to a dict with `AVERAGE_PRECISION`, `LOG_LOSS` and whatever else
-        is to be logged, at natural prevalence.
+        Maps the network and the number of the epoch to a dict with `AVERAGE_PRECISION`,
+        `LOG_LOSS` and whatever else is to be logged, at natural prevalence.
     patience : int or None
         Epochs without an improvement before training stops; None only logs.
     n_positives : int
@@ -42,7 +42,7 @@ class HeldOutMonitor(keras.callbacks.Callback):
 
     def __init__(
         self,
-        evaluate: Callable[[keras.Model], dict[str, float]],
+        evaluate: Callable[[keras.Model, int], dict[str, float]],
         patience: int | None,
         n_positives: int,
     ):
@@ -57,7 +57,7 @@ class HeldOutMonitor(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
         """Add the held-out scores to ``logs``."""
-        scores = self._evaluate(self.model)
+        scores = self._evaluate(self.model, epoch)
         if logs is not None:
             logs.update(scores)
         if self._patience is None:

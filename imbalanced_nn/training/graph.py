@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from imbalanced_nn.rows import StackedRows
 from imbalanced_nn.training.batches import RowBatches, as_network_input
 from imbalanced_nn.training.callbacks import HeldOutMonitor
 from imbalanced_nn.training.programs import program_for
@@ -52,9 +53,11 @@ def unsuitable(model: keras.Model, batches: RowBatches, arguments: dict[str, Any
         return f"{changed} was changed after its layer was made"
     if model.run_eagerly or model.steps_per_execution != 1 or model.jit_compile:
         return "compile asks for a way to run of its own"
-    if not isinstance(batches.X, np.ndarray):
+    X = batches.X
+    parts = (X.data, X.further) if isinstance(X, StackedRows) else (X,)
+    if not all(isinstance(part, np.ndarray) for part in parts):
         return "X is not one dense array"
-    if _is_memory_mapped(batches.X) or batches.X.nbytes > MAX_BYTES:
+    if any(map(_is_memory_mapped, parts)) or sum(part.nbytes for part in parts) > MAX_BYTES:
         return "X is memory-mapped or above 1 GiB"
     if not isinstance(batches.y, np.ndarray):
         return "y is not one array"
@@ -182,6 +185,13 @@ def _is_known(obj: Any) -> bool:
     return module.split(".")[0] in ("keras", "imbalanced_nn")
 
 
+def _as_arrays(batches: RowBatches) -> tuple[np.ndarray, np.ndarray]:
+    """Return inputs and targets as one array each."""
+    X = batches.X
+    X = np.asarray(X) if isinstance(X, StackedRows) else X
+    return as_network_input(X), np.asarray(batches.y)
+
+
 class GraphTrainer:
     """Stands in for a network in a call of ``fit``.
 
@@ -201,11 +211,7 @@ class GraphTrainer:
     def fit(self, x: RowBatches, y=None, *, epochs, initial_epoch, callbacks, **_):
         """Train as ``Model.fit`` does with the same batches; return its ``History``."""
         model, batches = self._model, x
-        data = (
-            as_network_input(batches.X),
-            np.asarray(batches.y),
-            batches.weight_of_each_row(),
-        )
+        data = (*_as_arrays(batches), batches.epoch_weight())
         if not model.optimizer.built:
             model.optimizer.build(model.trainable_variables)
         program = program_for(model, batches.batch_size, data)
@@ -220,7 +226,7 @@ class GraphTrainer:
                     verbose=0,
                 )
             program.copy_from(model)
-            return self._run(program, batches, data, epochs, initial_epoch, callbacks)
+            return self._run(program, batches, data[:2], epochs, initial_epoch, callbacks)
 
     def _run(self, program, batches, data, epochs, initial_epoch, callbacks):
         """Run the epochs on the program's twin, with the callbacks around them."""
@@ -233,7 +239,8 @@ class GraphTrainer:
             # Nobody looks at the user's network before the end; the monitor may use the twin.
             for callback in callbacks:
                 callback.set_model(twin)
-        tensors = [tf.convert_to_tensor(part) for part in data]
+        source, tensors = batches.X, [tf.convert_to_tensor(part) for part in data]
+        del data
         model.stop_training = twin.stop_training = False
         watched.on_train_begin()
         logs: dict[str, float] = {}
@@ -243,7 +250,13 @@ class GraphTrainer:
             if users:
                 program.copy_from(model)
             batches.on_epoch_begin()
-            result = program.run_epoch(*tensors, tf.constant(batches.rows, tf.int32))
+            if batches.X is not source:
+                # Other synthetic rows stand behind the data.
+                source = batches.X
+                tensors = [tf.convert_to_tensor(part) for part in _as_arrays(batches)]
+            result = program.run_epoch(
+                *tensors, batches.epoch_weight(), tf.constant(batches.rows, tf.int32)
+            )
             logs = {name: float(value) for name, value in result.items()}
             if users:
                 program.copy_to(model)

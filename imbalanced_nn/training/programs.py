@@ -83,7 +83,7 @@ class Program:
     batch_size : int
         Rows in a batch; the last one of an epoch may be smaller.
     data : tuple of ndarray
-        X, y and sample weights, for their types and shapes.
+        X, y and the weights of an epoch's rows, for their types and shapes.
     """
 
     def __init__(self, model: keras.Model, batch_size: int, data: tuple[np.ndarray, ...]):
@@ -111,9 +111,10 @@ class Program:
         n, size = tf.shape(rows)[0], self._batch_size
 
         def step(start):
-            batch = rows[start : tf.minimum(start + size, n)]
+            stop = tf.minimum(start + size, n)
+            batch = rows[start:stop]
             self.twin.train_step(
-                (tf.gather(X, batch), tf.gather(y, batch), tf.gather(sample_weight, batch))
+                (tf.gather(X, batch), tf.gather(y, batch), sample_weight[start:stop])
             )
             return [start + size]
 
