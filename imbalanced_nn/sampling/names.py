@@ -15,7 +15,7 @@ __all__ = ["SAMPLERS", "make_sampler"]
 def _snake_case(name: str) -> str:
     """``RandomOverSampler`` -> ``random_over``, ``SMOTETomek`` -> ``smote_tomek``."""
     name = re.sub("Sampler$", "", name)
-    words = re.sub("(?<=[a-z])(?=[A-Z])|(?<=SMOTE)(?=[A-Z])", "_", name)
+    words = re.sub("(?<=[a-z])(?=[A-Z])|(?<=SMOTE)(?=[A-Z])|(?<=[A-Z])(?=SMOTE)", "_", name)
     return words.lower()
 
 

@@ -181,7 +181,7 @@ def _generated(
     totals, counts = np.bincount(codes, weights=weight), np.bincount(codes)
     means = np.divide(totals, counts, out=np.ones_like(totals), where=counts > 0)
     index = indices.copy()
-    index[synthetic] = len(rows.codes) + np.arange(len(further))
+    index[synthetic] = len(rows.codes) + np.arange(synthetic.sum())
     resampled = Rows(
         StackedRows(rows.X, further),
         None,

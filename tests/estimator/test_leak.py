@@ -89,6 +89,10 @@ def spy_on(sampler_class, resampled):
             resampled.append((np.array(X), np.array(y)))
             return super().fit_resample(X, y, **params)
 
+        def draw(self, codes, classes, index, *args):
+            resampled.append((index.reshape(-1, 1), codes))
+            return super().draw(codes, classes, index, *args)
+
     return Spy
 
 

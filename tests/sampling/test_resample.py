@@ -17,7 +17,7 @@ from sklearn.naive_bayes import GaussianNB
 
 from imbalanced_nn.exceptions import ImbalanceWarning, InvalidParameterError, TooFewRowsError
 from imbalanced_nn.rows import Rows
-from imbalanced_nn.sampling import SAMPLERS, make_sampler, redraws, resample
+from imbalanced_nn.sampling import SAMPLERS, BalancedBatches, make_sampler, redraws, resample
 
 CLASSES = np.array(["fraud", "ok"])
 
@@ -42,8 +42,8 @@ def imbalanced_rows(n=60, n_rare=12, shape=(3,), dtype=np.float64, seed=0):
 def test_every_sampler_of_imbalanced_learn_has_a_name():
     modules = (imblearn.combine, imblearn.over_sampling, imblearn.under_sampling)
     classes = {getattr(module, name) for module in modules for name in module.__all__}
-    assert set(SAMPLERS.values()) == classes
-    assert len(SAMPLERS) == len(classes)
+    assert set(SAMPLERS.values()) == classes | {BalancedBatches}
+    assert len(SAMPLERS) == len(classes) + 1
 
 
 @pytest.mark.parametrize(
@@ -148,10 +148,13 @@ def test_smote_adds_blends_of_rows_of_the_rare_class(make):
     rows = rows_of(make(rows.X), rows.codes, rows.index, rows.sample_weight)
     resampled, indices = resample(make_sampler("smote", {}, 0), rows, CLASSES)
     assert resampled.y is None
-    assert np.bincount(resampled.codes).tolist() == [48, 48]
+    assert np.bincount(resampled.selected_codes).tolist() == [48, 48]
     np.testing.assert_array_equal(indices[:60], rows.index)
     assert (indices[60:] == -1).all()
-    X, X_new = (x.toarray() if sparse.issparse(x) else x for x in (rows.X, resampled.X))
+    assert resampled.X.data is rows.X, "the data itself is not copied"
+    assert resampled.X.further.shape == (36, 3)
+    X_new = resampled.X[resampled.index]
+    X, X_new = (x.toarray() if sparse.issparse(x) else x for x in (rows.X, X_new))
     np.testing.assert_array_equal(X_new[:60], X[rows.index])
     rare = X[rows.index[rows.selected_codes == 0]]
     for row in X_new[60:]:
@@ -165,9 +168,9 @@ def test_smote_adds_blends_of_rows_of_the_rare_class(make):
 def test_originals_keep_their_weight_and_synthetic_rows_get_the_mean_of_their_class():
     rows = imbalanced_rows()
     resampled, _ = resample(make_sampler("smote", {}, 0), rows, CLASSES)
-    np.testing.assert_array_equal(resampled.sample_weight[:60], rows.selected_weight)
+    np.testing.assert_array_equal(resampled.selected_weight[:60], rows.selected_weight)
     mean = rows.selected_weight[rows.selected_codes == 0].mean()
-    np.testing.assert_allclose(resampled.sample_weight[60:], mean)
+    np.testing.assert_allclose(resampled.selected_weight[60:], mean)
 
 
 @pytest.mark.parametrize("name", ["smote_enn", "smote_tomek"])
@@ -176,10 +179,15 @@ def test_rows_that_a_combination_keeps_are_told_from_its_blends(name):
     resampled, indices = resample(make_sampler(name, {}, 0), rows, CLASSES)
     real = indices >= 0
     assert 0 < real.sum() < len(indices)
-    np.testing.assert_allclose(resampled.X[real], rows.X[indices[real]], rtol=1e-6)
-    np.testing.assert_array_equal(resampled.codes[real], rows.codes[indices[real]])
-    np.testing.assert_array_equal(resampled.sample_weight[real], rows.sample_weight[indices[real]])
+    np.testing.assert_array_equal(resampled.index[real], indices[real])
+    np.testing.assert_array_equal(resampled.selected_codes[real], rows.codes[indices[real]])
     assert not set(indices[real]) - set(rows.index)
+    # The combination alone, on a table of its own, returns the same rows.
+    X_new, codes_new = make_sampler(name, {}, 0).fit_resample(
+        rows.X[rows.index], rows.selected_codes
+    )
+    np.testing.assert_allclose(resampled.X[resampled.index], X_new, rtol=1e-6)
+    np.testing.assert_array_equal(resampled.selected_codes, codes_new)
 
 
 @pytest.mark.parametrize("labels", [["fraud", "ok"], [False, True], [-1, 1], [0.0, 2.0], [5, 7]])
@@ -225,7 +233,7 @@ def test_blends_do_not_depend_on_how_the_numbers_are_stored(dtype):
     rows = imbalanced_rows(dtype=dtype)
     same = rows_of(rows.X.astype(np.float64), rows.codes, rows.index, rows.sample_weight)
     stored, exact = (resample(make_sampler("smote", {}, 0), r, CLASSES)[0] for r in (rows, same))
-    np.testing.assert_allclose(stored.X, exact.X, rtol=1e-6)
+    np.testing.assert_allclose(stored.X[stored.index], exact.X[exact.index], rtol=1e-6)
 
 
 @pytest.mark.parametrize("shape", [(4, 2), (3, 2, 2)])
@@ -234,11 +242,12 @@ def test_blends_of_sequences_are_put_back_into_shape_with_a_warning(shape):
     with pytest.warns(ImbalanceWarning, match="SMOTE.*blend of two sequences.*'random_over'") as w:
         resampled, _ = resample(make_sampler("smote", {}, 0), rows, CLASSES)
     assert w[0].message.code == "INN002"
-    assert resampled.X.shape == (96, *shape)
-    np.testing.assert_array_equal(resampled.X[:60], rows.X[rows.index])
+    X_new = resampled.X[resampled.index]
+    assert X_new.shape == (96, *shape)
+    np.testing.assert_array_equal(X_new[:60], rows.X[rows.index])
     flat = rows_of(rows.X.reshape(len(rows.X), -1), rows.codes, rows.index, rows.sample_weight)
     expected, _ = resample(make_sampler("smote", {}, 0), flat, CLASSES)
-    np.testing.assert_array_equal(resampled.X.reshape(96, -1), expected.X)
+    np.testing.assert_array_equal(X_new.reshape(96, -1), expected.X[expected.index])
 
 
 def test_cleaning_sequences_makes_no_synthetic_row_and_no_warning():
@@ -266,17 +275,17 @@ def test_random_over_sampling_with_shrinkage_blends():
         RandomOverSampler(shrinkage=1, random_state=0), imbalanced_rows(), CLASSES
     )
     assert (indices == -1).sum() == 36
-    assert len(np.unique(resampled.X, axis=0)) == 96
+    assert len(np.unique(resampled.X[resampled.index], axis=0)) == 96
     assert (
         redraws(RandomOverSampler(shrinkage=1, random_state=0), imbalanced_rows(), CLASSES) is None
     )
 
 
-def test_too_few_rows_for_the_neighbours_is_told_with_the_counts():
-    rows = imbalanced_rows(n_rare=4)
-    message = "'fraud': 4, 'ok': 56.*n_neighbors.*sampler__k_neighbors.*'random_over'"
+def test_too_few_rows_for_other_neighbours_is_told_with_the_counts():
+    rows = imbalanced_rows(n=4, n_rare=2)
+    message = "'fraud': 2, 'ok': 2.*n_neighbors.*sampler__k_neighbors.*'balanced_batches'"
     with pytest.raises(TooFewRowsError, match=message):
-        resample(make_sampler("smote", {}, 0), rows, CLASSES)
+        resample(make_sampler("near_miss", {"n_neighbors": 7}, 0), rows, CLASSES)
 
 
 def test_another_failure_of_a_sampler_is_told_with_the_counts():
@@ -307,29 +316,31 @@ def drawing(name, seed, rows):
 def test_an_epoch_is_drawn_from_the_seed_and_its_number_alone(seed, epoch):
     rows = imbalanced_rows()
     (one, first), (other, _) = (drawing("random_under", seed, rows) for _ in range(2))
-    one(epoch + 1)
-    np.testing.assert_array_equal(one(0)[: len(first)], first)
-    np.testing.assert_array_equal(one(epoch), other(epoch))
-    assert not np.array_equal(one(epoch), one(epoch + 1))
-    assert set(one(epoch)) <= set(rows.index)
+    one.rows(epoch + 1)
+    np.testing.assert_array_equal(one.rows(0)[: len(first)], first)
+    np.testing.assert_array_equal(one.rows(epoch), other.rows(epoch))
+    assert not np.array_equal(one.rows(epoch), one.rows(epoch + 1))
+    assert set(one.rows(epoch)) <= set(rows.index)
     # Two draws of 24 rows fit into the 60 training rows.
-    assert np.bincount(rows.codes[one(epoch)]).tolist() == [24, 24]
+    assert np.bincount(rows.codes[one.rows(epoch)]).tolist() == [24, 24]
+    assert one.counts(epoch).tolist() == [24, 24]
 
 
 def test_a_strongly_under_sampled_epoch_joins_ten_draws_at_most():
     rows = imbalanced_rows(n=500, n_rare=5)
-    assert len(drawing("random_under", 0, rows)[0](3)) == 10 * 10
+    assert len(drawing("random_under", 0, rows)[0].rows(3)) == 10 * 10
 
 
 def test_an_over_sampled_epoch_is_one_draw():
     rows = imbalanced_rows()
-    assert np.bincount(rows.codes[drawing("random_over", 0, rows)[0](3)]).tolist() == [48, 48]
+    drawn = drawing("random_over", 0, rows)[0].rows(3)
+    assert np.bincount(rows.codes[drawn]).tolist() == [48, 48]
 
 
 def test_under_sampling_sees_the_whole_majority_in_the_end():
     rows = imbalanced_rows()
     draw, _ = drawing("random_under", 0, rows)
-    seen = set().union(*(draw(epoch) for epoch in range(1, 40)))
+    seen = set().union(*(draw.rows(epoch) for epoch in range(1, 40)))
     assert seen == set(rows.index)
 
 
