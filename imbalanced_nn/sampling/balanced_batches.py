@@ -153,8 +153,7 @@ class BalancedBatches(BaseEstimator):
             weight = check_weights(sample_weight, X)
         index = np.arange(len(y)) if weight is None else np.flatnonzero(weight)
         codes, classes = _codes(y)
-        seed = int(check_random_state(self.random_state).randint(2**31 - 1))
-        draw = self.draw(codes[index], classes, index, batch_size, seed)
+        draw = self.draw(codes[index], classes, index, batch_size)
         return balanced_dataset(self, X, y, weight, draw, batch_size)
 
     def draw(
@@ -163,7 +162,6 @@ class BalancedBatches(BaseEstimator):
         classes: np.ndarray,
         index: np.ndarray,
         batch_size: int,
-        seed: int,
         progress: Callable[[int], float] | None = None,
     ) -> QuotaDraw:
         """Return how epochs are drawn from the given rows, and describe it in the attributes.
@@ -178,8 +176,6 @@ class BalancedBatches(BaseEstimator):
             Number of each row in the data.
         batch_size : int
             Rows in a batch.
-        seed : int
-            Seed of the decks.
         progress : callable, default=None
             Maps the number of an epoch to the way gone from the shares of the data (0) to the
             quotas (1); None is all the way.
@@ -204,6 +200,7 @@ class BalancedBatches(BaseEstimator):
         self.quotas_ = dict(zip(_hashable(names), full.tolist(), strict=True))
         self.steps_per_epoch_ = steps
         self._names = _hashable(names)
+        seed = int(check_random_state(self.random_state).randint(2**31 - 1))
         each = Quotas(counts, shares, batch_size, progress)
         return QuotaDraw(members, each, steps, seed, row_weights=row_weights)
 

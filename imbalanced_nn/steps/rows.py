@@ -183,7 +183,7 @@ class RowSteps:
         progress = balancing_progress(self.balancing_schedule, ramp)
         if balanced:
             draw = self.sampler_.draw(
-                rows.selected_codes, self.classes_, rows.index, batch_size, seed, progress
+                rows.selected_codes, self.classes_, rows.index, batch_size, progress
             )
             self.sample_indices_ = draw.rows(first_epoch)
             return dataclasses.replace(rows, index=self.sample_indices_), draw

@@ -47,8 +47,8 @@ def test_fit_draws_once(name):
 def test_a_draw_shows_each_row_as_often_as_it_says(name):
     rows = rows_of()
     if name == "balanced_batches":
-        draw = BalancedBatches(steps_per_epoch=5).draw(
-            rows.selected_codes, CLASSES, rows.index, 30, 0
+        draw = BalancedBatches(steps_per_epoch=5, random_state=0).draw(
+            rows.selected_codes, CLASSES, rows.index, 30
         )
     else:
         draw, _ = drawn(name, rows)
@@ -133,7 +133,7 @@ def test_a_schedule_goes_from_the_shares_of_the_data_to_the_samplers():
 def test_a_schedule_of_balanced_batches_has_exact_quotas_in_every_epoch():
     rows = rows_of()
     draw = BalancedBatches().draw(
-        rows.selected_codes, CLASSES, rows.index, 32, 0, balancing_progress("cosine", 8)
+        rows.selected_codes, CLASSES, rows.index, 32, balancing_progress("cosine", 8)
     )
     lengths = set()
     for epoch in range(10):
