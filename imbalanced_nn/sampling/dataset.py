@@ -66,8 +66,8 @@ def _dataset_class() -> type:
             if not 0 <= number < len(self):
                 raise IndexError(number)
             rows = self._rows[number * size : (number + 1) * size]
-            batch = dense(take_rows(X, rows), keras.config.floatx()), y[rows]
-            return batch if sample_weight is None else (*batch, sample_weight[rows])
+            batch = dense(take_rows(X, rows), keras.config.floatx()), take_rows(y, rows)
+            return batch if sample_weight is None else (*batch, sample_weight.take(rows))
 
         def on_epoch_begin(self):
             """Deal the batches of the next epoch."""

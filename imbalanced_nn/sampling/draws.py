@@ -16,7 +16,7 @@ class Draw:
     """Whether the rows come in the order of batches, which must then not be shuffled."""
 
     def rows(self, epoch: int) -> np.ndarray:
-        """Row numbers of an epoch."""
+        """Row numbers of an epoch, in an array of the caller's own."""
         raise NotImplementedError
 
     def counts(self, epoch: int) -> np.ndarray:

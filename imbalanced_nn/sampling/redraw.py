@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import clone
-from sklearn.utils import check_random_state
 
 from imbalanced_nn.exceptions import ImbalanceWarning, InvalidParameterError
 from imbalanced_nn.rows import Rows
 from imbalanced_nn.sampling.draws import Draw, QuotaDraw
-from imbalanced_nn.sampling.resample import ignores_features, resample
+from imbalanced_nn.sampling.random_rows import counts_after, draws_rows, random_rows, rows_to_draw
+from imbalanced_nn.sampling.resample import draw_seed, ignores_features, resample
 from imbalanced_nn.sampling.shares import Quotas
 
 __all__ = ["balancing_progress", "redraws"]
@@ -58,7 +58,7 @@ def redraws(
                 f"'balanced_batches', 'random_over' or 'random_under'; got sampler={sampler!r} "
                 f"with resample_every={every!r}. Set balancing_schedule=None or such a sampler."
             )
-        return _scheduled(sampler, rows, len(classes), progress)
+        return _scheduled(sampler, rows, classes, progress)
     if every == "fit" or (every == "auto" and not random):
         return None
     if random:
@@ -117,16 +117,12 @@ class _RandomRedraw(Draw):
     """
 
     def __init__(self, sampler: Any, rows: Rows, classes: np.ndarray):
-        self._sampler, self._index = sampler, rows.index
-        self._labels = classes[rows.selected_codes]
-        self._seed = _seed_of(sampler)
-        self._first = sampler.sample_indices_
-        self._n_draws = int(np.clip(len(self._labels) // len(self._first), 1, MAX_DRAWS))
-        codes = rows.selected_codes
-        drawn = np.bincount(codes[self._first], minlength=len(classes))
-        self._counts = drawn * self._n_draws
-        of_class = np.bincount(codes, minlength=len(classes))
-        self._often = (self._counts / np.maximum(of_class, 1))[codes]
+        self._sampler, self._rows, self._classes = sampler, rows, classes
+        self._seed = draw_seed(sampler.random_state)
+        self._of_class = np.bincount(rows.selected_codes, minlength=len(classes))
+        once = counts_after(sampler, rows, classes)
+        self._n_draws = int(np.clip(len(rows.index) // once.sum(), 1, MAX_DRAWS))
+        self._counts = once * self._n_draws
 
     def counts(self, epoch: int) -> np.ndarray:
         """Rows of each class in an epoch."""
@@ -135,20 +131,25 @@ class _RandomRedraw(Draw):
     def expected(self, epoch: int, n_rows: int) -> np.ndarray:
         """How often an epoch shows each of ``n_rows`` rows on average."""
         often = np.zeros(n_rows)
-        often[self._index] = self._often
+        share = self._counts / np.maximum(self._of_class, 1)
+        often[self._rows.index] = share[self._rows.selected_codes]
         return often
 
     def rows(self, epoch: int) -> np.ndarray:
         """Row numbers of an epoch."""
-        parts = [self._draw(epoch, part) for part in range(self._n_draws)]
-        return self._index[np.concatenate(parts)]
+        codes = self._rows.selected_codes
+        parts = [self._draw(codes, epoch, part) for part in range(self._n_draws)]
+        return self._rows.index[parts[0] if len(parts) == 1 else np.concatenate(parts)]
 
-    def _draw(self, epoch: int, part: int) -> np.ndarray:
-        """Positions of one draw."""
+    def _draw(self, codes: np.ndarray, epoch: int, part: int) -> np.ndarray:
+        """Positions of one draw; the first of the first epoch is the sampler's own."""
+        if draws_rows(self._sampler):
+            wanted = rows_to_draw(self._sampler, codes, self._classes)
+            return random_rows(self._sampler, codes, wanted, [self._seed, epoch, part])
         if epoch == part == 0:
-            return self._first
+            return self._sampler.sample_indices_
         again = clone(self._sampler).set_params(random_state=_seed(self._seed, epoch, part))
-        again.fit_resample(np.arange(len(self._labels)).reshape(-1, 1), self._labels)
+        again.fit_resample(np.arange(len(codes)).reshape(-1, 1), self._classes[codes])
         return again.sample_indices_
 
 
@@ -160,7 +161,7 @@ class _SyntheticRedraw(Draw):
     ):
         self._sampler, self._natural, self._classes = sampler, rows, classes
         self._finish = finish
-        self._seed = _seed_of(sampler)
+        self._seed = draw_seed(sampler.random_state)
         self._drawn: tuple[int, Rows | None] = (-1, None)
         self._length = 0
         self._counts = None
@@ -178,7 +179,7 @@ class _SyntheticRedraw(Draw):
         """Row numbers of an epoch, as many as in the first."""
         index = self._rows(epoch).index
         if len(index) == self._length:
-            return index
+            return index.copy()
         # Combinations clean a few rows more or fewer; Keras wants epochs of one length.
         generator = np.random.default_rng([self._seed, epoch])
         return generator.choice(index, self._length, replace=len(index) < self._length)
@@ -200,22 +201,17 @@ class _SyntheticRedraw(Draw):
 
 
 def _scheduled(
-    sampler: Any, rows: Rows, n_classes: int, progress: Callable[[int], float]
+    sampler: Any, rows: Rows, classes: np.ndarray, progress: Callable[[int], float]
 ) -> QuotaDraw:
     """Epochs of one size whose shares go from those of the data to the sampler's."""
     codes = rows.selected_codes
-    counts = np.bincount(codes, minlength=n_classes)
-    drawn = np.bincount(codes[sampler.sample_indices_], minlength=n_classes)
+    counts = np.bincount(codes, minlength=len(classes))
+    drawn = counts_after(sampler, rows, classes)
     size = int(drawn.sum() * np.clip(len(codes) // drawn.sum(), 1, MAX_DRAWS))
     order = np.argsort(codes, kind="stable")
     members = np.split(rows.index[order], np.cumsum(counts)[:-1])
     each = Quotas(counts, drawn / drawn.sum(), size, progress)
-    return QuotaDraw(members, each, 1, _seed_of(sampler), ordered=False)
-
-
-def _seed_of(sampler: Any) -> int:
-    """The number that a sampler's ``random_state`` stands for."""
-    return int(check_random_state(sampler.random_state).randint(2**31 - 1))
+    return QuotaDraw(members, each, 1, draw_seed(sampler.random_state), ordered=False)
 
 
 def _seed(*key: int) -> int:

@@ -1,6 +1,8 @@
 """Apply a sampler to training rows: by index where it only picks rows."""
 
 import dataclasses
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -15,14 +17,16 @@ from imblearn.under_sampling import (
 )
 from imblearn.under_sampling.base import BaseCleaningSampler
 from scipy import sparse
+from sklearn.utils import check_random_state
 
 from imbalanced_nn.exceptions import InvalidParameterError, TooFewRowsError, warn
 from imbalanced_nn.rows import Rows, StackedRows
 from imbalanced_nn.sampling.neighbours import cap_neighbours
+from imbalanced_nn.sampling.random_rows import draws_rows, random_rows, rows_to_draw
 from imbalanced_nn.sampling.shares import resampled_counts
 from imbalanced_nn.validation import take_rows
 
-__all__ = ["ignores_features", "resample"]
+__all__ = ["draw_seed", "ignores_features", "resample"]
 
 # These compute with the labels, some as positions in an array: right for 0 ... K - 1 only.
 COMPUTE_WITH_LABELS = (
@@ -61,19 +65,27 @@ def resample(sampler: Any, rows: Rows, classes: np.ndarray) -> tuple[Rows, np.nd
         If the sampler needs more rows of a class than there are, or leaves none of a class.
     """
     codes = rows.selected_codes
+    _set_strategy(sampler, codes, classes)
+    if draws_rows(sampler):
+        with _told_with_counts(sampler, codes, classes):
+            wanted = rows_to_draw(sampler, codes, classes)
+        seed = [draw_seed(sampler.random_state), 0, 0]
+        indices = rows.index[random_rows(sampler, codes, wanted, seed)]
+        return dataclasses.replace(rows, index=indices), indices
     on_codes = _computes_with_labels(sampler)
     labels = codes if on_codes else classes[codes]
-    _set_strategy(sampler, codes, classes)
     cap_neighbours(sampler, labels, stacklevel=4)
     if ignores_features(sampler):
         numbers = np.arange(len(codes)).reshape(-1, 1)
-        _fit_resample(sampler, numbers, labels, codes, classes)
+        with _told_with_counts(sampler, codes, classes):
+            sampler.fit_resample(numbers, labels)
         indices = rows.index[sampler.sample_indices_]
         resampled = dataclasses.replace(rows, index=indices)
     else:
         X = _as_array(take_rows(rows.X, rows.index), sampler)
         table = X if X.ndim == 2 else X.reshape(len(X), -1)
-        X_new, labels_new = _fit_resample(sampler, table, labels, codes, classes)
+        with _told_with_counts(sampler, codes, classes):
+            X_new, labels_new = sampler.fit_resample(table, labels)
         if _only_picks(sampler):
             indices = rows.index[sampler.sample_indices_]
             resampled = dataclasses.replace(rows, index=indices)
@@ -87,6 +99,11 @@ def resample(sampler: Any, rows: Rows, classes: np.ndarray) -> tuple[Rows, np.nd
             f"sampler or sampling_strategy."
         )
     return resampled, indices
+
+
+def draw_seed(random_state: Any) -> int:
+    """The number that a sampler's ``random_state`` stands for."""
+    return int(check_random_state(random_state).randint(2**31 - 1))
 
 
 def ignores_features(sampler: Any) -> bool:
@@ -132,12 +149,11 @@ def _as_array(X: Any, sampler: Any) -> Any:
     return X.astype(np.result_type(X.dtype, np.float32), copy=False)
 
 
-def _fit_resample(
-    sampler: Any, X: Any, labels: np.ndarray, codes: np.ndarray, classes: np.ndarray
-) -> tuple[Any, np.ndarray]:
-    """Run the sampler; a failure is told with the class counts it had to work with."""
+@contextmanager
+def _told_with_counts(sampler: Any, codes: np.ndarray, classes: np.ndarray) -> Iterator[None]:
+    """Tell a failure of the sampler with the class counts it had to work with."""
     try:
-        return sampler.fit_resample(X, labels)
+        yield
     except (ValueError, RuntimeError) as error:
         counts = dict(zip(classes.tolist(), np.bincount(codes).tolist(), strict=False))
         too_few = "neighbors" in str(error) or "n_samples" in str(error)

@@ -198,7 +198,7 @@ def resampled_counts(
     >>> resampled_counts(0.5, counts, classes, over=True)
     {'ok': 900, 'odd': 450, 'fraud': 450}
     >>> resampled_counts({"fraud": 0.1}, counts, classes, over=False)
-    {'ok': 165, 'odd': 14, 'fraud': 20}
+    {'ok': 165, 'odd': 15, 'fraud': 20}
     """
     ratio = _is_number(strategy) and not isinstance(strategy, numbers.Integral)
     shares = isinstance(strategy, Mapping) and any(

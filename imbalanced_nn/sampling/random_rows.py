@@ -1,0 +1,120 @@
+"""Random over- and under-sampling by row number: what imbalanced-learn's samplers draw."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from imblearn.over_sampling import RandomOverSampler
+from imblearn.under_sampling import RandomUnderSampler
+from imblearn.utils import check_sampling_strategy
+
+from imbalanced_nn.rows import Rows
+
+__all__ = ["counts_after", "draws_rows", "random_rows", "rows_to_draw"]
+
+
+def draws_rows(sampler: Any) -> bool:
+    """Whether `random_rows` does what the sampler does.
+
+    A subclass may do more, and a smoothed bootstrap makes rows of its own.
+    """
+    if type(sampler) is RandomOverSampler:
+        return sampler.shrinkage is None
+    return type(sampler) is RandomUnderSampler
+
+
+def rows_to_draw(sampler: Any, codes: np.ndarray, classes: np.ndarray) -> dict[int, int]:
+    """Rows of each class to add, or to keep, by class code.
+
+    Parameters
+    ----------
+    sampler : RandomOverSampler or RandomUnderSampler
+        Only its ``sampling_strategy`` is read.
+    codes : ndarray of shape (n_samples,)
+        Class codes.
+    classes : ndarray of shape (n_classes,)
+        Original labels, by which the strategy may name classes.
+
+    Raises
+    ------
+    ValueError
+        If the strategy cannot be met, in imbalanced-learn's words.
+    """
+    strategy = sampler.sampling_strategy
+    by_label = callable(strategy) or not isinstance(strategy, str | float)
+    # A copy of the labels is needed only where the strategy names them.
+    target = classes[codes] if by_label else codes
+    wanted = check_sampling_strategy(strategy, target, sampler._sampling_type)
+    sampler.sampling_strategy_ = wanted
+    known = classes.tolist()
+    return {known.index(label) if by_label else int(label): n for label, n in wanted.items()}
+
+
+def counts_after(sampler: Any, rows: Rows, classes: np.ndarray) -> np.ndarray:
+    """Rows of each class in a draw of a fitted sampler that ignores X.
+
+    Parameters
+    ----------
+    sampler : object with ``fit_resample``
+        Fitted to the rows.
+    rows : Rows
+        Rows before the sampler.
+    classes : ndarray of shape (n_classes,)
+        Original labels.
+    """
+    codes = rows.selected_codes
+    if not draws_rows(sampler):
+        return np.bincount(codes[sampler.sample_indices_], minlength=len(classes))
+    counts = np.bincount(codes, minlength=len(classes))
+    over = isinstance(sampler, RandomOverSampler)
+    for code, n in rows_to_draw(sampler, codes, classes).items():
+        counts[code] = counts[code] + n if over else n
+    return counts
+
+
+def random_rows(
+    sampler: Any, codes: np.ndarray, wanted: Mapping[int, int], seed: Any
+) -> np.ndarray:
+    """Draw positions, without a look at the data and without a copy of it.
+
+    Parameters
+    ----------
+    sampler : RandomOverSampler or RandomUnderSampler
+        Which of the two, and with its ``replacement``.
+    codes : ndarray of shape (n_samples,)
+        Class codes.
+    wanted : dict
+        From `rows_to_draw`.
+    seed : int or sequence of int
+        Seed of the draw.
+
+    Returns
+    -------
+    ndarray of int32 of shape (n_drawn,)
+        Over-sampling: all rows, then the further ones. Under-sampling: rising.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from imblearn.under_sampling import RandomUnderSampler
+    >>> codes = np.array([0, 0, 0, 0, 1, 1])
+    >>> random_rows(RandomUnderSampler(), codes, {0: 2}, seed=0).tolist()
+    [2, 3, 4, 5]
+    """
+    generator = np.random.default_rng(seed)
+    over = isinstance(sampler, RandomOverSampler)
+    kept = np.ones(len(codes), dtype=bool)
+    parts = []
+    for code, n in sorted(wanted.items()):
+        of_class = codes == code
+        members = np.flatnonzero(of_class).astype(np.int32)
+        if over or sampler.replacement:
+            # Half the memory of Generator.choice, whose positions take eight bytes each.
+            parts.append(members[generator.integers(len(members), size=n, dtype=np.int32)])
+        else:
+            parts.append(generator.choice(members, n, replace=False, shuffle=False))
+        kept &= over | ~of_class
+    rows = np.concatenate([np.flatnonzero(kept).astype(np.int32), *parts])
+    if not over:
+        rows.sort()
+    return rows
