@@ -102,19 +102,33 @@ def random_rows(
     [2, 3, 4, 5]
     """
     generator = np.random.default_rng(seed)
-    over = isinstance(sampler, RandomOverSampler)
-    kept = np.ones(len(codes), dtype=bool)
-    parts = []
-    for code, n in sorted(wanted.items()):
-        of_class = codes == code
-        members = np.flatnonzero(of_class).astype(np.int32)
-        if over or sampler.replacement:
-            # Half the memory of Generator.choice, whose positions take eight bytes each.
-            parts.append(members[generator.integers(len(members), size=n, dtype=np.int32)])
-        else:
-            parts.append(generator.choice(members, n, replace=False, shuffle=False))
-        kept &= over | ~of_class
-    rows = np.concatenate([np.flatnonzero(kept).astype(np.int32), *parts])
-    if not over:
-        rows.sort()
+    if isinstance(sampler, RandomOverSampler):
+        return _added(codes, wanted, generator)
+    return _kept(codes, wanted, generator, sampler.replacement)
+
+
+def _added(
+    codes: np.ndarray, wanted: Mapping[int, int], generator: np.random.Generator
+) -> np.ndarray:
+    """All positions, then further ones of each class."""
+    n = len(codes)
+    # Filled in place, in four bytes each: this is all the memory that over-sampling takes.
+    rows = np.empty(n + sum(wanted.values()), dtype=np.int32)
+    rows[:n] = np.arange(n, dtype=np.int32)
+    for code, n_further in sorted(wanted.items()):
+        members = np.flatnonzero(codes == code).astype(np.int32)
+        drawn = generator.integers(len(members), size=n_further, dtype=np.int32)
+        rows[n : n + n_further] = members[drawn]
+        n += n_further
     return rows
+
+
+def _kept(
+    codes: np.ndarray, wanted: Mapping[int, int], generator: np.random.Generator, replace: bool
+) -> np.ndarray:
+    """Positions of the classes that stay whole and of those that were drawn, rising."""
+    parts = [np.flatnonzero(~np.isin(codes, list(wanted)))]
+    for code, n in sorted(wanted.items()):
+        members = np.flatnonzero(codes == code)
+        parts.append(generator.choice(members, n, replace=replace, shuffle=False))
+    return np.sort(np.concatenate(parts)).astype(np.int32)

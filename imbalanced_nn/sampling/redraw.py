@@ -137,12 +137,12 @@ class _RandomRedraw(Draw):
 
     def rows(self, epoch: int) -> np.ndarray:
         """Row numbers of an epoch."""
-        codes = self._rows.selected_codes
-        parts = [self._draw(codes, epoch, part) for part in range(self._n_draws)]
+        parts = [self._draw(epoch, part) for part in range(self._n_draws)]
         return self._rows.index[parts[0] if len(parts) == 1 else np.concatenate(parts)]
 
-    def _draw(self, codes: np.ndarray, epoch: int, part: int) -> np.ndarray:
+    def _draw(self, epoch: int, part: int) -> np.ndarray:
         """Positions of one draw; the first of the first epoch is the sampler's own."""
+        codes = self._rows.selected_codes
         if draws_rows(self._sampler):
             wanted = rows_to_draw(self._sampler, codes, self._classes)
             return random_rows(self._sampler, codes, wanted, [self._seed, epoch, part])
