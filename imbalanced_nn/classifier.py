@@ -5,9 +5,8 @@ from scikeras.wrappers import BaseWrapper
 from imbalanced_nn.base import MendedKerasClassifier
 from imbalanced_nn.exceptions import InvalidParameterError
 from imbalanced_nn.parameters import check_parameters
-from imbalanced_nn.rows import Rows
 from imbalanced_nn.steps import DecisionSteps, NetworkSteps, RowSteps
-from imbalanced_nn.targets import class_codes
+from imbalanced_nn.targets import class_codes, fill_padding
 from imbalanced_nn.training import AVERAGE_PRECISION, draw_seed
 from imbalanced_nn.validation import check_weights
 
@@ -246,6 +245,7 @@ run_eagerly
         check_parameters(self.get_params(deep=False), type(self).__name__)
         kwargs.setdefault("validation_data", getattr(self, "fit__validation_data", None))
         validation = _validation_data(X_val, y_val, sample_weight_val, kwargs)
+        y = fill_padding(y, sample_weight)
         with self._unchanged_on_failure():
             if not (self.warm_start and self.initialized_):
                 self.classes_ = None
@@ -281,6 +281,7 @@ run_eagerly
             The estimator.
         """
         check_parameters(self.get_params(deep=False), type(self).__name__)
+        y = fill_padding(y, sample_weight)
         with self._unchanged_on_failure():
             self.classes_ = self._announced_classes(y, classes)
             BaseWrapper.partial_fit(self, X, y, sample_weight, online=True, **kwargs)
@@ -323,7 +324,7 @@ run_eagerly
         """Hold rows out, resample and weigh the rest, train, correct, learn the threshold."""
         fresh = not ((self.warm_start or warm_start) and self.initialized_)
         X, y = self._initialize(X, y) if fresh else self._validate_data(X, y)
-        weight = check_weights(sample_weight, X)
+        weight = check_weights(sample_weight, X, steps=self._steps)
         training = {"warm_start": warm_start, "epochs": epochs, "initial_epoch": initial_epoch}
         if self._kind is None:
             self._fit_opaque_target(X, y, weight, sample_weight, validation, training | kwargs)
@@ -331,13 +332,13 @@ run_eagerly
 
         seed = draw_seed(self.random_state)
         codes = class_codes(self.target_encoder_.transform(y), self._kind)
-        self._describe_classes(codes, fresh, online)
+        self._describe_classes(codes[weight > 0] if self._steps else codes, fresh, online)
         share = kwargs.pop("validation_split", self._routed("validation_split"))
         holding_out = not online and validation is None and share > 0
         train, held_out = self._hold_out(codes, weight, groups, seed, share if holding_out else 0)
         X, y = self._encode(X, y, train, fresh)
         self._build_network(X)
-        natural = Rows(X, y, codes, weight, train)
+        natural = self._rows(X, y, codes, weight, train)
         judged = self._held_out_rows(natural, held_out, validation)
         self._check_threshold(judged, online)
 

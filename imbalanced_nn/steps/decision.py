@@ -8,7 +8,7 @@ from scikeras.wrappers import KerasClassifier
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from imbalanced_nn.exceptions import InvalidParameterError
-from imbalanced_nn.targets import class_codes, class_probabilities
+from imbalanced_nn.targets import class_codes, class_probabilities, fill_padding
 from imbalanced_nn.threshold import ThresholdTuner, fixed_rule, get_objective, prior_rule
 from imbalanced_nn.threshold.closed_form import prefer_closed_form
 from imbalanced_nn.training import forward
@@ -38,10 +38,11 @@ class DecisionSteps:
         outputs = self._predict_raw(X, **kwargs)
         if self._kind is None:
             return self.target_encoder_.inverse_transform(outputs)
-        codes = self._rule().decide(self._probabilities(outputs))
-        if self.y_ndim_ == 1 or codes.ndim == 2:
-            return codes if codes.ndim == 2 else self.classes_[codes]
-        return np.eye(self.n_classes_, dtype=int)[codes]
+        decided = self._rule().decide(self._probabilities(outputs))
+        if self._kind != "multilabel":
+            one_hot = self.target_encoder_._target_type == "multiclass-onehot"
+            decided = (np.eye(self.n_classes_, dtype=int) if one_hot else self.classes_)[decided]
+        return decided.reshape(-1, *self.target_encoder_._y_shape[1:])
 
     def predict_proba(self, X, **kwargs):
         """Predict the probability of each class at the training prevalence.
@@ -62,7 +63,8 @@ class DecisionSteps:
         outputs = self._predict_raw(X, **kwargs)
         if self._kind is None:
             return self.target_encoder_.inverse_transform(outputs, return_proba=True)
-        return self._probabilities(outputs)
+        proba = self._probabilities(outputs)
+        return proba.reshape(-1, *self._steps, proba.shape[-1])
 
     def score(self, X, y, sample_weight=None):
         """Return the score that the threshold maximises, else accuracy.
@@ -86,19 +88,32 @@ class DecisionSteps:
         check_is_fitted(self)
         if self._kind is None:
             return super().score(X, y, sample_weight)
-        _, y = self._validate_data(y=y)
+        _, y = self._validate_data(y=fill_padding(y, sample_weight))
         predicted = self.predict(X)
         check_consistent_length(predicted, y)
-        weight = None if sample_weight is None else check_weights(sample_weight, predicted)
+        weight = None
+        if sample_weight is not None:
+            weight = check_weights(sample_weight, predicted, steps=self._steps)
         own_scorer = type(self).scorer is not KerasClassifier.scorer
         if own_scorer or not self._learns_threshold():
             arguments = route_params(self.get_params(), "score", set())
+            y, predicted, weight = (
+                self._by_decision(part, weight) for part in (y, predicted, weight)
+            )
             return self.scorer(y, predicted, sample_weight=weight, **arguments)
         codes = (
             class_codes(self.target_encoder_.transform(labels), self._kind)
             for labels in (y, predicted)
         )
+        *codes, weight = (self._by_decision(part, weight) for part in (*codes, weight))
         return self._objective().score(*codes, weight, self._positive)
+
+    def _by_decision(self, values, weight):
+        """Return labels, codes or weights of steps as if each step that counts were a row."""
+        if not self._steps or values is None:
+            return values
+        values = values[np.ones(values.shape[:2], bool) if weight is None else weight > 0]
+        return values.ravel() if values.shape[1:] == (1,) else values
 
     def _learns_threshold(self) -> bool:
         """Whether ``threshold`` names a score to maximise."""
@@ -151,6 +166,7 @@ class DecisionSteps:
     def _tune(self, judged):
         """Learn the rule that is best for the held-out rows."""
         proba = self._probabilities(forward(self.model_, judged.X, judged.index))
+        proba = judged.decisions(proba)
         target, labels = judged.selected_codes, {}
         if self._kind != "multilabel":
             target = self.classes_[target]
@@ -195,7 +211,9 @@ class DecisionSteps:
         return bool(getattr(self.model_.loss, "from_logits", False))
 
     def _probabilities(self, outputs: Any) -> np.ndarray:
-        """Return outputs as probabilities at the training prevalence."""
+        """Return outputs as probabilities at the training prevalence, a row for each decision."""
+        if self._steps:
+            outputs = outputs.reshape(-1, outputs.shape[-1])
         proba = class_probabilities(outputs, self._kind, self._logits())
         correction = getattr(self, "_prior_correction", None)
         return proba if correction is None else correction.apply(proba)

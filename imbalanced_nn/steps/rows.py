@@ -13,9 +13,9 @@ from sklearn.utils.class_weight import compute_sample_weight
 
 from imbalanced_nn.calibration import PriorCorrection
 from imbalanced_nn.exceptions import InvalidParameterError
-from imbalanced_nn.rows import Rows
+from imbalanced_nn.rows import Rows, TimestepRows
 from imbalanced_nn.sampling import make_sampler, redraws, resample
-from imbalanced_nn.targets import class_codes, positive_code
+from imbalanced_nn.targets import class_codes, fill_padding, positive_code, sequence_strata
 from imbalanced_nn.validation import check_groups, check_weights, hold_out_rows, n_rows, take_rows
 from imbalanced_nn.weighting import class_totals, class_weights, label_weights
 
@@ -32,6 +32,7 @@ FITTED = (
     "feature_names_in_",
     "history_",
     "model_",
+    "n_steps_",
     "pos_label_",
     "sample_indices_",
     "sampler_",
@@ -88,7 +89,7 @@ class RowSteps:
                 f"classes={np.unique(classes).tolist()} differs from the labels of the earlier "
                 f"calls, {known.tolist()}. Pass the same labels, or none."
             )
-        unseen = np.setdiff1d(y, known) if np.ndim(y) == 1 else known[:0]
+        unseen = known[:0] if np.ndim(y) == 2 else np.setdiff1d(y, known)
         if len(unseen):
             raise InvalidParameterError(
                 f"y holds the label {unseen.tolist()[0]!r}, which the earlier calls did not "
@@ -97,18 +98,26 @@ class RowSteps:
             )
         return known
 
+    def _rows(self, X, y, codes, weight, index):
+        """Return rows of encoded data: one decision each, or one for each time step."""
+        return (TimestepRows if self._steps else Rows)(X, y, codes, weight, index)
+
     def _hold_out(self, codes, weight, groups, seed, share):
         """Return the numbers of the rows to train on and of the rows to hold out, if any."""
-        present = np.flatnonzero(weight)
+        # Sequences are held out whole.
+        present = np.flatnonzero(weight.any(axis=1) if self._steps else weight)
         self.validation_indices_ = np.array([], dtype=int)
         if share == 0:
             return present, None
         # A network that goes on training must not be judged on rows it was trained on before.
         self._split_seed = getattr(self, "_split_seed", seed)
-        labels = np.arange(codes.shape[1]) if codes.ndim == 2 else self.classes_
+        labels = np.arange(codes.shape[1]) if self._kind == "multilabel" else self.classes_
         if groups is not None:
             groups = check_groups(groups, len(codes))[present]
-        train, held_out = hold_out_rows(codes[present], share, labels, self._split_seed, groups)
+        codes = codes[present]
+        if self._steps:
+            codes = sequence_strata(codes, weight[present] > 0, self.n_classes_)
+        train, held_out = hold_out_rows(codes, share, labels, self._split_seed, groups)
         self.validation_indices_ = present[held_out]
         return present[train], present[held_out]
 
@@ -141,22 +150,23 @@ class RowSteps:
         if validation is None:
             return None
         X, y, sample_weight = validation
-        X, y = self._validate_data(X, y)
-        unseen = [] if y.ndim > 1 else np.setdiff1d(y, self.classes_)
+        X, y = self._validate_data(X, fill_padding(y, sample_weight))
+        unseen = [] if y.ndim == 2 else np.setdiff1d(y, self.classes_)
         if len(unseen):
             raise ValueError(
                 f"y_val holds the label {unseen.tolist()[0]!r}, which is not in y; the labels are "
                 f"{self.classes_.tolist()}."
             )
-        weight = check_weights(sample_weight, X, "sample_weight_val")
+        weight = check_weights(sample_weight, X, "sample_weight_val", self._steps)
         X, y = self.feature_encoder_.transform(X), self.target_encoder_.transform(y)
         codes = class_codes(y, self._kind)
-        if codes.ndim == 1 and len(np.unique(codes[weight > 0])) < 2:
+        if self._kind != "multilabel" and len(np.unique(codes[weight > 0])) < 2:
             raise ValueError(
                 "y_val holds only one class; a threshold is learned on rows of at least two. "
                 "Pass held-out rows of each class."
             )
-        return Rows(X, y, codes, weight, np.flatnonzero(weight))
+        present = np.flatnonzero(weight.any(axis=1) if self._steps else weight)
+        return self._rows(X, y, codes, weight, present)
 
     def _resample(self, rows, seed):
         """Run the sampler over the training rows; return also how epochs redraw."""
@@ -169,6 +179,11 @@ class RowSteps:
             raise InvalidParameterError(
                 f"sampler={self.sampler!r} takes one label per row, but y is multilabel. Use "
                 f"class_weight='balanced', which weighs each label, and a threshold per label."
+            )
+        if self._steps:
+            raise InvalidParameterError(
+                f"sampler={self.sampler!r} takes one label per row, but y holds one for each time "
+                f"step. Use class_weight='balanced', which weighs each step, and a threshold."
             )
         natural = rows
         rows, self.sample_indices_ = resample(self.sampler_, natural, self.classes_)

@@ -32,8 +32,8 @@ class RowBatches(keras.utils.PyDataset):
     ----------
     X, y : array, sparse matrix, or list or dict of arrays
         Encoded inputs and targets.
-    sample_weight : ndarray of shape (n_samples,) or None
-        Weight of every row of X.
+    sample_weight : ndarray of shape (n_samples,) or (n_samples, n_steps) or None
+        Weight of every row of X, or of its time steps.
     rows : ndarray of int of shape (n_selected,)
         Row numbers of X and y, repeats allowed.
     batch_size : int
@@ -76,7 +76,8 @@ class RowBatches(keras.utils.PyDataset):
         """Weights of all rows of X, ones where there are none."""
         if self._sample_weight is not None:
             return self._sample_weight
-        return np.ones(len(self.y), dtype=keras.backend.floatx())
+        # With a label for each time step a loss has a value, and wants a weight, for each.
+        return np.ones(self.y.shape[: max(1, self.y.ndim - 1)], dtype=keras.backend.floatx())
 
     def on_epoch_begin(self) -> None:
         """Draw the rows and the order of the epoch."""
