@@ -21,6 +21,12 @@ class BalancedKerasClassifier(RowSteps, NetworkSteps, DecisionSteps, MendedKeras
     cut. Every step is a parameter that can be searched. Code written for
     `scikeras.wrappers.KerasClassifier` runs unchanged.
 
+    A y of shape (n_sequences, n_steps, 1) holds a label for each time step. Steps are then
+    counted, weighed, judged and decided, but sequences held out: whole, stratified by the rarest
+    class in them. Steps of ``sample_weight`` 0, such as padded ones, count nowhere. Samplers and
+    scikit-learn's scorers and stratified splitters take no such y: use ``class_weight``, the
+    estimator's `score`, and ``KFold`` or ``GroupKFold``.
+
     Parameters
     ----------
     model : callable, keras.Model, str or None, default=None
@@ -111,6 +117,8 @@ run_eagerly
         What Keras logged, with ``val_average_precision`` and ``val_log_loss``.
     model_ : keras.Model
         The network.
+    n_steps_ : int
+        Time steps of a sequence; only with a label for each of them.
     n_features_in_, feature_names_in_ : int, ndarray of str
         As everywhere in scikit-learn.
 
@@ -214,10 +222,11 @@ run_eagerly
         X : array-like or sparse matrix of shape (n_samples, ...)
             Rows; numeric, finite, of two or more dimensions. Sparse and memory-mapped data is
             read batch by batch.
-        y : array-like of shape (n_samples,) or (n_samples, n_labels)
-            Labels of any type, or a multilabel indicator.
-        sample_weight : array-like of shape (n_samples,), default=None
-            Weights of the rows. They are normalised to mean 1; rows of weight 0 are left out.
+        y : array-like of shape (n_samples,), (n_samples, n_labels) or (n_samples, n_steps, 1)
+            Labels of any type, a multilabel indicator, or labels of time steps, one-hot too.
+        sample_weight : array-like of shape (n_samples,) or (n_samples, n_steps), default=None
+            Weights of the rows, or of labelled time steps. They are normalised to mean 1; rows
+            and steps of weight 0 are left out.
         groups : array-like of shape (n_samples,), default=None
             Rows of one group are held out together or not at all.
         X_val, y_val : array-like, default=None
@@ -266,12 +275,12 @@ run_eagerly
         ----------
         X : array-like or sparse matrix of shape (n_samples, ...)
             Rows.
-        y : array-like of shape (n_samples,) or (n_samples, n_labels)
+        y : array-like of shape (n_samples,), (n_samples, n_labels) or (n_samples, n_steps, 1)
             Labels.
         classes : array-like of shape (n_classes,), default=None
             All labels of all calls; needed in the first call if its y lacks one.
-        sample_weight : array-like of shape (n_samples,), default=None
-            Weights of the rows.
+        sample_weight : array-like of shape (n_samples,) or (n_samples, n_steps), default=None
+            Weights of the rows, or of their time steps.
         **kwargs
             Arguments of ``Model.fit``, as in scikeras.
 
@@ -294,7 +303,7 @@ run_eagerly
         ----------
         X : array-like or sparse matrix of shape (n_samples, ...)
             Rows.
-        y : array-like of shape (n_samples,) or (n_samples, n_labels)
+        y : array-like of shape (n_samples,), (n_samples, n_labels) or (n_samples, n_steps, 1)
             Labels.
 
         Returns

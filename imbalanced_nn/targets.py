@@ -1,4 +1,7 @@
-"""Targets in three forms: as the network takes them, as class codes, and as probabilities."""
+"""Targets in three forms: as the network takes them, as class codes, and as probabilities.
+
+Also what a label for each time step needs: padding filled, sequences put into strata.
+"""
 
 from typing import Any
 

@@ -95,10 +95,11 @@ def check_features(X: Any, estimator_name: str) -> Any:
 
 
 def check_target(y: Any, estimator_name: str) -> np.ndarray:
-    """Return y as an array of shape (n_samples,), (n_samples, n_outputs) or, with a label for
-    each time step, (n_sequences, n_steps, 1).
+    """Return y as an array of shape (n_samples,) or (n_samples, n_outputs).
 
-    A column vector is flattened with scikit-learn's ``DataConversionWarning``.
+    With a label for each time step it is of shape (n_sequences, n_steps, 1), or one-hot of
+    shape (n_sequences, n_steps, n_classes). A column vector is flattened with scikit-learn's
+    ``DataConversionWarning``.
 
     Raises
     ------

@@ -32,8 +32,9 @@ class DecisionSteps:
 
         Returns
         -------
-        ndarray of shape (n_samples,) or (n_samples, n_labels)
-            Labels, or the 0/1 indicator of a multilabel target.
+        ndarray of shape (n_samples,), (n_samples, n_labels) or (n_samples, n_steps, 1)
+            Labels in the form of y: of rows, the 0/1 indicator of a multilabel target, or of
+            time steps.
         """
         outputs = self._predict_raw(X, **kwargs)
         if self._kind is None:
@@ -56,7 +57,7 @@ class DecisionSteps:
 
         Returns
         -------
-        ndarray of shape (n_samples, n_classes)
+        ndarray of shape (n_samples, n_classes) or (n_samples, n_steps, n_classes)
             Columns in the order of ``classes_``; for a multilabel target the probability of
             each label.
         """
@@ -73,10 +74,10 @@ class DecisionSteps:
         ----------
         X : array-like or sparse matrix of shape (n_samples, ...)
             Rows.
-        y : array-like of shape (n_samples,) or (n_samples, n_labels)
+        y : array-like of shape (n_samples,), (n_samples, n_labels) or (n_samples, n_steps, 1)
             True labels.
-        sample_weight : array-like of shape (n_samples,), default=None
-            Weights of the rows.
+        sample_weight : array-like of shape (n_samples,) or (n_samples, n_steps), default=None
+            Weights of the rows, or of their time steps.
 
         Returns
         -------
