@@ -6,7 +6,12 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["Rows", "TimestepRows"]
+__all__ = ["Rows", "TimestepRows", "counted_rows"]
+
+
+def counted_rows(sample_weight: np.ndarray) -> np.ndarray:
+    """Numbers of the rows with a weight, or with a time step that has one."""
+    return np.flatnonzero(sample_weight.any(axis=tuple(range(1, sample_weight.ndim))))
 
 
 @dataclass(frozen=True)
@@ -107,5 +112,5 @@ class TimestepRows(Rows):
 
     def weighted(self, sample_weight: np.ndarray) -> "TimestepRows":
         """The same rows with other weights; rows without a positive one are left out."""
-        index = self.index[(sample_weight[self.index] > 0).any(axis=1)]
+        index = self.index[counted_rows(sample_weight[self.index])]
         return dataclasses.replace(self, sample_weight=sample_weight, index=index)

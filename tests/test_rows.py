@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from imbalanced_nn.rows import Rows, TimestepRows
+from imbalanced_nn.rows import Rows, TimestepRows, counted_rows
 
 CODES = np.array([[0, 1, 1], [1, 0, 0], [0, 0, 1]])
 WEIGHT = np.array([[1.0, 2.0, 0.0], [0.0, 0.0, 0.0], [3.0, 0.0, 4.0]])
@@ -42,3 +42,8 @@ def test_a_row_is_one_decision():
     values = np.arange(4).reshape(2, 2)
     assert plain.decisions(values) is values
     assert plain.counted_steps is None
+
+
+def test_rows_count_by_any_of_their_weights():
+    assert counted_rows(np.array([0.0, 2.0, 1.0])).tolist() == [1, 2]
+    assert counted_rows(WEIGHT).tolist() == [0, 2]

@@ -13,7 +13,7 @@ from sklearn.utils.class_weight import compute_sample_weight
 
 from imbalanced_nn.calibration import PriorCorrection
 from imbalanced_nn.exceptions import InvalidParameterError
-from imbalanced_nn.rows import Rows, TimestepRows
+from imbalanced_nn.rows import Rows, TimestepRows, counted_rows
 from imbalanced_nn.sampling import make_sampler, redraws, resample
 from imbalanced_nn.targets import class_codes, fill_padding, positive_code, sequence_strata
 from imbalanced_nn.validation import check_groups, check_weights, hold_out_rows, n_rows, take_rows
@@ -104,8 +104,7 @@ class RowSteps:
 
     def _hold_out(self, codes, weight, groups, seed, share):
         """Return the numbers of the rows to train on and of the rows to hold out, if any."""
-        # Sequences are held out whole.
-        present = np.flatnonzero(weight.any(axis=1) if self._steps else weight)
+        present = counted_rows(weight)
         self.validation_indices_ = np.array([], dtype=int)
         if share == 0:
             return present, None
@@ -165,8 +164,7 @@ class RowSteps:
                 "y_val holds only one class; a threshold is learned on rows of at least two. "
                 "Pass held-out rows of each class."
             )
-        present = np.flatnonzero(weight.any(axis=1) if self._steps else weight)
-        return self._rows(X, y, codes, weight, present)
+        return self._rows(X, y, codes, weight, counted_rows(weight))
 
     def _resample(self, rows, seed):
         """Run the sampler over the training rows; return also how epochs redraw."""
