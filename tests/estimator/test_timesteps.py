@@ -348,6 +348,21 @@ def test_score_is_of_the_steps_that_count(data):
     )
 
 
+class Counting(BalancedKerasClassifier):
+    """Scores by the number of labels that it is given."""
+
+    @staticmethod
+    def scorer(y_true, y_pred, sample_weight=None):
+        """Return the number of labels, all arrays being columns of as many."""
+        assert y_true.shape == y_pred.shape == sample_weight.shape
+        return len(y_true)
+
+
+def test_a_scorer_of_ones_own_sees_no_padded_step(data):
+    X, y, mask = data
+    assert Counting(network, **TINY).fit(X, y, mask).score(X, y, mask) == mask.sum()
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("n_classes", [2, 3])
 def test_balanced_weights_leave_the_probabilities_at_the_training_prevalence(n_classes):
