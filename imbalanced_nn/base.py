@@ -12,6 +12,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.utils import ClassifierTags, check_consistent_length
 from sklearn.utils.validation import validate_data
 
+from imbalanced_nn.encoders import TimestepLabelEncoder
 from imbalanced_nn.exceptions import InvalidParameterError, nearest_name
 from imbalanced_nn.losses import LabelWeightedCrossentropy, resolve_loss
 from imbalanced_nn.networks import NETWORKS
@@ -147,11 +148,29 @@ class MendedKerasClassifier(KerasClassifier):
         one_hot = self.target_encoder_._target_type == "multiclass-onehot"
         return "categorical_crossentropy" if one_hot else "sparse_categorical_crossentropy"
 
+    def _type_of_target(self, y: np.ndarray) -> str:
+        """Return scikit-learn's type of target, with a label for each time step that of steps."""
+        return super()._type_of_target(y if y.ndim < 3 else y.reshape(-1, y.shape[-1]))
+
+    @property
+    def target_encoder(self):
+        """The parent's label encoder, or with a label for each time step one of steps."""
+        encoder = super().target_encoder
+        if getattr(self, "y_ndim_", 1) < 3:
+            return encoder
+        return TimestepLabelEncoder(**encoder.get_params(deep=False))
+
+    @property
+    def _steps(self) -> tuple[int, ...]:
+        """``(n_steps,)`` with a label for each time step, else empty."""
+        encoder = getattr(self, "target_encoder_", None)
+        return (encoder.n_steps_,) if type(encoder) is TimestepLabelEncoder else ()
+
     @property
     def _kind(self) -> str | None:
         """``"binary"``, ``"multiclass"``, ``"multilabel"``; None with an encoder of the user's."""
         encoder = getattr(self, "target_encoder_", None)
-        if type(encoder) is not ClassifierLabelEncoder:
+        if type(encoder) not in (ClassifierLabelEncoder, TimestepLabelEncoder):
             return None
         return KINDS.get(encoder._target_type)
 
@@ -160,6 +179,7 @@ class MendedKerasClassifier(KerasClassifier):
         shape = getattr(self.model_, "output_shape", None) if self.model_.built else None
         if self._kind is not None and isinstance(shape, tuple):
             allowed = n_output_units(self._kind, self.n_classes_)
+            self._check_output_steps(shape, allowed)
             units = shape[-1] if len(shape) > 1 else 1
             if units not in allowed:
                 expected = " or ".join(map(str, allowed))
@@ -171,6 +191,17 @@ class MendedKerasClassifier(KerasClassifier):
         own_loss = isinstance(self.model_.loss, LabelWeightedCrossentropy)
         if hasattr(self.model_, "outputs") and not own_loss:
             super()._check_model_compatibility(y)
+
+    def _check_output_steps(self, shape: tuple, allowed: tuple[int, ...]) -> None:
+        """Refuse a network whose outputs are not one for each time step that has a label."""
+        if self._steps and (len(shape) != 3 or shape[1] not in (*self._steps, None)):
+            units = " or ".join(map(str, allowed))
+            raise InvalidParameterError(
+                f"model has outputs of shape {shape[1:]} for each row, but y holds a label for "
+                f"each time step: the network must end in shape ({self._steps[0]}, {units}). Keep "
+                f"the axis of time, with return_sequences=True in recurrent layers, "
+                f"padding='same' in convolutions and no pooling or flattening over it."
+            )
 
     def _validate_data(self, X=None, y=None, reset=False, y_numeric=False):
         """Check X and y; remember with ``reset`` what they looked like, else compare.
@@ -208,7 +239,8 @@ class MendedKerasClassifier(KerasClassifier):
 
     def _check_number_of_classes(self, y: np.ndarray) -> None:
         """Refuse a target without a decision to learn."""
-        if y.ndim > 1 or getattr(self, "classes_", None) is not None:
+        one_column = y.ndim == 1 or (y.ndim == 3 and y.shape[-1] == 1)
+        if not one_column or getattr(self, "classes_", None) is not None:
             return
         labels = np.unique(y)
         if len(labels) < 2:

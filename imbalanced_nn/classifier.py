@@ -5,10 +5,9 @@ from scikeras.wrappers import BaseWrapper
 from imbalanced_nn.base import MendedKerasClassifier
 from imbalanced_nn.exceptions import InvalidParameterError
 from imbalanced_nn.parameters import check_parameters
-from imbalanced_nn.rows import Rows
 from imbalanced_nn.sampling import BalancedBatches
 from imbalanced_nn.steps import DecisionSteps, NetworkSteps, RowSteps
-from imbalanced_nn.targets import class_codes
+from imbalanced_nn.targets import class_codes, fill_padding
 from imbalanced_nn.training import AVERAGE_PRECISION, draw_seed
 from imbalanced_nn.validation import check_weights
 
@@ -22,6 +21,12 @@ class BalancedKerasClassifier(RowSteps, NetworkSteps, DecisionSteps, MendedKeras
     probabilities back to the training prevalence, and learns on the held-out rows where to
     cut. Every step is a parameter that can be searched. Code written for
     `scikeras.wrappers.KerasClassifier` runs unchanged.
+
+    A y of shape (n_sequences, n_steps, 1) holds a label for each time step. Steps are then
+    counted, weighed, judged and decided, but sequences held out: whole, stratified by the rarest
+    class in them. Steps of ``sample_weight`` 0, such as padded ones, count nowhere. Samplers and
+    scikit-learn's scorers and stratified splitters take no such y: use ``class_weight``, the
+    estimator's `score`, and ``KFold`` or ``GroupKFold``.
 
     Parameters
     ----------
@@ -122,6 +127,8 @@ run_eagerly
         What Keras logged, with ``val_average_precision`` and ``val_log_loss``.
     model_ : keras.Model
         The network.
+    n_steps_ : int
+        Time steps of a sequence; only with a label for each of them.
     n_features_in_, feature_names_in_ : int, ndarray of str
         As everywhere in scikit-learn.
 
@@ -229,10 +236,11 @@ run_eagerly
         X : array-like or sparse matrix of shape (n_samples, ...)
             Rows; numeric, finite, of two or more dimensions. Sparse and memory-mapped data is
             read batch by batch.
-        y : array-like of shape (n_samples,) or (n_samples, n_labels)
-            Labels of any type, or a multilabel indicator.
-        sample_weight : array-like of shape (n_samples,), default=None
-            Weights of the rows. They are normalised to mean 1; rows of weight 0 are left out.
+        y : array-like of shape (n_samples,), (n_samples, n_labels) or (n_samples, n_steps, 1)
+            Labels of any type, a multilabel indicator, or labels of time steps, one-hot too.
+        sample_weight : array-like of shape (n_samples,) or (n_samples, n_steps), default=None
+            Weights of the rows, or of labelled time steps. They are normalised to mean 1; rows
+            and steps of weight 0 are left out.
         groups : array-like of shape (n_samples,), default=None
             Rows of one group are held out together or not at all.
         X_val, y_val : array-like, default=None
@@ -260,6 +268,7 @@ run_eagerly
         check_parameters(self.get_params(deep=False), type(self).__name__)
         kwargs.setdefault("validation_data", getattr(self, "fit__validation_data", None))
         validation = _validation_data(X_val, y_val, sample_weight_val, kwargs)
+        y = fill_padding(y, sample_weight)
         with self._unchanged_on_failure():
             if not (self.warm_start and self.initialized_):
                 self.classes_ = None
@@ -280,12 +289,12 @@ run_eagerly
         ----------
         X : array-like or sparse matrix of shape (n_samples, ...)
             Rows.
-        y : array-like of shape (n_samples,) or (n_samples, n_labels)
+        y : array-like of shape (n_samples,), (n_samples, n_labels) or (n_samples, n_steps, 1)
             Labels.
         classes : array-like of shape (n_classes,), default=None
             All labels of all calls; needed in the first call if its y lacks one.
-        sample_weight : array-like of shape (n_samples,), default=None
-            Weights of the rows.
+        sample_weight : array-like of shape (n_samples,) or (n_samples, n_steps), default=None
+            Weights of the rows, or of their time steps.
         **kwargs
             Arguments of ``Model.fit``, as in scikeras.
 
@@ -295,6 +304,7 @@ run_eagerly
             The estimator.
         """
         check_parameters(self.get_params(deep=False), type(self).__name__)
+        y = fill_padding(y, sample_weight)
         with self._unchanged_on_failure():
             self.classes_ = self._announced_classes(y, classes)
             BaseWrapper.partial_fit(self, X, y, sample_weight, online=True, **kwargs)
@@ -307,7 +317,7 @@ run_eagerly
         ----------
         X : array-like or sparse matrix of shape (n_samples, ...)
             Rows.
-        y : array-like of shape (n_samples,) or (n_samples, n_labels)
+        y : array-like of shape (n_samples,), (n_samples, n_labels) or (n_samples, n_steps, 1)
             Labels.
 
         Returns
@@ -337,7 +347,7 @@ run_eagerly
         """Hold rows out, resample and weigh the rest, train, correct, learn the threshold."""
         fresh = not ((self.warm_start or warm_start) and self.initialized_)
         X, y = self._initialize(X, y) if fresh else self._validate_data(X, y)
-        weight = check_weights(sample_weight, X)
+        weight = check_weights(sample_weight, X, steps=self._steps)
         training = {"warm_start": warm_start, "epochs": epochs, "initial_epoch": initial_epoch}
         if self._kind is None:
             self._fit_opaque_target(X, y, weight, sample_weight, validation, training | kwargs)
@@ -345,13 +355,13 @@ run_eagerly
 
         seed = draw_seed(self.random_state)
         codes = class_codes(self.target_encoder_.transform(y), self._kind)
-        self._describe_classes(codes, fresh, online)
+        self._describe_classes(codes[weight > 0] if self._steps else codes, fresh, online)
         share = kwargs.pop("validation_split", self._routed("validation_split"))
         holding_out = not online and validation is None and share > 0
         train, held_out = self._hold_out(codes, weight, groups, seed, share if holding_out else 0)
         X, y = self._encode(X, y, train, fresh)
         self._build_network(X)
-        natural = Rows(X, y, codes, weight, train)
+        natural = self._rows(X, y, codes, weight, train)
         judged = self._held_out_rows(natural, held_out, validation)
         self._check_threshold(judged, online)
 

@@ -7,6 +7,7 @@ import numpy as np
 from keras import ops
 from scipy import sparse
 
+from imbalanced_nn.exceptions import InvalidParameterError
 from imbalanced_nn.validation import n_rows
 
 __all__ = ["NETWORKS", "RobustNormalization", "adapt", "default_network", "set_output_bias"]
@@ -55,7 +56,9 @@ class RobustNormalization(keras.layers.Layer):
         scaled = ops.clip((inputs - self.center) * self.factor, -FAR, FAR)
         return scaled / ops.sqrt(1 + ops.square(scaled / 3))
 
-    def adapt(self, X: Any, rows: np.ndarray | None = None) -> None:
+    def adapt(
+        self, X: Any, rows: np.ndarray | None = None, counted_steps: np.ndarray | None = None
+    ) -> None:
         """Learn centre and scale from rows of X, at most 100,000 of them.
 
         Parameters
@@ -64,10 +67,18 @@ class RobustNormalization(keras.layers.Layer):
             Data; axes between the first and the last count as further samples.
         rows : ndarray of int, default=None
             Rows to learn from; None takes all.
+        counted_steps : ndarray of bool of shape (n_samples, n_steps), default=None
+            Time steps to learn from, the others being padded; None takes all.
         """
         rows = np.arange(n_rows(X)) if rows is None else rows
         rows = rows[:: -(-len(rows) // SAMPLE_ROWS)]
-        center, scale = _robust_statistics(X[rows])
+        sample = X[rows]
+        if counted_steps is not None:
+            sample = sample.toarray() if sparse.issparse(sample) else sample
+            sample = sample[counted_steps[rows]]
+            # A table holds one number for each step.
+            sample = sample[:, None] if sample.ndim == 1 else sample
+        center, scale = _robust_statistics(sample)
         self.center.assign(center)
         # A feature that is constant in float32 carries nothing; any finite factor maps it to 0.
         varies = scale > np.finfo(np.float32).tiny
@@ -100,12 +111,14 @@ def default_network(
     """Build the network that ``model=None`` stands for.
 
     Tables get dense layers. Sequences (3-D X) and images (4-D X) get two convolutions and a
-    global average first. The input is normalised inside the network.
+    global average first; with a label for each time step (3-D y) the axis of time, the first,
+    is not averaged. The input is normalised inside the network.
 
     Parameters
     ----------
     meta : dict
-        ``X_shape_``, ``target_type_``, ``n_classes_`` as scikeras hands them to builders.
+        ``X_shape_``, ``target_type_``, ``n_classes_`` as scikeras hands them to builders, and
+        ``n_steps_`` with a label for each time step.
     hidden_layer_sizes : tuple of int, default=(128, 128)
         Units of each dense layer.
     activation : str, default="relu"
@@ -119,17 +132,33 @@ def default_network(
         Not compiled: loss and optimizer are the estimator's.
     """
     shape = meta["X_shape_"][1:]
-    inputs = keras.Input(shape)
-    hidden = RobustNormalization()(inputs)
+    per_step = meta.get("n_steps_") is not None
+    inputs = hidden = keras.Input(shape)
+    if per_step:
+        _check_steps(shape, meta["n_steps_"])
+        # A table holds one number for each step.
+        shape = shape if len(shape) > 1 else (*shape, 1)
+        hidden = hidden if len(inputs.shape) > 2 else keras.layers.Reshape(shape)(hidden)
+    hidden = RobustNormalization()(hidden)
     if len(shape) > 1:
-        hidden = _convolutions(hidden, len(shape) - 1, activation)
+        hidden = _convolutions(hidden, len(shape) - 1, activation, per_step)
     for units in hidden_layer_sizes:
         hidden = keras.layers.Dense(units, activation=activation)(hidden)
         hidden = keras.layers.Dropout(dropout)(hidden)
     return keras.Model(inputs, _output_layer(meta)(hidden))
 
 
-def _convolutions(hidden, n_axes: int, activation: str):
+def _check_steps(shape: tuple[int, ...], n_steps: int) -> None:
+    """Refuse inputs whose first axis is not that of the labels' time steps."""
+    if shape[0] != n_steps:
+        raise InvalidParameterError(
+            f"model=None builds a network with one output for each time step of X, of which there "
+            f"are {shape[0]}, but y has {n_steps} labels in each row. Pass X of shape "
+            f"(n_sequences, {n_steps}, ...), or a build function as model."
+        )
+
+
+def _convolutions(hidden, n_axes: int, activation: str, per_step: bool):
     """Two convolutions over the axes between the first and the last, then their average."""
     layers = keras.layers
     try:
@@ -146,7 +175,16 @@ def _convolutions(hidden, n_axes: int, activation: str):
         ) from None
     for filters in (32, 64):
         hidden = convolution(filters, 5, padding="same", activation=activation)(hidden)
-    return average()(hidden)
+    return _average_within_steps(hidden) if per_step else average()(hidden)
+
+
+def _average_within_steps(hidden):
+    """Average over the axes between that of time and the last; a plain sequence has none."""
+    n_steps, *within, filters = hidden.shape[1:]
+    if not within:
+        return hidden
+    pooling = {1: keras.layers.AveragePooling2D, 2: keras.layers.AveragePooling3D}[len(within)]
+    return keras.layers.Reshape((n_steps, filters))(pooling((1, *within))(hidden))
 
 
 def _output_layer(meta: dict[str, Any]) -> keras.layers.Dense:
@@ -163,11 +201,13 @@ def _output_layer(meta: dict[str, Any]) -> keras.layers.Dense:
 NETWORKS = {"default": default_network}
 
 
-def adapt(model: keras.Model, X: Any, rows: np.ndarray) -> None:
+def adapt(
+    model: keras.Model, X: Any, rows: np.ndarray, counted_steps: np.ndarray | None = None
+) -> None:
     """Let the network's own input normalisation learn from the training rows."""
     for layer in model.layers:
         if isinstance(layer, RobustNormalization):
-            layer.adapt(X, rows)
+            layer.adapt(X, rows, counted_steps)
 
 
 def set_output_bias(model: keras.Model, prior: np.ndarray, multilabel: bool, logits: bool) -> bool:

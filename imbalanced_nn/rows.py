@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-__all__ = ["Rows", "StackedRows"]
+__all__ = ["Rows", "StackedRows", "TimestepRows", "counted_rows"]
 
 
 class StackedRows:
@@ -51,6 +51,11 @@ class StackedRows:
         return np.concatenate([self.data, self.further], dtype=dtype or self.dtype)
 
 
+def counted_rows(sample_weight: np.ndarray) -> np.ndarray:
+    """Numbers of the rows with a weight, or with a time step that has one."""
+    return np.flatnonzero(sample_weight.any(axis=tuple(range(1, sample_weight.ndim))))
+
+
 @dataclass(frozen=True)
 class Rows:
     """Selected rows of encoded data.
@@ -87,6 +92,15 @@ class Rows:
         """Weights of the selected rows."""
         return self.sample_weight[self.index]
 
+    @property
+    def counted_steps(self) -> np.ndarray | None:
+        """Which time steps of all rows count, None where a row is one decision."""
+        return None
+
+    def decisions(self, values: np.ndarray) -> np.ndarray:
+        """Of values for every decision of the selected rows, those of decisions that count."""
+        return values
+
     def weighted(self, sample_weight: np.ndarray) -> "Rows":
         """The same rows with other weights; rows of weight 0 are left out."""
         index = self.index[sample_weight[self.index] > 0]
@@ -102,3 +116,47 @@ class Rows:
         if normalize:
             weight = weight / selected.mean()
         return None if np.all(weight[self.index] == 1) else weight
+
+
+@dataclass(frozen=True)
+class TimestepRows(Rows):
+    """Selected sequences with a label for each time step: a row is as many decisions.
+
+    What is selected are rows; their codes and weights come one for each step that counts, as
+    if each were a row. Steps of weight 0 do not count.
+
+    Parameters
+    ----------
+    X, y : array, sparse matrix, or list or dict of arrays
+        Encoded inputs and targets.
+    codes : ndarray of shape (n_sequences, n_steps)
+        Class codes of all rows of X.
+    sample_weight : ndarray of shape (n_sequences, n_steps)
+        Weights of the steps of all rows of X.
+    index : ndarray of int of shape (n_selected,)
+        The selected rows, repeats allowed.
+    """
+
+    @property
+    def selected_codes(self) -> np.ndarray:
+        """Codes of the steps that count."""
+        return self.decisions(self.codes[self.index].ravel())
+
+    @property
+    def selected_weight(self) -> np.ndarray:
+        """Weights of the steps that count."""
+        return self.decisions(self.sample_weight[self.index].ravel())
+
+    @property
+    def counted_steps(self) -> np.ndarray:
+        """Which steps of all rows count."""
+        return self.sample_weight > 0
+
+    def decisions(self, values: np.ndarray) -> np.ndarray:
+        """Of values for every step of the selected rows, in order, those of steps that count."""
+        return values[self.counted_steps[self.index].ravel()]
+
+    def weighted(self, sample_weight: np.ndarray) -> "TimestepRows":
+        """The same rows with other weights; rows without a positive one are left out."""
+        index = self.index[counted_rows(sample_weight[self.index])]
+        return dataclasses.replace(self, sample_weight=sample_weight, index=index)

@@ -1,11 +1,22 @@
-"""Targets in three forms: as the network takes them, as class codes, and as probabilities."""
+"""Targets in three forms: as the network takes them, as class codes, and as probabilities.
+
+Also what a label for each time step needs: padding filled, sequences put into strata.
+"""
 
 from typing import Any
 
 import numpy as np
 from scipy.special import expit, softmax
 
-__all__ = ["KINDS", "class_codes", "class_probabilities", "n_output_units", "positive_code"]
+__all__ = [
+    "KINDS",
+    "class_codes",
+    "class_probabilities",
+    "fill_padding",
+    "n_output_units",
+    "positive_code",
+    "sequence_strata",
+]
 
 KINDS = {
     "binary": "binary",
@@ -17,8 +28,15 @@ KINDS = {
 
 
 def class_codes(encoded: np.ndarray, kind: str) -> np.ndarray:
-    """Return integer class codes (n_samples,), or the 0/1 indicator of a multilabel target."""
+    """Return integer class codes (n_samples,), or the 0/1 indicator of a multilabel target.
+
+    With a label for each time step, an encoded target of three dimensions, they are of shape
+    (n_sequences, n_steps).
+    """
     encoded = np.asarray(encoded)
+    if encoded.ndim == 3:
+        codes = class_codes(encoded.reshape(-1, encoded.shape[-1]), kind)
+        return codes.reshape(encoded.shape[:2])
     if kind == "multilabel":
         return encoded.astype(np.int64)
     if encoded.ndim == 2 and encoded.shape[1] > 1:
@@ -68,3 +86,54 @@ def positive_code(pos_label: Any, classes: np.ndarray, counts: np.ndarray) -> in
         return int(len(counts) - 1 - np.argmin(counts[::-1]))
     found = np.flatnonzero(classes == pos_label)
     return int(found[0]) if len(found) else None
+
+
+def fill_padding(y: Any, sample_weight: Any) -> Any:
+    """Return a y with a label for each time step, its steps of weight 0 filled by another's label.
+
+    Whatever stands in padded steps, such as -1, is then no class. Anything else is returned as
+    it is, weights of the wrong shape included: they are refused elsewhere.
+    """
+    if sample_weight is None or np.ndim(y) != 3:
+        return y
+    y, weight = np.asarray(y), np.asarray(sample_weight)
+    if weight.shape == y.shape[:1]:
+        weight = np.repeat(weight[:, None], y.shape[1], axis=1)
+    if weight.shape != y.shape[:2] or weight.dtype.kind not in "biuf":
+        return y
+    counts = weight > 0
+    if counts.all() or not counts.any():
+        return y
+    filled = y.copy()
+    filled[~counts] = y[counts][0]
+    return filled
+
+
+def sequence_strata(codes: np.ndarray, counts: np.ndarray, n_classes: int) -> np.ndarray:
+    """Return for each sequence the rarest class in it, to hold sequences out by.
+
+    The rarest is the class in the fewest sequences: drawing from those of each such class
+    leaves every class on both sides. One sequence alone cannot be on both; unless its class is
+    found in no other, it joins the largest stratum.
+
+    Parameters
+    ----------
+    codes : ndarray of shape (n_sequences, n_steps)
+        Class codes.
+    counts : ndarray of bool of shape (n_sequences, n_steps)
+        Steps that count, at least one in each sequence.
+    n_classes : int
+        Number of classes.
+
+    Returns
+    -------
+    ndarray of shape (n_sequences,)
+        Class codes.
+    """
+    holds = np.stack([(counts & (codes == code)).any(axis=1) for code in range(n_classes)], axis=1)
+    n_sequences = holds.sum(axis=0)
+    strata = np.where(holds, n_sequences, len(codes) + 1).argmin(axis=1)
+    sizes = np.bincount(strata, minlength=n_classes)
+    alone = (sizes == 1) & (n_sequences > 1)
+    strata[alone[strata]] = sizes.argmax()
+    return strata

@@ -114,36 +114,77 @@ def check_features(X: Any, estimator_name: str) -> Any:
 def check_target(y: Any, estimator_name: str) -> np.ndarray:
     """Return y as an array of shape (n_samples,) or (n_samples, n_outputs).
 
-    A column vector is flattened with scikit-learn's ``DataConversionWarning``.
+    With a label for each time step it is of shape (n_sequences, n_steps, 1), or one-hot of
+    shape (n_sequences, n_steps, n_classes). A column vector is flattened with scikit-learn's
+    ``DataConversionWarning``.
+
+    Raises
+    ------
+    ValueError
+        If y is empty, holds NaN or infinity, or has more dimensions.
     """
     if sparse.issparse(y):
         # Only a label indicator is sparse; the network's output is dense in any case.
         y = y.toarray()
-    y = check_array(y, ensure_2d=False, dtype=None, input_name="y", estimator=estimator_name)
+    y = check_array(
+        y,
+        ensure_2d=False,
+        allow_nd=True,
+        dtype=None,
+        input_name="y",
+        estimator=estimator_name,
+    )
+    if y.ndim > 3 or 0 in y.shape:
+        raise ValueError(
+            f"y has shape {y.shape}. Accepted are one label for each row, (n_samples,), an "
+            f"indicator of labels, (n_samples, n_labels), and one label for each time step, "
+            f"(n_sequences, n_steps, 1)."
+        )
     if y.ndim == 2 and y.shape[1] == 1:
         y = column_or_1d(y, warn=True)
     return y
 
 
-def check_weights(sample_weight: Any, X: Any, name: str = "sample_weight") -> np.ndarray:
+def check_weights(
+    sample_weight: Any, X: Any, name: str = "sample_weight", steps: tuple[int, ...] = ()
+) -> np.ndarray:
     """Return a fresh float64 array of weights, ones if None.
+
+    Parameters
+    ----------
+    sample_weight : None, number or array-like
+        Weight of all rows, of each row, or of each time step.
+    X : array, sparse matrix, or list or dict of them
+        Data, for its number of rows.
+    name : str, default="sample_weight"
+        Name of the parameter, for messages.
+    steps : tuple of int, default=()
+        ``(n_steps,)`` if every time step has a weight of its own.
+
+    Returns
+    -------
+    ndarray of shape (n_samples,) or (n_samples, n_steps)
 
     Raises
     ------
     ValueError
         If a weight is negative, not finite or of the wrong shape, or all are zero.
     """
+    shape = (n_rows(X), *steps)
     if sample_weight is None:
-        return np.ones(n_rows(X))
+        return np.ones(shape)
     if isinstance(sample_weight, numbers.Real):
-        sample_weight = np.full(n_rows(X), sample_weight)
+        sample_weight = np.full(shape, sample_weight)
     weights = check_array(
         sample_weight, ensure_2d=False, dtype=np.float64, copy=True, input_name=name
     )
-    if weights.shape != (n_rows(X),):
+    if steps and weights.shape == shape[:1]:
+        weights = np.repeat(weights[:, None], *steps, axis=1)
+    if weights.shape != shape:
+        or_steps = f", or for each of its time steps, of shape {shape}" if steps else ""
         raise ValueError(
-            f"{name} has shape {weights.shape}, but X has {n_rows(X)} rows. Pass one weight for "
-            f"each row."
+            f"{name} has shape {weights.shape}, but X has {shape[0]} rows. Pass one weight for "
+            f"each row{or_steps}."
         )
     if weights.min() < 0:
         raise ValueError(

@@ -21,7 +21,7 @@ ROOMS = [
     ["calibration"],
     ["validation"],
     ["sampling"],
-    ["losses", "networks"],
+    ["encoders", "losses", "networks"],
     ["training"],
     ["persistence"],
     ["base"],

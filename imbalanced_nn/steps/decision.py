@@ -8,7 +8,7 @@ from scikeras.wrappers import KerasClassifier
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from imbalanced_nn.exceptions import InvalidParameterError
-from imbalanced_nn.targets import class_codes, class_probabilities
+from imbalanced_nn.targets import class_codes, class_probabilities, fill_padding
 from imbalanced_nn.threshold import ThresholdTuner, fixed_rule, get_objective, prior_rule
 from imbalanced_nn.threshold.closed_form import prefer_closed_form
 from imbalanced_nn.training import forward
@@ -32,16 +32,18 @@ class DecisionSteps:
 
         Returns
         -------
-        ndarray of shape (n_samples,) or (n_samples, n_labels)
-            Labels, or the 0/1 indicator of a multilabel target.
+        ndarray of shape (n_samples,), (n_samples, n_labels) or (n_samples, n_steps, 1)
+            Labels in the form of y: of rows, the 0/1 indicator of a multilabel target, or of
+            time steps.
         """
         outputs = self._predict_raw(X, **kwargs)
         if self._kind is None:
             return self.target_encoder_.inverse_transform(outputs)
-        codes = self._rule().decide(self._probabilities(outputs))
-        if self.y_ndim_ == 1 or codes.ndim == 2:
-            return codes if codes.ndim == 2 else self.classes_[codes]
-        return np.eye(self.n_classes_, dtype=int)[codes]
+        decided = self._rule().decide(self._probabilities(outputs))
+        if self._kind != "multilabel":
+            one_hot = self.target_encoder_._target_type == "multiclass-onehot"
+            decided = (np.eye(self.n_classes_, dtype=int) if one_hot else self.classes_)[decided]
+        return decided.reshape(-1, *self.target_encoder_._y_shape[1:])
 
     def predict_proba(self, X, **kwargs):
         """Predict the probability of each class at the training prevalence.
@@ -55,14 +57,15 @@ class DecisionSteps:
 
         Returns
         -------
-        ndarray of shape (n_samples, n_classes)
+        ndarray of shape (n_samples, n_classes) or (n_samples, n_steps, n_classes)
             Columns in the order of ``classes_``; for a multilabel target the probability of
             each label.
         """
         outputs = self._predict_raw(X, **kwargs)
         if self._kind is None:
             return self.target_encoder_.inverse_transform(outputs, return_proba=True)
-        return self._probabilities(outputs)
+        proba = self._probabilities(outputs)
+        return proba.reshape(-1, *self._steps, proba.shape[-1])
 
     def score(self, X, y, sample_weight=None):
         """Return the score that the threshold maximises, else accuracy.
@@ -71,10 +74,10 @@ class DecisionSteps:
         ----------
         X : array-like or sparse matrix of shape (n_samples, ...)
             Rows.
-        y : array-like of shape (n_samples,) or (n_samples, n_labels)
+        y : array-like of shape (n_samples,), (n_samples, n_labels) or (n_samples, n_steps, 1)
             True labels.
-        sample_weight : array-like of shape (n_samples,), default=None
-            Weights of the rows.
+        sample_weight : array-like of shape (n_samples,) or (n_samples, n_steps), default=None
+            Weights of the rows, or of their time steps.
 
         Returns
         -------
@@ -86,19 +89,32 @@ class DecisionSteps:
         check_is_fitted(self)
         if self._kind is None:
             return super().score(X, y, sample_weight)
-        _, y = self._validate_data(y=y)
+        _, y = self._validate_data(y=fill_padding(y, sample_weight))
         predicted = self.predict(X)
         check_consistent_length(predicted, y)
-        weight = None if sample_weight is None else check_weights(sample_weight, predicted)
+        weight = None
+        if sample_weight is not None:
+            weight = check_weights(sample_weight, predicted, steps=self._steps)
         own_scorer = type(self).scorer is not KerasClassifier.scorer
         if own_scorer or not self._learns_threshold():
             arguments = route_params(self.get_params(), "score", set())
+            y, predicted, weight = (
+                self._by_decision(part, weight) for part in (y, predicted, weight)
+            )
             return self.scorer(y, predicted, sample_weight=weight, **arguments)
         codes = (
             class_codes(self.target_encoder_.transform(labels), self._kind)
             for labels in (y, predicted)
         )
+        *codes, weight = (self._by_decision(part, weight) for part in (*codes, weight))
         return self._objective().score(*codes, weight, self._positive)
+
+    def _by_decision(self, values, weight):
+        """Return labels, codes or weights of steps as if each step that counts were a row."""
+        if not self._steps or values is None:
+            return values
+        values = values[np.ones(values.shape[:2], bool) if weight is None else weight > 0]
+        return values.ravel() if values.shape[1:] == (1,) else values
 
     def _learns_threshold(self) -> bool:
         """Whether ``threshold`` names a score to maximise."""
@@ -151,6 +167,7 @@ class DecisionSteps:
     def _tune(self, judged):
         """Learn the rule that is best for the held-out rows."""
         proba = self._probabilities(forward(self.model_, judged.X, judged.index))
+        proba = judged.decisions(proba)
         target, labels = judged.selected_codes, {}
         if self._kind != "multilabel":
             target = self.classes_[target]
@@ -195,7 +212,9 @@ class DecisionSteps:
         return bool(getattr(self.model_.loss, "from_logits", False))
 
     def _probabilities(self, outputs: Any) -> np.ndarray:
-        """Return outputs as probabilities at the training prevalence."""
+        """Return outputs as probabilities at the training prevalence, a row for each decision."""
+        if self._steps:
+            outputs = outputs.reshape(-1, outputs.shape[-1])
         proba = class_probabilities(outputs, self._kind, self._logits())
         correction = getattr(self, "_prior_correction", None)
         return proba if correction is None else correction.apply(proba)

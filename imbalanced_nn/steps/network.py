@@ -64,7 +64,7 @@ class NetworkSteps:
         """Learn the input normalisation and set the output bias of a fresh network."""
         if isinstance(self.model, keras.Model):
             return
-        adapt(self.model_, natural.X, natural.index)
+        adapt(self.model_, natural.X, natural.index, natural.counted_steps)
         if self.init_bias == "prior":
             set_output_bias(
                 self.model_, self._trained_prior, self._kind == "multilabel", self._logits()
@@ -175,7 +175,7 @@ class NetworkSteps:
             if at_epoch is not None:
                 at_epoch(epoch)
             outputs = forward(model, judged.X, judged.index)
-            proba = self._probabilities(outputs)
+            proba = judged.decisions(self._probabilities(outputs))
             scores = held_out_scores(codes, proba, self._kind, self._positive, weight)
             if with_loss:
                 target = take_rows(judged.y, judged.index)

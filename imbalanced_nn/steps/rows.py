@@ -13,7 +13,7 @@ from sklearn.utils.class_weight import compute_sample_weight
 
 from imbalanced_nn.calibration import PriorCorrection
 from imbalanced_nn.exceptions import InvalidParameterError
-from imbalanced_nn.rows import Rows
+from imbalanced_nn.rows import Rows, TimestepRows, counted_rows
 from imbalanced_nn.sampling import (
     BalancedBatches,
     balancing_progress,
@@ -21,7 +21,7 @@ from imbalanced_nn.sampling import (
     redraws,
     resample,
 )
-from imbalanced_nn.targets import class_codes, positive_code
+from imbalanced_nn.targets import class_codes, fill_padding, positive_code, sequence_strata
 from imbalanced_nn.validation import check_groups, check_weights, hold_out_rows, n_rows, take_rows
 from imbalanced_nn.weighting import (
     BALANCED_BATCH,
@@ -44,6 +44,7 @@ FITTED = (
     "feature_names_in_",
     "history_",
     "model_",
+    "n_steps_",
     "pos_label_",
     "sample_indices_",
     "sampler_",
@@ -100,7 +101,7 @@ class RowSteps:
                 f"classes={np.unique(classes).tolist()} differs from the labels of the earlier "
                 f"calls, {known.tolist()}. Pass the same labels, or none."
             )
-        unseen = np.setdiff1d(y, known) if np.ndim(y) == 1 else known[:0]
+        unseen = known[:0] if np.ndim(y) == 2 else np.setdiff1d(y, known)
         if len(unseen):
             raise InvalidParameterError(
                 f"y holds the label {unseen.tolist()[0]!r}, which the earlier calls did not "
@@ -109,18 +110,25 @@ class RowSteps:
             )
         return known
 
+    def _rows(self, X, y, codes, weight, index):
+        """Return rows of encoded data: one decision each, or one for each time step."""
+        return (TimestepRows if self._steps else Rows)(X, y, codes, weight, index)
+
     def _hold_out(self, codes, weight, groups, seed, share):
         """Return the numbers of the rows to train on and of the rows to hold out, if any."""
-        present = np.flatnonzero(weight)
+        present = counted_rows(weight)
         self.validation_indices_ = np.array([], dtype=int)
         if share == 0:
             return present, None
         # A network that goes on training must not be judged on rows it was trained on before.
         self._split_seed = getattr(self, "_split_seed", seed)
-        labels = np.arange(codes.shape[1]) if codes.ndim == 2 else self.classes_
+        labels = np.arange(codes.shape[1]) if self._kind == "multilabel" else self.classes_
         if groups is not None:
             groups = check_groups(groups, len(codes))[present]
-        train, held_out = hold_out_rows(codes[present], share, labels, self._split_seed, groups)
+        codes = codes[present]
+        if self._steps:
+            codes = sequence_strata(codes, weight[present] > 0, self.n_classes_)
+        train, held_out = hold_out_rows(codes, share, labels, self._split_seed, groups)
         self.validation_indices_ = present[held_out]
         return present[train], present[held_out]
 
@@ -153,22 +161,22 @@ class RowSteps:
         if validation is None:
             return None
         X, y, sample_weight = validation
-        X, y = self._validate_data(X, y)
-        unseen = [] if y.ndim > 1 else np.setdiff1d(y, self.classes_)
+        X, y = self._validate_data(X, fill_padding(y, sample_weight))
+        unseen = [] if y.ndim == 2 else np.setdiff1d(y, self.classes_)
         if len(unseen):
             raise ValueError(
                 f"y_val holds the label {unseen.tolist()[0]!r}, which is not in y; the labels are "
                 f"{self.classes_.tolist()}."
             )
-        weight = check_weights(sample_weight, X, "sample_weight_val")
+        weight = check_weights(sample_weight, X, "sample_weight_val", self._steps)
         X, y = self.feature_encoder_.transform(X), self.target_encoder_.transform(y)
         codes = class_codes(y, self._kind)
-        if codes.ndim == 1 and len(np.unique(codes[weight > 0])) < 2:
+        if self._kind != "multilabel" and len(np.unique(codes[weight > 0])) < 2:
             raise ValueError(
                 "y_val holds only one class; a threshold is learned on rows of at least two. "
                 "Pass held-out rows of each class."
             )
-        return Rows(X, y, codes, weight, np.flatnonzero(weight))
+        return self._rows(X, y, codes, weight, counted_rows(weight))
 
     def _resample(self, rows, seed, batch_size, first_epoch):
         """Run the sampler over the training rows; return also how epochs redraw."""
@@ -201,6 +209,11 @@ class RowSteps:
                 f"sampler={self.sampler!r} takes one label per row, but y is multilabel. Use "
                 f"'balanced_batches', which has quotas for sets of labels, or "
                 f"class_weight='balanced', which weighs each label."
+            )
+        if self._steps and self.sampler_ is not None:
+            raise InvalidParameterError(
+                f"sampler={self.sampler!r} takes one label per row, but y holds one for each time "
+                f"step. Use class_weight='balanced', which weighs each step, and a threshold."
             )
         if self.sampler_ is None and self.balancing_schedule is not None:
             raise InvalidParameterError(
@@ -235,10 +248,10 @@ class RowSteps:
         if self.class_weight is None:
             return rows
         if self._weighs_batches():
-            if self._kind == "multilabel":
+            if self._kind == "multilabel" or self._steps:
                 raise InvalidParameterError(
-                    f"class_weight={BALANCED_BATCH!r} takes one label per row, but y is "
-                    f"multilabel. Use 'balanced', which weighs each label."
+                    f"class_weight={BALANCED_BATCH!r} takes one label per row, but y holds "
+                    f"several. Use 'balanced', which weighs each label or time step."
                 )
             return rows
         if self._kind == "multilabel":

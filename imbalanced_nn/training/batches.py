@@ -24,8 +24,8 @@ class RowBatches(keras.utils.PyDataset):
     ----------
     X, y : array, sparse matrix, or list or dict of arrays
         Encoded inputs and targets.
-    sample_weight : ndarray of shape (n_samples,) or None
-        Weight of every row of X.
+    sample_weight : ndarray of shape (n_samples,) or (n_samples, n_steps) or None
+        Weight of every row of X, or of its time steps.
     rows : ndarray of int of shape (n_selected,)
         Row numbers of X and y, repeats allowed.
     batch_size : int
@@ -79,7 +79,9 @@ class RowBatches(keras.utils.PyDataset):
         """Weights of the rows of this epoch in their order, ones where there are none."""
         if self._weight_of_epoch is not None:
             return self._weight_of_epoch
-        return np.ones(len(self.rows), dtype=keras.config.floatx())
+        # With a label for each time step a loss has a value, and wants a weight, for each.
+        steps = self.y.shape[1 : max(1, self.y.ndim - 1)]
+        return np.ones((len(self.rows), *steps), dtype=keras.config.floatx())
 
     def on_epoch_begin(self) -> None:
         """Draw the rows and the order of the epoch."""

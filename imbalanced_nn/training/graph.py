@@ -86,7 +86,13 @@ def needs_evaluation(model: keras.Model, callbacks: list) -> bool:
         for name in ("test_step", "compute_loss", "evaluate")
     ) or any(_may_add_losses(layer) for layer in model._flatten_layers(include_self=False))
     watched = any(_overrides(c, EVALUATION_HOOKS) for c in keras.tree.flatten(callbacks))
-    return own_code or watched or len(model.metrics) != 1
+    return own_code or watched or _masks_outputs(model) or len(model.metrics) != 1
+
+
+def _masks_outputs(model: keras.Model) -> bool:
+    """Whether the loss is told which time steps are masked; outputs as an array do not tell."""
+    outputs = getattr(model, "outputs", None) or []
+    return any(getattr(output, "_keras_mask", None) is not None for output in outputs)
 
 
 def _overrides(callback: keras.callbacks.Callback, hooks: tuple[str, ...]) -> bool:
