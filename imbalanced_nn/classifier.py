@@ -7,6 +7,7 @@ from imbalanced_nn.exceptions import InvalidParameterError
 from imbalanced_nn.parameters import check_parameters
 from imbalanced_nn.rows import Rows
 from imbalanced_nn.steps import DecisionSteps, NetworkSteps, RowSteps
+from imbalanced_nn.steps.notes import note_few_held_out
 from imbalanced_nn.targets import class_codes
 from imbalanced_nn.training import AVERAGE_PRECISION, draw_seed
 from imbalanced_nn.validation import check_weights
@@ -34,10 +35,15 @@ class BalancedKerasClassifier(RowSteps, NetworkSteps, DecisionSteps, MendedKeras
         parameters are reached as ``sampler__*``. ``"passthrough"`` and None are off.
         Samplers that draw at random draw afresh for every epoch; an epoch of random
         under-sampling joins up to ten draws.
-    class_weight : {"balanced"}, dict or None, default=None
-        ``"balanced"`` weighs classes inversely to their rows, a dict maps original labels to
-        weights. Weights are normalised to mean 1. With a multilabel y each label is weighed in
-        the loss, and a dict gives the weight of a label's positives.
+    class_weight : {"balanced", "balanced_sqrt", "effective_number"}, dict, callable or None, \
+default=None
+        ``"balanced"`` weighs classes inversely to their rows, ``"balanced_sqrt"`` to the root
+        of them, ``"effective_number"`` as `imbalanced_nn.weighting.effective_number`; a dict
+        maps original labels to weights; a callable is given the labels of the training rows
+        after the sampler and returns such a dict, or an array in the order of ``classes_``.
+        Weights are normalised to mean 1. With a multilabel y each label is weighed in the
+        loss; dicts and arrays then give the weight of a label's positives, and a callable is
+        given the indicator.
     threshold : float, array-like, str, callable or None, default="balanced_accuracy"
         None decides by 0.5 or argmax; a number in [0, 1], or one per class or label, is used
         as it is; the name of a score, or a metric, is maximised on the held-out rows over
@@ -46,9 +52,11 @@ class BalancedKerasClassifier(RowSteps, NetworkSteps, DecisionSteps, MendedKeras
         ``"prior"`` undoes in closed form what sampler and weights did to the probabilities.
     pos_label : label or None, default=None
         Positive class of a binary y; None is the rarest.
-    validation_split : float, default=0.2
+    validation_split : float or cross-validation splitter, default=0.2
         Share of each class to hold out. 0 holds nothing out: no early stopping, and only
         ``threshold="balanced_accuracy"``, whose cut is then the prior, can still be learned.
+        Of a splitter, such as ``TimeSeriesSplit(5, gap=24)`` or ``StratifiedGroupKFold(5)``,
+        the last split is used, and rows in neither part of it, such as the gap, for nothing.
     early_stopping : bool, default=True
         Stop when ``monitor`` has not improved for ``patience`` epochs and restore the best
         weights. Needs held-out rows.
@@ -220,7 +228,7 @@ run_eagerly
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the rows. They are normalised to mean 1; rows of weight 0 are left out.
         groups : array-like of shape (n_samples,), default=None
-            Rows of one group are held out together or not at all.
+            Rows of one group are held out together or not at all. Splitters are given them.
         X_val, y_val : array-like, default=None
             Held-out rows of your own; ``validation_split`` is then not used.
         sample_weight_val : array-like, default=None
@@ -332,17 +340,18 @@ run_eagerly
         seed = draw_seed(self.random_state)
         codes = class_codes(self.target_encoder_.transform(y), self._kind)
         self._describe_classes(codes, fresh, online)
-        share = kwargs.pop("validation_split", self._routed("validation_split"))
-        holding_out = not online and validation is None and share > 0
-        train, held_out = self._hold_out(codes, weight, groups, seed, share if holding_out else 0)
+        split = kwargs.pop("validation_split", self._routed("validation_split"))
+        split = 0 if online or validation is not None else split
+        train, held_out = self._hold_out(X, codes, weight, groups, seed, split)
         X, y = self._encode(X, y, train, fresh)
         self._build_network(X)
         natural = Rows(X, y, codes, weight, train)
         judged = self._held_out_rows(natural, held_out, validation)
         self._check_threshold(judged, online)
+        note_few_held_out(judged, self.classes_)
 
         rows, draw = self._resample(natural, seed)
-        rows = self._weigh(rows)
+        rows = self._weigh(rows, natural)
         self._set_priors(natural, rows, online)
         self._ensure_compiled_model()
         self._check_model_compatibility(y)

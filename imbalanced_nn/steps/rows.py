@@ -1,6 +1,7 @@
 """What happens to rows before training: held out, encoded, resampled, weighted."""
 
 import dataclasses
+import numbers
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -13,10 +14,13 @@ from sklearn.utils.class_weight import compute_sample_weight
 
 from imbalanced_nn.calibration import PriorCorrection
 from imbalanced_nn.exceptions import InvalidParameterError
+from imbalanced_nn.parameters import check_parameters
 from imbalanced_nn.rows import Rows
 from imbalanced_nn.sampling import make_sampler, redraws, resample
+from imbalanced_nn.splits import hold_out_by_splitter, hold_out_rows
+from imbalanced_nn.steps.notes import note_balanced_twice, note_heavy_weights
 from imbalanced_nn.targets import class_codes, positive_code
-from imbalanced_nn.validation import check_groups, check_weights, hold_out_rows, n_rows, take_rows
+from imbalanced_nn.validation import check_groups, check_weights, n_rows, take_rows
 from imbalanced_nn.weighting import class_totals, class_weights, label_weights
 
 __all__ = ["RowSteps"]
@@ -97,20 +101,29 @@ class RowSteps:
             )
         return known
 
-    def _hold_out(self, codes, weight, groups, seed, share):
+    def _hold_out(self, X, codes, weight, groups, seed, split):
         """Return the numbers of the rows to train on and of the rows to hold out, if any."""
+        # It may come as an argument of fit, which nothing has checked.
+        check_parameters({"validation_split": split}, type(self).__name__)
         present = np.flatnonzero(weight)
         self.validation_indices_ = np.array([], dtype=int)
-        if share == 0:
+        if split == 0:
             return present, None
         # A network that goes on training must not be judged on rows it was trained on before.
         self._split_seed = getattr(self, "_split_seed", seed)
         labels = np.arange(codes.shape[1]) if codes.ndim == 2 else self.classes_
         if groups is not None:
-            groups = check_groups(groups, len(codes))[present]
-        train, held_out = hold_out_rows(codes[present], share, labels, self._split_seed, groups)
-        self.validation_indices_ = present[held_out]
-        return present[train], present[held_out]
+            groups = check_groups(groups, len(codes))
+        if isinstance(split, numbers.Real):
+            groups = None if groups is None else groups[present]
+            sides = hold_out_rows(codes[present], split, labels, self._split_seed, groups)
+            train, held_out = (present[side] for side in sides)
+        else:
+            train, held_out = hold_out_by_splitter(
+                split, X, codes, labels, self._split_seed, groups, present
+            )
+        self.validation_indices_ = held_out
+        return train, held_out
 
     def _encode(self, X, y, train, fresh):
         """Return X and y as the network takes them, through encoders that saw no held-out row."""
@@ -177,16 +190,28 @@ class RowSteps:
             rows = dataclasses.replace(rows, y=self._encode_codes(rows.codes))
         return rows, draw
 
-    def _weigh(self, rows):
+    def _weigh(self, rows, natural):
         """Multiply class weights into the weights of the training rows."""
         self.class_weight_ = None
         if self.class_weight is None:
             return rows
+        codes = rows.selected_codes
         if self._kind == "multilabel":
-            weights = label_weights(self.class_weight, rows.selected_codes, self.classes_)
+            weights = label_weights(self.class_weight, codes, self.classes_)
+            positives = codes.sum(axis=0)
+            counts = np.stack([len(codes) - positives, positives])
+            note_heavy_weights(self.class_weight, weights, counts)
             self.class_weight_ = dict(zip(self.classes_.tolist(), weights.T.tolist(), strict=True))
             return rows
-        weights = class_weights(self.class_weight, rows.selected_codes, self.classes_)
+        weights = class_weights(self.class_weight, codes, self.classes_)
+        before, after = (
+            np.bincount(part, minlength=self.n_classes_) for part in (natural.selected_codes, codes)
+        )
+        note_heavy_weights(self.class_weight, weights, after)
+        if self.sampler_ is not None:
+            note_balanced_twice(
+                self.sampler_, self.class_weight, self.classes_, before, after, weights
+            )
         self.class_weight_ = dict(zip(self.classes_.tolist(), weights.tolist(), strict=True))
         rows = rows.weighted(rows.sample_weight * weights[rows.codes])
         if not len(rows.index):
@@ -239,8 +264,17 @@ class RowSteps:
                 f"encoder {type(self.target_encoder_).__name__} does not tell. Set "
                 f"threshold=None."
             )
+        if not isinstance(self.validation_split, numbers.Real):
+            raise InvalidParameterError(
+                f"validation_split={self.validation_split!r} needs to know the classes, which the "
+                f"target encoder {type(self.target_encoder_).__name__} does not tell. Give a "
+                f"share, which Keras takes from the last rows, or X_val and y_val."
+            )
         weighted = given is not None or self.class_weight is not None
-        if self.class_weight is not None:
+        if self.class_weight is not None and y.ndim == 1:
+            classes, codes = np.unique(y, return_inverse=True)
+            weight = weight * class_weights(self.class_weight, codes, classes)[codes]
+        elif self.class_weight is not None:
             weight = weight * compute_sample_weight(self.class_weight, y)
         if weighted:
             X, y, weight = self._validate_sample_weight(X, y, weight)
