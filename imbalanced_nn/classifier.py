@@ -6,7 +6,8 @@ from imbalanced_nn.base import MendedKerasClassifier
 from imbalanced_nn.exceptions import InvalidParameterError
 from imbalanced_nn.parameters import check_parameters
 from imbalanced_nn.sampling import BalancedBatches
-from imbalanced_nn.steps import DecisionSteps, NetworkSteps, RowSteps
+from imbalanced_nn.steps import BalancingSteps, DecisionSteps, NetworkSteps, RowSteps
+from imbalanced_nn.steps.notes import note_few_held_out
 from imbalanced_nn.targets import class_codes, fill_padding
 from imbalanced_nn.training import AVERAGE_PRECISION, draw_seed
 from imbalanced_nn.validation import check_weights
@@ -14,7 +15,9 @@ from imbalanced_nn.validation import check_weights
 __all__ = ["BalancedKerasClassifier"]
 
 
-class BalancedKerasClassifier(RowSteps, NetworkSteps, DecisionSteps, MendedKerasClassifier):
+class BalancedKerasClassifier(
+    RowSteps, BalancingSteps, NetworkSteps, DecisionSteps, MendedKerasClassifier
+):
     """Keras classifier with resampling, class weights and a learned decision threshold.
 
     `fit` holds rows out, resamples and weighs the others, trains on them, puts the
@@ -49,10 +52,15 @@ class BalancedKerasClassifier(RowSteps, NetworkSteps, DecisionSteps, MendedKeras
         ``epochs``, with early stopping after twice ``patience``; a callable maps the number of
         an epoch to a share in [0, 1]. The probabilities are put back from the shares of the
         epoch that ships, which weights that remember earlier ones follow nearly.
-    class_weight : {"balanced"}, dict or None, default=None
-        ``"balanced"`` weighs classes inversely to their rows, a dict maps original labels to
-        weights. Weights are normalised to mean 1. With a multilabel y each label is weighed in
-        the loss, and a dict gives the weight of a label's positives.
+    class_weight : {"balanced", "balanced_sqrt", "effective_number"}, dict, callable or None, \
+default=None
+        ``"balanced"`` weighs classes inversely to their rows, ``"balanced_sqrt"`` to the root
+        of them, ``"effective_number"`` as `imbalanced_nn.weighting.effective_number`; a dict
+        maps original labels to weights; a callable is given the labels of the training rows
+        after the sampler and returns such a dict, or an array in the order of ``classes_``.
+        Weights are normalised to mean 1. With a multilabel y each label is weighed in the
+        loss; dicts and arrays then give the weight of a label's positives, and a callable is
+        given the indicator.
     threshold : float, array-like, str, callable or None, default="balanced_accuracy"
         None decides by 0.5 or argmax; a number in [0, 1], or one per class or label, is used
         as it is; the name of a score, or a metric, is maximised on the held-out rows over
@@ -61,9 +69,11 @@ class BalancedKerasClassifier(RowSteps, NetworkSteps, DecisionSteps, MendedKeras
         ``"prior"`` undoes in closed form what sampler and weights did to the probabilities.
     pos_label : label or None, default=None
         Positive class of a binary y; None is the rarest.
-    validation_split : float, default=0.2
+    validation_split : float or cross-validation splitter, default=0.2
         Share of each class to hold out. 0 holds nothing out: no early stopping, and only
         ``threshold="balanced_accuracy"``, whose cut is then the prior, can still be learned.
+        Of a splitter, such as ``TimeSeriesSplit(5, gap=24)`` or ``StratifiedGroupKFold(5)``,
+        the last split is used, and rows in neither part of it, such as the gap, for nothing.
     early_stopping : bool, default=True
         Stop when ``monitor`` has not improved for ``patience`` epochs and restore the best
         weights. Needs held-out rows.
@@ -242,7 +252,7 @@ run_eagerly
             Weights of the rows, or of labelled time steps. They are normalised to mean 1; rows
             and steps of weight 0 are left out.
         groups : array-like of shape (n_samples,), default=None
-            Rows of one group are held out together or not at all.
+            Rows of one group are held out together or not at all. Splitters are given them.
         X_val, y_val : array-like, default=None
             Held-out rows of your own; ``validation_split`` is then not used.
         sample_weight_val : array-like, default=None
@@ -356,25 +366,18 @@ run_eagerly
         seed = draw_seed(self.random_state)
         codes = class_codes(self.target_encoder_.transform(y), self._kind)
         self._describe_classes(codes[weight > 0] if self._steps else codes, fresh, online)
-        share = kwargs.pop("validation_split", self._routed("validation_split"))
-        holding_out = not online and validation is None and share > 0
-        train, held_out = self._hold_out(codes, weight, groups, seed, share if holding_out else 0)
+        split = kwargs.pop("validation_split", self._routed("validation_split"))
+        split = 0 if online or validation is not None else split
+        train, held_out = self._hold_out(X, codes, weight, groups, seed, split)
         X, y = self._encode(X, y, train, fresh)
         self._build_network(X)
         natural = self._rows(X, y, codes, weight, train)
         judged = self._held_out_rows(natural, held_out, validation)
         self._check_threshold(judged, online)
+        note_few_held_out(judged, self.classes_)
 
         given = kwargs.pop("batch_size", None)
-        size = self._resolve_batch_size(len(train), given)
-        rows, draw = self._resample(natural, seed, size, initial_epoch)
-        rows = self._weigh(rows)
-        if draw is None:
-            size = self._resolve_batch_size(len(rows.index), given)
-        else:
-            draw.start(rows)
-            if not draw.ordered:
-                size = self._resolve_batch_size(draw.counts(initial_epoch).sum(), given)
+        rows, draw, size = self._balance(natural, seed, given, initial_epoch)
 
         def at_epoch(epoch):
             self._set_priors(natural, rows, False, draw, epoch, size)

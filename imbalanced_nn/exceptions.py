@@ -1,6 +1,7 @@
 """Errors and warnings: every refusal and every note to the user has a type of its own."""
 
 import difflib
+import sys
 import warnings
 from collections.abc import Iterable
 
@@ -95,11 +96,19 @@ class TooFewRowsError(ValueError):
     """A class has fewer rows than a step needs."""
 
 
-def warn(code: str, message: str, stacklevel: int = 2) -> None:
-    """Issue an `ImbalanceWarning` that carries ``code``."""
+def warn(code: str, message: str) -> None:
+    """Issue an `ImbalanceWarning` that points at the line which called the package."""
     if code not in CODES:
         raise KeyError(code)
-    warnings.warn(ImbalanceWarning(message, code), stacklevel=stacklevel + 1)
+    level, frame = 1, sys._getframe()
+    while frame is not None and _is_inside(frame.f_globals.get("__name__", "")):
+        level, frame = level + 1, frame.f_back
+    warnings.warn(ImbalanceWarning(message, code), stacklevel=level)
+
+
+def _is_inside(module: str) -> bool:
+    """Whether a module is the package's, or scikeras', whose methods stand in between."""
+    return module.partition(".")[0] in ("imbalanced_nn", "scikeras")
 
 
 def nearest_name(name: str, known: Iterable[str]) -> str:

@@ -21,10 +21,13 @@ CONSTRAINTS = {
     "sampler": [None, str, HasMethods("fit_resample"), HasMethods("dataset")],
     "resample_every": [StrOptions({"auto", "fit", "epoch"})],
     "balancing_schedule": [None, StrOptions({"linear", "cosine"}), callable],
-    "class_weight": [None, str, dict],
+    "class_weight": [None, str, dict, callable],
     "threshold": [None, numbers.Real, "array-like", str, callable],
     "calibration": [None, StrOptions({"prior"})],
-    "validation_split": [Interval(numbers.Real, 0, 1, closed="left")],
+    "validation_split": [
+        Interval(numbers.Real, 0, 1, closed="left"),
+        HasMethods(["split", "get_n_splits"]),
+    ],
     "early_stopping": ["boolean"],
     "monitor": [str],
     "patience": [Interval(numbers.Integral, 0, None, closed="left")],
@@ -44,6 +47,13 @@ CONSTRAINTS = {
 def check_parameters(params: dict[str, Any], estimator_name: str) -> None:
     """Raise `InvalidParameterError` for the first parameter outside its constraints."""
     known = {name: value for name, value in params.items() if name in CONSTRAINTS}
+    split = known.get("validation_split")
+    if isinstance(split, numbers.Integral) and split > 1:
+        raise InvalidParameterError(
+            f"validation_split={split} names a number of folds, but one split is held out. Give "
+            f"a share such as {1 / split:.2g}, or a splitter such as StratifiedKFold({split}), "
+            f"whose last split is used."
+        )
     validate_parameter_constraints(CONSTRAINTS, known, estimator_name)
 
 

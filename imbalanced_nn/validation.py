@@ -1,16 +1,12 @@
-"""Boundary checks of X, y and weights, and the split that holds rows out."""
+"""Boundary checks of X, y, weights and groups, and rows of any container."""
 
 import numbers
-import warnings
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 from scipy import sparse
-from sklearn.model_selection import StratifiedGroupKFold
 from sklearn.utils import assert_all_finite, check_array, column_or_1d
-
-from imbalanced_nn.exceptions import InvalidParameterError, TooFewRowsError
 
 __all__ = [
     "check_features",
@@ -18,7 +14,6 @@ __all__ = [
     "check_target",
     "check_weights",
     "dense",
-    "hold_out_rows",
     "n_rows",
     "row_blocks",
     "take_rows",
@@ -208,120 +203,3 @@ def check_groups(groups: Any, n_samples: int) -> np.ndarray:
             f"of X. Pass the groups of the same rows, in the same order."
         )
     return groups
-
-
-def hold_out_rows(
-    codes: np.ndarray,
-    share: float,
-    labels: np.ndarray,
-    seed: int,
-    groups: np.ndarray | None = None,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Split rows into training and held-out rows, stratified by class.
-
-    Parameters
-    ----------
-    codes : ndarray of shape (n_samples,) or (n_samples, n_labels)
-        Class code of each row, or the 0/1 indicator of a multilabel target.
-    share : float
-        Share of each class to hold out, between 0 and 1. At least one row of each class is
-        held out and at least one is left to train on.
-    labels : ndarray of shape (n_classes,)
-        Original labels, for messages.
-    seed : int
-        Seed of the draw.
-    groups : ndarray of shape (n_samples,), default=None
-        Rows of one group stay on one side.
-
-    Returns
-    -------
-    train, held_out : ndarray of int
-        Sorted row numbers.
-
-    Raises
-    ------
-    TooFewRowsError
-        If a class has too few rows, or too few groups, to be on both sides.
-    """
-    if groups is not None:
-        return _hold_out_groups(codes, share, labels, seed, groups)
-    generator = np.random.default_rng(seed)
-    if codes.ndim == 2:
-        held_out = _draw_label_sets(codes, share, generator)
-    else:
-        held_out = np.concatenate(
-            [
-                _draw_class(np.flatnonzero(codes == code), share, labels.tolist()[code], generator)
-                for code in np.unique(codes)
-            ]
-        )
-    mask = np.zeros(len(codes), dtype=bool)
-    mask[held_out] = True
-    return np.flatnonzero(~mask), np.flatnonzero(mask)
-
-
-def _draw_class(
-    rows: np.ndarray, share: float, label: Any, generator: np.random.Generator
-) -> np.ndarray:
-    """Draw the held-out rows of one class."""
-    if len(rows) < 2:
-        raise TooFewRowsError(
-            f"validation_split={share} holds out rows of every class, but class {label!r} has "
-            f"{len(rows)} row and needs at least 2. Collect more rows, leave the class out, "
-            f"pass X_val and y_val, or set validation_split=0."
-        )
-    count = int(np.clip(round(share * len(rows)), 1, len(rows) - 1))
-    return generator.permutation(rows)[:count]
-
-
-def _draw_label_sets(
-    indicator: np.ndarray, share: float, generator: np.random.Generator
-) -> np.ndarray:
-    """Draw multilabel rows evenly over the label sets, the rare ones included."""
-    if len(indicator) < 2:
-        raise TooFewRowsError(
-            f"validation_split={share} needs at least 2 rows, got {len(indicator)}."
-        )
-    _, label_set = np.unique(indicator, axis=0, return_inverse=True)
-    order = np.lexsort((generator.random(len(indicator)), label_set.ravel()))
-    # Every 1/share-th row in the order of label sets: each set gives its share, up to one row.
-    steps = np.floor(generator.random() + share * np.arange(len(order) + 1)).astype(int)
-    held_out = order[np.diff(steps) > 0]
-    if len(held_out) in (0, len(order)):
-        held_out = order[: int(np.clip(len(held_out), 1, len(order) - 1))]
-    return held_out
-
-
-def _hold_out_groups(
-    codes: np.ndarray, share: float, labels: np.ndarray, seed: int, groups: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Hold out whole groups, about ``share`` of the rows, stratified as far as groups allow."""
-    if codes.ndim == 2:
-        raise InvalidParameterError(
-            "groups with a multilabel y is not supported: split the rows by group yourself and "
-            "pass X_val and y_val."
-        )
-    n_splits = max(2, round(1 / min(share, 1 - share)))
-    if len(np.unique(groups)) < n_splits:
-        raise TooFewRowsError(
-            f"validation_split={share} with groups needs at least {n_splits} groups, got "
-            f"{len(np.unique(groups))}. Pass X_val and y_val or a validation_split nearer to 0.5."
-        )
-    splitter = StratifiedGroupKFold(n_splits, shuffle=True, random_state=seed)
-    with warnings.catch_warnings():
-        # Its warning of a class in fewer rows than folds is of no use here: one fold is enough.
-        warnings.simplefilter("ignore", UserWarning)
-        folds = list(splitter.split(np.zeros(len(codes)), codes, groups))
-    for others, fold in folds:
-        train, held_out = (others, fold) if share <= 0.5 else (fold, others)
-        missing = {
-            side: np.setdiff1d(codes, codes[rows])
-            for side, rows in (("train on", train), ("hold out", held_out))
-        }
-        if not any(map(len, missing.values())):
-            return train, held_out
-    side, lost = next((side, lost) for side, lost in missing.items() if len(lost))
-    raise TooFewRowsError(
-        f"groups leaves no row of class {labels.tolist()[lost[0]]!r} to {side}: its rows lie in "
-        f"too few groups. Pass X_val and y_val, or set validation_split=0."
-    )

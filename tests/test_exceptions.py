@@ -1,12 +1,14 @@
 """Errors and warnings: codes, pickling, where a warning points, the nearest name."""
 
+import linecache
 import pickle
 import warnings
 
+import numpy as np
 import pytest
 import sklearn.exceptions
 
-from imbalanced_nn import exceptions
+from imbalanced_nn import BalancedBatches, exceptions
 from imbalanced_nn.exceptions import (
     ImbalanceWarning,
     InvalidParameterError,
@@ -23,15 +25,15 @@ def test_a_warning_carries_its_code_in_front_of_the_message():
     assert caught[0].message.code == "INN002"
 
 
-def test_a_warning_points_at_the_line_that_called_the_caller_of_warn():
-    def step():
-        warn("INN002", "Here.")
-
+def test_a_warning_points_at_the_line_that_called_the_package():
+    y = np.repeat([0, 1], [90, 10])
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        step()
+        BalancedBatches(steps_per_epoch=1).dataset(np.zeros((100, 1)), y, batch_size=4)
+    assert [warning.message.code for warning in caught] == ["INN009"]
     assert caught[0].filename == __file__
-    assert caught[0].lineno == step.__code__.co_firstlineno + 5
+    line = linecache.getline(__file__, caught[0].lineno)
+    assert "BalancedBatches(steps_per_epoch=1)" in line
 
 
 def test_an_unknown_code_is_refused():

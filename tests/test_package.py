@@ -19,7 +19,7 @@ ROOMS = [
     ["metrics", "weighting", "parameters", "targets", "rows"],
     ["threshold"],
     ["calibration"],
-    ["validation"],
+    ["validation", "splits"],
     ["sampling"],
     ["encoders", "losses", "networks"],
     ["training"],

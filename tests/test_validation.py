@@ -1,20 +1,17 @@
-"""Boundary checks and the split that holds rows out."""
+"""Boundary checks, and rows of any container."""
 
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from hypothesis.extra.numpy import arrays
 from scipy import sparse
 from sklearn.exceptions import DataConversionWarning
 
-from imbalanced_nn.exceptions import InvalidParameterError, TooFewRowsError
 from imbalanced_nn.validation import (
     check_features,
     check_target,
     check_weights,
-    hold_out_rows,
     n_rows,
     row_blocks,
     take_rows,
@@ -202,110 +199,3 @@ def test_no_weights_are_ones_and_one_number_is_the_weight_of_all_rows():
 def test_weights_that_weigh_nothing_or_nonsense_are_refused(weight, message):
     with pytest.raises(ValueError, match=message):
         check_weights(weight, TABLE, "my_weight")
-
-
-@st.composite
-def class_rows(draw):
-    """Shuffled codes of some classes of at least two rows, a share and a seed."""
-    counts = draw(st.lists(st.integers(2, 60), min_size=2, max_size=4))
-    codes = np.repeat(np.arange(len(counts)), counts)
-    seed = draw(st.integers(0, 2**31))
-    codes = np.random.default_rng(seed).permutation(codes)
-    return codes, draw(st.floats(0.001, 0.999)), seed
-
-
-def assert_partition(n, train, held_out):
-    """Each row lies on exactly one side, and both sides are sorted and not empty."""
-    assert np.array_equal(np.sort(np.concatenate([train, held_out])), np.arange(n))
-    for side in (train, held_out):
-        assert len(side)
-        assert (np.diff(side) > 0).all()
-
-
-@given(class_rows())
-def test_the_split_is_a_partition_with_the_share_of_every_class(case):
-    codes, share, seed = case
-    train, held_out = hold_out_rows(codes, share, np.arange(codes.max() + 1), seed)
-    assert_partition(len(codes), train, held_out)
-    for code in np.unique(codes):
-        n, n_held_out = np.sum(codes == code), np.sum(codes[held_out] == code)
-        assert 1 <= n_held_out <= n - 1
-        assert abs(n_held_out - share * n) <= 0.5 or n_held_out in (1, n - 1)
-
-
-@given(class_rows())
-def test_the_seed_alone_decides_the_split(case):
-    codes, share, seed = case
-    labels = np.arange(codes.max() + 1)
-    first, second = (hold_out_rows(codes, share, labels, seed)[1] for _ in range(2))
-    np.testing.assert_array_equal(first, second)
-
-
-def test_another_seed_gives_another_split():
-    codes = np.repeat([0, 1], 50)
-    splits = {tuple(hold_out_rows(codes, 0.2, np.arange(2), seed)[1]) for seed in range(5)}
-    assert len(splits) == 5
-
-
-@given(
-    arrays(np.int64, st.tuples(st.integers(2, 80), st.integers(1, 3)), elements=st.integers(0, 1)),
-    st.floats(0.001, 0.999),
-    st.integers(0, 2**31),
-)
-def test_a_multilabel_split_takes_the_share_of_every_label_set(indicator, share, seed):
-    train, held_out = hold_out_rows(indicator, share, np.arange(indicator.shape[1]), seed)
-    assert_partition(len(indicator), train, held_out)
-    sets, of_row = np.unique(indicator, axis=0, return_inverse=True)
-    for k in range(len(sets)):
-        members = of_row.ravel() == k
-        assert abs(members[held_out].sum() - share * members.sum()) < 1 + 1e-9 or (
-            1 in (len(held_out), len(train))
-        )
-
-
-@given(
-    share=st.sampled_from([0.1, 0.2, 0.25, 0.5, 0.75, 0.8]),
-    n_groups=st.integers(20, 40),
-    seed=st.integers(0, 2**16),
-)
-def test_rows_of_a_group_stay_together_and_the_share_is_about_right(share, n_groups, seed):
-    groups = np.repeat(np.arange(n_groups), 4)
-    codes = np.tile([0, 0, 0, 1], n_groups)
-    train, held_out = hold_out_rows(codes, share, np.arange(2), seed, groups)
-    assert_partition(len(codes), train, held_out)
-    assert not set(groups[train]) & set(groups[held_out])
-    assert abs(len(held_out) / len(codes) - share) < 0.06
-
-
-@pytest.mark.parametrize("counts", [[50, 1], [1, 50]])
-def test_a_class_of_one_row_cannot_be_on_both_sides(counts):
-    codes = np.repeat([0, 1], counts)
-    rare = ["fraud", "ok"][int(np.argmin(counts))]
-    message = f"class '{rare}' has 1 row and needs at least 2.*X_val.*validation_split=0"
-    with pytest.raises(TooFewRowsError, match=message):
-        hold_out_rows(codes, 0.2, np.array(["fraud", "ok"]), 0)
-
-
-def test_a_fold_with_every_class_is_found_where_there_is_one():
-    # The 4 rows of the rare class lie in 4 groups, so that one fold of 5 lacks it.
-    codes, groups = np.tile([1, 1, 1, 1, 1, 0], 4), np.arange(24)
-    for seed in range(10):
-        for side in hold_out_rows(codes, 0.2, np.arange(2), seed, groups):
-            assert set(codes[side]) == {0, 1}
-
-
-def test_groups_that_cannot_be_split_are_refused():
-    codes = np.tile([0, 1], 20)
-    with pytest.raises(TooFewRowsError, match=r"at least 5 groups, got 2"):
-        hold_out_rows(codes, 0.2, np.arange(2), 0, np.repeat([0, 1], 20))
-    labels = np.array(["fraud", "ok"])
-    codes, groups = np.repeat([1, 0], [36, 4]), np.repeat(np.arange(10), 4)
-    with pytest.raises(TooFewRowsError, match="groups leaves no row of class 'fraud' to"):
-        hold_out_rows(codes, 0.2, labels, 0, groups)
-    with pytest.raises(InvalidParameterError, match="groups with a multilabel y.*X_val"):
-        hold_out_rows(np.eye(4, dtype=int), 0.5, np.arange(4), 0, np.arange(4))
-
-
-def test_one_multilabel_row_cannot_be_split():
-    with pytest.raises(TooFewRowsError, match="at least 2 rows, got 1"):
-        hold_out_rows(np.array([[1, 0]]), 0.2, np.arange(2), 0)

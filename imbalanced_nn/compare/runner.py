@@ -1,5 +1,6 @@
 """Compare strategies: every one is fitted once on every fold."""
 
+import re
 import warnings
 from collections.abc import Callable
 from numbers import Integral
@@ -100,7 +101,8 @@ def compare_strategies(
     Warns
     -----
     Warning
-        What the fits warn of is passed on once, however many fits said it.
+        What the fits warn of is passed on once, however many fits said it. Texts that differ
+        in numbers only count as one.
 
     Notes
     -----
@@ -171,7 +173,9 @@ def _run(tasks: list[Task], data: Data, n_jobs, progress) -> list[dict]:
     outcomes = parallel(delayed(fit_and_measure)(task, data) for task in tasks)
     for done, (measured, caught) in enumerate(outcomes, start=1):
         rows += measured
-        notes |= {str(note): note for note in caught}
+        for note in caught:
+            # What differs between folds in a count only is said once.
+            notes.setdefault(re.sub(r"\d+", "#", str(note)), note)
         if progress is not None:
             progress(done, len(tasks))
     for note in notes.values():

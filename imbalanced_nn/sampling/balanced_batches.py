@@ -230,7 +230,6 @@ class BalancedBatches(BaseEstimator):
                 "INN009",
                 f"steps_per_epoch={self.steps_per_epoch} batches show {', '.join(lacking)} in an "
                 f"epoch. {needed} batches show every row of all classes but the largest.",
-                stacklevel=4,
             )
         return int(self.steps_per_epoch)
 

@@ -13,7 +13,7 @@ __all__ = ["cap_neighbours"]
 NEIGHBOUR_PARAMETERS = ("k_neighbors", "n_neighbors")
 
 
-def cap_neighbours(sampler: Any, labels: np.ndarray, stacklevel: int = 2) -> None:
+def cap_neighbours(sampler: Any, labels: np.ndarray) -> None:
     """Lower the neighbours of a SMOTE-like sampler to what its smallest class has.
 
     Changes ``sampler`` and notes it with a warning.
@@ -24,8 +24,6 @@ def cap_neighbours(sampler: Any, labels: np.ndarray, stacklevel: int = 2) -> Non
         SMOTE and its kin, ADASYN, or a combination that holds one; others are left alone.
     labels : ndarray of shape (n_samples,)
         Labels of the rows to be resampled.
-    stacklevel : int, default=2
-        Frames between the warning and the code it points at.
 
     Raises
     ------
@@ -75,5 +73,4 @@ def cap_neighbours(sampler: Any, labels: np.ndarray, stacklevel: int = 2) -> Non
         f"{type(blends).__name__} asks for {name}={wanted}, but class {label!r} has {n} rows to "
         f"train on (of {every}): {name}={n - 1} was used. Set sampler__{name}, or compare with "
         f"'balanced_batches'.",
-        stacklevel=stacklevel + 1,
     )

@@ -74,7 +74,7 @@ def resample(sampler: Any, rows: Rows, classes: np.ndarray) -> tuple[Rows, np.nd
         return dataclasses.replace(rows, index=indices), indices
     on_codes = _computes_with_labels(sampler)
     labels = codes if on_codes else classes[codes]
-    cap_neighbours(sampler, labels, stacklevel=4)
+    cap_neighbours(sampler, labels)
     if ignores_features(sampler):
         numbers = np.arange(len(codes)).reshape(-1, 1)
         with _told_with_counts(sampler, codes, classes):
@@ -142,7 +142,6 @@ def _as_array(X: Any, sampler: Any) -> Any:
             f"{type(sampler).__name__} compares or blends flattened arrays of shape "
             f"{X.shape[1:]}; a blend of two sequences or images is rarely one. Prefer "
             f"'random_over', 'random_under' or class_weight='balanced'.",
-            stacklevel=4,
         )
     # imbalanced-learn blends in the type it is given: differences of unsigned integers wrap
     # round, and blends of integers are cut off.

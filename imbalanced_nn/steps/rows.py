@@ -1,6 +1,7 @@
-"""What happens to rows before training: held out, encoded, resampled, weighted."""
+"""What happens to rows before balancing: held out, encoded, described."""
 
 import dataclasses
+import numbers
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -11,25 +12,13 @@ from scikeras.wrappers import KerasClassifier
 from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils.class_weight import compute_sample_weight
 
-from imbalanced_nn.calibration import PriorCorrection
 from imbalanced_nn.exceptions import InvalidParameterError
+from imbalanced_nn.parameters import check_parameters
 from imbalanced_nn.rows import Rows, TimestepRows, counted_rows
-from imbalanced_nn.sampling import (
-    BalancedBatches,
-    balancing_progress,
-    make_sampler,
-    redraws,
-    resample,
-)
+from imbalanced_nn.splits import hold_out_by_splitter, hold_out_rows
 from imbalanced_nn.targets import class_codes, fill_padding, positive_code, sequence_strata
-from imbalanced_nn.validation import check_groups, check_weights, hold_out_rows, n_rows, take_rows
-from imbalanced_nn.weighting import (
-    BALANCED_BATCH,
-    batch_shares,
-    class_totals,
-    class_weights,
-    label_weights,
-)
+from imbalanced_nn.validation import check_groups, check_weights, n_rows, take_rows
+from imbalanced_nn.weighting import class_totals, class_weights
 
 __all__ = ["RowSteps"]
 
@@ -114,23 +103,33 @@ class RowSteps:
         """Return rows of encoded data: one decision each, or one for each time step."""
         return (TimestepRows if self._steps else Rows)(X, y, codes, weight, index)
 
-    def _hold_out(self, codes, weight, groups, seed, share):
+    def _hold_out(self, X, codes, weight, groups, seed, split):
         """Return the numbers of the rows to train on and of the rows to hold out, if any."""
+        # It may come as an argument of fit, which nothing has checked.
+        check_parameters({"validation_split": split}, type(self).__name__)
         present = counted_rows(weight)
         self.validation_indices_ = np.array([], dtype=int)
-        if share == 0:
+        if split == 0:
             return present, None
         # A network that goes on training must not be judged on rows it was trained on before.
         self._split_seed = getattr(self, "_split_seed", seed)
         labels = np.arange(codes.shape[1]) if self._kind == "multilabel" else self.classes_
         if groups is not None:
-            groups = check_groups(groups, len(codes))[present]
-        codes = codes[present]
+            groups = check_groups(groups, len(codes))
         if self._steps:
-            codes = sequence_strata(codes, weight[present] > 0, self.n_classes_)
-        train, held_out = hold_out_rows(codes, share, labels, self._split_seed, groups)
-        self.validation_indices_ = present[held_out]
-        return present[train], present[held_out]
+            strata = np.zeros(len(codes), dtype=int)
+            strata[present] = sequence_strata(codes[present], weight[present] > 0, self.n_classes_)
+            codes = strata
+        if isinstance(split, numbers.Real):
+            groups = None if groups is None else groups[present]
+            sides = hold_out_rows(codes[present], split, labels, self._split_seed, groups)
+            train, held_out = (present[side] for side in sides)
+        else:
+            train, held_out = hold_out_by_splitter(
+                split, X, codes, labels, self._split_seed, groups, present
+            )
+        self.validation_indices_ = held_out
+        return train, held_out
 
     def _encode(self, X, y, train, fresh):
         """Return X and y as the network takes them, through encoders that saw no held-out row."""
@@ -178,154 +177,6 @@ class RowSteps:
             )
         return self._rows(X, y, codes, weight, counted_rows(weight))
 
-    def _resample(self, rows, seed, batch_size, first_epoch):
-        """Run the sampler over the training rows; return also how epochs redraw."""
-        params = {k[9:]: v for k, v in vars(self).items() if k.startswith("sampler__")}
-        self.sampler_ = make_sampler(self.sampler, params, seed)
-        self.sample_indices_ = rows.index
-        balanced = isinstance(self.sampler_, BalancedBatches)
-        self._check_sampler(balanced)
-        if self.sampler_ is None:
-            return rows, None
-        ramp = min(self.epochs, 2 * self.patience) if self.early_stopping else self.epochs
-        progress = balancing_progress(self.balancing_schedule, ramp)
-        if balanced:
-            draw = self.sampler_.draw(
-                rows.selected_codes, self.classes_, rows.index, batch_size, progress
-            )
-            self.sample_indices_ = draw.rows(first_epoch)
-            return dataclasses.replace(rows, index=self.sample_indices_), draw
-        natural = rows
-        rows, self.sample_indices_ = resample(self.sampler_, natural, self.classes_)
-        draw = redraws(
-            self.sampler_, natural, self.classes_, self.resample_every, progress, self._finished
-        )
-        return self._encoded(rows), draw
-
-    def _check_sampler(self, balanced):
-        """Refuse parameters that the sampler makes void."""
-        if self._kind == "multilabel" and self.sampler_ is not None and not balanced:
-            raise InvalidParameterError(
-                f"sampler={self.sampler!r} takes one label per row, but y is multilabel. Use "
-                f"'balanced_batches', which has quotas for sets of labels, or "
-                f"class_weight='balanced', which weighs each label."
-            )
-        if self._steps and self.sampler_ is not None:
-            raise InvalidParameterError(
-                f"sampler={self.sampler!r} takes one label per row, but y holds one for each time "
-                f"step. Use class_weight='balanced', which weighs each step, and a threshold."
-            )
-        if self.sampler_ is None and self.balancing_schedule is not None:
-            raise InvalidParameterError(
-                f"balancing_schedule={self.balancing_schedule!r} needs a sampler to arrive at. "
-                f"Set sampler='balanced_batches', 'random_over' or 'random_under'."
-            )
-        if balanced and self.resample_every == "fit":
-            raise InvalidParameterError(
-                "resample_every='fit' is for samplers; 'balanced_batches' deals fresh rows in "
-                "every epoch. Set resample_every='auto', or use sampler='random_under'."
-            )
-
-    def _encoded(self, rows):
-        """Give rows from a sampler that blends their targets."""
-        return (
-            rows
-            if rows.y is not None
-            else dataclasses.replace(rows, y=self._encode_codes(rows.codes))
-        )
-
-    def _finished(self, rows):
-        """Give rows of a later draw their targets and class weights."""
-        rows = self._encoded(rows)
-        if self.class_weight_ is None or self._weighs_batches():
-            return rows
-        weights = np.array([self.class_weight_[label] for label in self.classes_.tolist()])
-        return rows.weighted(rows.sample_weight * weights[rows.codes])
-
-    def _weigh(self, rows):
-        """Multiply class weights into the weights of the training rows."""
-        self.class_weight_ = None
-        if self.class_weight is None:
-            return rows
-        if self._weighs_batches():
-            if self._kind == "multilabel" or self._steps:
-                raise InvalidParameterError(
-                    f"class_weight={BALANCED_BATCH!r} takes one label per row, but y holds "
-                    f"several. Use 'balanced', which weighs each label or time step."
-                )
-            return rows
-        if self._kind == "multilabel":
-            weights = label_weights(self.class_weight, rows.selected_codes, self.classes_)
-            self.class_weight_ = dict(zip(self.classes_.tolist(), weights.T.tolist(), strict=True))
-            return rows
-        weights = class_weights(self.class_weight, rows.selected_codes, self.classes_)
-        self.class_weight_ = dict(zip(self.classes_.tolist(), weights.tolist(), strict=True))
-        rows = rows.weighted(rows.sample_weight * weights[rows.codes])
-        if not len(rows.index):
-            raise InvalidParameterError(
-                f"class_weight={self.class_weight!r} and sample_weight leave no row with a "
-                f"positive weight. Give at least one class of y a positive weight."
-            )
-        return rows
-
-    def _encode_codes(self, codes):
-        """Return class codes in the form that the loss takes."""
-        if self.y_ndim_ == 2:
-            return np.eye(self.n_classes_, dtype=np.float32)[codes]
-        return self.target_encoder_.transform(self.classes_[codes])
-
-    def _weighs_batches(self):
-        """Whether each batch weighs its own classes equally."""
-        return isinstance(self.class_weight, str) and self.class_weight == BALANCED_BATCH
-
-    def _set_priors(self, natural, rows, online, draw=None, epoch=0, batch_size=None):
-        """Set the class shares, natural and as the loss sees them, and the correction."""
-        self._seen = self._seen if online and hasattr(self, "_seen") else np.zeros((4, 1))
-        multilabel = self._kind == "multilabel"
-        before, mass_before = self._class_mass(natural)
-        after, mass_after = self._class_mass(rows, draw, epoch)
-        if multilabel and self.class_weight_ is not None:
-            negative, positive = np.array(list(self.class_weight_.values())).T
-            mass_after = positive * after + negative * (mass_after - after)
-            after = positive * after
-        if self._weighs_batches():
-            after = mass_after * self._batch_shares(rows, draw, epoch, batch_size)
-        self._seen = self._seen + np.stack([before, mass_before, after, mass_after])
-        self.class_prior_ = self._seen[0] / self._seen[1]
-        self._trained_prior = self._seen[2] / self._seen[3]
-        self._prior_correction = None
-        if self.calibration == "prior" and not np.array_equal(
-            self.class_prior_, self._trained_prior
-        ):
-            self._prior_correction = PriorCorrection(
-                tuple(self._trained_prior), tuple(self.class_prior_), multilabel
-            )
-
-    def _class_mass(self, rows, draw=None, epoch=0):
-        """Weight of each class, and of all rows, as an epoch shows them on average."""
-        often = None if draw is None else draw.expected(epoch, len(rows.codes))
-        codes, weight = rows.selected_codes, rows.selected_weight
-        if often is not None:
-            codes, weight = rows.codes, rows.sample_weight * often
-        totals = class_totals(codes, weight, self.n_classes_)
-        return totals, np.full(totals.shape, weight.sum())
-
-    def _batch_shares(self, rows, draw, epoch, batch_size):
-        """Share of the loss of each class where batches weigh their classes equally."""
-        codes = rows.selected_codes
-        counts = np.bincount(codes, minlength=self.n_classes_)
-        if draw is not None:
-            counts = draw.counts(epoch)
-        if draw is not None and draw.ordered:
-            shares = (counts > 0) / (counts > 0).sum()
-        else:
-            shares = batch_shares(counts, batch_size)
-        weights = np.divide(
-            shares * counts.sum(), counts, out=np.ones(len(counts)), where=counts > 0
-        )
-        self.class_weight_ = dict(zip(self.classes_.tolist(), weights.tolist(), strict=True))
-        return shares
-
     def _fit_opaque_target(self, X, y, weight, given, validation, training):
         """Fit as the parent does: a target encoder of the user's own hides the classes."""
         if self.sampler not in (None, "passthrough"):
@@ -339,8 +190,17 @@ class RowSteps:
                 f"encoder {type(self.target_encoder_).__name__} does not tell. Set "
                 f"threshold=None."
             )
+        if not isinstance(self.validation_split, numbers.Real):
+            raise InvalidParameterError(
+                f"validation_split={self.validation_split!r} needs to know the classes, which the "
+                f"target encoder {type(self.target_encoder_).__name__} does not tell. Give a "
+                f"share, which Keras takes from the last rows, or X_val and y_val."
+            )
         weighted = given is not None or self.class_weight is not None
-        if self.class_weight is not None:
+        if self.class_weight is not None and y.ndim == 1:
+            classes, codes = np.unique(y, return_inverse=True)
+            weight = weight * class_weights(self.class_weight, codes, classes)[codes]
+        elif self.class_weight is not None:
             weight = weight * compute_sample_weight(self.class_weight, y)
         if weighted:
             X, y, weight = self._validate_sample_weight(X, y, weight)

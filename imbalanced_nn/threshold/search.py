@@ -178,5 +178,4 @@ def warn_if_thinned(objective, looked_at, of):
             "INN005",
             f"The objective {objective.name!r} is a callable: {looked_at} of {of} distinct cuts "
             f"were tried. A named objective is searched over all of them.",
-            stacklevel=5,
         )

@@ -255,7 +255,6 @@ class ThresholdTuner(BaseEstimator):
                 "INN006",
                 f"The tuning rows hold no row of {self.classes_[absent].tolist()}: the cut of "
                 f"such a class is not learned.",
-                stacklevel=3,
             )
         self.pos_label_ = None
         self.threshold_curve_ = None
@@ -296,7 +295,6 @@ class ThresholdTuner(BaseEstimator):
                 "INN006",
                 f"The tuning rows hold one value only of label "
                 f"{self.classes_[constant].tolist()}: its cut stays 0.5.",
-                stacklevel=3,
             )
         self.pos_label_ = None
         self.objective_ = get_objective(self.objective, "multilabel")

@@ -19,7 +19,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from imbalanced_nn.compare import STRATEGIES, compare_strategies
-from imbalanced_nn.exceptions import InvalidParameterError
+from imbalanced_nn.exceptions import ImbalanceWarning, InvalidParameterError, warn
 
 TWO = ["none", "class_weight"]
 METRICS = ["average_precision", "balanced_accuracy", "f1", "matthews_corrcoef", "log_loss"]
@@ -126,6 +126,21 @@ class TestFits:
             compare_strategies(Warns(), *binary, strategies=TWO, cv=3)
         assert len(caught) == 1
         assert caught[0].filename == __file__
+
+    def test_warnings_that_differ_in_a_count_are_one(self, stand_in, binary):
+        class Warns(stand_in):
+            def fit(self, X, y):
+                warn("INN001", f"only {len(stand_in.fits)} rows of 'a'.")
+                warn("INN001", f"only {len(stand_in.fits)} rows of 'b'.")
+                return super().fit(X, y)
+
+        with pytest.warns(ImbalanceWarning) as caught:
+            warnings.simplefilter("always")
+            compare_strategies(Warns(), *binary, strategies=TWO, cv=3)
+        assert [str(note.message) for note in caught] == [
+            "[INN001] only 0 rows of 'a'.",
+            "[INN001] only 0 rows of 'b'.",
+        ]
 
 
 class TestEstimators:

@@ -12,6 +12,7 @@ from imblearn.over_sampling import SMOTE
 from scipy import sparse
 from sklearn.datasets import make_classification
 from sklearn.exceptions import NotFittedError
+from sklearn.model_selection import GroupKFold, TimeSeriesSplit
 
 from imbalanced_nn import BalancedKerasClassifier
 from imbalanced_nn.exceptions import InvalidParameterError, TooFewRowsError
@@ -182,7 +183,7 @@ CASES = {
         NAMED,
         {},
         InvalidParameterError,
-        ["class_weight", "'auto'", "None, 'balanced' or a dict", "write class_weight='balanced'"],
+        ["class_weight", "'auto'", "None, 'balanced', ", "write class_weight='balanced'"],
     ),
     "label of class_weight": (
         {"class_weight": {"fruad": 3}},
@@ -199,6 +200,54 @@ CASES = {
         {},
         InvalidParameterError,
         ["class_weight", "positive weight"],
+    ),
+    "function of class_weight": (
+        {"class_weight": lambda y: [1.0]},
+        X,
+        NAMED,
+        {},
+        InvalidParameterError,
+        ["class_weight=<function", "one weight for each of ['fraud', 'ok']", "returned [1.0]"],
+    ),
+    "number of folds": (
+        {"validation_split": 5},
+        X,
+        NAMED,
+        {},
+        InvalidParameterError,
+        ["validation_split=5", "share such as 0.2", "StratifiedKFold(5)"],
+    ),
+    "number of folds in fit": (
+        {},
+        X,
+        NAMED,
+        {"validation_split": 5},
+        InvalidParameterError,
+        ["validation_split=5", "share such as 0.2", "StratifiedKFold(5)"],
+    ),
+    "share in fit": (
+        {},
+        X,
+        NAMED,
+        {"validation_split": -0.2},
+        InvalidParameterError,
+        ["'validation_split' parameter", "must be", "-0.2"],
+    ),
+    "splitter without groups": (
+        {"validation_split": GroupKFold(5)},
+        X,
+        NAMED,
+        {},
+        InvalidParameterError,
+        ["validation_split=GroupKFold(n_splits=5", "'groups'", "share such as 0.2"],
+    ),
+    "splitter without a class": (
+        {"validation_split": TimeSeriesSplit(4)},
+        X,
+        only(100),
+        {},
+        TooFewRowsError,
+        ["validation_split=TimeSeriesSplit", "no row of class 'fraud' to hold out", "X_val"],
     ),
     "sampler": (
         {"sampler": "smoet"},
@@ -508,6 +557,8 @@ def test_parameters_that_nobody_takes_are_refused(name, words):
         BalancedKerasClassifier().set_params(tresholdd=1)
 
 
+# The note that both balance is a true one; here they only have to leave the data alone.
+@pytest.mark.filterwarnings(r"ignore:\[INN003\]")
 @given(
     sampler=st.sampled_from([None, "random_over", "random_under", "smote", "tomek_links"]),
     class_weight=st.sampled_from([None, "balanced", {"fraud": 2.0}]),

@@ -20,6 +20,9 @@ from sklearn.exceptions import NotFittedError
 from imbalanced_nn import BalancedKerasClassifier
 from imbalanced_nn.datasets import load_thyroid
 
+# One fit uses every step so that the state of each is kept, a sampler and weights at once.
+pytestmark = pytest.mark.filterwarnings(r"ignore:\[INN003\]")
+
 STATE = (
     "classes_",
     "class_count_",

@@ -1,0 +1,101 @@
+"""Notes to the user about the rows of a fit: few held out, heavy weights, balanced twice."""
+
+from typing import Any
+
+import numpy as np
+from imblearn.under_sampling.base import BaseCleaningSampler
+
+from imbalanced_nn.exceptions import warn
+from imbalanced_nn.rows import Rows
+from imbalanced_nn.weighting import class_totals, weight_span
+
+__all__ = ["note_balanced_twice", "note_few_held_out", "note_heavy_weights"]
+
+FEW_ROWS = 10
+WIDE_SPAN = 1000
+# What a sampler leaves to be weighed by rounding, or by neighbourhoods, is no second balancing.
+ALIKE = 1.1
+
+
+def note_few_held_out(judged: Rows | None, classes: np.ndarray) -> None:
+    """Warn where the rarest class, or label, of the held-out rows has fewer than ten of them."""
+    if judged is None:
+        return
+    codes = judged.selected_codes
+    # What does not occur at all is not judged.
+    counts = class_totals(codes, np.ones(len(codes)), len(classes)).astype(int)
+    rarest = np.where(counts > 0, counts, FEW_ROWS).argmin()
+    if not 0 < counts[rarest] < FEW_ROWS:
+        return
+    kind = "class" if codes.ndim == 1 else "positives of label"
+    rows = "row" if counts[rarest] == 1 else "rows"
+    warn(
+        "INN001",
+        f"only {counts[rarest]} held-out {rows} of {kind} {classes.tolist()[rarest]!r}, fewer "
+        f"than {FEW_ROWS}: early stopping and a learned threshold rest on them. Hold out more "
+        f"(validation_split, or X_val and y_val), collect more, or fix the threshold.",
+    )
+
+
+def note_heavy_weights(class_weight: Any, weights: np.ndarray, counts: np.ndarray) -> None:
+    """Warn where used class weights span more than 1:1000.
+
+    ``weights`` and ``counts`` are of classes, of shape (n_classes,), or of the negatives and
+    positives of labels, of shape (2, n_labels).
+    """
+    if weights.ndim == 1:
+        span = weight_span(weights, counts)
+    else:
+        span = max(weight_span(*sides) for sides in zip(weights.T, counts.T, strict=True))
+    if span <= WIDE_SPAN:
+        return
+    sampler = "" if weights.ndim == 2 else ", or sampler='balanced_batches'"
+    warn(
+        "INN007",
+        f"class_weight={class_weight!r} weighs one row as much as {span:.4g} others: a batch "
+        f"that holds it moves the network as no other does. Use class_weight='balanced_sqrt'"
+        f"{sampler}.",
+    )
+
+
+def note_balanced_twice(
+    sampler: Any,
+    class_weight: Any,
+    classes: np.ndarray,
+    before: np.ndarray,
+    after: np.ndarray,
+    weights: np.ndarray,
+) -> None:
+    """Warn where class weights go on in the direction in which a sampler has balanced.
+
+    Parameters
+    ----------
+    sampler : object
+        The fitted sampler. One that cleans is none that balances.
+    class_weight : str, dict or callable
+        The parameter.
+    classes : ndarray of shape (n_classes,)
+        Original labels.
+    before, after : ndarray of shape (n_classes,)
+        Rows of each class that the sampler was given and gave.
+    weights : ndarray of shape (n_classes,)
+        Class weights.
+    """
+    if isinstance(sampler, BaseCleaningSampler):
+        return
+    there = np.flatnonzero(before)
+    rare, common = there[before[there].argmin()], there[before[there].argmax()]
+    natural = before[common] / before[rare]
+    resampled = after[there].max() / after[there].min()
+    if resampled > natural / 2 or weights[rare] <= ALIKE * weights[common]:
+        return
+    labels = classes.tolist()
+    mass = after * weights
+    share = mass[rare] / (mass[rare] + mass[common])
+    warn(
+        "INN003",
+        f"{type(sampler).__name__} has brought the classes from 1:{natural:.3g} to "
+        f"1:{resampled:.3g}, and class_weight={class_weight!r} weighs {labels[rare]!r} more "
+        f"than {labels[common]!r} once again: of the two, the loss sees {share:.0%} "
+        f"{labels[rare]!r}. Use one of them.",
+    )
