@@ -31,13 +31,20 @@ class MendedKerasClassifier(KerasClassifier):
     It overrides the parent at its hooks and adds no step of its own.
     """
 
-    _routing_prefixes = BaseWrapper._routing_prefixes | {"callbacks", "sampler", "score"}
+    _routing_prefixes = BaseWrapper._routing_prefixes | {
+        "callbacks",
+        "head_sampler",
+        "sampler",
+        "score",
+    }
 
     def __sklearn_tags__(self):
         # The parent lists ClassifierMixin last, where its tags are never asked for.
         tags = BaseEstimator.__sklearn_tags__(self)
         tags.estimator_type = "classifier"
-        resamples = getattr(self, "sampler", None) not in (None, "passthrough")
+        sampler = getattr(self, "sampler", None)
+        resamples = isinstance(sampler, str) or hasattr(sampler, "fit_resample")
+        resamples = resamples and sampler not in ("passthrough", "balanced_batches")
         # A sampler takes one label per row.
         tags.classifier_tags = ClassifierTags(multi_label=not resamples)
         tags.target_tags.required = True

@@ -3,21 +3,16 @@
 from scikeras.wrappers import BaseWrapper
 
 from imbalanced_nn.base import MendedKerasClassifier
-from imbalanced_nn.exceptions import InvalidParameterError
 from imbalanced_nn.parameters import check_parameters
-from imbalanced_nn.sampling import BalancedBatches
-from imbalanced_nn.steps import BalancingSteps, DecisionSteps, NetworkSteps, RowSteps
-from imbalanced_nn.steps.notes import note_few_held_out
-from imbalanced_nn.targets import class_codes, fill_padding
-from imbalanced_nn.training import AVERAGE_PRECISION, draw_seed
-from imbalanced_nn.validation import check_weights
+from imbalanced_nn.steps import DecisionSteps, FitSteps
+from imbalanced_nn.targets import fill_padding
+from imbalanced_nn.training import AVERAGE_PRECISION
+from imbalanced_nn.validation import validation_tuple
 
 __all__ = ["BalancedKerasClassifier"]
 
 
-class BalancedKerasClassifier(
-    RowSteps, BalancingSteps, NetworkSteps, DecisionSteps, MendedKerasClassifier
-):
+class BalancedKerasClassifier(FitSteps, DecisionSteps, MendedKerasClassifier):
     """Keras classifier with resampling, class weights and a learned decision threshold.
 
     `fit` holds rows out, resamples and weighs the others, trains on them, puts the
@@ -52,10 +47,15 @@ class BalancedKerasClassifier(
         ``epochs``, with early stopping after twice ``patience``; a callable maps the number of
         an epoch to a share in [0, 1]. The probabilities are put back from the shares of the
         epoch that ships, which weights that remember earlier ones follow nearly.
-    class_weight : {"balanced", "balanced_sqrt", "effective_number"}, dict, callable or None, \
-default=None
+    head_sampler : str, object or None, default=None
+        Two-stage training: after the fit the last layer is trained anew on what the others make
+        of the rows that this sampler picks, such as ``"balanced_batches"``, for up to
+        ``epochs``. Its parameters are reached as ``head_sampler__*``.
+    class_weight : {"balanced", "balanced_sqrt", "effective_number", "balanced_batch"}, \
+dict, callable or None, default=None
         ``"balanced"`` weighs classes inversely to their rows, ``"balanced_sqrt"`` to the root
-        of them, ``"effective_number"`` as `imbalanced_nn.weighting.effective_number`; a dict
+        of them, ``"effective_number"`` as `imbalanced_nn.weighting.effective_number`;
+        ``"balanced_batch"`` makes the loss of each batch the mean over its classes; a dict
         maps original labels to weights; a callable is given the labels of the training rows
         after the sampler and returns such a dict, or an array in the order of ``classes_``.
         Weights are normalised to mean 1. With a multilabel y each label is weighed in the
@@ -133,8 +133,9 @@ run_eagerly
         Positive class; only with a binary y.
     engine_ : str
         Engine that trained the network, and why not the graph.
-    history_ : dict of str to list of float
-        What Keras logged, with ``val_average_precision`` and ``val_log_loss``.
+    history_, head_history_ : dict of str to list of float
+        What Keras logged, with ``val_average_precision`` and ``val_log_loss``; the second of
+        the last layer where ``head_sampler`` refitted it.
     model_ : keras.Model
         The network.
     n_steps_ : int
@@ -181,6 +182,7 @@ run_eagerly
         engine="auto",
         resample_every="auto",
         balancing_schedule=None,
+        head_sampler=None,
         build_fn=None,
         warm_start=False,
         random_state=None,
@@ -226,6 +228,7 @@ run_eagerly
         self.engine = engine
         self.resample_every = resample_every
         self.balancing_schedule = balancing_schedule
+        self.head_sampler = head_sampler
 
     def fit(
         self,
@@ -277,7 +280,7 @@ run_eagerly
         """
         check_parameters(self.get_params(deep=False), type(self).__name__)
         kwargs.setdefault("validation_data", getattr(self, "fit__validation_data", None))
-        validation = _validation_data(X_val, y_val, sample_weight_val, kwargs)
+        validation = validation_tuple(X_val, y_val, sample_weight_val, kwargs)
         y = fill_padding(y, sample_weight)
         with self._unchanged_on_failure():
             if not (self.warm_start and self.initialized_):
@@ -339,81 +342,3 @@ run_eagerly
         with self._unchanged_on_failure():
             super().initialize(X, y)
         return self
-
-    def _fit(
-        self,
-        X,
-        y,
-        sample_weight,
-        warm_start,
-        epochs,
-        initial_epoch,
-        *,
-        groups=None,
-        validation=None,
-        online=False,
-        **kwargs,
-    ):
-        """Hold rows out, resample and weigh the rest, train, correct, learn the threshold."""
-        fresh = not ((self.warm_start or warm_start) and self.initialized_)
-        X, y = self._initialize(X, y) if fresh else self._validate_data(X, y)
-        weight = check_weights(sample_weight, X, steps=self._steps)
-        training = {"warm_start": warm_start, "epochs": epochs, "initial_epoch": initial_epoch}
-        if self._kind is None:
-            self._fit_opaque_target(X, y, weight, sample_weight, validation, training | kwargs)
-            return
-
-        seed = draw_seed(self.random_state)
-        codes = class_codes(self.target_encoder_.transform(y), self._kind)
-        self._describe_classes(codes[weight > 0] if self._steps else codes, fresh, online)
-        split = kwargs.pop("validation_split", self._routed("validation_split"))
-        split = 0 if online or validation is not None else split
-        train, held_out = self._hold_out(X, codes, weight, groups, seed, split)
-        X, y = self._encode(X, y, train, fresh)
-        self._build_network(X)
-        natural = self._rows(X, y, codes, weight, train)
-        judged = self._held_out_rows(natural, held_out, validation)
-        self._check_threshold(judged, online)
-        note_few_held_out(judged, self.classes_)
-
-        given = kwargs.pop("batch_size", None)
-        rows, draw, size = self._balance(natural, seed, given, initial_epoch)
-
-        def at_epoch(epoch):
-            self._set_priors(natural, rows, False, draw, epoch, size)
-
-        self._set_priors(natural, rows, online, draw, initial_epoch, size)
-        self._ensure_compiled_model()
-        self._check_model_compatibility(y)
-        if fresh:
-            self._start_network(natural)
-        self._fit_keras_model(
-            rows.X,
-            rows.y,
-            rows.network_weight(normalize=not online),
-            rows=rows.index,
-            draw=draw,
-            batch_classes=rows.codes if self._weighs_batches() else None,
-            judged=judged,
-            seed=seed,
-            at_epoch=at_epoch if self.balancing_schedule is not None and not online else None,
-            batch_size=size,
-            **training,
-            **kwargs,
-        )
-        if isinstance(self.sampler_, BalancedBatches):
-            self.sampler_.cover(draw)
-        self._learn_rule(judged, online)
-
-
-def _validation_data(X_val, y_val, sample_weight_val, kwargs):
-    """Return the caller's held-out rows as one tuple, Keras' ``validation_data`` included."""
-    given = kwargs.pop("validation_data", None)
-    if X_val is None and y_val is None:
-        if given is None:
-            return None
-        return (*given, None) if len(given) == 2 else tuple(given)
-    if X_val is None or y_val is None:
-        missing = "X_val" if X_val is None else "y_val"
-        raise InvalidParameterError(f"X_val and y_val go together, but {missing} is None.")
-    return X_val, y_val, sample_weight_val

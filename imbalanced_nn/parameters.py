@@ -19,6 +19,7 @@ __all__ = ["CONSTRAINTS", "check_parameters", "check_user_parameters"]
 
 CONSTRAINTS = {
     "sampler": [None, str, HasMethods("fit_resample"), HasMethods("dataset")],
+    "head_sampler": [None, str, HasMethods("fit_resample"), HasMethods("dataset")],
     "resample_every": [StrOptions({"auto", "fit", "epoch"})],
     "balancing_schedule": [None, StrOptions({"linear", "cosine"}), callable],
     "class_weight": [None, str, dict, callable],

@@ -8,6 +8,8 @@ import numpy as np
 from scipy import sparse
 from sklearn.utils import assert_all_finite, check_array, column_or_1d
 
+from imbalanced_nn.exceptions import InvalidParameterError
+
 __all__ = [
     "check_features",
     "check_groups",
@@ -17,6 +19,7 @@ __all__ = [
     "n_rows",
     "row_blocks",
     "take_rows",
+    "validation_tuple",
 ]
 
 BLOCK_BYTES = 16 * 2**20
@@ -203,3 +206,16 @@ def check_groups(groups: Any, n_samples: int) -> np.ndarray:
             f"of X. Pass the groups of the same rows, in the same order."
         )
     return groups
+
+
+def validation_tuple(X_val, y_val, sample_weight_val, kwargs):
+    """Return the caller's held-out rows as one tuple, Keras' ``validation_data`` included."""
+    given = kwargs.pop("validation_data", None)
+    if X_val is None and y_val is None:
+        if given is None:
+            return None
+        return (*given, None) if len(given) == 2 else tuple(given)
+    if X_val is None or y_val is None:
+        missing = "X_val" if X_val is None else "y_val"
+        raise InvalidParameterError(f"X_val and y_val go together, but {missing} is None.")
+    return X_val, y_val, sample_weight_val

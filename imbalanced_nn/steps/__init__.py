@@ -1,8 +1,6 @@
-"""The steps of `BalancedKerasClassifier.fit`: rows, balancing, network, decision."""
+"""The steps of `BalancedKerasClassifier`: rows, balancing, network, its head, decision."""
 
-from imbalanced_nn.steps.balancing import BalancingSteps
 from imbalanced_nn.steps.decision import DecisionSteps
-from imbalanced_nn.steps.network import NetworkSteps
-from imbalanced_nn.steps.rows import RowSteps
+from imbalanced_nn.steps.fitting import FitSteps
 
-__all__ = ["BalancingSteps", "DecisionSteps", "NetworkSteps", "RowSteps"]
+__all__ = ["DecisionSteps", "FitSteps"]

@@ -28,14 +28,27 @@ __all__ = ["BalancingSteps"]
 class BalancingSteps:
     """Steps of `BalancedKerasClassifier` between the training rows and their batches."""
 
-    def _balance(self, natural, seed, batch_size, first_epoch):
-        """Resample and weigh the training rows.
+    def _balance(self, natural, seed, batch_size, first_epoch, head=False):
+        """Resample and weigh the training rows, or with ``head`` those of the second stage.
 
         Returns the rows, how epochs draw them (None where they stay), and the rows in a batch.
         """
         size = self._resolve_batch_size(len(natural.index), batch_size)
-        rows, draw = self._resample(natural, seed, size, first_epoch)
-        rows = self._weigh(rows, natural)
+        if head:
+            sampler = self._make_sampler("head_sampler", seed)
+            rows, draw = self._resample(natural, sampler, size, 0, None, self._encoded)
+        else:
+            self.sampler_ = self._make_sampler("sampler", seed)
+            rows, draw = self._resample(
+                natural,
+                self.sampler_,
+                size,
+                first_epoch,
+                self.balancing_schedule,
+                self._finished,
+            )
+            self.sample_indices_ = np.where(rows.index < len(natural.codes), rows.index, -1)
+            rows = self._weigh(rows, natural)
         if draw is None:
             size = self._resolve_batch_size(len(rows.index), batch_size)
         else:
@@ -44,44 +57,44 @@ class BalancingSteps:
                 size = self._resolve_batch_size(draw.counts(first_epoch).sum(), batch_size)
         return rows, draw, size
 
-    def _resample(self, rows, seed, batch_size, first_epoch):
+    def _make_sampler(self, parameter, seed):
+        """Return a fresh sampler for a parameter, with what is routed to it; None if off."""
+        given, prefix = getattr(self, parameter), f"{parameter}__"
+        params = {k[len(prefix) :]: v for k, v in vars(self).items() if k.startswith(prefix)}
+        sampler = make_sampler(given, params, seed)
+        self._check_sampler(parameter, given, sampler)
+        return sampler
+
+    def _resample(self, rows, sampler, batch_size, first_epoch, schedule, finish):
         """Run the sampler over the training rows; return also how epochs redraw."""
-        params = {k[9:]: v for k, v in vars(self).items() if k.startswith("sampler__")}
-        self.sampler_ = make_sampler(self.sampler, params, seed)
-        self.sample_indices_ = rows.index
-        balanced = isinstance(self.sampler_, BalancedBatches)
-        self._check_sampler(balanced)
-        if self.sampler_ is None:
+        if sampler is None:
             return rows, None
         ramp = min(self.epochs, 2 * self.patience) if self.early_stopping else self.epochs
-        progress = balancing_progress(self.balancing_schedule, ramp)
-        if balanced:
-            draw = self.sampler_.draw(
+        progress = balancing_progress(schedule, ramp)
+        if isinstance(sampler, BalancedBatches):
+            draw = sampler.draw(
                 rows.selected_codes, self.classes_, rows.index, batch_size, progress
             )
-            self.sample_indices_ = draw.rows(first_epoch)
-            return dataclasses.replace(rows, index=self.sample_indices_), draw
-        natural = rows
-        rows, self.sample_indices_ = resample(self.sampler_, natural, self.classes_)
-        draw = redraws(
-            self.sampler_, natural, self.classes_, self.resample_every, progress, self._finished
-        )
-        return self._encoded(rows), draw
+            return dataclasses.replace(rows, index=draw.rows(first_epoch)), draw
+        resampled, _ = resample(sampler, rows, self.classes_)
+        draw = redraws(sampler, rows, self.classes_, self.resample_every, progress, finish)
+        return self._encoded(resampled), draw
 
-    def _check_sampler(self, balanced):
+    def _check_sampler(self, parameter, given, sampler):
         """Refuse parameters that the sampler makes void."""
-        if self._kind == "multilabel" and self.sampler_ is not None and not balanced:
+        balanced = isinstance(sampler, BalancedBatches)
+        if self._kind == "multilabel" and sampler is not None and not balanced:
             raise InvalidParameterError(
-                f"sampler={self.sampler!r} takes one label per row, but y is multilabel. Use "
+                f"{parameter}={given!r} takes one label per row, but y is multilabel. Use "
                 f"'balanced_batches', which has quotas for sets of labels, or "
                 f"class_weight='balanced', which weighs each label."
             )
-        if self._steps and self.sampler_ is not None:
+        if self._steps and sampler is not None:
             raise InvalidParameterError(
-                f"sampler={self.sampler!r} takes one label per row, but y holds one for each time "
+                f"{parameter}={given!r} takes one label per row, but y holds one for each time "
                 f"step. Use class_weight='balanced', which weighs each step, and a threshold."
             )
-        if self.sampler_ is None and self.balancing_schedule is not None:
+        if parameter == "sampler" and sampler is None and self.balancing_schedule is not None:
             raise InvalidParameterError(
                 f"balancing_schedule={self.balancing_schedule!r} needs a sampler to arrive at. "
                 f"Set sampler='balanced_batches', 'random_over' or 'random_under'."
@@ -94,11 +107,9 @@ class BalancingSteps:
 
     def _encoded(self, rows):
         """Give rows from a sampler that blends their targets."""
-        return (
-            rows
-            if rows.y is not None
-            else dataclasses.replace(rows, y=self._encode_codes(rows.codes))
-        )
+        if rows.y is not None:
+            return rows
+        return dataclasses.replace(rows, y=self._encode_codes(rows.codes))
 
     def _finished(self, rows):
         """Give rows of a later draw their targets and class weights."""
@@ -152,19 +163,10 @@ class BalancingSteps:
         named = isinstance(self.class_weight, str) and self.class_weight == BALANCED_BATCH
         return named and self._kind != "multilabel" and not self._steps
 
-    def _set_priors(self, natural, rows, online, draw=None, epoch=0, batch_size=None):
+    def _set_priors(self, natural, in_loss, online):
         """Set the class shares, natural and as the loss sees them, and the correction."""
         self._seen = self._seen if online and hasattr(self, "_seen") else np.zeros((4, 1))
-        multilabel = self._kind == "multilabel"
-        before, mass_before = self._class_mass(natural)
-        after, mass_after = self._class_mass(rows, draw, epoch)
-        if multilabel and self.class_weight_ is not None:
-            negative, positive = np.array(list(self.class_weight_.values())).T
-            mass_after = positive * after + negative * (mass_after - after)
-            after = positive * after
-        if self._weighs_batches():
-            after = mass_after * self._batch_shares(rows, draw, epoch, batch_size)
-        self._seen = self._seen + np.stack([before, mass_before, after, mass_after])
+        self._seen = self._seen + np.stack([*self._class_mass(natural), *in_loss])
         self.class_prior_ = self._seen[0] / self._seen[1]
         self._trained_prior = self._seen[2] / self._seen[3]
         self._prior_correction = None
@@ -172,8 +174,20 @@ class BalancingSteps:
             self.class_prior_, self._trained_prior
         ):
             self._prior_correction = PriorCorrection(
-                tuple(self._trained_prior), tuple(self.class_prior_), multilabel
+                tuple(self._trained_prior),
+                tuple(self.class_prior_),
+                multilabel=self._kind == "multilabel",
             )
+
+    def _mass_in_loss(self, rows, draw, epoch, batch_size):
+        """Weight of each class, and of all rows, as the loss sees them in an epoch."""
+        totals, mass = self._class_mass(rows, draw, epoch)
+        if self._kind == "multilabel" and self.class_weight_ is not None:
+            negative, positive = np.array(list(self.class_weight_.values())).T
+            return positive * totals, positive * totals + negative * (mass - totals)
+        if self._weighs_batches():
+            return mass * self._batch_shares(rows, draw, epoch, batch_size), mass
+        return totals, mass
 
     def _class_mass(self, rows, draw=None, epoch=0):
         """Weight of each class, and of all rows, as an epoch shows them on average."""

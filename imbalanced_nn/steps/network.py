@@ -70,6 +70,33 @@ class NetworkSteps:
                 self.model_, self._trained_prior, self._kind == "multilabel", self._logits()
             )
 
+    def _train(
+        self,
+        rows,
+        draw,
+        size,
+        judged,
+        seed,
+        batch_classes=None,
+        at_epoch=None,
+        normalize=True,
+        **training,
+    ):
+        """Train on rows as they are drawn; ``at_epoch`` is told which epoch is being judged."""
+        self._fit_keras_model(
+            rows.X,
+            rows.y,
+            rows.network_weight(normalize),
+            rows=rows.index,
+            draw=draw,
+            batch_classes=batch_classes,
+            judged=judged,
+            seed=seed,
+            at_epoch=at_epoch,
+            batch_size=size,
+            **training,
+        )
+
     def _fit_keras_model(
         self,
         X,

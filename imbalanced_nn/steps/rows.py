@@ -31,6 +31,7 @@ FITTED = (
     "decision_rule_",
     "engine_",
     "feature_names_in_",
+    "head_history_",
     "history_",
     "model_",
     "n_steps_",

@@ -253,7 +253,9 @@ def test_label_sets_are_balanced_and_each_label_is_put_back():
         InvalidParameterError, match="'balanced_batches', which has quotas for sets"
     ):
         BalancedKerasClassifier(sampler="random_over", **TINY).fit(X, Y)
-    with pytest.raises(InvalidParameterError, match="'balanced_batch'.* takes one known label per row"):
+    with pytest.raises(
+        InvalidParameterError, match="'balanced_batch'.* takes one known label per row"
+    ):
         BalancedKerasClassifier(class_weight="balanced_batch", **TINY).fit(X, Y)
 
 

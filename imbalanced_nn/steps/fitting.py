@@ -1,0 +1,76 @@
+"""The order of the steps of a fit: what leaks nothing is what comes in this order."""
+
+from imbalanced_nn.sampling import BalancedBatches
+from imbalanced_nn.steps.balancing import BalancingSteps
+from imbalanced_nn.steps.head import HeadSteps
+from imbalanced_nn.steps.network import NetworkSteps
+from imbalanced_nn.steps.notes import note_few_held_out
+from imbalanced_nn.steps.rows import RowSteps
+from imbalanced_nn.targets import class_codes
+from imbalanced_nn.training import draw_seed
+from imbalanced_nn.validation import check_weights
+
+__all__ = ["FitSteps"]
+
+
+class FitSteps(RowSteps, BalancingSteps, NetworkSteps, HeadSteps):
+    """What `BalancedKerasClassifier.fit` does, from the caller's rows to the decision rule."""
+
+    def _fit(
+        self,
+        X,
+        y,
+        sample_weight,
+        warm_start,
+        epochs,
+        initial_epoch,
+        *,
+        groups=None,
+        validation=None,
+        online=False,
+        **kwargs,
+    ):
+        """Hold rows out, resample and weigh the rest, train, correct, learn the threshold."""
+        fresh = not ((self.warm_start or warm_start) and self.initialized_)
+        X, y = self._initialize(X, y) if fresh else self._validate_data(X, y)
+        weight = check_weights(sample_weight, X, steps=self._steps)
+        training = {"warm_start": warm_start, "epochs": epochs, "initial_epoch": initial_epoch}
+        if self._kind is None:
+            self._fit_opaque_target(X, y, weight, sample_weight, validation, training | kwargs)
+            return
+
+        seed = draw_seed(self.random_state)
+        codes = class_codes(self.target_encoder_.transform(y), self._kind)
+        self._describe_classes(codes[weight > 0] if self._steps else codes, fresh, online)
+        split = kwargs.pop("validation_split", self._routed("validation_split"))
+        split = 0 if online or validation is not None else split
+        train, held_out = self._hold_out(X, codes, weight, groups, seed, split)
+        X, y = self._encode(X, y, train, fresh)
+        self._build_network(X)
+        natural = self._rows(X, y, codes, weight, train)
+        judged = self._held_out_rows(natural, held_out, validation)
+        self._check_threshold(judged, online)
+        note_few_held_out(judged, self.classes_)
+
+        given = kwargs.pop("batch_size", None)
+        rows, draw, size = self._balance(natural, seed, given, initial_epoch)
+
+        def at_epoch(epoch):
+            in_loss = self._mass_in_loss(rows, draw, epoch, size)
+            self._set_priors(natural, in_loss, online)
+
+        at_epoch(initial_epoch)
+        self._ensure_compiled_model()
+        self._check_model_compatibility(y)
+        if fresh:
+            self._start_network(natural)
+        follow = at_epoch if self.balancing_schedule is not None and not online else None
+        within = rows.codes if self._weighs_batches() else None
+        self._train(
+            rows, draw, size, judged, seed, within, follow, not online, **training, **kwargs
+        )
+        if isinstance(self.sampler_, BalancedBatches):
+            self.sampler_.cover(draw)
+        if self.head_sampler is not None and not online:
+            self._refit_head(natural, judged, seed, given)
+        self._learn_rule(judged, online)

@@ -1,0 +1,96 @@
+"""Two-stage training: the last layer refitted on balanced rows, the features left as they are."""
+
+import dataclasses
+from typing import Any
+
+import keras
+import numpy as np
+
+from imbalanced_nn.exceptions import InvalidParameterError
+from imbalanced_nn.networks import set_output_bias
+from imbalanced_nn.training import draw_seed, forward, seeded
+from imbalanced_nn.validation import take_rows
+
+__all__ = ["HeadSteps"]
+
+
+class HeadSteps:
+    """Step of `BalancedKerasClassifier` after the training of its network."""
+
+    def _refit_head(self, natural, judged, seed, batch_size):
+        """Train the last layer anew, on what the others make of the rows that its sampler picks.
+
+        The features are computed once, so the second stage costs a logistic regression.
+        """
+        network = self.model_
+        dense, tail = split_head(network)
+        features = keras.Model(network.inputs, dense.input)
+        natural, judged = (
+            _as_features(part, features) if part is not None else None for part in (natural, judged)
+        )
+        rows, draw, size = self._balance(natural, seed, batch_size, 0, head=True)
+        self._set_priors(natural, self._class_mass(rows, draw), False)
+        head = self._make_head(dense, tail)
+        callbacks, history, engine = self._fit_callbacks, self.history_, self.engine_
+        self.model_, self._fit_callbacks = head, []
+        try:
+            training = {"warm_start": False, "epochs": self.epochs, "initial_epoch": 0}
+            self._train(rows, draw, size, judged, seed, **training)
+            self.head_history_ = self.history_
+        finally:
+            self.model_, self._fit_callbacks = network, callbacks
+            self.history_, self.engine_ = history, engine
+        dense.set_weights(head.layers[1].get_weights())
+
+    def _make_head(self, dense, tail):
+        """Return the last layer, freshly made and compiled, as a network of its own."""
+        with seeded(None if self.random_state is None else draw_seed(self.random_state)):
+            outputs = inputs = keras.Input(dense.input.shape[1:])
+            for layer in (dense, *tail):
+                outputs = type(layer).from_config(layer.get_config())(outputs)
+            head = keras.Model(inputs, outputs)
+        optimizer = self.model_.optimizer
+        head.compile(
+            optimizer=type(optimizer).from_config(optimizer.get_config()), loss=self.model_.loss
+        )
+        if self.init_bias == "prior":
+            set_output_bias(head, self._trained_prior, self._kind == "multilabel", self._logits())
+        return head
+
+
+def split_head(model: Any) -> tuple[keras.layers.Layer, list[keras.layers.Layer]]:
+    """Return the last dense layer of a network and the activations behind it.
+
+    Raises
+    ------
+    InvalidParameterError
+        If the network does not end in one.
+    """
+    tail: list[keras.layers.Layer] = []
+    functional = isinstance(model, keras.Sequential | keras.models.Model) and hasattr(
+        model, "inputs"
+    )
+    for layer in reversed(model.layers if functional else []):
+        if isinstance(layer, keras.layers.Dense) and len(layer._inbound_nodes) == 1:
+            return layer, tail[::-1]
+        if not isinstance(layer, keras.layers.Activation | keras.layers.Softmax):
+            break
+        tail.append(layer)
+    raise InvalidParameterError(
+        f"head_sampler refits the last dense layer, but {type(model).__name__} "
+        f"{model.name!r} does not end in one that can be told from the others. Build a functional "
+        f"or sequential network that ends in keras.layers.Dense, or set head_sampler=None."
+    )
+
+
+def _as_features(rows: Any, features: keras.Model) -> Any:
+    """Rows of what a network makes of the selected rows, and no others."""
+    index = rows.index
+    return dataclasses.replace(
+        rows,
+        X=forward(features, rows.X, index),
+        y=take_rows(rows.y, index),
+        codes=rows.codes[index],
+        sample_weight=rows.sample_weight[index],
+        index=np.arange(len(index)),
+    )
