@@ -27,7 +27,9 @@ SAMPLERS = {
 SAMPLERS["balanced_batches"] = BalancedBatches
 
 
-def make_sampler(sampler: Any, params: dict[str, Any], seed: int) -> Any:
+def make_sampler(
+    sampler: Any, params: dict[str, Any], seed: int, parameter: str = "sampler"
+) -> Any:
     """Return a fresh sampler for the ``sampler`` parameter, or None if it is off.
 
     Parameters
@@ -39,6 +41,8 @@ def make_sampler(sampler: Any, params: dict[str, Any], seed: int) -> Any:
         Parameters routed as ``sampler__*``.
     seed : int
         Given to every ``random_state`` of the sampler that is None.
+    parameter : str, default="sampler"
+        Name of the parameter, for messages.
 
     Raises
     ------
@@ -50,22 +54,22 @@ def make_sampler(sampler: Any, params: dict[str, Any], seed: int) -> Any:
     if isinstance(sampler, str):
         if sampler not in SAMPLERS:
             raise InvalidParameterError(
-                f"sampler={sampler!r} is not a known sampler.{nearest_name(sampler, SAMPLERS)} "
+                f"{parameter}={sampler!r} is not a known sampler.{nearest_name(sampler, SAMPLERS)} "
                 f"Accepted are None, 'passthrough', a sampler object with fit_resample, or one "
                 f"of {sorted(SAMPLERS)}."
             )
-        sampler = _from_class(SAMPLERS[sampler], sampler, params)
+        sampler = _from_class(SAMPLERS[sampler], sampler, params, parameter)
     elif (
         not isinstance(sampler, type)
         and all(hasattr(sampler, method) for method in ("get_params", "set_params"))
         and (hasattr(sampler, "fit_resample") or isinstance(sampler, BalancedBatches))
     ):
         sampler = clone(sampler)
-        _check_names(type(sampler), params, sampler.get_params())
+        _check_names(type(sampler), params, sampler.get_params(), parameter)
         sampler.set_params(**params)
     else:
         raise InvalidParameterError(
-            f"sampler must be None, a name or an object with fit_resample and scikit-learn's "
+            f"{parameter} must be None, a name or an object with fit_resample and scikit-learn's "
             f"get_params and set_params; got {sampler!r}. Pass an instance such as "
             f"imblearn.over_sampling.SMOTE(), or derive yours from sklearn.base.BaseEstimator."
         )
@@ -77,27 +81,27 @@ def make_sampler(sampler: Any, params: dict[str, Any], seed: int) -> Any:
     return sampler.set_params(**unset)
 
 
-def _from_class(cls: type, name: str, params: dict[str, Any]) -> Any:
+def _from_class(cls: type, name: str, params: dict[str, Any], parameter: str) -> Any:
     """Construct a named sampler with its routed parameters."""
     own = {key: value for key, value in params.items() if "__" not in key}
-    _check_names(cls, own, cls._get_param_names())
+    _check_names(cls, own, cls._get_param_names(), parameter)
     try:
         sampler = cls(**own)
     except TypeError as error:
         raise InvalidParameterError(
-            f"sampler={name!r} cannot be made by name alone: {error}. Pass sampler__* "
+            f"{parameter}={name!r} cannot be made by name alone: {error}. Pass {parameter}__* "
             f"parameters or a {cls.__name__} object."
         ) from None
     nested = {key: value for key, value in params.items() if "__" in key}
     return sampler.set_params(**nested)
 
 
-def _check_names(cls: type, params: dict[str, Any], known: Any) -> None:
+def _check_names(cls: type, params: dict[str, Any], known: Any, parameter: str) -> None:
     """Refuse routed parameters that the sampler does not have."""
     known = list(known)
     for key in params:
         if key not in known:
             raise InvalidParameterError(
-                f"sampler__{key} is not a parameter of {cls.__name__}."
+                f"{parameter}__{key} is not a parameter of {cls.__name__}."
                 f"{nearest_name(key, known)} Its parameters are {sorted(known)}."
             )

@@ -61,7 +61,7 @@ class BalancingSteps:
         """Return a fresh sampler for a parameter, with what is routed to it; None if off."""
         given, prefix = getattr(self, parameter), f"{parameter}__"
         params = {k[len(prefix) :]: v for k, v in vars(self).items() if k.startswith(prefix)}
-        sampler = make_sampler(given, params, seed)
+        sampler = make_sampler(given, params, seed, parameter)
         self._check_sampler(parameter, given, sampler)
         return sampler
 

@@ -47,6 +47,7 @@ class FitSteps(RowSteps, BalancingSteps, NetworkSteps, HeadSteps):
         train, held_out = self._hold_out(X, codes, weight, groups, seed, split)
         X, y = self._encode(X, y, train, fresh)
         self._build_network(X)
+        self._check_head(seed)
         natural = self._rows(X, y, codes, weight, train)
         judged = self._held_out_rows(natural, held_out, validation)
         self._check_threshold(judged, online)

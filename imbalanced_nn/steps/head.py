@@ -17,6 +17,12 @@ __all__ = ["HeadSteps"]
 class HeadSteps:
     """Step of `BalancedKerasClassifier` after the training of its network."""
 
+    def _check_head(self, seed):
+        """Refuse before the first stage what the second could not do."""
+        if self.head_sampler is not None:
+            self._make_sampler("head_sampler", seed)
+            split_head(self.model_)
+
     def _refit_head(self, natural, judged, seed, batch_size):
         """Train the last layer anew, on what the others make of the rows that its sampler picks.
 

@@ -67,11 +67,16 @@ def by_position(y):
     return np.array([10.0, 1.0])
 
 
+def name_of(way):
+    """Name of a way to weigh, the same in every process."""
+    return str(way) if isinstance(way, str | dict) else getattr(way, "__name__", "partial")
+
+
 WAYS = [*NAMES, {"fraud": 10.0}, ten_for_fraud, partial(effective_number, beta=0.9)]
 
 
 @pytest.mark.parametrize("weighted", [False, True], ids=["plain", "weighted"])
-@pytest.mark.parametrize("way", WAYS, ids=str)
+@pytest.mark.parametrize("way", WAYS, ids=name_of)
 def test_the_network_is_given_weights_of_mean_one(way, weighted, data, given):
     _, y = data
     weight = np.random.default_rng(0).uniform(0.5, 20, len(y)) if weighted else np.ones(len(y))
@@ -116,7 +121,9 @@ def test_a_function_is_given_the_labels_of_the_resampled_training_rows(sampler, 
     np.testing.assert_array_equal(seen[0][real], data[1][clf.sample_indices_[real]])
 
 
-@pytest.mark.parametrize("way", [*NAMES, effective_number, lambda y: np.array([1, 2, 3])], ids=str)
+@pytest.mark.parametrize(
+    "way", [*NAMES, effective_number, lambda y: np.array([1, 2, 3])], ids=name_of
+)
 def test_labels_are_weighed_each_on_its_own(way, labels):
     clf = fitted(labels, class_weight=way)
     share = labels[1][clf.sample_indices_].mean(axis=0)
@@ -153,7 +160,7 @@ def network(meta):
     return model
 
 
-@pytest.mark.parametrize("way", [*NAMES, ten_for_fraud], ids=str)
+@pytest.mark.parametrize("way", [*NAMES, ten_for_fraud], ids=name_of)
 def test_a_hidden_target_is_weighed_in_the_same_ways(way, data, monkeypatch):
     seen = []
     monkeypatch.setattr(
