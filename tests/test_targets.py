@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from imbalanced_nn.targets import class_codes, fill_padding, sequence_strata
 from imbalanced_nn.splits import hold_out_rows
+from imbalanced_nn.targets import class_codes, fill_padding, sequence_strata
 
 
 def test_padding_is_filled_in_a_copy():

@@ -2,6 +2,7 @@
 
 from imbalanced_nn.sampling.balanced_batches import BalancedBatches
 from imbalanced_nn.sampling.draws import Draw
+from imbalanced_nn.sampling.metadata import resample_rows
 from imbalanced_nn.sampling.names import SAMPLERS, make_sampler
 from imbalanced_nn.sampling.redraw import balancing_progress, redraws
 from imbalanced_nn.sampling.resample import resample
@@ -14,4 +15,5 @@ __all__ = [
     "make_sampler",
     "redraws",
     "resample",
+    "resample_rows",
 ]
