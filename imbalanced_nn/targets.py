@@ -94,7 +94,7 @@ def fill_padding(y: Any, sample_weight: Any) -> Any:
     Whatever stands in padded steps, such as -1, is then no class. Anything else is returned as
     it is, weights of the wrong shape included: they are refused elsewhere.
     """
-    if sample_weight is None or np.ndim(y) != 3:
+    if sample_weight is None or np.asarray(y).ndim != 3:
         return y
     y, weight = np.asarray(y), np.asarray(sample_weight)
     if weight.shape == y.shape[:1]:

@@ -73,10 +73,10 @@ CASES = {
     "too few neighbours": (
         {"sampler": "smote"},
         X,
-        only(6),
+        only(2),
         {},
         TooFewRowsError,
-        ["sampler=SMOTE", "'fraud': 5", "sampler__k_neighbors", "'random_over'"],
+        ["sampler=SMOTE", "class 'fraud' has 1 row", "'balanced_batches'", "'random_over'"],
     ),
     "groups": (
         {},

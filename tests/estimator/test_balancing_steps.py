@@ -69,11 +69,11 @@ def test_each_batch_holds_the_quota(engine, data, batches_seen):
     "params",
     [
         {"sampler": "balanced_batches"},
-        {"sampler": "balanced_batches", "class_weight": {1: 2}},
+        {"sampler": "balanced_batches", "class_weight": {1: 0.5}},
         {"sampler": "balanced_batches", "balancing_schedule": "linear"},
         {"sampler": "random_over", "balancing_schedule": "cosine"},
         {"sampler": "smote", "resample_every": "epoch"},
-        {"sampler": "smote_enn", "resample_every": "epoch", "class_weight": {1: 2}},
+        {"sampler": "smote_enn", "resample_every": "epoch", "class_weight": {1: 0.5}},
         {"class_weight": "balanced_batch"},
     ],
     ids=str,
@@ -112,11 +112,11 @@ def test_shares_by_original_label(labels, data):
 def test_priors_count_the_weights_of_rows_as_an_epoch_shows_them(data):
     X, y = data
     weight = np.random.default_rng(0).uniform(0.5, 3, len(y))
-    clf = BalancedKerasClassifier(sampler="balanced_batches", class_weight={1: 2}, **TINY).fit(
+    clf = BalancedKerasClassifier(sampler="balanced_batches", class_weight={1: 0.5}, **TINY).fit(
         X, y, sample_weight=weight
     )
     train = np.setdiff1d(np.arange(len(y)), clf.validation_indices_)
-    means = np.array([weight[train][y[train] == k].mean() for k in (0, 1)]) * [1, 2]
+    means = np.array([weight[train][y[train] == k].mean() for k in (0, 1)]) * [1, 0.5]
     np.testing.assert_allclose(clf._trained_prior, means / means.sum())
     natural = np.bincount(y[train], weights=weight[train])
     np.testing.assert_allclose(clf.class_prior_, natural / natural.sum())
@@ -340,6 +340,8 @@ def test_it_works_with_a_network_of_ones_own_and_prints_nothing(data, capsys):
 
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        clf = BalancedKerasClassifier(build, sampler="balanced_batches", epochs=2).fit(*data)
+        clf = BalancedKerasClassifier(
+            build, sampler="balanced_batches", epochs=2, validation_split=0.4
+        ).fit(*data)
     assert clf.engine_.startswith("keras: metrics")
     assert capsys.readouterr().out == ""

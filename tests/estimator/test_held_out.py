@@ -92,14 +92,16 @@ def test_no_sampler_and_no_network_sees_a_row_beyond_the_training_side(name, sam
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(SAMPLERS, sampler, Spy)
-        clf = fitted((marked, y), groups_for(name), **params | {"sampler": sampler})
+        clf, plain = (
+            fitted((table, y), groups_for(name), **params | {"sampler": sampler})
+            for table in (marked, X)
+        )
     np.testing.assert_array_equal(clf.validation_indices_, held_out)
     for rows, labels in resampled:
         # A sampler that does not look at X is given the numbers of the training rows.
         assert len(rows) == len(labels) == len(train)
         assert rows.shape[1] == 1 or np.abs(rows).max() < 10
     assert set(clf.sample_indices_) <= {-1, *train}
-    plain = fitted((X, y), groups_for(name), **params | {"sampler": sampler})
     np.testing.assert_array_equal(weights_of(clf), weights_of(plain))
 
 
