@@ -1,0 +1,237 @@
+"""From the outputs that minimise a loss back to the class posterior, in closed form.
+
+A loss for rare classes need not be minimised by the posterior. Each function here solves its
+stationarity condition: given what a network would output for a row whose classes have the
+probabilities ``eta``, it returns ``eta``, at the shares the network was trained on.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+from scipy.special import expit, logit
+
+__all__ = [
+    "asymmetric_posterior",
+    "cost_posterior",
+    "focal_posterior",
+    "margin_posterior",
+    "matching_offset",
+    "output_for",
+]
+
+# Where float32 outputs of 0 and 1 stand for in formulas that have no value there.
+EDGE = 1e-12
+
+
+def focal_posterior(proba: np.ndarray, gamma: float, alpha: np.ndarray | None = None) -> np.ndarray:
+    """Posterior that the focal loss was minimised for.
+
+    Parameters
+    ----------
+    proba : ndarray of shape (n_samples, n_classes)
+        Outputs, rows of which sum to 1.
+    gamma : float
+        Focusing parameter, at least 0.
+    alpha : ndarray of shape (n_classes,), default=None
+        Weight of each class, None for equal ones.
+
+    Returns
+    -------
+    ndarray of shape (n_samples, n_classes)
+
+    References
+    ----------
+    N. Charoenphakdee et al., "On focal loss for class-posterior probability estimation: a
+    theoretical perspective", CVPR 2021, theorem 11.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from imbalanced_nn.calibration import focal_posterior
+    >>> focal_posterior(np.array([[0.7, 0.3]]), gamma=2.0).round(2).tolist()
+    [[0.91, 0.09]]
+    """
+    q = np.clip(np.asarray(proba, dtype=np.float64), EDGE, 1 - EDGE)
+    # Of the loss -(1 - q)^gamma log q: minus its derivative, and one over it is h.
+    slope = (1 - q) ** gamma / q - gamma * (1 - q) ** (gamma - 1) * np.log(q)
+    return _normalised(1 / (slope * (1 if alpha is None else np.asarray(alpha))))
+
+
+def margin_posterior(
+    proba: np.ndarray, margins: np.ndarray, weights: np.ndarray | None = None
+) -> np.ndarray:
+    """Posterior that a crossentropy with a margin on the true class was minimised for.
+
+    The condition says that the posterior is the stationary distribution of the matrix whose
+    row k is the softmax with the margin of class k, which has this closed form.
+
+    Parameters
+    ----------
+    proba : ndarray of shape (n_samples, n_classes)
+        Softmax of the outputs, without margins.
+    margins : ndarray of shape (n_classes,)
+        What is taken off the logit of a row's own class.
+    weights : ndarray of shape (n_classes,), default=None
+        Weight of each class in the loss.
+
+    Returns
+    -------
+    ndarray of shape (n_samples, n_classes)
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from imbalanced_nn.calibration import margin_posterior
+    >>> margin_posterior(np.array([[0.7, 0.3]]), np.zeros(2)).round(2).tolist()
+    [[0.7, 0.3]]
+    """
+    p = np.asarray(proba, dtype=np.float64)
+    bent = p * (1 - p * -np.expm1(-np.asarray(margins)))
+    return _normalised(bent / (1 if weights is None else np.asarray(weights)))
+
+
+def asymmetric_posterior(
+    proba: np.ndarray, gamma_positive: float, gamma_negative: float, margin: float
+) -> np.ndarray:
+    """Posterior of each label that the asymmetric loss was minimised for.
+
+    Parameters
+    ----------
+    proba : ndarray of shape (n_samples, n_labels)
+        Outputs.
+    gamma_positive, gamma_negative : float
+        Focusing parameters of the two sides.
+    margin : float
+        Probability below which a negative costs nothing. There the loss is flat, and the
+        posterior is 0 whatever the output.
+
+    Returns
+    -------
+    ndarray of shape (n_samples, n_labels)
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from imbalanced_nn.calibration import asymmetric_posterior
+    >>> asymmetric_posterior(np.array([[0.3]]), 0.0, 4.0, 0.0).round(3).tolist()
+    [[0.015]]
+    """
+    p = np.clip(np.asarray(proba, dtype=np.float64), EDGE, 1 - EDGE)
+    shifted = np.clip(p - margin, 0, 1 - EDGE)
+    falls = (1 - p) ** gamma_positive / p
+    if gamma_positive:
+        falls -= gamma_positive * (1 - p) ** (gamma_positive - 1) * np.log(p)
+    rises = shifted**gamma_negative / (1 - shifted)
+    if gamma_negative:
+        # A power below 1 of 0 is endless, but times a logarithm of 1 it is nothing.
+        power = np.power(shifted, gamma_negative - 1, out=np.zeros_like(p), where=shifted > 0)
+        rises -= gamma_negative * power * np.log1p(-shifted)
+    return rises / (rises + falls)
+
+
+def cost_posterior(proba: np.ndarray, gains: np.ndarray) -> np.ndarray:
+    """Posterior that the cost-sensitive crossentropy was minimised for.
+
+    The outputs are ``eta @ gains``, normalised; a solution outside the probabilities, which no
+    posterior leads to, is cut off.
+
+    Parameters
+    ----------
+    proba : ndarray of shape (n_samples, n_classes)
+        Outputs.
+    gains : ndarray of shape (n_classes, n_classes)
+        Row k: the largest cost of a row of class k less the cost of each decision. Invertible.
+
+    Returns
+    -------
+    ndarray of shape (n_samples, n_classes)
+
+    Examples
+    --------
+    Missing the second class costs ten times as much:
+
+    >>> import numpy as np
+    >>> from imbalanced_nn.calibration import cost_posterior
+    >>> cost_posterior(np.array([[0.5, 0.5]]), np.diag([1.0, 10.0])).round(3).tolist()
+    [[0.909, 0.091]]
+    """
+    solved = np.linalg.solve(np.asarray(gains, dtype=np.float64).T, np.asarray(proba, float).T).T
+    return _normalised(np.maximum(solved, 0))
+
+
+def matching_offset(log_odds: np.ndarray, prior: float, weight: np.ndarray) -> float:
+    """Offset of log-odds at which their mean probability is the prior.
+
+    Parameters
+    ----------
+    log_odds : ndarray of shape (n_samples,)
+        Known up to a constant.
+    prior : float
+        Share of positives among the rows, between 0 and 1.
+    weight : ndarray of shape (n_samples,)
+        Weights of the rows.
+
+    Returns
+    -------
+    float
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from imbalanced_nn.calibration import matching_offset
+    >>> round(matching_offset(np.array([3.0, 3.0]), 0.5, np.ones(2)), 6)
+    -3.0
+    """
+    span = np.abs(log_odds).max() + abs(logit(np.clip(prior, EDGE, 1 - EDGE))) + 1
+    low, high = -span, span
+    for _ in range(80):
+        middle = (low + high) / 2
+        too_low = np.average(expit(log_odds + middle), weights=weight) < prior
+        low, high = (middle, high) if too_low else (low, middle)
+    return float((low + high) / 2)
+
+
+def output_for(
+    posterior: Callable[[np.ndarray], np.ndarray], prior: np.ndarray, multilabel: bool = False
+) -> np.ndarray:
+    """Output at which a network that knows nothing but the prior minimises its loss.
+
+    Parameters
+    ----------
+    posterior : callable
+        One of the functions above as a function of the outputs alone, rising in each.
+    prior : ndarray of shape (n_classes,)
+        Shares of the classes, or of the positives of each label.
+    multilabel : bool, default=False
+        Whether each column is a probability of its own.
+
+    Returns
+    -------
+    ndarray of shape (n_classes,)
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from imbalanced_nn.calibration import focal_posterior, output_for
+    >>> start = output_for(lambda q: focal_posterior(q, 2.0), np.array([0.99, 0.01]))
+    >>> focal_posterior(start[None], 2.0).round(3).tolist()
+    [[0.99, 0.01]]
+    """
+    prior = np.clip(prior, EDGE, 1 - EDGE)
+    output = prior.copy()
+    for _ in range(500):
+        reached = np.clip(posterior(output[None])[0], EDGE, 1 - EDGE)
+        # Half of the step that would be right for a loss that leaves ratios as they are.
+        if multilabel:
+            output = expit(logit(output) + (logit(prior) - logit(reached)) / 2)
+        else:
+            output = _normalised(output * np.sqrt(prior / reached))
+        output = np.clip(output, EDGE, 1 - EDGE)
+    return output
+
+
+def _normalised(values: np.ndarray) -> np.ndarray:
+    """Scale the last axis to a sum of 1."""
+    total = values.sum(axis=-1, keepdims=True)
+    even = np.full_like(values, 1 / values.shape[-1])
+    return np.divide(values, total, out=even, where=total > 0)

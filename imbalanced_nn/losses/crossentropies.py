@@ -1,0 +1,410 @@
+"""Crossentropies that know the shares of the classes."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from imbalanced_nn.calibration import cost_posterior, focal_posterior, margin_posterior
+from imbalanced_nn.exceptions import InvalidParameterError
+from imbalanced_nn.losses.base import ClassLoss, targets_and_log_probabilities
+
+__all__ = [
+    "BalancedSoftmaxCrossentropy",
+    "CostSensitiveCrossentropy",
+    "FocalCrossentropy",
+    "LDAMCrossentropy",
+    "LogitAdjustedCrossentropy",
+]
+
+
+@keras.saving.register_keras_serializable(package="imbalanced_nn")
+class FocalCrossentropy(ClassLoss):
+    """Crossentropy that counts rows less the better they are classified.
+
+    Parameters
+    ----------
+    gamma : float, default=2.0
+        Focusing parameter: each row is weighed by ``(1 - p) ** gamma``. 0 is crossentropy.
+    alpha : "prior", sequence of float or None, default=None
+        Weight of each class: ``"prior"`` is inverse to the shares, of mean 1 over the rows;
+        None weighs all the same.
+    prior : sequence of float or None, default=None
+        Shares of the classes; the estimator fills them in.
+    from_logits : bool, default=False
+        Whether the network's outputs are logits.
+    name : str, default="focal_crossentropy"
+        Name of the loss.
+    **kwargs
+        Further arguments of ``keras.losses.Loss``.
+
+    References
+    ----------
+    T.-Y. Lin, P. Goyal, R. Girshick, K. He, P. Dollár, "Focal loss for dense object detection",
+    ICCV 2017.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from imbalanced_nn.losses import FocalCrossentropy
+    >>> loss = FocalCrossentropy(gamma=2.0)
+    >>> p = np.array([[0.9]], dtype="float32")
+    >>> round(float(loss(np.array([[1.0]]), p) / -np.log(0.9)), 4)
+    0.01
+    """
+
+    def __init__(
+        self,
+        gamma: float = 2.0,
+        alpha: str | Sequence[float] | None = None,
+        prior=None,
+        from_logits=False,
+        name="focal_crossentropy",
+        **kwargs,
+    ):
+        _at_least_zero("gamma", gamma)
+        if isinstance(alpha, str) and alpha != "prior":
+            raise InvalidParameterError(
+                f"alpha must be 'prior', one weight for each class, or None; got {alpha!r}."
+            )
+        self.gamma = float(gamma)
+        self.alpha = alpha if alpha is None or isinstance(alpha, str) else [*map(float, alpha)]
+        super().__init__(prior, from_logits, name, **kwargs)
+
+    @property
+    def needs_prior(self) -> bool:
+        """Only where weights follow from the shares."""
+        return isinstance(self.alpha, str)
+
+    def call(self, y_true, y_pred):
+        """Return the loss of each row."""
+        target, log_p = targets_and_log_probabilities(y_true, y_pred, self.from_logits)
+        term = -target * log_p
+        if self.gamma:
+            # 1 - p, without the difference of nearly equal numbers.
+            term = term * ops.power(-ops.expm1(ops.minimum(log_p, -1e-7)), self.gamma)
+        if isinstance(self.alpha, str):
+            term = term * self._statistic("alpha", term.dtype)
+        elif self.alpha is not None:
+            term = term * ops.convert_to_tensor(self.alpha, term.dtype)
+        return ops.sum(term, axis=-1)
+
+    def posterior(self, proba):
+        """Return the class posterior that outputs stand for."""
+        alpha = self.alpha
+        if isinstance(alpha, str):
+            alpha = self._numbers("alpha")
+        return focal_posterior(proba, self.gamma, alpha)
+
+    def get_config(self):
+        """Return the arguments that make an equal loss."""
+        return {**super().get_config(), "gamma": self.gamma, "alpha": self.alpha}
+
+    def _follows_from(self, shares):
+        return {"alpha": 1 / (len(shares) * shares)}
+
+
+@keras.saving.register_keras_serializable(package="imbalanced_nn")
+class LogitAdjustedCrossentropy(ClassLoss):
+    """Crossentropy of logits to which the log-prior was added.
+
+    The network itself then learns what the classes look like were they equally frequent.
+
+    Parameters
+    ----------
+    tau : float, default=1.0
+        Strength; 0 is crossentropy.
+    prior : sequence of float or None, default=None
+        Shares of the classes; the estimator fills them in.
+    from_logits : bool, default=False
+        Whether the network's outputs are logits.
+    name : str, default="logit_adjusted_crossentropy"
+        Name of the loss.
+    **kwargs
+        Further arguments of ``keras.losses.Loss``.
+
+    Notes
+    -----
+    Once the probabilities are put back, this is an output bias that starts at the log-odds of
+    the prior, which `BalancedKerasClassifier` has anyway (``init_bias="prior"``).
+
+    References
+    ----------
+    A. K. Menon et al., "Long-tail learning via logit adjustment", ICLR 2021.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from imbalanced_nn.losses import LogitAdjustedCrossentropy
+    >>> loss = LogitAdjustedCrossentropy(prior=[0.75, 0.25])
+    >>> round(float(np.exp(-loss(np.array([[1.0]]), np.array([[0.5]], dtype="float32")))), 3)
+    0.25
+    """
+
+    def __init__(
+        self,
+        tau: float = 1.0,
+        prior=None,
+        from_logits=False,
+        name="logit_adjusted_crossentropy",
+        **kwargs,
+    ):
+        _at_least_zero("tau", tau)
+        self.tau = float(tau)
+        super().__init__(prior, from_logits, name, **kwargs)
+
+    def call(self, y_true, y_pred):
+        """Return the loss of each row."""
+        target, log_p = targets_and_log_probabilities(y_true, y_pred, self.from_logits)
+        adjusted = log_p + self._statistic("shift", log_p.dtype)
+        return -ops.sum(target * ops.log_softmax(adjusted, axis=-1), axis=-1)
+
+    def posterior(self, proba):
+        """Return the class posterior that outputs stand for."""
+        weighed = np.asarray(proba, dtype=np.float64) * np.asarray(self.prior) ** self.tau
+        return weighed / weighed.sum(axis=-1, keepdims=True)
+
+    def get_config(self):
+        """Return the arguments that make an equal loss."""
+        return {**super().get_config(), "tau": self.tau}
+
+    def _follows_from(self, shares):
+        return {"shift": self.tau * np.log(shares)}
+
+
+@keras.saving.register_keras_serializable(package="imbalanced_nn")
+class BalancedSoftmaxCrossentropy(LogitAdjustedCrossentropy):
+    """Logit adjustment of strength 1 under the name of Ren et al.
+
+    Parameters
+    ----------
+    prior : sequence of float or None, default=None
+        Shares of the classes; the estimator fills them in.
+    from_logits : bool, default=False
+        Whether the network's outputs are logits.
+    name : str, default="balanced_softmax_crossentropy"
+        Name of the loss.
+    **kwargs
+        Further arguments of ``keras.losses.Loss``.
+
+    References
+    ----------
+    J. Ren et al., "Balanced meta-softmax for long-tailed visual recognition", NeurIPS 2020.
+
+    Examples
+    --------
+    >>> from imbalanced_nn.losses import BalancedSoftmaxCrossentropy
+    >>> BalancedSoftmaxCrossentropy(prior=[0.9, 0.1]).tau
+    1.0
+    """
+
+    def __init__(
+        self, prior=None, from_logits=False, name="balanced_softmax_crossentropy", **kwargs
+    ):
+        super().__init__(1.0, prior, from_logits, name, **kwargs)
+
+    def get_config(self):
+        """Return the arguments that make an equal loss."""
+        config = super().get_config()
+        del config["tau"]
+        return config
+
+
+@keras.saving.register_keras_serializable(package="imbalanced_nn")
+class LDAMCrossentropy(ClassLoss):
+    """Label-distribution-aware margins, with class weights that come in late.
+
+    The logit of a row's own class is lowered by a margin that is larger the rarer the class,
+    in proportion to ``share ** -1/4``.
+
+    Parameters
+    ----------
+    max_margin : float, default=0.5
+        Margin of the rarest class, in logits.
+    reweight_from : float or None, default=0.8
+        Share of the epochs after which classes are weighed inversely to their shares (deferred
+        re-weighting); None never does. The estimator switches it on.
+    prior : sequence of float or None, default=None
+        Shares of the classes; the estimator fills them in.
+    from_logits : bool, default=False
+        Whether the network's outputs are logits.
+    name : str, default="ldam_crossentropy"
+        Name of the loss.
+    **kwargs
+        Further arguments of ``keras.losses.Loss``.
+
+    References
+    ----------
+    K. Cao, C. Wei, A. Gaidon, N. Arechiga, T. Ma, "Learning imbalanced datasets with
+    label-distribution-aware margin loss", NeurIPS 2019. They weigh by the effective number of
+    rows, and scale logits of normalised features by 30, which makes margins of up to 15.
+
+    Examples
+    --------
+    >>> from imbalanced_nn.losses import LDAMCrossentropy
+    >>> loss = LDAMCrossentropy(prior=[0.9375, 0.0625])
+    >>> loss.margins.round(3).tolist()
+    [0.254, 0.5]
+    """
+
+    def __init__(
+        self,
+        max_margin: float = 0.5,
+        reweight_from: float | None = 0.8,
+        prior=None,
+        from_logits=False,
+        name="ldam_crossentropy",
+        **kwargs,
+    ):
+        _at_least_zero("max_margin", max_margin)
+        if reweight_from is not None and not 0 <= reweight_from <= 1:
+            raise InvalidParameterError(
+                f"reweight_from must be a share of the epochs in [0, 1], or None; got "
+                f"{reweight_from!r}."
+            )
+        self.max_margin = float(max_margin)
+        self.reweight_from = reweight_from
+        super().__init__(prior, from_logits, name, **kwargs)
+
+    @property
+    def margins(self) -> np.ndarray:
+        """Margin of each class."""
+        return self._numbers("margins")
+
+    def reweight(self, on: bool) -> None:
+        """Weigh classes inversely to their shares from now on, or all the same."""
+        shares = np.clip(self.prior, 1e-12, 1)
+        weights = 1 / (len(shares) * shares) if on else np.ones(len(shares))
+        self._statistics["weights"].assign(weights)
+
+    def call(self, y_true, y_pred):
+        """Return the loss of each row."""
+        target, log_p = targets_and_log_probabilities(y_true, y_pred, self.from_logits)
+        lowered = log_p - target * self._statistic("margins", log_p.dtype)
+        weighed = target * self._statistic("weights", log_p.dtype)
+        return -ops.sum(weighed * ops.log_softmax(lowered, axis=-1), axis=-1)
+
+    def posterior(self, proba):
+        """Return the class posterior that outputs stand for."""
+        weights = self._numbers("weights")
+        return margin_posterior(proba, self.margins, weights)
+
+    def get_config(self):
+        """Return the arguments that make an equal loss."""
+        own = {"max_margin": self.max_margin, "reweight_from": self.reweight_from}
+        return {**super().get_config(), **own}
+
+    def _follows_from(self, shares):
+        margins = shares**-0.25
+        return {
+            "margins": self.max_margin * margins / margins.max(),
+            "weights": np.ones(len(shares)),
+        }
+
+
+@keras.saving.register_keras_serializable(package="imbalanced_nn")
+class CostSensitiveCrossentropy(ClassLoss):
+    """Crossentropy whose most probable class is the decision of least expected cost.
+
+    Each class j counts for a row of class k as much as deciding for it spares of the largest
+    cost of k: ``-sum_j (max_i C[k, i] - C[k, j]) log p_j``. With costs of 0 and 1 this is
+    crossentropy, with two classes it is class weights.
+
+    Parameters
+    ----------
+    cost_matrix : array-like of shape (n_classes, n_classes)
+        Costs, rows true and columns predicted classes, as in `sklearn.metrics.confusion_matrix`.
+    prior : sequence of float or None, default=None
+        Shares of the classes, by which the loss is scaled to the mean weight 1; the estimator
+        fills them in, and None takes them for equal.
+    from_logits : bool, default=False
+        Whether the network's outputs are logits.
+    name : str, default="cost_sensitive_crossentropy"
+        Name of the loss.
+    **kwargs
+        Further arguments of ``keras.losses.Loss``.
+
+    Notes
+    -----
+    ``decide argmax p`` is then Bayes-consistent: the outputs that minimise the loss are the
+    posterior times the matrix of what is spared, which is also how the posterior is found
+    again. A matrix for which this cannot be inverted is refused.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from imbalanced_nn.losses import CostSensitiveCrossentropy
+    >>> loss = CostSensitiveCrossentropy([[0, 1], [10, 0]], prior=[0.9, 0.1])
+    >>> loss.gains.round(2).tolist()
+    [[0.53, 0.0], [0.0, 5.26]]
+    """
+
+    needs_prior = False
+
+    def __init__(
+        self,
+        cost_matrix: Any = None,
+        prior=None,
+        from_logits=False,
+        name="cost_sensitive_crossentropy",
+        **kwargs,
+    ):
+        costs = np.asarray(cost_matrix, dtype=np.float64)
+        if costs.ndim != 2 or costs.shape[0] != costs.shape[1] or not np.isfinite(costs).all():
+            raise InvalidParameterError(
+                f"cost_matrix must be a square table of finite costs, rows true and columns "
+                f"predicted classes; got {cost_matrix!r}. Write "
+                f"loss__cost_matrix=[[0, 1], [10, 0]]."
+            )
+        spared = costs.max(axis=1, keepdims=True) - costs
+        if np.linalg.matrix_rank(spared) < len(costs):
+            raise InvalidParameterError(
+                f"cost_matrix={costs.tolist()} does not tell some classes apart: no decision "
+                f"spares them anything of their own, and the probabilities cannot be put back. "
+                f"Give each class a decision that costs it less than another, or use "
+                f"ThresholdTuner(cost_matrix=...) on plain crossentropy."
+            )
+        self.cost_matrix = costs.tolist()
+        self._spared = spared
+        super().__init__(prior, from_logits, name, **kwargs)
+        if prior is None:
+            self.fill(np.full(len(costs), 1 / len(costs)))
+            self.prior = None
+
+    def fill(self, prior: Any) -> None:
+        """Take over the shares of the classes and what follows from them."""
+        if len(prior) != len(self.cost_matrix):
+            raise InvalidParameterError(
+                f"cost_matrix is for {len(self.cost_matrix)} classes, but there are {len(prior)}."
+            )
+        super().fill(prior)
+
+    @property
+    def gains(self) -> np.ndarray:
+        """What each decision spares each class, scaled."""
+        return self._numbers("gains")
+
+    def call(self, y_true, y_pred):
+        """Return the loss of each row."""
+        target, log_p = targets_and_log_probabilities(y_true, y_pred, self.from_logits)
+        counted = ops.matmul(target, self._statistic("gains", log_p.dtype))
+        return -ops.sum(counted * log_p, axis=-1)
+
+    def posterior(self, proba):
+        """Return the class posterior that outputs stand for."""
+        return cost_posterior(proba, self._spared)
+
+    def get_config(self):
+        """Return the arguments that make an equal loss."""
+        return {**super().get_config(), "cost_matrix": self.cost_matrix}
+
+    def _follows_from(self, shares):
+        return {"gains": self._spared / (shares @ self._spared.sum(axis=1))}
+
+
+def _at_least_zero(name: str, value: float) -> None:
+    """Refuse a negative or missing number."""
+    if not (isinstance(value, int | float | np.number) and value >= 0):
+        raise InvalidParameterError(f"{name} must be a number of at least 0; got {value!r}.")
