@@ -14,7 +14,7 @@ from sklearn.utils.validation import validate_data
 
 from imbalanced_nn.encoders import TimestepLabelEncoder
 from imbalanced_nn.exceptions import InvalidParameterError, nearest_name
-from imbalanced_nn.losses import LabelWeightedCrossentropy, resolve_loss
+from imbalanced_nn.losses import ClassLoss, LabelWeightedCrossentropy, resolve_loss
 from imbalanced_nn.networks import NETWORKS
 from imbalanced_nn.parameters import check_user_parameters
 from imbalanced_nn.persistence import pack, unpack
@@ -133,6 +133,9 @@ class MendedKerasClassifier(KerasClassifier):
             # An optimizer belongs to the variables it was built with.
             optimizer = kwargs["optimizer"]
             kwargs["optimizer"] = type(optimizer).from_config(optimizer.get_config())
+        if isinstance(kwargs["loss"], ClassLoss):
+            # What it learns of the classes is this fit's, and the caller may use it elsewhere.
+            kwargs["loss"] = type(kwargs["loss"]).from_config(kwargs["loss"].get_config())
         # Build functions get None, as from the parent: the number of outputs is theirs.
         if kwargs["loss"] is None and self._kind is not None and self.initialized_:
             kwargs["loss"] = self._default_loss()
@@ -195,7 +198,7 @@ class MendedKerasClassifier(KerasClassifier):
                     f"{self.n_classes_} classes needs {expected}. Change the last layer; "
                     f"meta['n_classes_'] tells a build function the number."
                 )
-        own_loss = isinstance(self.model_.loss, LabelWeightedCrossentropy)
+        own_loss = isinstance(self.model_.loss, LabelWeightedCrossentropy | ClassLoss)
         if hasattr(self.model_, "outputs") and not own_loss:
             super()._check_model_compatibility(y)
 

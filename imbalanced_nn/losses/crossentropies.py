@@ -226,6 +226,8 @@ class LDAMCrossentropy(ClassLoss):
     reweight_from : float or None, default=0.8
         Share of the epochs after which classes are weighed inversely to their shares (deferred
         re-weighting); None never does. The estimator switches it on.
+    reweighted : bool, default=False
+        Whether classes are weighed so from the start.
     prior : sequence of float or None, default=None
         Shares of the classes; the estimator fills them in.
     from_logits : bool, default=False
@@ -253,6 +255,7 @@ class LDAMCrossentropy(ClassLoss):
         self,
         max_margin: float = 0.5,
         reweight_from: float | None = 0.8,
+        reweighted: bool = False,
         prior=None,
         from_logits=False,
         name="ldam_crossentropy",
@@ -266,6 +269,7 @@ class LDAMCrossentropy(ClassLoss):
             )
         self.max_margin = float(max_margin)
         self.reweight_from = reweight_from
+        self.reweighted = reweighted
         super().__init__(prior, from_logits, name, **kwargs)
 
     @property
@@ -275,32 +279,41 @@ class LDAMCrossentropy(ClassLoss):
 
     def reweight(self, on: bool) -> None:
         """Weigh classes inversely to their shares from now on, or all the same."""
-        shares = np.clip(self.prior, 1e-12, 1)
-        weights = 1 / (len(shares) * shares) if on else np.ones(len(shares))
-        self._statistics["weights"].assign(weights)
+        self.reweighted = bool(on)
+        self._statistics["late"].assign(float(on))
 
     def call(self, y_true, y_pred):
         """Return the loss of each row."""
         target, log_p = targets_and_log_probabilities(y_true, y_pred, self.from_logits)
         lowered = log_p - target * self._statistic("margins", log_p.dtype)
-        weighed = target * self._statistic("weights", log_p.dtype)
+        late, weights = (self._statistic(name, log_p.dtype) for name in ("late", "weights"))
+        weighed = target * (1 + late * (weights - 1))
         return -ops.sum(weighed * ops.log_softmax(lowered, axis=-1), axis=-1)
 
     def posterior(self, proba):
         """Return the class posterior that outputs stand for."""
-        weights = self._numbers("weights")
+        weights = self._numbers("weights") if self.reweighted else None
         return margin_posterior(proba, self.margins, weights)
 
     def get_config(self):
         """Return the arguments that make an equal loss."""
-        own = {"max_margin": self.max_margin, "reweight_from": self.reweight_from}
+        own = {
+            "max_margin": self.max_margin,
+            "reweight_from": self.reweight_from,
+            "reweighted": self.reweighted,
+        }
         return {**super().get_config(), **own}
+
+    def structure(self):
+        """What shapes the computation: whether the weights are on is a variable of it."""
+        return super().structure() | {"reweighted": None}
 
     def _follows_from(self, shares):
         margins = shares**-0.25
         return {
             "margins": self.max_margin * margins / margins.max(),
-            "weights": np.ones(len(shares)),
+            "weights": 1 / (len(shares) * shares),
+            "late": float(self.reweighted),
         }
 
 

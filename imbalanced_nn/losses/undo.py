@@ -20,7 +20,9 @@ KERAS_FOCAL = {
 }
 
 
-def posterior_of(loss: Any, n_classes: int) -> Callable[[np.ndarray], np.ndarray] | None:
+def posterior_of(
+    loss: Any, n_classes: int, binary: bool = False
+) -> Callable[[np.ndarray], np.ndarray] | None:
     """Return how outputs become the posterior at the shares trained on, None where they are it.
 
     Parameters
@@ -30,6 +32,8 @@ def posterior_of(loss: Any, n_classes: int) -> Callable[[np.ndarray], np.ndarray
         other, whose outputs are taken as they are.
     n_classes : int
         Number of classes.
+    binary : bool, default=False
+        Whether the outputs are the two columns of one probability.
 
     Examples
     --------
@@ -41,9 +45,13 @@ def posterior_of(loss: Any, n_classes: int) -> Callable[[np.ndarray], np.ndarray
     >>> posterior_of("binary_crossentropy", 2)
     """
     if isinstance(loss, ClassLoss):
-        return None if getattr(loss, "offset_is_free", False) else loss.posterior
-    if isinstance(loss, str) and loss in KERAS_FOCAL:
-        loss = KERAS_FOCAL[loss]()
+        if getattr(loss, "offset_is_free", False):
+            return None
+        return partial(_of_two, loss.posterior) if binary and loss.multilabel else loss.posterior
+    # scikeras turns a name into the function of that name.
+    name = loss if isinstance(loss, str) else getattr(loss, "__name__", None)
+    if name in KERAS_FOCAL and not isinstance(loss, type):
+        loss = KERAS_FOCAL[name]()
     if isinstance(loss, keras.losses.BinaryFocalCrossentropy):
         weights = (1 - loss.alpha, loss.alpha) if loss.apply_class_balancing else (1.0, 1.0)
         return partial(focal_posterior, gamma=loss.gamma, alpha=np.array(weights))
@@ -51,3 +59,9 @@ def posterior_of(loss: Any, n_classes: int) -> Callable[[np.ndarray], np.ndarray
         weights = np.broadcast_to(np.asarray(loss.alpha, dtype=np.float64), (n_classes,))
         return partial(focal_posterior, gamma=loss.gamma, alpha=weights)
     return None
+
+
+def _of_two(posterior: Callable[[np.ndarray], np.ndarray], proba: np.ndarray) -> np.ndarray:
+    """Apply a function of one probability to that of the second of two classes."""
+    positive = posterior(proba[:, 1:])
+    return np.concatenate([1 - positive, positive], axis=1)

@@ -69,8 +69,7 @@ class BalancingSteps:
         """Run the sampler over the training rows; return also how epochs redraw."""
         if sampler is None:
             return rows, None
-        ramp = min(self.epochs, 2 * self.patience) if self.early_stopping else self.epochs
-        progress = balancing_progress(schedule, ramp)
+        progress = balancing_progress(schedule, self._ramp())
         if isinstance(sampler, BalancedBatches):
             draw = sampler.draw(
                 rows.selected_codes, self.classes_, rows.index, batch_size, progress

@@ -5,9 +5,12 @@ from typing import Any
 import numpy as np
 from scikeras._utils import route_params
 from scikeras.wrappers import KerasClassifier
+from scipy.special import expit, logit
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
+from imbalanced_nn.calibration import matching_offset
 from imbalanced_nn.exceptions import InvalidParameterError
+from imbalanced_nn.losses import posterior_of
 from imbalanced_nn.targets import class_codes, class_probabilities, fill_padding
 from imbalanced_nn.threshold import ThresholdTuner, fixed_rule, get_objective, prior_rule
 from imbalanced_nn.threshold.closed_form import prefer_closed_form
@@ -15,6 +18,8 @@ from imbalanced_nn.training import forward
 from imbalanced_nn.validation import check_weights
 
 __all__ = ["DecisionSteps"]
+
+SMALLEST = 1e-12
 
 
 class DecisionSteps:
@@ -211,10 +216,34 @@ class DecisionSteps:
         """Whether the network's outputs are log-odds."""
         return bool(getattr(self.model_.loss, "from_logits", False))
 
+    def _offset_is_free(self) -> bool:
+        """Whether the network's log-odds are only known up to a constant."""
+        return getattr(self.model_.loss, "offset_is_free", False) and self.calibration is not None
+
+    def _match_scores(self, outputs, weight):
+        """Find the constant at which rows at natural prevalence have the prior on average."""
+        if self._offset_is_free():
+            prior = float(self.class_prior_[1])
+            self._score_offset = matching_offset(self._log_odds(outputs), prior, weight)
+
+    def _log_odds(self, outputs):
+        """Return the log-odds of the second of two classes."""
+        proba = class_probabilities(outputs, self._kind, self._logits()).astype(np.float64)
+        # Float32 knows no number between 1 - 6e-8 and 1.
+        return logit(np.clip(proba[:, 1], SMALLEST, 1 - SMALLEST))
+
     def _probabilities(self, outputs: Any) -> np.ndarray:
         """Return outputs as probabilities at the training prevalence, a row for each decision."""
         if self._steps:
             outputs = outputs.reshape(-1, outputs.shape[-1])
+        if hasattr(self, "_score_offset"):
+            positive = expit(self._log_odds(outputs) + self._score_offset)
+            return np.column_stack([1 - positive, positive]).astype(outputs.dtype)
         proba = class_probabilities(outputs, self._kind, self._logits())
+        if self.calibration is None or not hasattr(self, "_trained_prior"):
+            return proba
+        bent = posterior_of(self.model_.loss, self.n_classes_, self._kind == "binary")
+        if bent is not None:
+            proba = bent(proba).astype(proba.dtype)
         correction = getattr(self, "_prior_correction", None)
         return proba if correction is None else correction.apply(proba)

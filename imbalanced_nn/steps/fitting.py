@@ -7,7 +7,7 @@ from imbalanced_nn.steps.network import NetworkSteps
 from imbalanced_nn.steps.notes import note_few_held_out
 from imbalanced_nn.steps.rows import RowSteps
 from imbalanced_nn.targets import class_codes
-from imbalanced_nn.training import draw_seed
+from imbalanced_nn.training import draw_seed, forward
 from imbalanced_nn.validation import check_weights
 
 __all__ = ["FitSteps"]
@@ -59,13 +59,16 @@ class FitSteps(RowSteps, BalancingSteps, NetworkSteps, HeadSteps):
         def at_epoch(epoch):
             in_loss = self._mass_in_loss(rows, draw, epoch, size)
             self._set_priors(natural, in_loss, online)
+            if (start := self._first_weighted_epoch()) is not None:
+                self.model_.loss.reweight(epoch >= start)
 
-        at_epoch(initial_epoch)
+        self._set_priors(natural, self._mass_in_loss(rows, draw, initial_epoch, size), online)
         self._ensure_compiled_model()
         self._check_model_compatibility(y)
         if fresh:
             self._start_network(natural)
-        follow = at_epoch if self.balancing_schedule is not None and not online else None
+        changes = self.balancing_schedule is not None or self._first_weighted_epoch() is not None
+        follow = at_epoch if changes and not online else None
         within = rows.codes if self._weighs_batches() else None
         self._train(
             rows, draw, size, judged, seed, within, follow, not online, **training, **kwargs
@@ -74,4 +77,7 @@ class FitSteps(RowSteps, BalancingSteps, NetworkSteps, HeadSteps):
             self.sampler_.cover(draw)
         if self.head_sampler is not None and not online:
             self._refit_head(natural, judged, seed, given)
+        told = natural if judged is None else judged
+        if self._offset_is_free():
+            self._match_scores(forward(self.model_, told.X, told.index), told.selected_weight)
         self._learn_rule(judged, online)

@@ -7,7 +7,6 @@ import keras
 import numpy as np
 
 from imbalanced_nn.exceptions import InvalidParameterError
-from imbalanced_nn.networks import set_output_bias
 from imbalanced_nn.training import draw_seed, forward, seeded
 from imbalanced_nn.validation import take_rows
 
@@ -56,11 +55,16 @@ class HeadSteps:
                 outputs = type(layer).from_config(layer.get_config())(outputs)
             head = keras.Model(inputs, outputs)
         optimizer = self.model_.optimizer
+        # The network's own loss: its shares are then those of the stage that ships.
+        self._fill_loss(self.model_.loss)
+        if self._first_weighted_epoch() is not None:
+            # Its sampler balances already.
+            self.model_.loss.reweight(False)
         head.compile(
             optimizer=type(optimizer).from_config(optimizer.get_config()), loss=self.model_.loss
         )
         if self.init_bias == "prior":
-            set_output_bias(head, self._trained_prior, self._kind == "multilabel", self._logits())
+            self._start_output(head)
         return head
 
 

@@ -5,10 +5,11 @@ import numpy as np
 from scikeras._utils import route_params
 
 from imbalanced_nn.exceptions import InvalidParameterError
-from imbalanced_nn.losses import LabelWeightedCrossentropy, is_binary_crossentropy
+from imbalanced_nn.losses import ClassLoss, LabelWeightedCrossentropy, is_binary_crossentropy
 from imbalanced_nn.networks import adapt, set_output_bias
 from imbalanced_nn.training import (
     AVERAGE_PRECISION,
+    DeferredReweighting,
     GraphTrainer,
     HeldOutMonitor,
     RowBatches,
@@ -35,7 +36,9 @@ class NetworkSteps:
         """Compile the network if its builder has not; weigh the labels of a multilabel loss."""
         weighs_labels = self._kind == "multilabel" and self.class_weight is not None
         if not weighs_labels:
-            return super()._ensure_compiled_model()
+            super()._ensure_compiled_model()
+            self._fill_loss(self.model_.loss)
+            return None
         if isinstance(
             self.model_.loss if self.model_.compiled else None, LabelWeightedCrossentropy
         ):
@@ -54,6 +57,38 @@ class NetworkSteps:
         self.model_.compile(**kwargs)
         return None
 
+    def _fill_loss(self, loss):
+        """Give a loss that depends on the shares of the classes those that it is trained on."""
+        if not isinstance(loss, ClassLoss) or not hasattr(self, "_trained_prior"):
+            return
+        plain = self._kind == "binary" and not self._steps
+        if loss.multilabel:
+            one_unit = self._kind == "binary" and self.model_.output_shape[-1] == 1
+            fits, instead = one_unit or self._kind == "multilabel", "'focal'"
+        elif getattr(loss, "offset_is_free", False):
+            fits, instead = plain, "'focal'"
+        else:
+            fits, instead = self._kind != "multilabel", "'asymmetric'"
+        if not fits:
+            raise InvalidParameterError(
+                f"loss={type(loss).__name__} is not for this y, which is "
+                f"{self._kind}{' in time steps' if self._steps else ''}. Use loss={instead}, or "
+                f"leave loss=None."
+            )
+        self._fills_loss = getattr(self, "_fills_loss", False) or loss.prior is None
+        if self._fills_loss:
+            loss.fill(self._trained_prior)
+
+    def _ramp(self):
+        """Epochs within which what changes from epoch to epoch has arrived."""
+        # Early stopping ends most fits long before the last epoch.
+        return min(self.epochs, 2 * self.patience) if self.early_stopping else self.epochs
+
+    def _first_weighted_epoch(self):
+        """Epoch from which the loss weighs its classes, None if it does not put that off."""
+        share = getattr(self.model_.loss, "reweight_from", None)
+        return None if share is None else round(share * self._ramp())
+
     def _build_network(self, X):
         """Let a network that learns the shape of its input from data see one encoded row."""
         if not self.model_.built:
@@ -66,9 +101,14 @@ class NetworkSteps:
             return
         adapt(self.model_, natural.X, natural.index, natural.counted_steps)
         if self.init_bias == "prior":
-            set_output_bias(
-                self.model_, self._trained_prior, self._kind == "multilabel", self._logits()
-            )
+            self._start_output(self.model_)
+
+    def _start_output(self, model):
+        """Start the output where a network that knows the shares alone has its least loss."""
+        shares = self._trained_prior
+        if isinstance(model.loss, ClassLoss) and shares.all():
+            shares = model.loss.start(shares)
+        set_output_bias(model, shares, self._kind == "multilabel", self._logits())
 
     def _train(
         self,
@@ -142,7 +182,9 @@ class NetworkSteps:
                 judged.X, judged.y, judged.network_weight(), judged.index, max(size, 1024)
             )
         watching = self._held_out_callbacks(judged, plain, at_epoch)
-        self._fit_callbacks = [*watching, *callbacks]
+        start = None if at_epoch is None else self._first_weighted_epoch()
+        deferred = [] if start is None else [DeferredReweighting(start)]
+        self._fit_callbacks = [*deferred, *watching, *callbacks]
         own = {"batch_size": None, "validation_batch_size": None, "validation_split": 0.0}
         own |= {"shuffle": False, "validation_data": held_out}
         kwargs = {name: value for name, value in kwargs.items() if name not in own}
@@ -202,6 +244,7 @@ class NetworkSteps:
             if at_epoch is not None:
                 at_epoch(epoch)
             outputs = forward(model, judged.X, judged.index)
+            self._match_scores(outputs, weight)
             proba = judged.decisions(self._probabilities(outputs))
             scores = held_out_scores(codes, proba, self._kind, self._positive, weight)
             if with_loss:

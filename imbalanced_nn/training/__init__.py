@@ -3,6 +3,7 @@
 from imbalanced_nn.training.batches import RowBatches, as_network_input
 from imbalanced_nn.training.callbacks import (
     AVERAGE_PRECISION,
+    DeferredReweighting,
     HeldOutMonitor,
     StopOn,
     held_out_scores,
@@ -14,6 +15,7 @@ from imbalanced_nn.training.seeds import draw_seed, seeded
 
 __all__ = [
     "AVERAGE_PRECISION",
+    "DeferredReweighting",
     "GraphTrainer",
     "HeldOutMonitor",
     "RowBatches",

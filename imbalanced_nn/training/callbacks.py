@@ -8,7 +8,14 @@ import numpy as np
 from imbalanced_nn.exceptions import InvalidParameterError, nearest_name
 from imbalanced_nn.metrics import average_precision
 
-__all__ = ["AVERAGE_PRECISION", "LOG_LOSS", "HeldOutMonitor", "StopOn", "held_out_scores"]
+__all__ = [
+    "AVERAGE_PRECISION",
+    "LOG_LOSS",
+    "DeferredReweighting",
+    "HeldOutMonitor",
+    "StopOn",
+    "held_out_scores",
+]
 
 AVERAGE_PRECISION = "val_average_precision"
 LOG_LOSS = "val_log_loss"
@@ -83,6 +90,24 @@ class HeldOutMonitor(keras.callbacks.Callback):
             return self.best_epoch is None
         best_score, best_loss = self._best
         return best_score < self._highest - error or loss < (1 - LOG_LOSS_GAIN) * best_loss
+
+
+class DeferredReweighting(keras.callbacks.Callback):
+    """Switch the class weights of a loss on after so many epochs.
+
+    Parameters
+    ----------
+    start : int
+        Number of the first epoch with weights.
+    """
+
+    def __init__(self, start: int):
+        super().__init__()
+        self.start = start
+
+    def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
+        """Tell the loss."""
+        self.model.loss.reweight(epoch >= self.start)
 
 
 class StopOn(keras.callbacks.EarlyStopping):

@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from imbalanced_nn.rows import StackedRows
 from imbalanced_nn.training.batches import RowBatches, as_network_input
-from imbalanced_nn.training.callbacks import HeldOutMonitor
+from imbalanced_nn.training.callbacks import DeferredReweighting, HeldOutMonitor
 from imbalanced_nn.training.programs import program_for
 
 __all__ = ["GraphTrainer", "needs_evaluation", "unsuitable"]
@@ -237,7 +237,8 @@ class GraphTrainer:
     def _run(self, program, batches, data, epochs, initial_epoch, callbacks):
         """Run the epochs on the program's twin, with the callbacks around them."""
         model, twin = self._model, program.twin
-        users = [c for c in keras.tree.flatten(callbacks) if not isinstance(c, HeldOutMonitor)]
+        own = (HeldOutMonitor, DeferredReweighting)
+        users = [c for c in keras.tree.flatten(callbacks) if not isinstance(c, own)]
         watched = keras.callbacks.CallbackList(
             callbacks, add_history=True, model=model, epochs=epochs, steps=len(batches), verbose=0
         )

@@ -28,13 +28,20 @@ def program_key(model: keras.Model, batch_size: int, data: tuple[np.ndarray, ...
     and they shape nothing. The configurations of network, optimizer and loss hold the rest,
     because `unsuitable` has refused whatever a configuration does not tell.
     """
-    loss = model.loss if isinstance(model.loss, str) else _config(model.loss)
+    loss = model.loss if isinstance(model.loss, str) else _loss_structure(model.loss)
     optimizer = _config(model.optimizer)
     optimizer["config"] = {k: v for k, v in optimizer["config"].items() if k != "name"}
     shapes = [(part.dtype.name, part.shape[1:]) for part in data]
     network = _number_names(_config(model), {})
     parts = [network, optimizer, loss, shapes, batch_size, keras.config.floatx()]
     return json.dumps(parts, sort_keys=True)
+
+
+def _loss_structure(loss: keras.losses.Loss) -> Any:
+    """Serialise a loss; what it learns from each fold's rows is copied and shapes nothing."""
+    if not hasattr(loss, "structure"):
+        return _config(loss)
+    return [type(loss).__name__, loss.structure()]
 
 
 def _config(obj: Any) -> Any:
@@ -144,9 +151,14 @@ class Program:
 
 
 def copy_variables(source: keras.Model, target: keras.Model) -> None:
-    """Assign every variable of a network and its optimizer to an equal network."""
-    for model_part in (lambda model: model.variables, lambda model: model.optimizer.variables):
-        for theirs, mine in zip(model_part(source), model_part(target), strict=True):
+    """Assign every variable of a network, its optimizer and loss to an equal network."""
+    parts = (
+        lambda model: model.variables,
+        lambda model: model.optimizer.variables,
+        lambda model: getattr(model.loss, "statistics", []),
+    )
+    for part in parts:
+        for theirs, mine in zip(part(source), part(target), strict=True):
             mine.assign(theirs.value)
 
 
