@@ -9,13 +9,20 @@ from imbalanced_nn.exceptions import InvalidParameterError, nearest_name
 
 __all__ = ["STRATEGIES", "final_step", "resolve_strategies"]
 
-# Every entry states both axes, so that it overrides whatever the estimator was given.
+_NATURAL = {"sampler": None, "class_weight": None, "head_sampler": None}
+
+# Every entry states all axes of balancing, so that it overrides whatever the estimator was given.
+# The loss is the estimator's own, but where it is the strategy.
 STRATEGIES: dict[str, dict] = {
-    "none": {"sampler": None, "class_weight": None},
-    "class_weight": {"sampler": None, "class_weight": "balanced"},
-    "random_over": {"sampler": "random_over", "class_weight": None},
-    "random_under": {"sampler": "random_under", "class_weight": None},
-    "smote": {"sampler": "smote", "class_weight": None},
+    "none": _NATURAL,
+    "class_weight": {**_NATURAL, "class_weight": "balanced"},
+    "random_over": {**_NATURAL, "sampler": "random_over"},
+    "random_under": {**_NATURAL, "sampler": "random_under"},
+    "smote": {**_NATURAL, "sampler": "smote"},
+    "balanced_batches": {**_NATURAL, "sampler": "balanced_batches"},
+    "focal": {**_NATURAL, "loss": "focal"},
+    "logit_adjusted": {**_NATURAL, "loss": "logit_adjusted"},
+    "two_stage": {**_NATURAL, "head_sampler": "balanced_batches"},
 }
 
 

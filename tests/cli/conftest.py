@@ -19,9 +19,19 @@ class StandIn(LogisticRegression):
 
     fail = None
 
-    def __init__(self, sampler=None, class_weight=None, random_state=None, epochs=50):
+    def __init__(
+        self,
+        sampler=None,
+        class_weight=None,
+        random_state=None,
+        epochs=50,
+        loss=None,
+        head_sampler=None,
+    ):
         super().__init__(class_weight=class_weight, random_state=random_state, max_iter=epochs)
         self.sampler = sampler
+        self.loss = loss
+        self.head_sampler = head_sampler
         self.epochs = epochs
 
     def fit(self, X, y):

@@ -11,13 +11,23 @@ from imbalanced_nn.threshold import BinaryRule, MulticlassRule
 
 
 class StandIn(LogisticRegression):
-    """Logistic regression with `sampler`, and the priors of its rows as learned cuts."""
+    """Logistic regression with parameters that balance, and its rows' priors as learned cuts."""
 
     fits: ClassVar[list[dict]] = []
 
-    def __init__(self, sampler=None, class_weight=None, random_state=None, C=1.0):
+    def __init__(
+        self,
+        sampler=None,
+        class_weight=None,
+        random_state=None,
+        C=1.0,
+        loss=None,
+        head_sampler=None,
+    ):
         super().__init__(C=C, class_weight=class_weight, random_state=random_state)
         self.sampler = sampler
+        self.loss = loss
+        self.head_sampler = head_sampler
 
     def fit(self, X, y, sample_weight=None, groups=None):
         counts = np.unique(y, return_counts=True)[1]
@@ -25,6 +35,8 @@ class StandIn(LogisticRegression):
             {
                 "sampler": self.sampler,
                 "class_weight": self.class_weight,
+                "loss": self.loss,
+                "head_sampler": self.head_sampler,
                 "random_state": self.random_state,
                 "X": np.array(X),
                 "y": np.array(y),

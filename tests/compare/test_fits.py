@@ -28,8 +28,9 @@ METRICS = ["average_precision", "balanced_accuracy", "f1", "matthews_corrcoef", 
 class TestFits:
     def test_once_per_strategy_and_fold(self, stand_in, binary):
         result = compare_strategies(stand_in(), *binary, cv=4, random_state=0)
-        fits = [(fit["sampler"], fit["class_weight"]) for fit in stand_in.fits]
-        expected = [(s["sampler"], s["class_weight"]) for s in STRATEGIES.values()]
+        axes = ("sampler", "class_weight", "loss", "head_sampler")
+        fits = [tuple(fit[axis] for axis in axes) for fit in stand_in.fits]
+        expected = [tuple(s.get(axis) for axis in axes) for s in STRATEGIES.values()]
         assert sorted(fits, key=str) == sorted(expected * 4, key=str)
         assert len(result.folds_frame()) == 2 * 4 * len(STRATEGIES)
 
@@ -245,6 +246,8 @@ class TestRowMetadata:
         assert stand_in.fits == []
 
 
-def test_every_strategy_states_sampler_and_class_weight():
-    assert all({"sampler", "class_weight"} <= set(entry) for entry in STRATEGIES.values())
+def test_every_strategy_states_all_axes_of_balancing():
+    axes = {"sampler", "class_weight", "head_sampler"}
+    assert all(axes <= set(entry) for entry in STRATEGIES.values())
     assert list(STRATEGIES)[:5] == ["none", "class_weight", "random_over", "random_under", "smote"]
+    assert list(STRATEGIES)[5:] == ["balanced_batches", "focal", "logit_adjusted", "two_stage"]
