@@ -9,7 +9,7 @@ from keras import ops
 from imbalanced_nn.calibration import output_for
 from imbalanced_nn.exceptions import InvalidParameterError
 
-__all__ = ["ClassLoss", "log_odds", "targets_and_log_probabilities"]
+__all__ = ["ClassLoss", "check_at_least_zero", "log_odds", "targets_and_log_probabilities"]
 
 
 def targets_and_log_probabilities(y_true: Any, y_pred: Any, from_logits: bool) -> tuple[Any, Any]:
@@ -147,3 +147,9 @@ class ClassLoss(keras.losses.Loss):
                 f"them."
             )
         return ops.cast(self._statistics[name], dtype)
+
+
+def check_at_least_zero(name: str, value: float) -> None:
+    """Refuse a negative or missing number."""
+    if not (isinstance(value, int | float | np.number) and value >= 0):
+        raise InvalidParameterError(f"{name} must be a number of at least 0; got {value!r}.")

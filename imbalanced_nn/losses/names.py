@@ -2,14 +2,13 @@
 
 import keras
 
-from imbalanced_nn.losses.crossentropies import (
+from imbalanced_nn.losses.crossentropies import CostSensitiveCrossentropy, FocalCrossentropy
+from imbalanced_nn.losses.labels import AsymmetricCrossentropy
+from imbalanced_nn.losses.margins import (
     BalancedSoftmaxCrossentropy,
-    CostSensitiveCrossentropy,
-    FocalCrossentropy,
     LDAMCrossentropy,
     LogitAdjustedCrossentropy,
 )
-from imbalanced_nn.losses.labels import AsymmetricCrossentropy
 from imbalanced_nn.losses.ranking import PairwiseAUCLoss
 
 __all__ = ["LOSSES", "is_binary_crossentropy", "resolve_loss"]

@@ -20,7 +20,7 @@ from imbalanced_nn.validation import check_target, check_weights, n_rows
 
 __all__ = ["BalancedBatches"]
 
-MAX_PASSES = 10
+MAX_PASSES = 100
 
 
 class BalancedBatches(BaseEstimator):
@@ -40,8 +40,8 @@ class BalancedBatches(BaseEstimator):
         labels it leaves out share the rest as they do in the data. Shares are rounded to whole
         rows, at least one of each class, and each batch is filled alike.
     steps_per_epoch : int or None, default=None
-        Batches in an epoch. None takes as many as show each row of the rare classes up to ten
-        times, but no more than the data makes without balancing.
+        Batches in an epoch. None takes as many as show each row of the rare classes up to a
+        hundred times, but no more than the data makes without balancing.
     random_state : int, RandomState or None, default=None
         Seeds the decks. In an estimator None takes the estimator's.
 

@@ -144,11 +144,11 @@ def test_rare_rows_are_repeated_evenly():
     assert often.max() - often.min() <= 1
 
 
-def test_the_default_epoch_is_ten_passes_or_as_long_as_without_balancing():
+def test_the_default_epoch_is_a_hundred_passes_or_as_long_as_without_balancing():
     y = np.r_[np.zeros(100_000), np.ones(200)]
     sampler = BalancedBatches()
     sampler.dataset(numbered(y), y, batch_size=64)
-    assert sampler.steps_per_epoch_ == 10 * 7
+    assert sampler.steps_per_epoch_ == 100 * 7
     y = np.r_[np.zeros(1000), np.ones(200)]
     sampler.dataset(numbered(y), y, batch_size=64)
     assert sampler.steps_per_epoch_ == 19
