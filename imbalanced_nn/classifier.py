@@ -34,10 +34,10 @@ class BalancedKerasClassifier(FitSteps, DecisionSteps, MendedKerasClassifier):
         ``compile_kwargs`` and ``params``; it may return the network uncompiled.
     sampler : str, object with ``fit_resample`` or None, default=None
         Resamples the training rows: any imbalanced-learn sampler by its snake-case name
-        (``"random_over"``, ``"random_under"``, ``"smote"``, ...) or any sampler object. Its
-        parameters are reached as ``sampler__*``. ``"passthrough"`` and None are off.
-        Samplers that draw at random draw afresh for every epoch; an epoch of random
-        under-sampling joins up to ten draws.
+        (``"random_over"``, ``"random_under"``, ``"smote"``, ...), any sampler object, or
+        ``"balanced_batches"``, a `BalancedBatches`. Its parameters are reached as
+        ``sampler__*``. ``"passthrough"`` and None are off. Samplers that draw at random draw
+        afresh for every epoch; an epoch of random under-sampling joins up to ten draws.
     resample_every : {"auto", "epoch", "fit"}, default="auto"
         When the sampler draws: ``"fit"`` once, ``"epoch"`` anew for each epoch, synthetic rows
         too. ``"auto"`` redraws what is drawn at random without a look at X.
@@ -95,7 +95,9 @@ run_eagerly
         As in `scikeras.wrappers.KerasClassifier`, which also routes ``model__*``,
         ``optimizer__*``, ``loss__*``, ``metrics__*``, ``compile__*``, ``fit__*``,
         ``predict__*`` and, here, ``callbacks__*``. ``loss=None`` keeps the loss of a compiled
-        network and otherwise takes the crossentropy of the target.
+        network and otherwise takes the crossentropy of the target; the names and classes of
+        `imbalanced_nn.losses`, such as ``"focal"``, get the shares of the classes from y, and
+        what they do to the probabilities is undone.
     random_state : int, RandomState or None, default=None
         Seeds the split, the sampler, the initial weights and the order of rows. Global
         generators and TensorFlow's settings are left as found.
