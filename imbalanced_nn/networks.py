@@ -1,5 +1,6 @@
 """Built-in networks, the layer that normalises their input, and the start of their output."""
 
+from math import ceil, log2
 from typing import Any
 
 import keras
@@ -14,6 +15,7 @@ __all__ = ["NETWORKS", "RobustNormalization", "adapt", "default_network", "set_o
 
 SAMPLE_ROWS = 100_000
 FAR = 1e6
+LARGEST_MAP = 8
 
 
 @keras.saving.register_keras_serializable(package="imbalanced_nn")
@@ -110,9 +112,9 @@ def default_network(
 ) -> keras.Model:
     """Build the network that ``model=None`` stands for.
 
-    Tables get dense layers. Sequences (3-D X) and images (4-D X) get two convolutions and a
-    global average first; with a label for each time step (3-D y) the axis of time, the first,
-    is not averaged. The input is normalised inside the network.
+    Tables get dense layers. Sequences (3-D X) and images (4-D X) get convolutions first, each of
+    which halves the axes, until none is longer than 8; with a label for each time step (3-D y)
+    two convolutions that keep the axis of time. The input is normalised inside the network.
 
     Parameters
     ----------
@@ -159,23 +161,26 @@ def _check_steps(shape: tuple[int, ...], n_steps: int) -> None:
 
 
 def _convolutions(hidden, n_axes: int, activation: str, per_step: bool):
-    """Two convolutions over the axes between the first and the last, then their average."""
+    """Convolve over the axes between the first and the last: to a vector, or one for each step."""
     layers = keras.layers
     try:
         convolution = {1: layers.Conv1D, 2: layers.Conv2D, 3: layers.Conv3D}[n_axes]
-        average = {
-            1: layers.GlobalAveragePooling1D,
-            2: layers.GlobalAveragePooling2D,
-            3: layers.GlobalAveragePooling3D,
-        }[n_axes]
+        halve = {1: layers.MaxPooling1D, 2: layers.MaxPooling2D, 3: layers.MaxPooling3D}[n_axes]
     except KeyError:
         raise ValueError(
             f"model=None builds a network for X of 2 to 5 dimensions, got {n_axes + 2}. Pass a "
             f"build function as model."
         ) from None
-    for filters in (32, 64):
-        hidden = convolution(filters, 5, padding="same", activation=activation)(hidden)
-    return _average_within_steps(hidden) if per_step else average()(hidden)
+    if per_step:
+        for filters in (32, 64):
+            hidden = convolution(filters, 5, padding="same", activation=activation)(hidden)
+        return _average_within_steps(hidden)
+    size = 5 if n_axes == 1 else 3
+    n_halvings = max(2, ceil(log2(max(hidden.shape[1:-1]) / LARGEST_MAP)))
+    for filters in (32, *[64] * (n_halvings - 1)):
+        hidden = convolution(filters, size, padding="same", activation=activation)(hidden)
+        hidden = halve(2, padding="same")(hidden)
+    return layers.Flatten()(hidden)
 
 
 def _average_within_steps(hidden):
