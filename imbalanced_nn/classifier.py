@@ -175,8 +175,10 @@ run_eagerly
         class_weight=None,
         threshold="balanced_accuracy",
         calibration="prior",
+        priors=None,
         pos_label=None,
         validation_split=0.2,
+        ensemble=True,
         early_stopping=True,
         monitor=AVERAGE_PRECISION,
         patience=10,
@@ -222,6 +224,8 @@ run_eagerly
         self.sampler = sampler
         self.threshold = threshold
         self.calibration = calibration
+        self.priors = priors
+        self.ensemble = ensemble
         self.pos_label = pos_label
         self.early_stopping = early_stopping
         self.monitor = monitor

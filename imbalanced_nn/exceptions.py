@@ -33,6 +33,11 @@ CODES = {
         "loss then sees the rare class as the common one. Use one of them. The probabilities are "
         "put back all the same."
     ),
+    "INN004": (
+        "A threshold is tuned on rows that the network was trained on. It knows their labels, so "
+        "their scores lie further apart than those of new rows: the cut is wrong and its score "
+        "too high. Tune on other rows, or on those that the fit held out (tune_threshold())."
+    ),
     "INN005": (
         "The threshold search looked at a bounded number of candidates only. A metric that is a "
         "function of the caller's is evaluated cut by cut; a named objective is searched over "
@@ -57,6 +62,10 @@ CODES = {
         "Rows of a rare class are left out of epochs. A sampler with a fixed number of batches, "
         "or one that cuts rare classes, does not show every rare row once an epoch. Raise "
         "steps_per_epoch or the share of the class."
+    ),
+    "INN011": (
+        "Isotonic calibration fits steps to few rows of a class, and follows their noise. Below "
+        "a thousand rows sigmoid or temperature calibration, of one or two numbers, does better."
     ),
 }
 """What each code means and what to do about it."""

@@ -23,12 +23,17 @@ CONSTRAINTS = {
     "resample_every": [StrOptions({"auto", "fit", "epoch"})],
     "balancing_schedule": [None, StrOptions({"linear", "cosine"}), callable],
     "class_weight": [None, str, dict, callable],
-    "threshold": [None, numbers.Real, "array-like", str, callable],
-    "calibration": [None, StrOptions({"prior"})],
+    "threshold": [None, numbers.Real, "array-like", str, callable, HasMethods("get_params")],
+    "calibration": [None, StrOptions({"prior", "temperature", "sigmoid", "isotonic"})],
+    "priors": [None, "array-like", dict],
     "validation_split": [
+        Interval(numbers.Integral, 2, None, closed="left"),
         Interval(numbers.Real, 0, 1, closed="left"),
         HasMethods(["split", "get_n_splits"]),
+        list,
+        tuple,
     ],
+    "ensemble": ["boolean"],
     "early_stopping": ["boolean"],
     "monitor": [str],
     "patience": [Interval(numbers.Integral, 0, None, closed="left")],
@@ -48,13 +53,6 @@ CONSTRAINTS = {
 def check_parameters(params: dict[str, Any], estimator_name: str) -> None:
     """Raise `InvalidParameterError` for the first parameter outside its constraints."""
     known = {name: value for name, value in params.items() if name in CONSTRAINTS}
-    split = known.get("validation_split")
-    if isinstance(split, numbers.Integral) and split > 1:
-        raise InvalidParameterError(
-            f"validation_split={split} names a number of folds, but one split is held out. Give "
-            f"a share such as {1 / split:.2g}, or a splitter such as StratifiedKFold({split}), "
-            f"whose last split is used."
-        )
     validate_parameter_constraints(CONSTRAINTS, known, estimator_name)
 
 

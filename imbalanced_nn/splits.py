@@ -1,16 +1,21 @@
-"""Splits that hold rows out: a share of every class, whole groups, or a splitter's last."""
+"""Splits that hold rows out: a share of every class, whole groups, or the folds of a splitter."""
 
 import copy
+import numbers
 import warnings
-from collections import deque
 from typing import Any
 
 import numpy as np
-from sklearn.model_selection import StratifiedGroupKFold
+from sklearn.model_selection import (
+    GroupKFold,
+    PredefinedSplit,
+    StratifiedGroupKFold,
+    StratifiedKFold,
+)
 
 from imbalanced_nn.exceptions import InvalidParameterError, TooFewRowsError
 
-__all__ = ["hold_out_by_splitter", "hold_out_rows"]
+__all__ = ["deal_folds", "hold_out_rows", "split_rows"]
 
 GROUP_DRAWS = 20
 
@@ -76,7 +81,7 @@ def hold_out_rows(
     return np.flatnonzero(~mask), np.flatnonzero(mask)
 
 
-def hold_out_by_splitter(
+def split_rows(
     splitter: Any,
     X: Any,
     codes: np.ndarray,
@@ -84,16 +89,14 @@ def hold_out_by_splitter(
     seed: int,
     groups: np.ndarray | None = None,
     present: np.ndarray | None = None,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Split rows into training and held-out rows as the last split of a splitter does.
-
-    The last split of ``TimeSeriesSplit`` trains on the most rows and is judged on the newest.
+) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Split rows into training and held-out rows as a splitter does, once or several times.
 
     Parameters
     ----------
-    splitter : object with ``split`` and ``get_n_splits``
-        Any scikit-learn splitter. It is copied; where it shuffles and its ``random_state`` is
-        None, the copy is seeded.
+    splitter : int, object with ``split``, or list of pairs of row numbers
+        Number of folds as in `deal_folds`, any scikit-learn splitter, or its splits. A splitter
+        is copied; where it shuffles and its ``random_state`` is None, the copy is seeded.
     X : array or sparse matrix of shape (n_samples, ...)
         Rows, all of them: a splitter may know them by their numbers.
     codes : ndarray of shape (n_samples,) or (n_samples, n_labels)
@@ -109,61 +112,112 @@ def hold_out_by_splitter(
 
     Returns
     -------
-    train, held_out : ndarray of int
-        Sorted row numbers. Rows that the splitter leaves out, such as the gap of
-        ``TimeSeriesSplit``, are in neither.
+    list of (ndarray of int, ndarray of int)
+        Sorted numbers of the training and of the held-out rows of each split. Rows that a
+        split leaves out, such as the gap of ``TimeSeriesSplit``, are in neither.
 
     Raises
     ------
     InvalidParameterError
         If the splitter cannot split these rows, or a row or a group is on both sides.
     TooFewRowsError
-        If a class is not on both sides.
+        If a class is not on both sides of each split.
 
     Examples
     --------
     >>> import numpy as np
-    >>> from imbalanced_nn.splits import hold_out_by_splitter
+    >>> from imbalanced_nn.splits import split_rows
     >>> from sklearn.model_selection import TimeSeriesSplit
     >>> X, codes = np.zeros((12, 1)), np.tile([0, 1], 6)
-    >>> splitter = TimeSeriesSplit(3, gap=2)
-    >>> train, held_out = hold_out_by_splitter(splitter, X, codes, np.arange(2), seed=0)
-    >>> train, held_out
-    (array([0, 1, 2, 3, 4, 5, 6]), array([ 9, 10, 11]))
+    >>> splitter = TimeSeriesSplit(3, gap=1)
+    >>> folds = split_rows(splitter, X, codes, np.arange(2), seed=0)
+    >>> len(folds), folds[-1]
+    (3, (array([0, 1, 2, 3, 4, 5, 6, 7]), array([ 9, 10, 11])))
     """
-    name = f"validation_split={splitter!r}"
+    listed = isinstance(splitter, list | tuple)
+    name = f"validation_split={'[...]' if listed else repr(splitter)}"
     y = codes if codes.ndim == 2 else labels[codes]
+    present = np.arange(len(codes)) if present is None else present
     try:
         with warnings.catch_warnings():
-            # Of folds that are not used, or of groups that are checked below.
+            # Of classes with fewer rows than folds, or of groups, both checked below.
             warnings.simplefilter("ignore", UserWarning)
-            last = deque(_seeded(splitter, seed).split(X, y, groups), maxlen=1).pop()
-        sides = [_row_numbers(side, len(codes)) for side in last]
+            if isinstance(splitter, numbers.Integral):
+                of_present = None if groups is None else groups[present]
+                pairs = deal_folds(splitter, codes[present], seed, of_present)
+                pairs = [[present[side] for side in pair] for pair in pairs]
+            else:
+                pairs = splitter if listed else _seeded(splitter, seed).split(X, y, groups)
+            folds = [
+                tuple(np.intersect1d(_row_numbers(side, len(codes)), present) for side in pair)
+                for pair in pairs
+            ]
+            if not folds or {len(sides) for sides in folds} != {2}:
+                raise ValueError("it gives no pairs of training and held-out rows.")
     except (IndexError, TypeError, ValueError) as error:
         raise InvalidParameterError(
             f"{name} cannot split these {len(codes)} rows: {error} Give an instance of a "
             f"splitter that fits them, with groups where it needs them, or a share such as 0.2."
         ) from error
-    if present is not None:
-        sides = [np.intersect1d(side, present) for side in sides]
-    train, held_out = sides
-    both = np.intersect1d(train, held_out)
-    if len(both):
-        raise InvalidParameterError(
-            f"{name} puts {len(both)} rows on both sides, row {both[0]} among them, which would "
-            f"be trained on and judged by. Give a splitter whose two sides share no row."
-        )
-    if groups is not None:
-        both = np.intersect1d(groups[train], groups[held_out])
-        if len(both):
-            raise InvalidParameterError(
-                f"{name} puts rows of the group {both.tolist()[0]!r} on both sides. Give a "
-                f"splitter that keeps groups together, such as GroupKFold or "
-                f"StratifiedGroupKFold, or leave groups out."
-            )
-    present = np.arange(len(codes)) if present is None else present
-    _check_sides(codes[present], codes[train], codes[held_out], labels, name)
-    return train, held_out
+    for train, held_out in folds:
+        _check_apart(train, held_out, groups, name)
+        _check_sides(codes[present], codes[train], codes[held_out], labels, name)
+    return folds
+
+
+def deal_folds(
+    n_folds: int,
+    codes: np.ndarray,
+    seed: int,
+    groups: np.ndarray | None = None,
+) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Split rows into folds, each of which is held out once.
+
+    Parameters
+    ----------
+    n_folds : int
+        Number of folds.
+    codes : ndarray of shape (n_samples,) or (n_samples, n_labels)
+        Class code of each row, or the 0/1 indicator of a multilabel target. Folds are
+        stratified by class, or by label set.
+    seed : int
+        Seed of the shuffle.
+    groups : ndarray of shape (n_samples,), default=None
+        Rows of one group stay in one fold; of multilabel rows nothing is then stratified.
+
+    Returns
+    -------
+    list of (ndarray of int, ndarray of int)
+        Numbers of the training and of the held-out rows of each split.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer groups, or rows of every class, than folds.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from imbalanced_nn.splits import deal_folds
+    >>> codes = np.repeat([0, 1], [90, 10])
+    >>> [np.bincount(codes[held_out]).tolist() for _, held_out in deal_folds(2, codes, seed=0)]
+    [[45, 5], [45, 5]]
+    """
+    X = np.zeros(len(codes))
+    if codes.ndim == 2 and groups is None:
+        # Dealt in the order of label sets, each fold gets its share of every set.
+        _, label_set = np.unique(codes, axis=0, return_inverse=True)
+        order = np.lexsort((np.random.default_rng(seed).random(len(codes)), label_set.ravel()))
+        fold = np.empty(len(codes), dtype=int)
+        fold[order] = np.arange(len(codes)) % n_folds
+        return list(PredefinedSplit(fold).split())
+    if codes.ndim == 2:
+        splitter = GroupKFold(n_folds, shuffle=True, random_state=seed)
+    elif groups is None:
+        splitter = StratifiedKFold(n_folds, shuffle=True, random_state=seed)
+    else:
+        splitter = StratifiedGroupKFold(n_folds, shuffle=True, random_state=seed)
+    return list(splitter.split(X, codes, groups))
 
 
 def _draw_class(
@@ -214,6 +268,25 @@ def _row_numbers(side: Any, n: int) -> np.ndarray:
     return np.unique(np.arange(n)[side]) if len(side) else np.arange(0)
 
 
+def _check_apart(
+    train: np.ndarray, held_out: np.ndarray, groups: np.ndarray | None, name: str
+) -> None:
+    """Refuse a split with a row or a group on both sides."""
+    both = np.intersect1d(train, held_out)
+    if len(both):
+        raise InvalidParameterError(
+            f"{name} puts {len(both)} rows on both sides, row {both[0]} among them, which would "
+            f"be trained on and judged by. Give a splitter whose two sides share no row."
+        )
+    both = [] if groups is None else np.intersect1d(groups[train], groups[held_out])
+    if len(both):
+        raise InvalidParameterError(
+            f"{name} puts rows of the group {both.tolist()[0]!r} on both sides. Give a "
+            f"splitter that keeps groups together, such as GroupKFold or "
+            f"StratifiedGroupKFold, or leave groups out."
+        )
+
+
 def _check_sides(
     codes: np.ndarray, train: np.ndarray, held_out: np.ndarray, labels: np.ndarray, name: str
 ) -> None:
@@ -224,8 +297,8 @@ def _check_sides(
             continue
         row = f"row of class {labels.tolist()[lost[0]]!r}" if len(lost) else "row"
         raise TooFewRowsError(
-            f"{name} leaves no {row} to {side}. Give a splitter whose last split has rows of "
-            f"every class on both sides, or pass X_val and y_val."
+            f"{name} leaves no {row} to {side}. Give a splitter with fewer splits, each of which "
+            f"has rows of every class on both sides, or pass X_val and y_val."
         )
 
 

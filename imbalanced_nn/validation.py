@@ -18,6 +18,7 @@ __all__ = [
     "dense",
     "n_rows",
     "row_blocks",
+    "row_hashes",
     "take_rows",
     "validation_tuple",
 ]
@@ -77,6 +78,47 @@ def row_blocks(
     step = step if max_rows is None else min(step, max_rows)
     for start in range(0, max(total, 1), step):
         yield slice(start, min(start + step, total))
+
+
+def row_hashes(data: Any, rows: np.ndarray | None = None) -> np.ndarray:
+    """Return a number for each row that equal rows share, whatever their type and container.
+
+    Parameters
+    ----------
+    data : array, sparse matrix, or list or dict of arrays
+        Numeric rows; compared as float32.
+    rows : ndarray of int, default=None
+        Numbers of the rows to hash, all if None.
+
+    Returns
+    -------
+    ndarray of uint64 of shape (n_rows,)
+    """
+    if isinstance(data, dict | list | tuple):
+        parts = data.values() if isinstance(data, dict) else data
+        salted = [row_hashes(part, rows) * np.uint64(2 * i + 1) for i, part in enumerate(parts)]
+        return np.sum(salted, axis=0, dtype=np.uint64)
+    rows = np.arange(n_rows(data)) if rows is None else rows
+    n_columns = int(np.prod(data.shape[1:]))
+    # Odd factors, so that no bit of a value is lost.
+    factors = np.random.default_rng(0).integers(2**63, size=n_columns, dtype=np.uint64) * 2 + 1
+    blocks = [np.zeros(0, dtype=np.uint64)]
+    for block in row_blocks(data, total=len(rows)):
+        part = data[rows[block]]
+        if sparse.issparse(part):
+            part = part.tocsr().sorted_indices()
+            products = _bits(part.data) * factors[part.indices]
+            shape = (products, part.indices, part.indptr)
+            blocks.append(sparse.csr_matrix(shape, part.shape) @ np.ones(n_columns, np.uint64))
+        else:
+            blocks.append((_bits(part).reshape(len(part), -1) * factors).sum(1, dtype=np.uint64))
+    return np.concatenate(blocks)
+
+
+def _bits(values: np.ndarray) -> np.ndarray:
+    """Bits of values as float32; zero, of either sign, has none."""
+    single = np.ascontiguousarray(values, dtype=np.float32) + np.float32(0)
+    return single.view(np.uint32).astype(np.uint64)
 
 
 def check_features(X: Any, estimator_name: str) -> Any:

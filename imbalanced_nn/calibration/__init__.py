@@ -1,5 +1,6 @@
-"""Probabilities put right: at another prevalence, and from losses that bend them."""
+"""Probabilities put right: at another prevalence, from losses that bend them, by held-out rows."""
 
+from imbalanced_nn.calibration.calibrators import Calibrator, fit_calibrator
 from imbalanced_nn.calibration.posteriors import (
     asymmetric_posterior,
     cost_posterior,
@@ -9,11 +10,18 @@ from imbalanced_nn.calibration.posteriors import (
     output_for,
 )
 from imbalanced_nn.calibration.prior import PriorCorrection
+from imbalanced_nn.calibration.reject import chow_reject
+from imbalanced_nn.calibration.shares import check_priors, estimate_priors
 
 __all__ = [
+    "Calibrator",
     "PriorCorrection",
     "asymmetric_posterior",
+    "check_priors",
+    "chow_reject",
     "cost_posterior",
+    "estimate_priors",
+    "fit_calibrator",
     "focal_posterior",
     "margin_posterior",
     "matching_offset",

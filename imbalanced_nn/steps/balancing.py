@@ -166,10 +166,14 @@ class BalancingSteps:
         """Set the class shares, natural and as the loss sees them, and the correction."""
         self._seen = self._seen if online and hasattr(self, "_seen") else np.zeros((4, 1))
         self._seen = self._seen + np.stack([*self._class_mass(natural), *in_loss])
+        self._correct_priors()
+
+    def _correct_priors(self):
+        """Set the class shares and the correction from what was seen of the classes."""
         self.class_prior_ = self._seen[0] / self._seen[1]
         self._trained_prior = self._seen[2] / self._seen[3]
         self._prior_correction = None
-        if self.calibration == "prior" and not np.array_equal(
+        if self.calibration is not None and not np.array_equal(
             self.class_prior_, self._trained_prior
         ):
             self._prior_correction = PriorCorrection(

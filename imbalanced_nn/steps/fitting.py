@@ -2,6 +2,8 @@
 
 from imbalanced_nn.sampling import BalancedBatches
 from imbalanced_nn.steps.balancing import BalancingSteps
+from imbalanced_nn.steps.crossfit import CrossFitSteps
+from imbalanced_nn.steps.given import Given
 from imbalanced_nn.steps.head import HeadSteps
 from imbalanced_nn.steps.network import NetworkSteps
 from imbalanced_nn.steps.notes import note_few_held_out
@@ -13,7 +15,7 @@ from imbalanced_nn.validation import check_weights
 __all__ = ["FitSteps"]
 
 
-class FitSteps(RowSteps, BalancingSteps, NetworkSteps, HeadSteps):
+class FitSteps(RowSteps, BalancingSteps, NetworkSteps, HeadSteps, CrossFitSteps):
     """What `BalancedKerasClassifier.fit` does, from the caller's rows to the decision rule."""
 
     def _fit(
@@ -30,7 +32,7 @@ class FitSteps(RowSteps, BalancingSteps, NetworkSteps, HeadSteps):
         online=False,
         **kwargs,
     ):
-        """Hold rows out, resample and weigh the rest, train, correct, learn the threshold."""
+        """Hold rows out, train on the others, calibrate, learn the threshold."""
         fresh = not ((self.warm_start or warm_start) and self.initialized_)
         X, y = self._initialize(X, y) if fresh else self._validate_data(X, y)
         weight = check_weights(sample_weight, X, steps=self._steps)
@@ -44,40 +46,69 @@ class FitSteps(RowSteps, BalancingSteps, NetworkSteps, HeadSteps):
         self._describe_classes(codes[weight > 0] if self._steps else codes, fresh, online)
         split = kwargs.pop("validation_split", self._routed("validation_split"))
         split = 0 if online or validation is not None else split
-        train, held_out = self._hold_out(X, codes, weight, groups, seed, split)
-        X, y = self._encode(X, y, train, fresh)
+        folds = self._split(X, codes, weight, groups, seed, split)
+        held_out = validation is not None or len(self.validation_indices_) > 0
+        self._check_priors()
+        self._check_calibration(held_out)
+        self._check_threshold(held_out, online)
+        given = Given(
+            X, y, codes, weight, groups, validation, seed, fresh, online, training, kwargs
+        )
+        if len(folds) > 1:
+            judged = self._cross_fit(given, folds)
+        else:
+            judged = self._judge(self._fit_once(given, *folds[0]))
+        if judged is not None:
+            self._judged = judged
+            self._calibrate(judged)
+        self._learn_rule(judged, online)
+
+    def _fit_once(self, given, train, held_out):
+        """Resample and weigh rows, train on them; return those that judge the network, if any."""
+        X, y = self._encode(given.X, given.y, train, given.fresh)
         self._build_network(X)
-        self._check_head(seed)
-        natural = self._rows(X, y, codes, weight, train)
-        judged = self._held_out_rows(natural, held_out, validation)
-        self._check_threshold(judged, online)
+        self._check_head(given.seed)
+        natural = self._rows(X, y, given.codes, given.weight, train)
+        self._remember_rows(natural, given.fresh)
+        judged = self._held_out_rows(natural, held_out, given.validation)
         note_few_held_out(judged, self.classes_)
 
-        given = kwargs.pop("batch_size", None)
-        rows, draw, size = self._balance(natural, seed, given, initial_epoch)
+        kwargs, first_epoch = dict(given.kwargs), given.training["initial_epoch"]
+        batch_size = kwargs.pop("batch_size", None)
+        rows, draw, size = self._balance(natural, given.seed, batch_size, first_epoch)
 
         def at_epoch(epoch):
             in_loss = self._mass_in_loss(rows, draw, epoch, size)
-            self._set_priors(natural, in_loss, online)
+            self._set_priors(natural, in_loss, given.online)
             if (start := self._first_weighted_epoch()) is not None:
                 self.model_.loss.reweight(epoch >= start)
 
-        self._set_priors(natural, self._mass_in_loss(rows, draw, initial_epoch, size), online)
+        in_loss = self._mass_in_loss(rows, draw, first_epoch, size)
+        self._set_priors(natural, in_loss, given.online)
         self._ensure_compiled_model()
         self._check_model_compatibility(y)
-        if fresh:
+        if given.fresh:
             self._start_network(natural)
         changes = self.balancing_schedule is not None or self._first_weighted_epoch() is not None
-        follow = at_epoch if changes and not online else None
+        follow = at_epoch if changes and not given.online else None
         within = rows.codes if self._weighs_batches() else None
         self._train(
-            rows, draw, size, judged, seed, within, follow, not online, **training, **kwargs
+            rows,
+            draw,
+            size,
+            judged,
+            given.seed,
+            within,
+            follow,
+            not given.online,
+            **given.training,
+            **kwargs,
         )
         if isinstance(self.sampler_, BalancedBatches):
             self.sampler_.cover(draw)
-        if self.head_sampler is not None and not online:
-            self._refit_head(natural, judged, seed, given)
+        if self.head_sampler is not None and not given.online:
+            self._refit_head(natural, judged, given, batch_size)
         told = natural if judged is None else judged
         if self._offset_is_free():
             self._match_scores(forward(self.model_, told.X, told.index), told.selected_weight)
-        self._learn_rule(judged, online)
+        return judged

@@ -22,7 +22,7 @@ class HeadSteps:
             self._make_sampler("head_sampler", seed)
             split_head(self.model_)
 
-    def _refit_head(self, natural, judged, seed, batch_size):
+    def _refit_head(self, natural, judged, given, batch_size):
         """Train the last layer anew, on what the others make of the rows that its sampler picks.
 
         The features are computed once, so the second stage costs a logistic regression.
@@ -33,18 +33,19 @@ class HeadSteps:
         natural, judged = (
             _as_features(part, features) if part is not None else None for part in (natural, judged)
         )
-        rows, draw, size = self._balance(natural, seed, batch_size, 0, head=True)
+        rows, draw, size = self._balance(natural, given.seed, batch_size, 0, head=True)
         self._set_priors(natural, self._class_mass(rows, draw), False)
         head = self._make_head(dense, tail)
-        callbacks, history, engine = self._fit_callbacks, self.history_, self.engine_
+        callbacks, before = self._fit_callbacks, (self.history_, self.engine_, self.n_iter_)
         self.model_, self._fit_callbacks = head, []
         try:
-            training = {"warm_start": False, "epochs": self.epochs, "initial_epoch": 0}
-            self._train(rows, draw, size, judged, seed, **training)
-            self.head_history_ = self.history_
+            epochs = getattr(self, "_given_epochs", {}).get("head_n_iter_", self.epochs)
+            training = {"warm_start": False, "epochs": epochs, "initial_epoch": 0}
+            self._train(rows, draw, size, judged, given.seed, **training)
+            self.head_history_, self.head_n_iter_ = self.history_, self.n_iter_
         finally:
             self.model_, self._fit_callbacks = network, callbacks
-            self.history_, self.engine_ = history, engine
+            self.history_, self.engine_, self.n_iter_ = before
         dense.set_weights(head.layers[1].get_weights())
 
     def _make_head(self, dense, tail):

@@ -194,9 +194,11 @@ class NetworkSteps:
             super()._fit_keras_model(
                 batches, None, None, warm_start, epochs, initial_epoch, **own, **kwargs
             )
+            restored = [getattr(callback, "best_epoch", None) for callback in watching]
+            best = next((e for e in restored if e is not None), batches.epoch)
+            self.n_iter_ = best + 1
             if at_epoch is not None:
-                restored = [getattr(callback, "best_epoch", None) for callback in watching]
-                at_epoch(next((e for e in restored if e is not None), batches.epoch))
+                at_epoch(best)
         finally:
             self.model_ = network
             self._fit_callbacks = callbacks
@@ -245,7 +247,7 @@ class NetworkSteps:
                 at_epoch(epoch)
             outputs = forward(model, judged.X, judged.index)
             self._match_scores(outputs, weight)
-            proba = judged.decisions(self._probabilities(outputs))
+            proba = judged.decisions(self._natural(outputs))
             scores = held_out_scores(codes, proba, self._kind, self._positive, weight)
             if with_loss:
                 target = take_rows(judged.y, judged.index)

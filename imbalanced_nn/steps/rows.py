@@ -15,9 +15,15 @@ from sklearn.utils.class_weight import compute_sample_weight
 from imbalanced_nn.exceptions import InvalidParameterError
 from imbalanced_nn.parameters import check_parameters
 from imbalanced_nn.rows import Rows, TimestepRows, counted_rows
-from imbalanced_nn.splits import hold_out_by_splitter, hold_out_rows
+from imbalanced_nn.splits import hold_out_rows, split_rows
 from imbalanced_nn.targets import class_codes, fill_padding, positive_code, sequence_strata
-from imbalanced_nn.validation import check_groups, check_weights, n_rows, take_rows
+from imbalanced_nn.validation import (
+    check_groups,
+    check_weights,
+    n_rows,
+    row_hashes,
+    take_rows,
+)
 from imbalanced_nn.weighting import class_totals, class_weights
 
 __all__ = ["RowSteps"]
@@ -25,6 +31,7 @@ __all__ = ["RowSteps"]
 FITTED = (
     "best_score_",
     "best_threshold_",
+    "calibrator_",
     "class_count_",
     "class_prior_",
     "class_weight_",
@@ -32,22 +39,33 @@ FITTED = (
     "engine_",
     "feature_names_in_",
     "head_history_",
+    "head_n_iter_",
     "history_",
     "model_",
+    "n_iter_",
     "n_steps_",
     "pos_label_",
     "sample_indices_",
     "sampler_",
     "threshold_curve_",
     "validation_indices_",
+    "_chosen_threshold",
     "_fills_loss",
+    "_given_epochs",
+    "_judged",
     "_prior_correction",
     "_score_offset",
-    "_split_seed",
     "_seen",
+    "_seen_rows",
+    "_split_seed",
     "_trained_prior",
+    "_tuned_objective",
 )
 """What a fresh fit starts without, so that nothing of an earlier one is left."""
+
+
+SEEN_ROWS = 1000
+"""Training rows of each fit that are remembered."""
 
 
 class RowSteps:
@@ -106,14 +124,14 @@ class RowSteps:
         """Return rows of encoded data: one decision each, or one for each time step."""
         return (TimestepRows if self._steps else Rows)(X, y, codes, weight, index)
 
-    def _hold_out(self, X, codes, weight, groups, seed, split):
-        """Return the numbers of the rows to train on and of the rows to hold out, if any."""
+    def _split(self, X, codes, weight, groups, seed, split):
+        """Return the rows to train on and to hold out, a pair of row numbers for each fold."""
         # It may come as an argument of fit, which nothing has checked.
         check_parameters({"validation_split": split}, type(self).__name__)
         present = counted_rows(weight)
         self.validation_indices_ = np.array([], dtype=int)
-        if split == 0:
-            return present, None
+        if isinstance(split, numbers.Real) and split == 0:
+            return [(present, present[:0])]
         # A network that goes on training must not be judged on rows it was trained on before.
         self._split_seed = getattr(self, "_split_seed", seed)
         labels = np.arange(codes.shape[1]) if self._kind == "multilabel" else self.classes_
@@ -123,16 +141,20 @@ class RowSteps:
             strata = np.zeros(len(codes), dtype=int)
             strata[present] = sequence_strata(codes[present], weight[present] > 0, self.n_classes_)
             codes = strata
-        if isinstance(split, numbers.Real):
+        if isinstance(split, numbers.Real) and split < 1:
             groups = None if groups is None else groups[present]
             sides = hold_out_rows(codes[present], split, labels, self._split_seed, groups)
-            train, held_out = (present[side] for side in sides)
+            folds = [tuple(present[side] for side in sides)]
         else:
-            train, held_out = hold_out_by_splitter(
-                split, X, codes, labels, self._split_seed, groups, present
-            )
-        self.validation_indices_ = held_out
-        return train, held_out
+            folds = split_rows(split, X, codes, labels, self._split_seed, groups, present)
+        self.validation_indices_ = np.unique(np.concatenate([held for _, held in folds]))
+        return folds
+
+    def _remember_rows(self, rows, fresh):
+        """Keep what tells a sample of the training rows from others."""
+        sample = rows.index[:: -(-len(rows.index) // SEEN_ROWS)]
+        before = [] if fresh else [getattr(self, "_seen_rows", np.zeros(0, dtype=np.uint64))]
+        self._seen_rows = np.concatenate([*before, row_hashes(rows.X, sample)])
 
     def _encode(self, X, y, train, fresh):
         """Return X and y as the network takes them, through encoders that saw no held-out row."""
@@ -158,7 +180,7 @@ class RowSteps:
 
     def _held_out_rows(self, rows, held_out, validation):
         """Return the rows that judge the network, or None."""
-        if held_out is not None:
+        if len(held_out):
             return dataclasses.replace(rows, index=held_out)
         if validation is None:
             return None
@@ -193,7 +215,8 @@ class RowSteps:
                 f"encoder {type(self.target_encoder_).__name__} does not tell. Set "
                 f"threshold=None."
             )
-        if not isinstance(self.validation_split, numbers.Real):
+        share = isinstance(self.validation_split, numbers.Real) and self.validation_split < 1
+        if not share:
             raise InvalidParameterError(
                 f"validation_split={self.validation_split!r} needs to know the classes, which the "
                 f"target encoder {type(self.target_encoder_).__name__} does not tell. Give a "

@@ -179,6 +179,39 @@ class ThresholdTuner(BaseEstimator):
             self._fit_multiclass(codes, y_score, weight, pos_label)
         return self
 
+    def check(self, kind, classes):
+        """Refuse parameters that `fit` would refuse, before there are rows to fit to.
+
+        Parameters
+        ----------
+        kind : {"binary", "multiclass", "multilabel"}
+            Type of target.
+        classes : array-like of shape (n_classes,)
+            Class labels, or labels of a multilabel target.
+
+        Raises
+        ------
+        InvalidParameterError
+            If a parameter cannot be used for the type of target.
+        """
+        self._validate_params()
+        self._check_combination()
+        constraint = get_constraint(self.constraint, self.confidence)
+        if kind != "binary":
+            self._refuse_constraint(kind)
+        if self.cost_matrix is None:
+            get_objective(self.objective, kind, constraint=constraint, classes=classes)
+        elif kind == "multilabel":
+            self._refuse_costs()
+        else:
+            check_cost_matrix(self.cost_matrix, len(classes))
+
+    def _refuse_costs(self):
+        raise InvalidParameterError(
+            "The 'cost_matrix' parameter is for a binary or multiclass target. "
+            f"Got {self.cost_matrix!r} for a multilabel target; leave it None."
+        )
+
     def _check_combination(self):
         """Refuse parameters that another one makes void."""
         if self.cost_matrix is not None and self.objective != "balanced_accuracy":
@@ -272,10 +305,7 @@ class ThresholdTuner(BaseEstimator):
     def _fit_multilabel(self, y_true, y_score, weight, pos_label, classes):
         self._refuse_constraint("multilabel")
         if self.cost_matrix is not None:
-            raise InvalidParameterError(
-                "The 'cost_matrix' parameter is for a binary or multiclass target. "
-                f"Got {self.cost_matrix!r} for a multilabel target; leave it None."
-            )
+            self._refuse_costs()
         if pos_label is not None:
             raise InvalidParameterError(
                 f"The 'pos_label' parameter is for a binary target. Got {pos_label!r} for a "

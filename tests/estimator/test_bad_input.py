@@ -209,21 +209,37 @@ CASES = {
         InvalidParameterError,
         ["class_weight=<function", "one weight for each of ['fraud', 'ok']", "returned [1.0]"],
     ),
-    "number of folds": (
-        {"validation_split": 5},
+    "one fold": (
+        {"validation_split": 1},
         X,
         NAMED,
         {},
         InvalidParameterError,
-        ["validation_split=5", "share such as 0.2", "StratifiedKFold(5)"],
+        ["'validation_split'", "[2, inf)", "[0.0, 1.0)", "1 instead"],
     ),
-    "number of folds in fit": (
+    "one fold in fit": (
         {},
         X,
         NAMED,
-        {"validation_split": 5},
+        {"validation_split": 1},
         InvalidParameterError,
-        ["validation_split=5", "share such as 0.2", "StratifiedKFold(5)"],
+        ["'validation_split'", "[2, inf)", "1 instead"],
+    ),
+    "folds and warm start": (
+        {"validation_split": 5, "warm_start": True},
+        X,
+        NAMED,
+        {},
+        InvalidParameterError,
+        ["validation_split=5", "share such as 0.2", "warm_start=False"],
+    ),
+    "average of scores": (
+        {"validation_split": 3, "loss": "pairwise_auc"},
+        X,
+        NAMED,
+        {},
+        InvalidParameterError,
+        ["validation_split=3", "pairwise_auc", "ensemble=False"],
     ),
     "share in fit": (
         {},
@@ -247,7 +263,7 @@ CASES = {
         only(100),
         {},
         TooFewRowsError,
-        ["validation_split=TimeSeriesSplit", "no row of class 'fraud' to hold out", "X_val"],
+        ["validation_split=TimeSeriesSplit", "no row of class 'ok' to train on", "X_val"],
     ),
     "sampler": (
         {"sampler": "smoet"},

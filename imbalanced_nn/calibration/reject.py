@@ -1,0 +1,72 @@
+"""When it costs less to ask than to decide."""
+
+from typing import Any
+
+import numpy as np
+
+from imbalanced_nn.exceptions import InvalidParameterError
+
+__all__ = ["chow_reject"]
+
+
+def chow_reject(
+    proba: np.ndarray, reject_cost: float, cost_matrix: Any = None
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Decide for the least expected cost, and tell where asking would cost less.
+
+    Parameters
+    ----------
+    proba : ndarray of shape (n_samples, n_classes)
+        Calibrated probabilities.
+    reject_cost : float
+        Cost of asking about a row, at least 0.
+    cost_matrix : array-like of shape (n_classes, n_classes), default=None
+        Costs, rows true and columns predicted classes. None counts each error as 1.
+
+    Returns
+    -------
+    codes : ndarray of int of shape (n_samples,)
+        Class of least expected cost, the first of equals.
+    cost : ndarray of shape (n_samples,)
+        That cost.
+    rejected : ndarray of bool of shape (n_samples,)
+        Where the cost is above ``reject_cost``.
+
+    Raises
+    ------
+    InvalidParameterError
+        If a cost is not a finite number, or the matrix is not of this shape.
+
+    References
+    ----------
+    C. K. Chow, "On optimum recognition error and reject tradeoff", IEEE Transactions on
+    Information Theory 16, 1970.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from imbalanced_nn.calibration import chow_reject
+    >>> proba = np.array([[0.95, 0.05], [0.6, 0.4], [0.1, 0.9]])
+    >>> codes, _, rejected = chow_reject(proba, reject_cost=0.2)
+    >>> codes.tolist(), rejected.tolist()
+    ([0, 0, 1], [False, True, False])
+    """
+    n_classes = proba.shape[1]
+    costs = 1 - np.eye(n_classes) if cost_matrix is None else cost_matrix
+    try:
+        costs = np.array(costs, dtype=np.float64)
+    except (TypeError, ValueError):
+        costs = np.empty(0)
+    if costs.shape != (n_classes, n_classes) or not np.isfinite(costs).all():
+        raise InvalidParameterError(
+            f"cost_matrix must hold {n_classes} x {n_classes} finite costs, rows true and columns "
+            f"predicted classes; got {cost_matrix!r}."
+        )
+    if not np.isscalar(reject_cost) or not np.isfinite(reject_cost) or reject_cost < 0:
+        raise InvalidParameterError(
+            f"reject_cost must be a number of at least 0, in the unit of the costs of errors; got "
+            f"{reject_cost!r}."
+        )
+    expected = np.asarray(proba, dtype=np.float64) @ costs
+    least = expected.min(axis=1)
+    return expected.argmin(axis=1), least, least > reject_cost
