@@ -36,6 +36,7 @@ class MendedKerasClassifier(KerasClassifier):
         "head_sampler",
         "sampler",
         "score",
+        "threshold",
     }
 
     def __sklearn_tags__(self):

@@ -61,19 +61,34 @@ dict, callable or None, default=None
         Weights are normalised to mean 1. With a multilabel y each label is weighed in the
         loss; dicts and arrays then give the weight of a label's positives, and a callable is
         given the indicator.
-    threshold : float, array-like, str, callable or None, default="balanced_accuracy"
+    threshold : float, array-like, str, callable, ThresholdTuner or None, \
+default="balanced_accuracy"
         None decides by 0.5 or argmax; a number in [0, 1], or one per class or label, is used
         as it is; the name of a score, or a metric, is maximised on the held-out rows over
-        every cut. Several classes are decided by the largest ratio of probability to cut.
-    calibration : {"prior"} or None, default="prior"
-        ``"prior"`` undoes in closed form what sampler and weights did to the probabilities.
+        every cut; a `ThresholdTuner` adds constraints, costs and confidence, and its parameters
+        are reached as ``threshold__*``. Several classes are decided by the largest ratio of
+        probability to cut. With fewer than 50 held-out positives a named score is maximised
+        with ``min_positives=50`` of `ThresholdTuner`, which leans on the probabilities too.
+    calibration : {"prior", "temperature", "sigmoid", "isotonic"} or None, default="prior"
+        ``"prior"`` undoes in closed form what sampler, weights and loss did to the
+        probabilities; the others do so too, and then learn from the held-out rows what is
+        still wrong, as `imbalanced_nn.calibration.fit_calibrator`.
+    priors : array-like of shape (n_classes,), dict or None, default=None
+        Shares of the classes where the network will be used, in the order of ``classes_`` or by
+        label. Probabilities and a learned cut are for these; None is the training prevalence.
     pos_label : label or None, default=None
         Positive class of a binary y; None is the rarest.
-    validation_split : float or cross-validation splitter, default=0.2
+    validation_split : float, int, cross-validation splitter or list, default=0.2
         Share of each class to hold out. 0 holds nothing out: no early stopping, and only
         ``threshold="balanced_accuracy"``, whose cut is then the prior, can still be learned.
-        Of a splitter, such as ``TimeSeriesSplit(5, gap=24)`` or ``StratifiedGroupKFold(5)``,
-        the last split is used, and rows in neither part of it, such as the gap, for nothing.
+        A number of folds (stratified, and by ``groups``), a splitter such as
+        ``TimeSeriesSplit(5, gap=24)`` or a list of its splits is cross-fitting: a network for each
+        split, judged by the rows that it was not trained on; all of them together calibrate
+        and cut. Rows in neither part of a split, such as the gap, are used for nothing.
+    ensemble : bool, default=True
+        What ships after cross-fitting, as in `sklearn.calibration.CalibratedClassifierCV`: the
+        average of the networks, in one; or, if False, one network trained on all rows for the
+        mean of their best epochs. Has no effect on a single split.
     early_stopping : bool, default=True
         Stop when ``monitor`` has not improved for ``patience`` epochs and restore the best
         weights. Needs held-out rows.
@@ -124,7 +139,11 @@ run_eagerly
     sample_indices_ : ndarray of int
         Row of X behind each row of the sampler's output, -1 where it is synthetic.
     validation_indices_ : ndarray of int
-        Rows of X that were held out.
+        Rows of X that were held out, in any split.
+    calibrator_ : Calibrator
+        Learned from the held-out rows; only where ``calibration`` asks for it.
+    n_iter_ : int
+        Epochs behind the weights that ship, of several networks their mean.
     decision_rule_ : BinaryRule, MulticlassRule or MultilabelRule
         Turns probabilities into decisions.
     best_threshold_ : float or ndarray of shape (n_classes,)
@@ -158,13 +177,13 @@ run_eagerly
     --------
     >>> from sklearn.datasets import make_classification
     >>> from imbalanced_nn import BalancedKerasClassifier
-    >>> X, y = make_classification(500, weights=[0.9], class_sep=2.0, random_state=0)
+    >>> X, y = make_classification(3000, weights=[0.9], class_sep=2.0, random_state=0)
     >>> clf = BalancedKerasClassifier(sampler="random_over", epochs=5, random_state=0)
     >>> clf = clf.fit(X, y)
     >>> clf.predict_proba(X).shape
-    (500, 2)
+    (3000, 2)
     >>> len(clf.validation_indices_)
-    100
+    600
     """
 
     def __init__(

@@ -21,9 +21,9 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 def pytest_collection_modifyitems(items):
     """Let tests hold out few rows: most fit tiny data on purpose, to be fast.
 
-    The tests of the note itself ask for it with `pytest.warns`, which this leaves as it is.
+    The tests of the notes themselves ask for them with `pytest.warns`, which this leaves as it is.
     """
     here = Path(__file__).parent
     for item in items:
         if item.path.is_relative_to(here):
-            item.add_marker(pytest.mark.filterwarnings(r"ignore:\[INN001\]"))
+            item.add_marker(pytest.mark.filterwarnings(r"ignore:\[INN0(01|10)\]"))

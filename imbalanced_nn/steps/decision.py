@@ -9,14 +9,14 @@ from sklearn.utils.validation import check_consistent_length, check_is_fitted
 from imbalanced_nn.calibration import chow_reject
 from imbalanced_nn.exceptions import InvalidParameterError
 from imbalanced_nn.steps.probabilities import ProbabilitySteps
-from imbalanced_nn.steps.thresholds import ThresholdSteps
+from imbalanced_nn.steps.retuning import RetuningSteps
 from imbalanced_nn.targets import class_codes, fill_padding
 from imbalanced_nn.validation import check_weights
 
 __all__ = ["DecisionSteps"]
 
 
-class DecisionSteps(ProbabilitySteps, ThresholdSteps):
+class DecisionSteps(ProbabilitySteps, RetuningSteps):
     """What `BalancedKerasClassifier` answers once it is fitted."""
 
     def predict(self, X, **kwargs):
@@ -79,11 +79,11 @@ class DecisionSteps(ProbabilitySteps, ThresholdSteps):
 
         >>> from sklearn.datasets import make_classification
         >>> from imbalanced_nn import BalancedKerasClassifier
-        >>> X, y = make_classification(1000, weights=[0.9], random_state=0)
+        >>> X, y = make_classification(3000, weights=[0.9], random_state=0)
         >>> clf = BalancedKerasClassifier(epochs=5, random_state=0).fit(X, y)
         >>> result = clf.predict_or_reject(X, reject_cost=2, cost_matrix=[[0, 5], [50, 0]])
         >>> result.decision.shape, bool(result.reject.any())
-        ((1000,), True)
+        ((3000,), True)
         """
         check_is_fitted(self)
         if self._kind not in ("binary", "multiclass") or self._steps:

@@ -121,9 +121,9 @@ class ProbabilitySteps:
         --------
         >>> from sklearn.datasets import make_classification
         >>> from imbalanced_nn import BalancedKerasClassifier
-        >>> X, y = make_classification(2000, weights=[0.9], class_sep=2.0, random_state=0)
-        >>> clf = BalancedKerasClassifier(epochs=5, random_state=0).fit(X[:1000], y[:1000])
-        >>> often = clf.adapt_priors(X[1000:][y[1000:] == 1])
+        >>> X, y = make_classification(4000, weights=[0.9], class_sep=2.0, random_state=0)
+        >>> clf = BalancedKerasClassifier(epochs=5, random_state=0).fit(X[:3000], y[:3000])
+        >>> often = clf.adapt_priors(X[3000:][y[3000:] == 1])
         >>> bool(often.priors[1] > 0.8)
         True
         """

@@ -1,5 +1,6 @@
 """Learn decision thresholds from any classifier's scores."""
 
+from imbalanced_nn.threshold.bootstrap import ThresholdBootstrap
 from imbalanced_nn.threshold.objectives import Objective, get_objective, objective_names
 from imbalanced_nn.threshold.rules import (
     BinaryRule,
@@ -18,6 +19,7 @@ __all__ = [
     "MulticlassRule",
     "MultilabelRule",
     "Objective",
+    "ThresholdBootstrap",
     "ThresholdCurve",
     "ThresholdTuner",
     "fixed_rule",

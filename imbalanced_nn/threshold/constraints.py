@@ -33,6 +33,7 @@ _GUARDS = {
     "recall": ("precision", "specificity", *_AT_MOST),
 }
 _ROUNDING = 1e-12
+STEP = 1.05
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,7 @@ class Constraint:
     metric: str
     bound: float
     confidence: float | None = None
+    calibrated: bool = False
 
     def __str__(self):
         text = f"{self.metric} {'<=' if self.at_most else '>='} {self.bound:g}"
@@ -56,6 +58,13 @@ class Constraint:
         """Whether the constraint keeps the objective from its trivial optimum."""
         return self.metric in _GUARDS.get(objective, ())
 
+    @property
+    def _error(self):
+        """Chance of a wrong proof that each tested cut may have."""
+        error = 1 - self.confidence
+        # Half for each of the two orders in which cuts are tested.
+        return error / 2 if self.metric == "precision" and not self.calibrated else error
+
     def met(self, tp, fp, fn, tn):
         """Return which confusion matrices keep the bound; an undefined rate does not."""
         if self.metric == "alert_count":
@@ -65,12 +74,60 @@ class Constraint:
             slack = _ROUNDING * trials
             reached = successes - self.bound * trials
             return (trials > 0) & (reached <= slack if self.at_most else reached >= -slack)
-        return (trials > 0) & (self._tail(successes, trials) <= 1 - self.confidence + _ROUNDING)
+        return (trials > 0) & (self._tail(successes, trials) <= self._error + _ROUNDING)
+
+    def allowed(self, counts, expected):
+        """Return the places of the cuts that may be chosen, from the highest cut down.
+
+        A search for the best of many cuts would find one whose bound on precision holds by
+        luck. The cuts are therefore tested in an order that no label has a part in, which ends
+        at the first failure: that keeps the error of the whole sequence [1]_ [2]_. Two sequences
+        share the error: one starts at the cut that is the surest if the scores are
+        probabilities, one at twice the rows that could prove the bound. With ``calibrated``
+        the first has all of it. The other rates only rise or fall along the cuts, and their
+        bounds with them.
+
+        Parameters
+        ----------
+        counts : tuple of ndarray of shape (n_candidates,)
+            True and false positives, false and true negatives of every cut.
+        expected : ndarray of shape (n_candidates,) or None
+            Sum of the scores of the rows that each cut flags; only with a confidence.
+
+        Returns
+        -------
+        ndarray of int
+            Rising; empty if no cut may be chosen.
+
+        References
+        ----------
+        .. [1] P. Bauer, "Multiple testing in clinical trials", Statistics in Medicine 10, 1991.
+        .. [2] A. N. Angelopoulos et al., "Learn then test: calibrating predictive algorithms to
+           achieve risk control", arXiv:2110.01052, 2021.
+        """
+        met = self.met(*counts)
+        if self.confidence is None or self.metric != "precision":
+            return np.flatnonzero(met)
+        flagged = counts[0] + counts[1]
+        proved = [
+            _until_failure(met, _sequence(flagged, k)) for k in self._starts(flagged, expected)
+        ]
+        return np.unique(np.concatenate(proved))
+
+    def _starts(self, flagged, expected):
+        """Return the cuts to begin with."""
+        enough = min(self.rows_needed() or 1, flagged[-1])
+        places = np.flatnonzero(flagged >= enough)
+        surplus = expected[places] - self.bound * flagged[places]
+        surest = places[np.argmax(surplus / np.sqrt(flagged[places]))]
+        if self.calibrated:
+            return [surest]
+        return [surest, np.searchsorted(flagged, min(2 * enough, flagged[-1]))]
 
     def _tail(self, successes, trials):
         """Return the chance of such an outcome or a better one if the rate were at the bound.
 
-        It is at most 1 - confidence exactly where the Clopper-Pearson bound keeps the bound. A
+        It is at most the error exactly where the Clopper-Pearson bound keeps the bound. A
         bound of 0 or 1 that every rate keeps has no tail.
         """
         if self.at_most:
@@ -89,10 +146,10 @@ class Constraint:
         if self.confidence is None:
             values = successes / trials
         elif self.at_most:
-            values = beta.ppf(self.confidence, successes + 1, np.maximum(failures, 1))
+            values = beta.ppf(1 - self._error, successes + 1, np.maximum(failures, 1))
             values = np.where(failures > 0, values, 1.0)
         else:
-            values = beta.ppf(1 - self.confidence, np.maximum(successes, 1), failures + 1)
+            values = beta.ppf(self._error, np.maximum(successes, 1), failures + 1)
             values = np.where(successes > 0, values, 0.0)
         place = values.argmin() if self.at_most else values.argmax()
         return int(defined[place]), float(values[place])
@@ -105,6 +162,14 @@ class Constraint:
             f"No threshold meets the constraint {self} on the tuning rows: the {extreme} "
             f"{bound}{self.metric} is {value:.4g}, at threshold {threshold:.4g}. "
         )
+        if self.bound >= value if self.at_most else value >= self.bound:
+            return ValueError(
+                f"The constraint {self} could not be proved on the tuning rows. The threshold "
+                f"{threshold:.4g} keeps it, with {value:.4g}, but may do so by luck: cuts are "
+                f"proved in an order that the labels have no part in, down to the first that "
+                f"fails. Hold out more rows, lower the confidence, or calibrate the scores and "
+                f"set calibrated=True."
+            )
         have = {"positive": n_positive, "negative": n_negative}
         rows = _TRIALS.get(self.metric, "tuning")
         needed = self.rows_needed()
@@ -123,10 +188,24 @@ class Constraint:
         rate = 1 - self.bound if self.at_most else self.bound
         if self.confidence is None or not 0 < rate < 1:
             return None
-        return ceil(log(1 - self.confidence) / log(rate) - _ROUNDING)
+        return ceil(log(self._error) / log(rate) - _ROUNDING)
 
 
-def get_constraint(constraint, confidence=None):
+def _sequence(flagged, start):
+    """Return the places of the cuts to test from one down, each flagging a twentieth more."""
+    sequence = [start]
+    while flagged[sequence[-1]] * STEP <= flagged[-1]:
+        sequence.append(np.searchsorted(flagged, flagged[sequence[-1]] * STEP))
+    return np.array(sequence)
+
+
+def _until_failure(met, sequence):
+    """Return the part of a sequence before the first cut that fails."""
+    failed = np.flatnonzero(~met[sequence])
+    return sequence[: failed[0]] if len(failed) else sequence
+
+
+def get_constraint(constraint, confidence=None, calibrated=False):
     """Return the `Constraint` of a ``(metric, bound)`` pair; None is none.
 
     Parameters
@@ -136,6 +215,8 @@ def get_constraint(constraint, confidence=None):
         "false_positive_rate", "alert_rate" and "alert_count" at most.
     confidence : float in (0, 1) or None, default=None
         Confidence with which the bound holds for the population the rows come from.
+    calibrated : bool, default=False
+        Whether the scores are calibrated probabilities, by which cuts are then tested.
 
     Returns
     -------
@@ -180,4 +261,4 @@ def get_constraint(constraint, confidence=None):
             "A constraint on 'alert_count' counts the tuning rows themselves and takes no "
             f"confidence. Got confidence={confidence!r}; use 'alert_rate'."
         )
-    return Constraint(metric, float(bound), confidence)
+    return Constraint(metric, float(bound), confidence, calibrated)

@@ -2,17 +2,14 @@
 
 import numpy as np
 
+from imbalanced_nn.threshold.candidates import Candidates, binary_counts, ends, thin
 from imbalanced_nn.threshold.objectives import class_totals, label_counts
 from imbalanced_nn.threshold.rules import MulticlassRule, MultilabelRule
 from imbalanced_nn.threshold.search import (
     TIE,
-    Candidates,
     ThresholdCurve,
     best_candidate,
-    binary_counts,
-    ends,
     search_binary,
-    thin,
     warn_if_thinned,
 )
 
@@ -27,7 +24,7 @@ def _per_line(n_cuts):
     return max(20, MAX_CANDIDATES_PER_SWEEP // n_cuts)
 
 
-def search_multiclass(objective, codes, proba, weight):
+def search_multiclass(objective, codes, proba, weight, sample_cost=None):
     """Return one cut per class, summing to 1, and their objective value.
 
     Coordinate ascent from argmax, from the class priors and from between; along each class's
@@ -44,6 +41,9 @@ def search_multiclass(objective, codes, proba, weight):
         Probabilities, float64, finite and not negative.
     weight : ndarray of shape (n_samples,)
         Row weights, positive.
+    sample_cost : ndarray of shape (n_samples, K) or None, default=None
+        Cost of each decision about each row, whose negative mean is maximised in place of the
+        objective.
 
     Returns
     -------
@@ -51,10 +51,11 @@ def search_multiclass(objective, codes, proba, weight):
     value : float
     """
     n_classes = proba.shape[1]
-    warn_if_thinned(objective, _per_line(n_classes), len(proba) + 1)
+    if sample_cost is None:
+        warn_if_thinned(objective, _per_line(n_classes), len(proba) + 1)
     share = np.bincount(codes, weight, minlength=n_classes) / weight.sum()
     prior = np.where(share > 0, share, 1 / n_classes)
-    problem = _Multiclass(objective, codes, proba, weight, np.flatnonzero(share > 0))
+    problem = _Multiclass(objective, codes, proba, weight, np.flatnonzero(share > 0), sample_cost)
     return _best_of(problem.ascend(prior**power) for power in (0, 0.5, 1))
 
 
@@ -77,14 +78,22 @@ def _improves(value, than):
 class _Multiclass:
     """Coordinate ascent over the cuts of a multiclass rule."""
 
-    def __init__(self, objective, codes, proba, weight, movable):
+    def __init__(self, objective, codes, proba, weight, movable, sample_cost=None):
         self.objective, self.codes, self.proba, self.weight = objective, codes, proba, weight
         self.movable = movable
         self.n_classes = proba.shape[1]
+        if sample_cost is None and objective.costs is not None:
+            sample_cost = np.array(objective.costs)[codes]
+        self.sample_cost = sample_cost
 
     def value(self, cuts):
         decided = MulticlassRule(cuts).decide(self.proba)
+        if self.sample_cost is not None:
+            return -np.average(self._cost_of(decided), weights=self.weight)
         return self.objective.score(self.codes, decided, self.weight)
+
+    def _cost_of(self, decided):
+        return np.take_along_axis(self.sample_cost, decided[:, None], axis=1)[:, 0]
 
     def ascend(self, cuts):
         """Improve one cut at a time until no single cut can be improved."""
@@ -137,12 +146,11 @@ class _Multiclass:
 
     def line(self, candidates, rest, movable, j):
         """Return the objective of every candidate along class j's cut."""
-        if self.objective.costs is not None:
-            costs, codes = np.array(self.objective.costs), self.codes
-            saved = self.weight * (costs[codes, rest] - costs[codes, j])
-            gained = candidates.totals(saved[movable])
-            before = self.weight @ costs[codes, rest]
-            return (gained - before) / self.weight.sum(), np.arange(len(candidates))
+        if self.sample_cost is not None:
+            before = self._cost_of(rest)
+            saved = self.weight * (before - self.sample_cost[:, j])
+            values = candidates.totals(saved[movable]) - self.weight @ before
+            return values / self.weight.sum(), np.arange(len(candidates))
         if self.objective.formula is None:
             chosen = thin(np.arange(len(candidates)), _per_line(self.n_classes))
             values = []
@@ -163,7 +171,7 @@ class _Multiclass:
         return self.objective.formula(hits, true, preds), np.arange(len(candidates))
 
 
-def search_multilabel(objective, y, proba, weight):
+def search_multilabel(objective, y, proba, weight, belief=None):
     """Return one cut per label, their objective value and one curve per label.
 
     Macro and weighted averages are searched label by label, exactly. For a micro-averaged F or
@@ -182,6 +190,8 @@ def search_multilabel(objective, y, proba, weight):
         Probabilities, float64 and finite.
     weight : ndarray of shape (n_samples,)
         Row weights, positive.
+    belief : list of (ndarray of shape (n_samples,) or None) or None, default=None
+        Soft labels as in `search_binary`, for macro and weighted averages.
 
     Returns
     -------
@@ -195,7 +205,11 @@ def search_multilabel(objective, y, proba, weight):
     varies = [j for j in range(n_labels) if 0 < y[:, j].sum() < len(y)]
     cuts = np.full(n_labels, 0.5)
     if objective.average in ("macro", "weighted"):
-        found = [search_binary(objective, y[:, j], proba[:, j], weight) for j in range(n_labels)]
+        belief = [None] * n_labels if belief is None else belief
+        found = [
+            search_binary(objective, y[:, j], proba[:, j], weight, belief=belief[j])
+            for j in range(n_labels)
+        ]
         cuts[varies] = [found[j][0] for j in varies]
         curves = tuple(curve for _, _, curve in found)
         return cuts, objective.score(y, MultilabelRule(cuts).decide(proba), weight), curves

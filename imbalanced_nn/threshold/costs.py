@@ -8,7 +8,7 @@ from imbalanced_nn.exceptions import InvalidParameterError
 from imbalanced_nn.threshold.objectives import Objective
 from imbalanced_nn.threshold.rules import BinaryRule, CostRule
 
-__all__ = ["bayes_rule", "check_cost_matrix", "cost_objective"]
+__all__ = ["bayes_rule", "check_cost_matrix", "check_sample_cost", "cost_objective"]
 
 
 def check_cost_matrix(cost_matrix, n_classes):
@@ -34,6 +34,27 @@ def check_cost_matrix(cost_matrix, n_classes):
             f"In each row of the 'cost_matrix' parameter (a true class) the right decision, on "
             f"the diagonal, must cost least. Got {cost_matrix!r}; costs are positive, gains "
             f"negative."
+        )
+    return costs
+
+
+def check_sample_cost(sample_cost, n_samples, n_classes):
+    """Return the cost of each decision about each row as an array.
+
+    Raises
+    ------
+    InvalidParameterError
+        If the costs are not of shape (n_samples, n_classes), or not finite.
+    """
+    try:
+        costs = np.array(sample_cost, dtype=np.float64)
+    except (TypeError, ValueError):
+        costs = np.empty(0)
+    if costs.shape != (n_samples, n_classes) or not np.isfinite(costs).all():
+        raise InvalidParameterError(
+            f"The 'sample_cost' parameter must hold a finite cost for each of {n_samples} rows and "
+            f"{n_classes} decisions, columns in class order. Got an array of shape {costs.shape}"
+            f"{'' if np.isfinite(costs).all() else ' with NaN or infinity'}."
         )
     return costs
 

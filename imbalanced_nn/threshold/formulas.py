@@ -11,7 +11,7 @@ from functools import partial
 
 import numpy as np
 
-__all__ = ["AVERAGES", "MATRIX_FORMULAS", "averaged", "ratio", "subset_accuracy"]
+__all__ = ["AVERAGES", "MATRIX_FORMULAS", "averaged", "net_benefit", "ratio", "subset_accuracy"]
 
 AVERAGES = ("macro", "micro", "weighted")
 _ROUNDING = 1e-13
@@ -51,9 +51,9 @@ def averaged(hit, true, pred, *, per_class, average):
     """Average a per-class formula; "binary" is the value of the positive class."""
     if average == "micro":
         return per_class(hit.sum(-1), true.sum(-1), pred.sum(-1))
-    values = per_class(hit, true, pred)
     if average == "binary":
-        return values[..., 1]
+        return per_class(hit[..., 1], true[..., 1], pred[..., 1])
+    values = per_class(hit, true, pred)
     if average == "weighted":
         return (values * true).sum(-1) / true.sum(-1)
     return _mean_where(values, (true > 0) | (pred > 0))
@@ -62,6 +62,12 @@ def averaged(hit, true, pred, *, per_class, average):
 def subset_accuracy(hit, true, pred):
     """Return 1 for the rows of which the predicted labels are the true ones, else 0."""
     return ((hit == true) & (hit == pred)).astype(float)
+
+
+def net_benefit(hit, true, pred, *, risk):
+    """True positives less false ones at the odds of a risk, as a share of the rows."""
+    false_positive = (pred - hit)[..., 1]
+    return (hit[..., 1] - false_positive * risk / (1 - risk)) / true.sum(-1)
 
 
 def _mean_where(values, mask):

@@ -23,6 +23,7 @@ _RATIO = re.compile(
     r"(f(?=[\d.]*[1-9])\d*\.?\d+|precision|recall|jaccard)"  # "f0" would be precision
     r"(?:_(macro|micro|weighted|samples))?"
 )
+_NET_BENEFIT = re.compile(r"net_benefit_(0?\.\d*[1-9]\d*)")
 _RANKING = ("roc_auc", "average_precision", "log_loss", "brier", "top_k_accuracy")
 
 
@@ -115,7 +116,8 @@ class Objective:
             raise TypeError(f"Objective {self.name!r} is no function of binary counts.")
         tp, fp, fn, tn = np.broadcast_arrays(*(np.asarray(c, float) for c in (tp, fp, fn, tn)))
         totals = ((tn, tp), (tn + fp, tp + fn), (tn + fn, tp + fp))
-        return self.formula(*(np.stack(pair, axis=-1) for pair in totals))
+        # Classes last to the formula, but each in one piece of memory.
+        return self.formula(*(np.moveaxis(np.stack(pair), 0, -1) for pair in totals))
 
     def row_scores(self, y_true, y_pred):
         """Return the score of each row's labels, for ``average="samples"``."""
@@ -156,7 +158,14 @@ def objective_names(kind):
     Returns
     -------
     names : list of str
-        Beside these, any ``"f<beta>"`` such as ``"f3"`` in place of ``"f1"``.
+        Beside these, any ``"f<beta>"`` such as ``"f3"`` in place of ``"f1"``, and for a binary
+        target ``"net_benefit_<risk>"`` such as ``"net_benefit_0.1"`` [1]_: true positives less
+        false ones at the odds of the risk at which one would act, as a share of the rows.
+
+    References
+    ----------
+    .. [1] A. J. Vickers, E. B. Elkin, "Decision curve analysis: a novel method for evaluating
+       prediction models", Medical Decision Making 26, 2006.
 
     Examples
     --------
@@ -214,6 +223,8 @@ def get_objective(objective, kind, *, constraint=None, classes=None):
         return Objective(function_name, kind, metric=metric)
     name = _ALIASES.get(objective, objective)
     match = _RATIO.fullmatch(name)
+    if kind == "binary" and (benefit := _NET_BENEFIT.fullmatch(name)):
+        return Objective(name, kind, partial(formulas.net_benefit, risk=float(benefit[1])))
     if not match and name not in formulas.MATRIX_FORMULAS:
         raise InvalidParameterError(_unknown(name, kind))
     guarded = constraint is not None and constraint.guards(name)
@@ -282,11 +293,11 @@ def _trivial(name, kind):
 
 def _unknown(name, kind):
     """Say why a name is refused and what to use instead."""
-    if name == "net_benefit":
+    if name.startswith("net_benefit"):
         return (
-            "The objective 'net_benefit' weighs errors by the threshold itself. Fix the "
-            "threshold at the risk you accept (threshold=0.1), or give the ThresholdTuner a "
-            "cost_matrix."
+            f"The objective {name!r} needs a binary target and the risk at which you would act, "
+            f"between 0 and 1, in its name, as in 'net_benefit_0.1'. For several classes give "
+            f"the ThresholdTuner a cost_matrix."
         )
     if any(stem in name for stem in _RANKING):
         instead = "'f1'" if kind == "binary" else "'f1_macro'"

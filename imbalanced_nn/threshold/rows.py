@@ -1,19 +1,185 @@
-"""Checks of the rows that a threshold is learned from."""
+"""Rows that a threshold is learned from: their checks, and what decisions on them are worth."""
+
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import check_array, column_or_1d
 
-from imbalanced_nn.exceptions import InvalidParameterError
+from imbalanced_nn.exceptions import InvalidParameterError, warn
+from imbalanced_nn.threshold.costs import check_sample_cost
+from imbalanced_nn.threshold.objectives import Objective
+from imbalanced_nn.threshold.rules import BinaryRule
 
-__all__ = ["check_rows", "encode", "positive_code"]
+__all__ = ["TuningRows", "note_absent", "tuning_rows"]
 
 
-def check_rows(y_true, y_score, sample_weight):
-    """Return the rows of positive weight, checked for length, NaN and weights."""
+@dataclass(frozen=True, eq=False)
+class TuningRows:
+    """Rows of positive weight to learn a rule from.
+
+    Parameters
+    ----------
+    kind : {"binary", "multiclass", "multilabel"}
+        Type of target.
+    y : ndarray of shape (n_samples,) or (n_samples, n_labels)
+        Class codes, or the 0/1 indicator of a multilabel target.
+    score : ndarray of shape (n_samples,) or (n_samples, n_classes)
+        Scores of the positive class, or of each class or label; float64 and finite.
+    weight : ndarray of shape (n_samples,)
+        Row weights.
+    classes : ndarray of shape (n_classes,)
+        Class labels, or label indices.
+    positive : {0, 1}, default=1
+        Code of the positive class of a binary target.
+    sample_cost : ndarray of shape (n_samples, n_classes) or None, default=None
+        Cost of each decision about each row.
+    """
+
+    kind: str
+    y: np.ndarray
+    score: np.ndarray
+    weight: np.ndarray
+    classes: np.ndarray
+    positive: int = 1
+    sample_cost: np.ndarray | None = None
+
+    @property
+    def indicator(self) -> np.ndarray:
+        """1 for the rows of the positive class, else 0."""
+        return (self.y == self.positive).astype(int)
+
+    @property
+    def positive_score(self) -> np.ndarray:
+        """Scores of the positive class."""
+        return self.score if self.score.ndim == 1 else self.score[:, self.positive]
+
+    @property
+    def binary_cost(self) -> np.ndarray | None:
+        """Costs of deciding each row negative and positive."""
+        order = [1 - self.positive, self.positive]
+        return None if self.sample_cost is None else self.sample_cost[:, order]
+
+    def taken(self, which: np.ndarray, weight: np.ndarray | None = None) -> "TuningRows":
+        """Return some of the rows, with other weights if they are given."""
+        weight = self.weight if weight is None else weight
+        cost = None if self.sample_cost is None else self.sample_cost[which]
+        return replace(
+            self,
+            y=self.y[which],
+            score=self.score[which],
+            weight=weight[which],
+            sample_cost=cost,
+        )
+
+    def value(self, objective: Objective, decided: np.ndarray) -> float:
+        """Return the objective, or the negative mean cost, of decisions."""
+        if self.sample_cost is None:
+            return objective.score(self.y, decided, self.weight, self.positive)
+        cost = np.take_along_axis(self.sample_cost, decided[:, None], axis=1)[:, 0]
+        return float(-np.average(cost, weights=self.weight))
+
+    def decide(self, rule: Any) -> np.ndarray:
+        """Return the decisions of a rule."""
+        if isinstance(rule, BinaryRule):
+            return rule.decide_scores(self.positive_score)
+        return rule.decide(self.score)
+
+
+def tuning_rows(
+    y_true: Any,
+    y_score: Any,
+    sample_weight: Any = None,
+    sample_cost: Any = None,
+    pos_label: Any = None,
+    classes: Any = None,
+) -> TuningRows:
+    """Return the rows of positive weight, checked; the arguments are `ThresholdTuner.fit`'s."""
+    y_true, y_score, weight = _check_rows(y_true, y_score, sample_weight)
+    kept = weight > 0
+    make = _label_rows if y_true.ndim == 2 else _class_rows
+    rows = make(y_true[kept], y_score[kept], weight[kept], pos_label, classes)
+    if sample_cost is None:
+        return rows
+    if rows.kind == "multilabel":
+        raise InvalidParameterError(
+            "The 'sample_cost' parameter is for a binary or multiclass target. Got costs for a "
+            "multilabel target; leave it None."
+        )
+    cost = check_sample_cost(sample_cost, len(kept), len(rows.classes))
+    return replace(rows, sample_cost=cost[kept])
+
+
+def _class_rows(y_true, y_score, weight, pos_label, classes):
+    """Return rows of one label each."""
+    classes, codes = _encode(y_true, y_score, classes)
+    present = np.flatnonzero(np.bincount(codes))
+    if len(present) < 2:
+        raise ValueError(
+            f"A threshold needs rows of at least two classes. Got only class "
+            f"{classes[present].tolist()[0]!r}. Hold out more rows, stratified by class."
+        )
+    if len(classes) == 2:
+        positive = _positive_code(codes, classes, pos_label)
+        return TuningRows("binary", codes, y_score, weight, classes, positive)
+    _refuse_pos_label(pos_label, f"{len(classes)} classes")
+    if y_score.min() < 0:
+        raise ValueError(
+            f"The 'y_score' of a multiclass target must be probabilities. "
+            f"Got negative values, down to {y_score.min():g}."
+        )
+    return TuningRows("multiclass", codes, y_score, weight, classes)
+
+
+def _label_rows(y_true, y_score, weight, pos_label, classes):
+    """Return rows of several labels each."""
+    _refuse_pos_label(pos_label, "a multilabel target")
+    if y_score.shape != y_true.shape:
+        raise ValueError(
+            f"A multilabel 'y_score' must have one column per label. Got shape "
+            f"{y_score.shape} for 'y_true' of shape {y_true.shape}."
+        )
+    if not np.ptp(y_true, axis=0).any():
+        raise ValueError("A threshold needs a label with both values. Every label is constant.")
+    labels = np.arange(y_true.shape[1]) if classes is None else np.asarray(classes)
+    return TuningRows("multilabel", y_true, y_score, weight, labels)
+
+
+def _refuse_pos_label(pos_label, target):
+    if pos_label is not None:
+        raise InvalidParameterError(
+            f"The 'pos_label' parameter is for a binary target. Got {pos_label!r} for "
+            f"{target}; leave it None."
+        )
+
+
+def note_absent(rows: TuningRows) -> None:
+    """Tell which classes or labels get no cut of their own for want of rows."""
+    if rows.kind == "multilabel":
+        constant = np.flatnonzero(np.ptp(rows.y, axis=0) == 0)
+        if len(constant):
+            warn(
+                "INN006",
+                f"The tuning rows hold one value only of label "
+                f"{rows.classes[constant].tolist()}: its cut stays 0.5.",
+            )
+    absent = np.setdiff1d(np.arange(len(rows.classes)), rows.y)
+    if rows.kind == "multiclass" and len(absent):
+        warn(
+            "INN006",
+            f"The tuning rows hold no row of {rows.classes[absent].tolist()}: the cut of "
+            f"such a class is not learned.",
+        )
+
+
+def _check_rows(y_true, y_score, sample_weight):
+    """Return labels, scores and weights, checked for length, NaN and weights."""
     y_score = check_array(y_score, ensure_2d=False, dtype=np.float64, input_name="y_score")
     y_true = check_array(y_true, ensure_2d=False, dtype=None, input_name="y_true")
-    target = type_of_target(y_true, input_name="y_true")
+    # Labels of these types are classes whatever their values, which it takes a pass to find out.
+    plain = y_true.ndim == 1 and y_true.dtype.kind in "biu"
+    target = "multiclass" if plain else type_of_target(y_true, input_name="y_true")
     if target not in ("binary", "multiclass", "multilabel-indicator"):
         raise ValueError(
             f"'y_true' must hold class labels or a 0/1 indicator matrix. Got a {target} target."
@@ -36,11 +202,10 @@ def check_rows(y_true, y_score, sample_weight):
             "'sample_weight' must not be negative, and some weight must be positive. "
             f"Got weights between {weight.min():g} and {weight.max():g}."
         )
-    kept = weight > 0
-    return y_true[kept], y_score[kept], weight[kept]
+    return y_true, y_score, weight
 
 
-def encode(y_true, y_score, classes):
+def _encode(y_true, y_score, classes):
     """Return the classes and the class codes, checked against the columns of the scores."""
     if classes is None:
         classes = np.unique(y_true)
@@ -65,7 +230,7 @@ def encode(y_true, y_score, classes):
     return classes, codes
 
 
-def positive_code(codes, classes, pos_label):
+def _positive_code(codes, classes, pos_label):
     """Return the code of the positive class; None is the rarest, the later of equals."""
     if pos_label is None:
         counts = np.bincount(codes, minlength=2)

@@ -5,16 +5,21 @@ from dataclasses import dataclass
 import numpy as np
 
 from imbalanced_nn.exceptions import warn
+from imbalanced_nn.threshold.candidates import (
+    MAX_CURVE,
+    Candidates,
+    binary_counts,
+    ends,
+    thin,
+    useful_cuts,
+)
 
 __all__ = [
     "TIE",
-    "Candidates",
     "ThresholdCurve",
     "best_candidate",
-    "binary_counts",
-    "ends",
+    "cost_values",
     "search_binary",
-    "thin",
     "warn_if_thinned",
 ]
 
@@ -29,7 +34,8 @@ class ThresholdCurve:
     Parameters
     ----------
     thresholds : ndarray of shape (n_candidates,)
-        Cuts, rising; each lies between two neighbouring distinct scores.
+        Cuts, rising; each lies between two neighbouring distinct scores. Of more than 10,000
+        cuts those that could be best for some objective, and 10,000 others.
     scores : ndarray of shape (n_candidates,)
         Objective at each cut; NaN where a constraint is not met.
 
@@ -45,56 +51,6 @@ class ThresholdCurve:
     scores: np.ndarray
 
 
-class Candidates:
-    """The distinct decisions that a cut on one score can make.
-
-    Candidate k flags the rows of the k highest distinct scores, k = 0 … number of distinct
-    scores. A cut lies in gaps wider than ``min_gap`` only.
-    """
-
-    def __init__(self, score, min_gap=0.0):
-        self.order = np.argsort(-score, kind="stable")
-        falling = score[self.order]
-        self._last = np.flatnonzero(np.append(falling[:-1] - falling[1:] > min_gap, True))
-        self.lowest = falling[self._last]
-        self.highest = falling[np.append(0, self._last[:-1] + 1)]
-        self.n_flagged = np.append(0, self._last + 1)
-
-    def __len__(self):
-        return len(self.n_flagged)
-
-    def totals(self, values):
-        """Return the sum of the values over the flagged rows, for every candidate."""
-        sums = np.cumsum(values[self.order], axis=0)[self._last]
-        return np.concatenate((np.zeros_like(sums[:1]), sums))
-
-    def flagged(self, k):
-        """Return the mask of the rows that candidate k flags."""
-        mask = np.zeros(len(self.order), bool)
-        mask[self.order[: self.n_flagged[k]]] = True
-        return mask
-
-    def cuts(self, k, bottom, top):
-        """Return the cut of each candidate in k, halfway between the two scores around it.
-
-        ``bottom`` and ``top`` stand for the score below the lowest and above the highest.
-        """
-        k = np.asarray(k)
-        above, below = np.append(top, self.lowest)[k], np.append(self.highest, bottom)[k]
-        cut = below + (above - below) / 2
-        # Between neighbouring floats the halfway point is one of them: take the flagged one.
-        cut = np.where((cut > below) | (k == len(self) - 1), cut, above)
-        # Above a highest score that is the top itself there is only the next float.
-        return np.where((k == 0) & (cut <= below), np.nextafter(below, np.inf), cut)
-
-
-def thin(chosen, limit):
-    """Return at most ``limit`` evenly ranked candidates, both ends among them."""
-    if len(chosen) <= limit:
-        return chosen
-    return chosen[np.linspace(0, len(chosen) - 1, limit).round().astype(int)]
-
-
 def best_candidate(values):
     """Return the middle of the longest run of best values; NaN is never best."""
     values = np.where(np.isnan(values), -np.inf, values)
@@ -108,7 +64,9 @@ def best_candidate(values):
     return int((starts[longest] + stops[longest] - 1) // 2)
 
 
-def search_binary(objective, y, score, weight, positive=1, constraint=None):
+def search_binary(
+    objective, y, score, weight, positive=1, constraint=None, belief=None, sample_cost=None
+):
     """Return the best cut, its objective value and the curve.
 
     Parameters
@@ -125,6 +83,12 @@ def search_binary(objective, y, score, weight, positive=1, constraint=None):
         Code of the positive class, for an objective that is a metric callable.
     constraint : Constraint or None, default=None
         Bound that the decisions must keep.
+    belief : ndarray of shape (n_samples,) or None, default=None
+        Soft labels in [0, 1] by which the best cut is chosen in place of ``y``; value and curve
+        stay those of ``y``.
+    sample_cost : ndarray of shape (n_samples, 2) or None, default=None
+        Cost of deciding each row negative and positive, whose negative mean is maximised in
+        place of the objective.
 
     Returns
     -------
@@ -132,43 +96,53 @@ def search_binary(objective, y, score, weight, positive=1, constraint=None):
     value : float
     curve : ThresholdCurve
     """
-    candidates = Candidates(score)
-    counts = binary_counts(candidates, y, weight)
-    chosen = np.arange(len(candidates))
-    thresholds = candidates.cuts(chosen, *ends(candidates))
+    by_labels = objective.formula is not None and belief is None and sample_cost is None
+    proves = constraint is not None and constraint.confidence is not None
+    if by_labels and not proves and len(score) > MAX_CURVE:
+        thresholds, counts = useful_cuts(y, score, weight)
+        expected = None
+    else:
+        candidates = Candidates(score)
+        counts = binary_counts(candidates, y, weight)
+        thresholds = candidates.cuts(np.arange(len(candidates)), *ends(candidates))
+        expected = candidates.totals(weight * score) if proves else None
+    chosen = np.arange(len(thresholds))
     if constraint is not None:
-        chosen = np.flatnonzero(constraint.met(*counts))
+        chosen = constraint.allowed(counts, expected)
         if not len(chosen):
             place, value = constraint.best(*counts)
             raise constraint.unattainable(thresholds[place], value, y.sum(), (1 - y).sum())
-    if objective.formula is None:
+    if objective.formula is None and sample_cost is None:
         n_candidates, chosen = len(chosen), thin(chosen, MAX_CANDIDATES)
         warn_if_thinned(objective, len(chosen), n_candidates)
         codes = y == positive  # True is code 1: the positive class, or the other one
         decided = (candidates.flagged(k) == positive for k in chosen)
-        tried = np.array([objective.score(codes, d, weight, positive) for d in decided], float)
-        thresholds, values = thresholds[chosen], tried
+        values = np.array([objective.score(codes, d, weight, positive) for d in decided], float)
+        thresholds, belief = thresholds[chosen], None
+    elif sample_cost is not None:
+        values = _only(chosen, cost_values(candidates, sample_cost, weight))
     else:
-        values = np.full(len(candidates), np.nan)
-        values[chosen] = objective.from_counts(*counts)[chosen]
-    best = best_candidate(values)
+        values = _only(chosen, objective.from_counts(*counts))
+    ranked = values
+    if belief is not None:
+        believed = binary_counts(candidates, belief, weight)
+        ranked = _only(chosen, objective.from_counts(*believed))
+    best = best_candidate(ranked)
     curve = ThresholdCurve(thresholds[::-1], values[::-1])
     return float(thresholds[best]), float(values[best]), curve
 
 
-def ends(candidates):
-    """Return the scale's ends: 0 and 1 for probabilities, else a range beyond the scores."""
-    lowest, highest = candidates.lowest[-1], candidates.highest[0]
-    if lowest >= 0 and highest <= 1:
-        return 0.0, 1.0
-    return lowest - (highest - lowest + 1), highest + (highest - lowest + 1)
+def _only(chosen, values):
+    """Return values that are NaN but where chosen."""
+    kept = np.full(len(values), np.nan)
+    kept[chosen] = values[chosen]
+    return kept
 
 
-def binary_counts(candidates, y, weight):
-    """Return tp, fp, fn and tn of every candidate."""
-    tp, fp = candidates.totals(weight * y), candidates.totals(weight * (1 - y))
-    # The totals are the sums' own last entries, so that "flag all" leaves exactly 0 behind.
-    return tp, fp, tp[-1] - tp, fp[-1] - fp
+def cost_values(candidates, sample_cost, weight):
+    """Return the negative mean cost of every candidate."""
+    saved = candidates.totals(weight * (sample_cost[:, 0] - sample_cost[:, 1]))
+    return (saved - weight @ sample_cost[:, 0]) / weight.sum()
 
 
 def warn_if_thinned(objective, looked_at, of):

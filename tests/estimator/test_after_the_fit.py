@@ -151,6 +151,82 @@ class TestTuneThreshold:
         assert clf.tune_threshold(*new(binary), objective="f1").best_score_ > 0.5
 
 
+class TestCostsOfRows:
+    def test_what_each_row_costs_is_minimised(self, binary):
+        clf = fitted(binary)
+        X, y = new(binary)
+        rng = np.random.default_rng(0)
+        weight = rng.integers(0, 3, N).astype(float)
+        cost = np.column_stack([rng.exponential(20, N) * y, 1.0 - y])
+        clf.tune_threshold(X, y, sample_weight=weight, sample_cost=cost)
+        score = clf.predict_proba(X)[:, 1].astype(float)
+        paid = [
+            weight @ np.where(score >= cut, cost[:, 1], cost[:, 0])
+            for cut in [*np.unique(score), 2.0]
+        ]
+        assert -clf.best_score_ * weight.sum() == pytest.approx(min(paid))
+        chosen = np.where(clf.predict(X) == 1, cost[:, 1], cost[:, 0])
+        assert weight @ chosen == pytest.approx(min(paid))
+        assert clf.score(X, y) == accuracy_score(y, clf.predict(X))
+        assert clf.tune_threshold(objective="f1").score(X, y) == f1_score(y, clf.predict(X))
+
+    @pytest.mark.parametrize(
+        ("rows", "arguments", "message"),
+        [
+            (0, {}, "sample_cost needs the X and y"),
+            (20, {}, "for each of 20 rows"),
+            (30, {"objective": "f1"}, "takes the place of 'objective'"),
+        ],
+    )
+    def test_a_refusal_changes_nothing(self, binary, rows, arguments, message):
+        clf = fitted(binary)
+        before = vars(clf).copy()
+        X, y = (part[:rows] for part in new(binary))
+        if rows:
+            arguments = {"X": X, "y": y, **arguments}
+        with pytest.raises(InvalidParameterError, match=message):
+            clf.tune_threshold(**arguments, sample_cost=np.ones((30, 2)))
+        assert vars(clf) == before
+
+    def test_labels_have_costs_of_their_own(self):
+        data = make_multilabel_classification(2 * N, 6, n_classes=3, random_state=0)
+        with pytest.raises(InvalidParameterError, match="Cut each label on its own"):
+            fitted(data).tune_threshold(*new(data), sample_cost=np.ones((N, 3)))
+
+
+class TestBootstrap:
+    def test_the_rows_of_the_cut_are_drawn_again(self, binary, multiclass):
+        for data, kwargs in ((binary, {"n_resamples": 200}), (multiclass, {"n_resamples": 5})):
+            clf = fitted(data, threshold="f1_macro", priors=None)
+            spread = clf.bootstrap_threshold(random_state=0, **kwargs)
+            y, proba = held_out(clf, data)
+            few = 50 if data is binary else 0
+            tuner = ThresholdTuner("f1_macro", min_positives=few).fit(y, proba)
+            by_hand = tuner.bootstrap(y, proba, random_state=0, **kwargs)
+            np.testing.assert_allclose(spread.thresholds, by_hand.thresholds)
+            assert np.ptp(spread.scores) > 0
+
+    def test_costs_and_shares_are_honoured(self, binary):
+        tuner = ThresholdTuner(cost_matrix=[[0, 1], [9, 0]])
+        clf = fitted(binary, threshold=tuner, priors=[0.95, 0.05])
+        spread = clf.bootstrap_threshold(n_resamples=100, random_state=0)
+        assert (
+            spread.threshold_interval()[0] <= clf.best_threshold_ <= spread.threshold_interval()[1]
+        )
+        assert spread.score_interval()[0] <= clf.best_score_ <= spread.score_interval()[1]
+
+    @pytest.mark.parametrize("params", [{"threshold": 0.3}, {"validation_split": 0}])
+    def test_without_learned_cuts_there_is_nothing_to_draw(self, binary, params):
+        with pytest.raises(InvalidParameterError, match="bootstrap_threshold needs a threshold"):
+            fitted(binary, **params).bootstrap_threshold()
+
+    def test_it_changes_nothing(self, binary):
+        clf = fitted(binary)
+        before = vars(clf).copy()
+        clf.bootstrap_threshold(n_resamples=5)
+        assert vars(clf) == before
+
+
 class TestSetThreshold:
     def test_it_fixes_the_cut_and_the_score_is_accuracy(self, binary, multiclass):
         for data, cut in ((binary, 0.2), (binary, None), (multiclass, [0.7, 0.2, 0.1])):
@@ -177,9 +253,13 @@ class TestSetThreshold:
 
 class TestTuner:
     def test_it_is_a_parameter_like_any_other(self, binary):
-        clf = fitted(binary, threshold=ThresholdTuner("f1"), threshold__objective="f2")
+        routed = fitted(binary, threshold=ThresholdTuner("f1"), threshold__objective="f2")
+        clf = BalancedKerasClassifier(threshold=ThresholdTuner("f1"), **TINY)
+        clf.set_params(threshold__objective="f2")
         assert clf.get_params()["threshold__objective"] == "f2"
-        assert cut_of(clf) == cut_of(fitted(binary, threshold="f2"))
+        X, y = binary
+        expected = cut_of(fitted(binary, threshold=ThresholdTuner("f2")))
+        assert cut_of(clf.fit(X[:N], y[:N])) == cut_of(routed) == expected
 
     def test_its_constraint_holds_on_the_held_out_rows(self, binary):
         clf = fitted(binary, threshold=ThresholdTuner("recall", constraint=("precision", 0.8)))

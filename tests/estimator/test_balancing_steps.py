@@ -341,7 +341,7 @@ def test_it_works_with_a_network_of_ones_own_and_prints_nothing(data, capsys):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         clf = BalancedKerasClassifier(
-            build, sampler="balanced_batches", epochs=2, validation_split=0.4
+            build, sampler="balanced_batches", epochs=2, validation_split=0.4, threshold=None
         ).fit(*data)
     assert clf.engine_.startswith("keras: metrics")
     assert capsys.readouterr().out == ""

@@ -228,9 +228,9 @@ def test_rows_held_out_are_counted_together(data):
     y = np.repeat([0, 1], [N - 12, 12])
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        fitted((X, y))
+        fitted((X, y), threshold=None)
     with pytest.warns(UserWarning, match="INN001.*only 8 held-out rows") as caught:
-        fitted((X[4:], y[:-4]))
+        fitted((X[4:], y[:-4]), threshold=None)
     assert len(caught) == 1
 
 

@@ -13,11 +13,13 @@ from sklearn.metrics import (
     make_scorer,
     matthews_corrcoef,
 )
+from sklearn.model_selection import GridSearchCV
 
-from imbalanced_nn import BalancedKerasClassifier
-from imbalanced_nn.exceptions import InvalidParameterError
+from imbalanced_nn import BalancedKerasClassifier, ThresholdTuner
+from imbalanced_nn.exceptions import ImbalanceWarning, InvalidParameterError
 
 TINY = {"model__hidden_layer_sizes": (8,), "epochs": 3, "batch_size": 32, "random_state": 0}
+HALF = {"validation_split": 0.5}
 # What a threshold leaves behind.
 LEARNED = ("best_score_", "best_threshold_", "decision_rule_", "threshold_curve_")
 
@@ -26,6 +28,12 @@ LEARNED = ("best_score_", "best_threshold_", "decision_rule_", "threshold_curve_
 def binary():
     """Two overlapping classes, one row in six positive."""
     return make_classification(300, 6, weights=[0.83], flip_y=0.05, random_state=0)
+
+
+@pytest.fixture(scope="module")
+def many():
+    """The same with enough positives that a half of them alone decides."""
+    return make_classification(700, 6, weights=[0.8], flip_y=0.05, random_state=0)
 
 
 @pytest.fixture(scope="module")
@@ -78,12 +86,13 @@ OBJECTIVES = {
 
 
 @pytest.mark.parametrize("name", OBJECTIVES)
-def test_a_named_score_is_maximal_over_every_cut_of_the_held_out_rows(name, binary):
-    clf = fitted(binary, threshold=name)
-    y, proba = held_out(clf, binary)
+def test_a_named_score_is_maximal_over_every_cut_of_the_held_out_rows(name, many):
+    clf = fitted(many, threshold=name, **HALF)
+    y, proba = held_out(clf, many)
+    assert y.sum() >= 50
     assert clf.best_score_ == pytest.approx(brute_force(y, proba[:, 1], OBJECTIVES[name]))
     # The cut that ships scores what was promised.
-    X = binary[0][clf.validation_indices_]
+    X = many[0][clf.validation_indices_]
     assert OBJECTIVES[name](y, clf.predict(X)) == pytest.approx(clf.best_score_)
     assert clf.best_score_ == pytest.approx(np.nanmax(clf.threshold_curve_.scores))
 
@@ -98,17 +107,17 @@ def test_a_named_score_is_maximal_over_every_cut_of_the_held_out_rows(name, bina
     ],
     ids=["metric", "sklearn-metric", "sklearn-scorer", "scorer"],
 )
-def test_a_callable_is_maximised_too(threshold, metric, binary):
-    clf = fitted(binary, threshold=threshold)
-    y, proba = held_out(clf, binary)
+def test_a_callable_is_maximised_too(threshold, metric, many):
+    clf = fitted(many, threshold=threshold, **HALF)
+    y, proba = held_out(clf, many)
     assert clf.best_score_ == pytest.approx(brute_force(y, proba[:, 1], metric))
 
 
-def test_held_out_rows_count_by_their_weight(binary):
-    X, y = binary
+def test_held_out_rows_count_by_their_weight(many):
+    X, y = many
     weight = np.random.default_rng(0).uniform(0.1, 5, len(y))
-    clf = BalancedKerasClassifier(threshold="f1", **TINY).fit(X, y, sample_weight=weight)
-    _, proba = held_out(clf, binary)
+    clf = BalancedKerasClassifier(threshold="f1", **TINY | HALF).fit(X, y, sample_weight=weight)
+    _, proba = held_out(clf, many)
     of_rows = weight[clf.validation_indices_]
     best = brute_force(
         y[clf.validation_indices_], proba[:, 1], lambda t, p: f1_score(t, p, sample_weight=of_rows)
@@ -128,6 +137,37 @@ def test_a_number_is_the_cut_and_a_probability_equal_to_it_is_positive(binary):
     at_middle = fitted(binary, threshold=middle)
     assert (at_middle.predict(X) == 1).sum() == (proba >= middle).sum()
     assert at_middle.predict(X)[np.argsort(proba)[len(proba) // 2]] == 1
+
+
+def test_few_held_out_positives_lean_on_the_probabilities(binary, multilabel):
+    clf = fitted(binary, threshold="f1")
+    y, proba = held_out(clf, binary)
+    leaning = ThresholdTuner("f1", min_positives=50).fit(y, proba)
+    assert clf.best_threshold_ == leaning.best_threshold_
+    assert clf.best_threshold_ != ThresholdTuner("f1").fit(y, proba).best_threshold_
+    with pytest.warns(ImbalanceWarning, match=rf"INN010.*rests on {y.sum()} positives") as caught:
+        fitted(binary, threshold="f1")
+    assert caught[-1].filename == __file__
+    clf = fitted(multilabel, threshold="f1_macro")
+    leaning = ThresholdTuner("f1_macro", min_positives=50).fit(*held_out(clf, multilabel))
+    np.testing.assert_array_equal(clf.best_threshold_, leaning.best_threshold_)
+
+
+def test_the_rows_alone_decide_for_a_tuner_and_for_uncorrected_probabilities(binary):
+    for params in ({"threshold": ThresholdTuner("f1")}, {"threshold": "f1", "calibration": None}):
+        clf = fitted(binary, **params)
+        exact = ThresholdTuner("f1").fit(*held_out(clf, binary))
+        assert clf.best_threshold_ == exact.best_threshold_
+
+
+def test_parameters_of_the_search_are_routed(binary):
+    routed = fitted(binary, threshold="recall", threshold__constraint=("precision", 0.3))
+    tuner = ThresholdTuner("recall", constraint=("precision", 0.3), min_positives=50)
+    assert routed.best_threshold_ == fitted(binary, threshold=tuner).best_threshold_
+    grid = GridSearchCV(routed, {"threshold__min_positives": [0, 50]}, cv=2, refit=False)
+    assert len(grid.fit(*binary).cv_results_["params"]) == 2
+    with pytest.raises(ValueError, match="constrain"):
+        fitted(binary, threshold="recall", threshold__constrain=("precision", 0.3))
 
 
 @pytest.mark.parametrize(("threshold", "flagged"), [(0, 300), (1, 0), (0.0, 300), (1.0, 0)])
@@ -163,11 +203,11 @@ def test_a_number_for_each_label_is_its_cut(multilabel):
 
 
 @pytest.mark.parametrize("labels", [("fraud", "ok"), ("ok", "theft"), (True, False), (-1, 1)])
-def test_the_rarest_class_is_positive_wherever_its_label_sorts(labels, binary):
-    X, y = binary
+def test_the_rarest_class_is_positive_wherever_its_label_sorts(labels, many):
+    X, y = many
     rare, common = labels
     y = np.where(y == 1, rare, common)
-    clf = BalancedKerasClassifier(threshold="f1", **TINY).fit(X, y)
+    clf = BalancedKerasClassifier(threshold="f1", **TINY | HALF).fit(X, y)
     assert clf.pos_label_ == rare
     of_rare = clf.predict_proba(X)[:, list(clf.classes_).index(rare)]
     flagged = of_rare >= clf.best_threshold_
@@ -177,10 +217,10 @@ def test_the_rarest_class_is_positive_wherever_its_label_sorts(labels, binary):
 
 
 @pytest.mark.parametrize("pos_label", ["fraud", "ok"])
-def test_the_positive_class_can_be_named(pos_label, binary):
-    X, y = binary
+def test_the_positive_class_can_be_named(pos_label, many):
+    X, y = many
     y = np.where(y == 1, "fraud", "ok")
-    clf = BalancedKerasClassifier(threshold="f1", pos_label=pos_label, **TINY).fit(X, y)
+    clf = BalancedKerasClassifier(threshold="f1", pos_label=pos_label, **TINY | HALF).fit(X, y)
     assert clf.pos_label_ == pos_label
     held = clf.validation_indices_
     score = clf.predict_proba(X[held])[:, list(clf.classes_).index(pos_label)]
@@ -203,7 +243,7 @@ def test_several_classes_are_never_below_argmax_on_the_held_out_rows(threshold, 
 
 
 def test_every_label_gets_the_best_cut_of_its_own(multilabel):
-    clf = fitted(multilabel, threshold="f1_macro")
+    clf = fitted(multilabel, threshold=ThresholdTuner("f1_macro"))
     y, proba = held_out(clf, multilabel)
     best = [brute_force(y[:, j], proba[:, j], f1_score) for j in range(3)]
     assert clf.best_score_ == pytest.approx(np.mean(best))
@@ -253,8 +293,8 @@ def test_without_held_out_rows_no_other_score_can_be_learned(threshold, binary):
         fitted(binary, threshold=threshold, validation_split=0)
 
 
-def test_rows_of_ones_own_take_the_place_of_the_split(binary):
-    X, y = binary
+def test_rows_of_ones_own_take_the_place_of_the_split(many):
+    X, y = many
     clf = BalancedKerasClassifier(threshold="f1", **TINY)
     clf.fit(X[:200], y[:200], X_val=X[200:], y_val=y[200:])
     assert clf.validation_indices_.size == 0
@@ -263,9 +303,9 @@ def test_rows_of_ones_own_take_the_place_of_the_split(binary):
     assert len(clf.sample_indices_) == 200
 
 
-def test_weights_of_ones_own_rows_count(binary):
-    X, y = binary
-    weight = np.random.default_rng(0).uniform(0.1, 5, 100)
+def test_weights_of_ones_own_rows_count(many):
+    X, y = many
+    weight = np.random.default_rng(0).uniform(0.1, 5, 500)
     clf = BalancedKerasClassifier(threshold="f1", **TINY)
     clf.fit(X[:200], y[:200], X_val=X[200:], y_val=y[200:], sample_weight_val=weight)
     proba = clf.predict_proba(X[200:])[:, 1]

@@ -1,37 +1,16 @@
-"""When the cut at the prior is kept although a search was made."""
+"""When the cuts at the prior are kept although a search was made."""
 
 import numpy as np
 import pytest
 
-from imbalanced_nn.threshold import BinaryRule, MulticlassRule, get_objective, prior_rule
+from imbalanced_nn.threshold import MulticlassRule, get_objective
 from imbalanced_nn.threshold.closed_form import prefer_closed_form
 
 
-def settle(learned, codes, proba, prior, kind, positive=1):
-    objective = get_objective("balanced_accuracy", kind)
+def settle(learned, codes, proba, prior):
+    objective = get_objective("balanced_accuracy", "multiclass")
     weight = np.ones(len(codes))
-    return prefer_closed_form(
-        learned, codes, proba, np.asarray(prior), kind, positive, objective, weight
-    )
-
-
-def binary(scores):
-    return np.column_stack([1 - np.asarray(scores), scores])
-
-
-def test_binary_prior_is_kept_where_it_scores_the_same():
-    codes = np.array([0, 0, 0, 1])
-    proba = binary([0.01, 0.05, 0.1, 0.9])
-    rule, score = settle(BinaryRule(0.5), codes, proba, [0.75, 0.25], "binary")
-    assert rule == prior_rule([0.75, 0.25], "binary")
-    assert score == 1
-
-
-def test_binary_optimum_is_kept_where_the_prior_scores_less():
-    codes = np.array([0, 0, 0, 1])
-    proba = binary([0.01, 0.05, 0.4, 0.9])
-    learned = BinaryRule(0.65)
-    assert settle(learned, codes, proba, [0.75, 0.25], "binary") == (learned, 1)
+    return prefer_closed_form(learned, codes, proba, np.asarray(prior), objective, weight)
 
 
 def three_classes(n_errors, n=400):
@@ -47,7 +26,7 @@ def three_classes(n_errors, n=400):
 def test_multiclass_search_must_beat_the_prior_by_two_standard_errors(n_errors, kept):
     codes, proba = three_classes(n_errors)
     learned = MulticlassRule((0.2, 0.4, 0.4))
-    rule, score = settle(learned, codes, proba, [1 / 3] * 3, "multiclass")
+    rule, score = settle(learned, codes, proba, [1 / 3] * 3)
     assert (rule != learned) == kept
     expected = np.mean([np.mean(rule.decide(proba)[codes == k] == k) for k in range(3)])
     assert score == pytest.approx(expected)
@@ -56,8 +35,6 @@ def test_multiclass_search_must_beat_the_prior_by_two_standard_errors(n_errors, 
 def test_multiclass_incumbent_is_never_below_argmax():
     codes, proba = three_classes(0)
     misleading_prior = [0.9, 0.05, 0.05]
-    rule, score = settle(
-        MulticlassRule((0.9, 0.05, 0.05)), codes, proba, misleading_prior, "multiclass"
-    )
+    rule, score = settle(MulticlassRule((0.9, 0.05, 0.05)), codes, proba, misleading_prior)
     assert score == 1
     assert rule == MulticlassRule((1 / 3,) * 3)

@@ -200,7 +200,9 @@ def test_confidence_is_the_exact_binomial_bound(metric, confidence):
             }[metric]
             if trials == 0:
                 continue
-            limit = clopper_pearson(successes, trials, confidence, upper)
+            # A bound on precision is tested in two orders, which share the error.
+            level = (1 + confidence) / 2 if metric == "precision" else confidence
+            limit = clopper_pearson(successes, trials, level, upper)
             counts = [np.array([c], float) for c in (tp, fp, fn, tn)]
             assert constraint.met(*counts)[0] == (limit <= bound if upper else limit >= bound)
             place, value = constraint.best(*counts)
@@ -210,20 +212,20 @@ def test_confidence_is_the_exact_binomial_bound(metric, confidence):
 def test_confidence_flags_with_a_margin():
     rng = np.random.default_rng(0)
     y = (rng.random(3000) < 0.1).astype(int)
-    score = norm.cdf(rng.normal(size=3000) + 2 * y)
+    score = norm.cdf(rng.normal(size=3000) + 3 * y)
     plain = ThresholdTuner("recall", constraint=("precision", 0.8)).fit(y, score)
     sure = ThresholdTuner("recall", constraint=("precision", 0.8), confidence=0.95).fit(y, score)
     assert sure.best_threshold_ > plain.best_threshold_
     assert sure.best_score_ < plain.best_score_
     flagged = score >= sure.best_threshold_
-    assert clopper_pearson(y[flagged].sum(), flagged.sum(), 0.95, upper=False) >= 0.8
+    assert clopper_pearson(y[flagged].sum(), flagged.sum(), 0.975, upper=False) >= 0.8
 
 
 @pytest.mark.parametrize(
     ("name", "constraint", "says"),
     [
         ("f1", ("recall", 0.9), "Even without an error it takes 22 positive rows; there are 3"),
-        ("f1", ("precision", 0.9), "it takes 22 positive rows; there are 3"),
+        ("f1", ("precision", 0.9), "it takes 29 positive rows; there are 3"),
         ("f1", ("specificity", 0.99), "it takes 230 negative rows; there are 7"),
         ("recall", ("false_positive_rate", 0.01), "it takes 230 negative rows; there are 7"),
         ("recall", ("alert_rate", 0.02), "it takes 114 tuning rows; there are 10"),
@@ -258,6 +260,78 @@ def test_confidence_counts_rows():
     assert tuner.fit(y, score, sample_weight=np.full(120, 7.0)).best_threshold_ == plain
     with pytest.raises(InvalidParameterError, match="'confidence' parameter needs rows of equal"):
         tuner.fit(y, score, sample_weight=np.arange(120))
+
+
+def draw(kind, rng, n=2000):
+    """Return labels, probabilities and the function of a cut that gives its true precision."""
+    if kind == "normal":
+        share, shift = 0.1, 2.5
+        y = (rng.random(n) < share).astype(int)
+        x = rng.normal(size=n) + shift * y
+        odds = share / (1 - share) * np.exp(shift * x - shift**2 / 2)
+
+        def precision(cut):
+            at = (np.log(cut / (1 - cut) * (1 - share) / share) + shift**2 / 2) / shift
+            tp, fp = share * norm.sf(at - shift), (1 - share) * norm.sf(at)
+            return tp / (tp + fp)
+
+        return y, odds / (1 + odds), precision
+    # One row in five is positive with probability .79, whatever its score: no cut is good enough.
+    high = rng.random(n) < 0.2
+    score = np.where(high, 0.78 + 0.02 * rng.random(n), 0.01 * rng.random(n))
+    return (rng.random(n) < np.where(high, 0.79, 0.001)).astype(int), score, lambda cut: 0.79
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("calibrated", [False, True])
+@pytest.mark.parametrize("kind", ["normal", "plateau"])
+def test_a_bound_on_precision_covers_the_choice_among_cuts(kind, calibrated):
+    """No matter how many cuts could hold it by luck, it breaks at most once in ten samples."""
+    rng = np.random.default_rng(0)
+    broken, by_luck, trials = 0, 0, 300
+    tuner = ThresholdTuner("recall", constraint=("precision", 0.8))
+    tuner.set_params(confidence=0.9, calibrated=calibrated)
+    for _ in range(trials):
+        y, score, precision = draw(kind, rng)
+        try:
+            cut = tuner.fit(y, score).best_threshold_
+            broken += precision(cut) < 0.8
+        except ValueError as error:
+            assert "No threshold meets" in str(error) or "could not be proved" in str(error)
+        order = np.argsort(-score)
+        hits, n = np.cumsum(y[order]), np.arange(1, len(y) + 1)
+        by_luck += (beta.ppf(0.1, np.maximum(hits, 1), n - hits + 1) >= 0.8).any()
+    assert broken / trials <= 0.1 + 3 * np.sqrt(0.1 * 0.9 / trials)
+    if kind == "plateau":
+        assert by_luck / trials > 0.3, "a search over all cuts would break it"
+    else:
+        assert broken > 0, "a bound that is never broken is no bound but timidity"
+
+
+def test_calibrated_scores_prove_a_bound_with_fewer_rows():
+    y = np.repeat([1, 0], [25, 75])
+    score = np.repeat([0.97, 0.02], [25, 75])
+    tuner = ThresholdTuner("recall", constraint=("precision", 0.9), confidence=0.9)
+    with pytest.raises(ValueError, match="takes 29 positive rows; there are 25"):
+        tuner.fit(y, score)
+    assert tuner.set_params(calibrated=True).fit(y, score).best_score_ == 1
+
+
+def test_a_bound_that_only_luck_could_keep_says_so():
+    y = np.repeat([1, 0], [30, 170])
+    score = np.concatenate([np.linspace(0.999, 0.98, 100), np.full(100, 0.1)])
+    tuner = ThresholdTuner("recall", constraint=("precision", 0.9), confidence=0.9)
+    with pytest.raises(ValueError, match="could not be proved.*keeps it.*by luck"):
+        tuner.fit(y, score)
+
+
+def test_scores_that_only_look_like_probabilities_still_prove_a_bound():
+    rng = np.random.default_rng(0)
+    y = (rng.random(3000) < 0.1).astype(int)
+    x = rng.normal(size=3000) + 3 * y
+    tuner = ThresholdTuner("recall", constraint=("precision", 0.8), confidence=0.9)
+    recalls = [tuner.fit(y, s).best_score_ for s in (norm.cdf(x), x, norm.cdf(x) ** 8)]
+    assert min(recalls) > 0.6
 
 
 @pytest.mark.parametrize("confidence", [0, 1, 90, "high"])

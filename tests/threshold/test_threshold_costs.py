@@ -157,13 +157,18 @@ def test_cost_matrix_takes_the_place_of_the_objective():
         ThresholdTuner("f1", cost_matrix=COSTS).fit([0, 1, 0], [0.1, 0.9, 0.2])
 
 
-def test_calibrated_is_for_costs():
-    for tuner in (
-        ThresholdTuner(calibrated=True),
-        ThresholdTuner(cost_matrix=COSTS, calibrated=True, constraint=("recall", 0.5)),
+def test_calibrated_is_for_costs_or_a_proof():
+    for params, message in (
+        ({}, "'calibrated' parameter is for"),
+        ({"constraint": ("recall", 0.5)}, "'calibrated' parameter is for"),
+        (
+            {"cost_matrix": COSTS, "constraint": ("recall", 0.5), "confidence": 0.9},
+            "'calibrated' parameter is for",
+        ),
+        ({"cost_matrix": COSTS, "constraint": ("recall", 0.5)}, "takes no constraint"),
     ):
-        with pytest.raises(InvalidParameterError, match="'calibrated' parameter is for"):
-            tuner.fit([0, 1, 0], [0.1, 0.9, 0.2])
+        with pytest.raises(InvalidParameterError, match=message):
+            ThresholdTuner(calibrated=True, **params).fit([0, 1, 0], [0.1, 0.9, 0.2])
 
 
 def test_calibrated_needs_probabilities():
@@ -174,3 +179,68 @@ def test_calibrated_needs_probabilities():
 def test_multilabel_has_no_cost_matrix():
     with pytest.raises(InvalidParameterError, match="'cost_matrix' parameter is for a binary or"):
         ThresholdTuner(cost_matrix=COSTS).fit([[0, 1], [1, 0]], np.eye(2))
+
+
+class TestCostOfEachRow:
+    @given(st.integers(0, 10_000), st.booleans(), st.sampled_from([2, 3]))
+    @settings(max_examples=60, deadline=None)
+    def test_no_cut_costs_less(self, seed, weighted, n_classes):
+        rng = np.random.default_rng(seed)
+        n = 30
+        y = np.append(np.arange(n_classes), rng.integers(n_classes, size=n - n_classes))
+        proba = rng.dirichlet(np.ones(n_classes), size=n).round(1) + 1e-3
+        cost = rng.exponential(size=(n, n_classes)) * (np.arange(n_classes) != y[:, None])
+        weight = rng.integers(1, 4, size=n) if weighted else np.ones(n)
+        tuner = ThresholdTuner().fit(y, proba, sample_cost=cost, sample_weight=weight)
+
+        def mean_cost(codes):
+            return np.average(cost[np.arange(n), codes], weights=weight)
+
+        decided = tuner.decision_rule_.decide(proba)
+        assert tuner.best_score_ == pytest.approx(-mean_cost(decided))
+        if n_classes == 3:
+            assert mean_cost(decided) <= mean_cost(proba.argmax(axis=1)) + 1e-12
+            return
+        positive = int(np.flatnonzero(tuner.classes_ == tuner.pos_label_)[0])
+        score = proba[:, positive]
+        every = [
+            mean_cost(np.where(score >= cut, positive, 1 - positive))
+            for cut in [*np.unique(score), 2.0]
+        ]
+        assert mean_cost(decided) == pytest.approx(min(every))
+
+    def test_a_matrix_is_the_cost_of_each_row_by_its_class(self):
+        rng = np.random.default_rng(0)
+        for n_classes in (2, 3):
+            y = rng.integers(n_classes, size=200)
+            proba = rng.dirichlet(np.ones(n_classes), size=200)
+            costs = rng.exponential(size=(n_classes, n_classes)) * (1 - np.eye(n_classes))
+            by_matrix = ThresholdTuner(cost_matrix=costs).fit(y, proba)
+            by_row = ThresholdTuner().fit(y, proba, sample_cost=costs[y])
+            np.testing.assert_allclose(by_row.best_threshold_, by_matrix.best_threshold_)
+            assert by_row.best_score_ == pytest.approx(by_matrix.best_score_)
+
+    def test_a_constraint_is_kept(self):
+        rng = np.random.default_rng(0)
+        y, score = (rng.random(300) < 0.2).astype(int), rng.random(300)
+        cost = np.column_stack([100.0 * y, 1.0 - y])
+        tuner = ThresholdTuner(constraint=("alert_rate", 0.1)).fit(y, score, sample_cost=cost)
+        assert 0 < (score >= tuner.best_threshold_).mean() <= 0.1
+
+    @pytest.mark.parametrize(
+        ("params", "cost", "message"),
+        [
+            ({}, np.ones((4, 2)), r"3 rows and 2 decisions.*shape \(4, 2\)"),
+            ({}, np.full((3, 2), np.nan), "with NaN or infinity"),
+            ({}, "dear", "finite cost for each"),
+            ({"objective": "f1"}, np.ones((3, 2)), "'sample_cost' parameter takes the place"),
+            ({"cost_matrix": COSTS}, np.ones((3, 2)), "takes the place of 'cost_matrix'"),
+        ],
+    )
+    def test_refusals(self, params, cost, message):
+        with pytest.raises(InvalidParameterError, match=message):
+            ThresholdTuner(**params).fit([0, 1, 0], [0.1, 0.9, 0.2], sample_cost=cost)
+
+    def test_labels_have_none(self):
+        with pytest.raises(InvalidParameterError, match="for a multilabel target"):
+            ThresholdTuner().fit([[0, 1], [1, 0]], np.eye(2), sample_cost=np.ones((2, 2)))

@@ -13,7 +13,7 @@ from sklearn import metrics as sk
 
 from imbalanced_nn.exceptions import InvalidParameterError
 from imbalanced_nn.metrics import class_balance_accuracy_score
-from imbalanced_nn.threshold import get_objective, objective_names
+from imbalanced_nn.threshold import ThresholdTuner, get_objective, objective_names
 
 
 def oracle(name, kind):
@@ -185,7 +185,10 @@ def test_general_beta():
         ("precision_macro", "multiclass", "surest rows.*'f0.5_macro'"),
         ("recall_macro", "multilabel", "every row is flagged.*'f2_macro'"),
         ("positive_likelihood_ratio", "binary", "without bound.*'youden'"),
-        ("net_benefit", "binary", "Fix the threshold.*cost_matrix"),
+        ("net_benefit", "binary", "risk.*'net_benefit_0.1'"),
+        ("net_benefit_0.1", "multiclass", "binary target.*cost_matrix"),
+        ("net_benefit_1.5", "binary", "between 0 and 1"),
+        ("net_benefit_0.0", "binary", "between 0 and 1"),
         ("youden", "multiclass", "'balanced_accuracy' has the same best threshold"),
         ("balanced_acuracy", "binary", "Did you mean 'balanced_accuracy'"),
         ("f0", "binary", "unknown"),
@@ -284,3 +287,20 @@ def test_metrics_without_a_signature_are_called_plainly():
     assert not objective.exact
     with pytest.raises(TypeError, match="no function of binary counts"):
         objective.from_counts(1, 1, 1, 1)
+
+
+@pytest.mark.parametrize("risk", [0.02, 0.3, 0.9])
+def test_net_benefit_is_that_of_decision_curves(risk):
+    y = np.repeat([0, 1], [70, 30])
+    decided = np.random.default_rng(0).integers(2, size=100)
+    tp, fp = (decided & y).sum(), (decided & (1 - y)).sum()
+    objective = get_objective(f"net_benefit_{risk}", "binary")
+    assert objective.score(y, decided) == pytest.approx(tp / 100 - fp / 100 * risk / (1 - risk))
+
+
+def test_net_benefit_of_probabilities_is_best_at_its_risk():
+    rng = np.random.default_rng(0)
+    p = rng.beta(1, 5, size=20_000)
+    y = (rng.random(20_000) < p).astype(int)
+    cut = ThresholdTuner("net_benefit_0.25").fit(y, p).best_threshold_
+    assert cut == pytest.approx(0.25, abs=0.05)

@@ -10,8 +10,15 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import TunedThresholdClassifierCV
 
 from imbalanced_nn.exceptions import ImbalanceWarning
-from imbalanced_nn.threshold import BinaryRule, ThresholdTuner, get_objective, objective_names
-from imbalanced_nn.threshold.search import Candidates, best_candidate
+from imbalanced_nn.threshold import (
+    BinaryRule,
+    ThresholdTuner,
+    get_objective,
+    objective_names,
+    search,
+)
+from imbalanced_nn.threshold.candidates import Candidates, useful_cuts
+from imbalanced_nn.threshold.search import best_candidate
 
 TIED = st.sampled_from([0.0, 0.1, 0.3, 0.30000000000000004, 0.5, 1.0])
 PROBABILITIES = TIED | st.floats(0, 1)
@@ -231,3 +238,74 @@ def test_works_on_any_classifiers_scores():
     predicted = tuner.predict(proba)
     assert sk.f1_score(y, predicted, pos_label="rare") == pytest.approx(tuner.best_score_)
     np.testing.assert_array_equal(from_scores.predict(proba[:, 1]), predicted)
+
+
+@given(
+    st.integers(0, 10_000),
+    st.booleans(),
+    st.sampled_from(
+        [
+            None,
+            ("precision", 0.4),
+            ("recall", 0.5),
+            ("alert_rate", 0.3),
+            ("false_positive_rate", 0.2),
+        ]
+    ),
+)
+@settings(max_examples=100, deadline=None)
+def test_the_cuts_of_many_rows_are_as_good_as_all(seed, weighted, constraint):
+    """What is done with more than ten thousand rows, on few of them."""
+    rng = np.random.default_rng(seed)
+    n = 60
+    y = np.append([0, 1], rng.integers(2, size=n - 2) * (rng.random(n - 2) < 0.5))
+    score = np.clip(rng.normal(0.3 + 0.2 * y, 0.3), 0, 1).round(2)
+    weight = rng.integers(1, 4, size=n).astype(float) if weighted else np.full(n, 2.0)
+    for name in ("f1", "balanced_accuracy", "matthews_corrcoef", "cohen_kappa", "f1_macro"):
+        tuner = ThresholdTuner(name, constraint=constraint)
+
+        def fit(tuner=tuner):
+            return tuner.fit(y, score, sample_weight=weight, pos_label=1)
+
+        try:
+            best = fit().best_score_
+        except ValueError:
+            best = None
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(search, "MAX_CURVE", 0)
+            if best is None:
+                with pytest.raises(ValueError, match="No threshold meets"):
+                    fit()
+                continue
+            few = fit()
+        assert few.best_score_ == pytest.approx(best, abs=1e-12)
+        assert few.best_score_ == pytest.approx(
+            few.objective_.score(y, few.predict(score), weight, 1)
+        )
+
+
+def test_every_cut_of_many_rows_decides_as_its_counts_say():
+    rng = np.random.default_rng(0)
+    y = (rng.random(500) < 0.1).astype(int)
+    score, weight = rng.random(500).round(2), rng.random(500) + 0.5
+    for rows in (weight, np.ones(500)):
+        thresholds, counts = useful_cuts(y, score, rows)
+        assert (np.diff(thresholds) < 0).all()
+        for cut, tp, fp, fn, tn in zip(thresholds, *counts, strict=True):
+            flagged = score >= cut
+            expected = [
+                rows[flagged & (y == 1)].sum(),
+                rows[flagged & (y == 0)].sum(),
+                rows[~flagged & (y == 1)].sum(),
+                rows[~flagged & (y == 0)].sum(),
+            ]
+            np.testing.assert_allclose([tp, fp, fn, tn], expected, atol=1e-9)
+
+
+def test_a_curve_of_many_rows_is_thinned_between_the_positives():
+    rng = np.random.default_rng(0)
+    y = (rng.random(40_000) < 0.01).astype(int)
+    score = rng.random(40_000)
+    curve = ThresholdTuner("f1").fit(y, score).threshold_curve_
+    assert 10_000 < len(curve.scores) <= 10_001 + y.sum()
+    assert np.isfinite(curve.scores).all() and (np.diff(curve.thresholds) > 0).all()

@@ -1,0 +1,140 @@
+"""Learn a decision rule from checked rows: what `ThresholdTuner.fit` does behind its checks."""
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from imbalanced_nn.exceptions import warn
+from imbalanced_nn.threshold.constraints import Constraint
+from imbalanced_nn.threshold.coordinate_ascent import search_multiclass, search_multilabel
+from imbalanced_nn.threshold.costs import bayes_rule
+from imbalanced_nn.threshold.objectives import Objective
+from imbalanced_nn.threshold.rows import TuningRows
+from imbalanced_nn.threshold.rules import BinaryRule, MulticlassRule, MultilabelRule
+from imbalanced_nn.threshold.search import ThresholdCurve, best_candidate, search_binary
+
+__all__ = ["Aim", "Learned", "belief_of", "learn", "note_few_positives"]
+
+
+@dataclass(frozen=True, eq=False)
+class Aim:
+    """What a rule is to achieve.
+
+    Parameters
+    ----------
+    objective : Objective
+        What to maximise.
+    constraint : Constraint or None
+        Bound to keep, binary targets only.
+    costs : ndarray of shape (n_classes, n_classes) or None
+        Costs whose negative mean the objective is.
+    bayes : bool
+        Whether to decide by Bayes' rule for these costs, without a search.
+    min_positives : int
+        Rows of the rarer class from which on the rows alone decide.
+    """
+
+    objective: Objective
+    constraint: Constraint | None
+    costs: np.ndarray | None
+    bayes: bool
+    min_positives: int
+
+
+class Learned(NamedTuple):
+    """A rule, its objective value on the rows, and the curve or curves of its cuts."""
+
+    rule: Any
+    score: float
+    curve: ThresholdCurve | tuple[ThresholdCurve, ...] | None
+
+
+def learn(rows: TuningRows, aim: Aim) -> Learned:
+    """Return the best rule for the rows."""
+    if rows.kind == "multilabel":
+        belief = [belief_of(*column, aim) for column in zip(rows.y.T, rows.score.T, strict=True)]
+        cuts, value, curves = search_multilabel(
+            aim.objective, rows.y, rows.score, rows.weight, belief
+        )
+        return Learned(MultilabelRule(cuts), value, curves)
+    if rows.kind == "binary":
+        found = _learn_binary(rows, aim)
+    elif aim.bayes:
+        found = Learned(None, np.nan, None)
+    else:
+        cuts, value = search_multiclass(
+            aim.objective, rows.y, rows.score, rows.weight, rows.sample_cost
+        )
+        found = Learned(MulticlassRule(cuts), value, None)
+    if not aim.bayes:
+        return found
+    rule = bayes_rule(aim.costs, rows.positive)
+    return Learned(rule, rows.value(aim.objective, rows.decide(rule)), found.curve)
+
+
+def _learn_binary(rows, aim):
+    indicator, score = rows.indicator, rows.positive_score
+    cut, value, curve = search_binary(
+        aim.objective,
+        indicator,
+        score,
+        rows.weight,
+        rows.positive,
+        aim.constraint,
+        None if rows.sample_cost is not None else belief_of(indicator, score, aim),
+        rows.binary_cost,
+    )
+    learned = Learned(BinaryRule(cut, rows.positive), value, curve)
+    theory = aim.min_positives and aim.objective.name == "balanced_accuracy"
+    if not theory or aim.constraint is not None or rows.sample_cost is not None:
+        return learned
+    at_prior = BinaryRule(rows.weight @ indicator / rows.weight.sum(), rows.positive)
+    worth = rows.value(aim.objective, rows.decide(at_prior))
+    return Learned(at_prior, worth, curve) if worth >= value else learned
+
+
+def belief_of(y: np.ndarray, score: np.ndarray, aim: Aim) -> np.ndarray | None:
+    """Return labels that lean on the probabilities where positives are few, else None.
+
+    With n rows of the rarer class, fewer than ``min_positives``, each label counts for a share
+    of n / ``min_positives`` and the row's probability for the rest. With the labels alone the
+    best cut follows the noise of a few rows; by the probabilities alone it is the cut that
+    theory calls for, such as the prior for balanced accuracy.
+    """
+    share = _rarer(y) / aim.min_positives if aim.min_positives else 1.0
+    return None if share >= 1 else share * y + (1 - share) * score
+
+
+def _rarer(y):
+    """Number of rows of the rarer of two classes."""
+    return min(y.sum(), len(y) - y.sum())
+
+
+def note_few_positives(rows: TuningRows, aim: Aim, learned: Learned) -> None:
+    """Tell where few positives moved a cut away from the best one on the rows."""
+    if not aim.min_positives or rows.kind == "multiclass" or aim.bayes:
+        return
+    if not aim.objective.exact or rows.sample_cost is not None:
+        return
+    if rows.kind == "binary":
+        columns = [(rows.indicator, learned.curve)]
+        names = [rows.classes.tolist()[rows.positive]]
+    else:
+        joint = aim.objective.average not in ("macro", "weighted")
+        columns = [] if joint else list(zip(rows.y.T, learned.curve, strict=True))
+        names = rows.classes.tolist()
+    cuts = np.atleast_1d(learned.rule.thresholds_)
+    for name, (y, curve), cut in zip(names, columns, cuts, strict=False):
+        n = _rarer(y)
+        if not 0 < n < aim.min_positives:
+            continue
+        best = curve.thresholds[::-1][best_candidate(curve.scores[::-1])]
+        if best != cut:
+            warn(
+                "INN010",
+                f"The cut of {name!r} rests on {n} positives, fewer than {aim.min_positives}: it "
+                f"is {cut:.4g}, drawn from {best:.4g}, the best on these rows, towards what the "
+                f"probabilities alone call for. Hold out more rows of it, or cross-fit "
+                f"(validation_split=5).",
+            )
