@@ -9,24 +9,18 @@ the same split. Fits that a file of results holds already are not repeated.
 """
 
 import argparse
-import csv
-import importlib.util
-import os
 import time
 import warnings
-from pathlib import Path
 
 import numpy as np
 from sklearn.metrics import log_loss
 from sklearn.model_selection import train_test_split
 
+from benchmarks.suite import FOLDER, add_result, load_suite, read_results, rows_of
 from imbalanced_nn import BalancedBatches, BalancedKerasClassifier
 from imbalanced_nn.metrics import average_precision
 
-FOLDER = Path(__file__).parent / "results"
 RESULTS, TABLE = FOLDER / "strategies.csv", FOLDER / "strategies.md"
-COLUMNS = ["data", "strategy", "seed", "average_precision", "log_loss", "seconds"]
-MAX_ROWS = 8000
 
 STRATEGIES = {
     "none": {},
@@ -78,25 +72,6 @@ DATA = [
 ]
 
 
-def load_suite():
-    """Return the loader of the data folder."""
-    folder = os.environ.get("IMBALANCED_NN_DATA")
-    if not folder:
-        raise SystemExit("Set IMBALANCED_NN_DATA to the folder with load.py and the data sets.")
-    spec = importlib.util.spec_from_file_location("load", Path(folder) / "load.py")
-    suite = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(suite)
-    return suite
-
-
-def rows_of(suite, name):
-    """Return at most `MAX_ROWS` rows of a data set, stratified, as dense arrays."""
-    X, y = suite.load(name)
-    if len(y) > MAX_ROWS:
-        X, _, y, _ = train_test_split(X, y, train_size=MAX_ROWS, stratify=y, random_state=0)
-    return X, y
-
-
 def measure(X, y, params, seed):
     """Return average precision, log loss and seconds of one fit."""
     X, X_new, y, y_new = train_test_split(X, y, test_size=0.4, stratify=y, random_state=seed)
@@ -111,21 +86,10 @@ def measure(X, y, params, seed):
     return average_precision(y_new, proba, kind), log_loss(y_new, proba), seconds
 
 
-def read_results():
-    """Return the rows of the file of results."""
-    if not RESULTS.exists():
-        return []
-    with RESULTS.open(newline="") as file:
-        return list(csv.DictReader(file))
-
-
 def run(names, n_seeds):
     """Fit what is not in the results yet, one line in the file for each fit."""
     suite = load_suite()
-    done = {(row["data"], row["strategy"], row["seed"]) for row in read_results()}
-    FOLDER.mkdir(exist_ok=True)
-    if not RESULTS.exists():
-        RESULTS.write_text(",".join(COLUMNS) + "\n")
+    done = {(row["data"], row["strategy"], row["seed"]) for row in read_results(RESULTS)}
     for name in names:
         X, y = rows_of(suite, name)
         several = len(np.unique(y)) > 2
@@ -134,15 +98,20 @@ def run(names, n_seeds):
                 if (name, strategy, str(seed)) in done or (several and strategy in BINARY_ONLY):
                     continue
                 precision, loss, seconds = measure(X, y, params, seed)
-                line = f"{name},{strategy},{seed},{precision:.4f},{loss:.5f},{seconds:.2f}\n"
-                with RESULTS.open("a") as file:
-                    file.write(line)
-                print(line, end="", flush=True)
+                row = {
+                    "data": name,
+                    "strategy": strategy,
+                    "seed": seed,
+                    "average_precision": f"{precision:.4f}",
+                    "log_loss": f"{loss:.5f}",
+                    "seconds": f"{seconds:.2f}",
+                }
+                add_result(RESULTS, row)
 
 
 def write_table():
     """Write the means over the seeds, and how each strategy compares with none."""
-    rows = read_results()
+    rows = read_results(RESULTS)
     sets = list(dict.fromkeys(row["data"] for row in rows))
     strategies = [s for s in STRATEGIES if any(row["strategy"] == s for row in rows)]
 
