@@ -58,18 +58,20 @@ def calibration_error(y, p, n_bins=10):
 
 def measure_cuts(seed, X, X_new, y, y_new):
     """Yield the metric, the way and the score on new rows."""
+    one = BalancedKerasClassifier(random_state=seed, threshold=None).fit(X, y)
+    folds = BalancedKerasClassifier(random_state=seed, validation_split=5).fit(X, y)
     for metric, function in METRICS.items():
-        plain = BalancedKerasClassifier(random_state=seed, threshold=None)
+        # What a fit with this threshold would have learned, from the scores that it kept.
         ways = {
-            "0.5": plain,
-            "scikit-learn": TunedThresholdClassifierCV(plain, scoring=metric, random_state=seed),
-            "ours": BalancedKerasClassifier(random_state=seed, threshold=metric),
-            "ours, 5 folds": BalancedKerasClassifier(
-                random_state=seed, threshold=metric, validation_split=5
-            ),
+            "0.5": one.set_threshold(None).predict(X_new),
+            "ours": one.tune_threshold(objective=metric).predict(X_new),
+            "ours, 5 folds": folds.tune_threshold(objective=metric).predict(X_new),
         }
-        for way, classifier in ways.items():
-            yield metric, way, function(y_new, classifier.fit(X, y).predict(X_new))
+        plain = BalancedKerasClassifier(random_state=seed, threshold=None)
+        grid = TunedThresholdClassifierCV(plain, scoring=metric, random_state=seed)
+        ways["scikit-learn"] = grid.fit(X, y).predict(X_new)
+        for way in WAYS:
+            yield metric, way, function(y_new, ways[way])
 
 
 def measure_probabilities(seed, X, X_new, y, y_new):
