@@ -1,0 +1,175 @@
+"""One class against the rest: the sums over weighted rows that all its measures come from."""
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+from scipy.stats import norm
+
+__all__ = ["N_BINS", "BinaryProblem", "BinarySums"]
+
+N_BINS = 10
+"""Bins of the calibration error."""
+_ROUNDING = 1e-9
+
+
+@dataclass(frozen=True)
+class BinarySums:
+    """Sums over weighted rows, those of positives and of negatives apart.
+
+    Because they are apart, another prevalence is a factor on each; see `reweighted`. The first
+    axis runs over sets of weights, such as resamples. Two-part sums hold negatives, positives.
+
+    Parameters
+    ----------
+    positives, negatives : ndarray of shape (n_weights, n_groups)
+        Weight of the rows of each group of scores, highest scores first.
+    count : ndarray of shape (n_weights, 2)
+        Weight of all rows.
+    flagged : ndarray of shape (n_weights, 2)
+        Weight of the rows that were predicted positive.
+    squared, log, cost : ndarray of shape (n_weights, 2)
+        Sums of squared errors, of negative log likelihoods and of costs.
+    gaps : ndarray of shape (n_weights, n_bins, 2)
+        Sums of how far outcome and probability are apart in each bin of probabilities: above 0
+        for positives, below for negatives.
+    """
+
+    positives: np.ndarray
+    negatives: np.ndarray
+    count: np.ndarray
+    flagged: np.ndarray
+    squared: np.ndarray
+    log: np.ndarray
+    cost: np.ndarray
+    gaps: np.ndarray
+
+    def reweighted(self, negative, positive):
+        """Return the sums of rows weighed by class.
+
+        Parameters
+        ----------
+        negative, positive : float
+            Factors of the weights.
+
+        Returns
+        -------
+        BinarySums
+        """
+        factors = np.array([negative, positive])
+        parts = {f.name: getattr(self, f.name) * factors for f in fields(self)[2:]}
+        return BinarySums(self.positives * positive, self.negatives * negative, **parts)
+
+    def class_totals(self):
+        """Return hit, true and predicted weight of [negative, positive], as `formulas` take."""
+        tp, fp = self.flagged[..., 1], self.flagged[..., 0]
+        negatives, positives = self.count[..., 0], self.count[..., 1]
+        pairs = (
+            (negatives - fp, tp),
+            (negatives, positives),
+            (negatives - fp + positives - tp, tp + fp),
+        )
+        return tuple(np.stack(pair, axis=-1) for pair in pairs)
+
+
+class BinaryProblem:
+    """Rows of one class against the rest, sorted once, to be summed under many weights.
+
+    Parameters
+    ----------
+    positive : ndarray of bool of shape (n_samples,)
+        Rows of the class.
+    score : ndarray of shape (n_samples,)
+        Probability of the class.
+    flagged : ndarray of bool of shape (n_samples,)
+        Rows that were predicted as the class.
+    weight : ndarray of shape (n_samples,)
+        Weights that bins of equal mass are made by.
+    cost : ndarray of shape (n_samples,), default=None
+        Cost of each decision.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from imbalanced_nn.inspection.sums import BinaryProblem
+    >>> y, score = np.array([False, False, True]), np.array([0.1, 0.6, 0.8])
+    >>> problem = BinaryProblem(y, score, score >= 0.5, np.ones(3))
+    >>> problem.sums(np.array([[1.0, 1.0, 1.0], [0.0, 2.0, 1.0]])).flagged
+    array([[1., 1.],
+           [2., 1.]])
+    """
+
+    def __init__(self, positive, score, flagged, weight, cost=None):
+        self._order = np.argsort(-score, kind="stable")
+        score, self._positive = score[self._order], positive[self._order]
+        self._starts = _group_starts(score, self._positive)
+        self._bins = _bin_starts(score, weight[self._order])
+        cost = np.zeros(len(score)) if cost is None else cost[self._order]
+        error = np.where(self._positive, 1 - score, -score)
+        smallest = np.finfo(np.float64).eps
+        log = -np.log(np.clip(1 - np.abs(error), smallest, 1 - smallest))
+        self._linear = np.column_stack(
+            [np.ones(len(score)), flagged[self._order], error**2, log, cost]
+        )
+        self._error = error
+
+    def calibration_noise(self, weight, confidence_level):
+        """Return the calibration error that calibrated probabilities stay below by chance.
+
+        Parameters
+        ----------
+        weight : ndarray of shape (n_samples,)
+            Weights of the rows.
+        confidence_level : float in (0, 1)
+            Probability with which they do.
+
+        Returns
+        -------
+        float
+            From the normal distribution of the gap in each bin; 0 is never above it.
+        """
+        chance = np.abs(self._error) * (1 - np.abs(self._error))
+        variance = np.add.reduceat(weight[self._order] ** 2 * chance, self._bins)
+        mean = np.sqrt(2 / np.pi * variance).sum()
+        spread = np.sqrt((1 - 2 / np.pi) * variance.sum())
+        return (mean + norm.ppf((1 + confidence_level) / 2) * spread) / weight.sum()
+
+    def sums(self, weights):
+        """Return the sums under each set of weights.
+
+        Parameters
+        ----------
+        weights : ndarray of shape (n_weights, n_samples)
+            Weights of the rows.
+
+        Returns
+        -------
+        BinarySums
+        """
+        weights = weights.take(self._order, axis=1)
+        parts = (weights * ~self._positive, weights * self._positive)
+        linear = np.stack([part @ self._linear for part in parts], axis=-1)
+        gaps = [np.add.reduceat(part * self._error, self._bins, axis=1) for part in parts]
+        negatives, positives = (np.add.reduceat(part, self._starts, axis=1) for part in parts)
+        return BinarySums(positives, negatives, *np.moveaxis(linear, 1, 0), np.stack(gaps, axis=-1))
+
+
+def _group_starts(score, positive):
+    """Return where groups of falling scores start that no measure of ranking tells apart.
+
+    Rows of equal score are one group, and so are neighbouring scores without a positive row:
+    cuts between those find nothing.
+    """
+    distinct = np.flatnonzero(np.append(True, np.diff(score) != 0))
+    holds = np.add.reduceat(positive.astype(int), distinct) > 0
+    return distinct[np.append(True, holds[1:] | holds[:-1])]
+
+
+def _bin_starts(score, weight):
+    """Return where bins of equal mass start in falling scores; equal scores share a bin.
+
+    The bin of a score is the tenth that the weight of the higher scores ends in.
+    """
+    distinct = np.flatnonzero(np.append(True, np.diff(score) != 0))
+    above = (np.cumsum(weight) - weight)[distinct] / weight.sum()
+    tenth = np.floor(N_BINS * above + _ROUNDING)
+    return distinct[np.append(True, np.diff(tenth) > 0)]
