@@ -6,7 +6,15 @@ import numpy as np
 
 from imbalanced_nn.threshold.formulas import MATRIX_FORMULAS, averaged, ratio
 
-__all__ = ["MEASURES", "PRECISION_LEVEL", "Measure", "binary_measures", "overall_measures"]
+__all__ = [
+    "MEASURES",
+    "PRECISION_LEVEL",
+    "Measure",
+    "binary_measures",
+    "measure_label",
+    "overall_measures",
+    "two_class_measures",
+]
 
 PRECISION_LEVEL = 0.9
 _ROUNDING = 1e-12
@@ -51,7 +59,20 @@ MEASURES = {
 }
 """Every measure, in the order of tables."""
 
+
+def measure_label(name):
+    """Return how a measure or an objective is called in plots, at the start of a sentence."""
+    label = MEASURES[name].label if name in MEASURES else name.replace("_", " ")
+    return label[:1].upper() + label[1:]
+
+
 _OF_RANKS = ("average_precision", "prevalence", "roc_auc", "break_even_point")
+_OF_ALL_CLASSES = (
+    "balanced_accuracy",
+    "matthews_corrcoef",
+    "geometric_mean",
+    "class_balance_accuracy",
+)
 _MEAN_OVER_CLASSES = (*_OF_RANKS, "recall_at_precision", "calibration_error")
 
 
@@ -70,13 +91,13 @@ def binary_measures(sums):
         this class, the smaller of its precision and recall; ``cost`` is that of its rows.
     """
     positive, total = sums.count[:, 1], sums.count.sum(axis=1)
-    hit, true, pred = totals = sums.class_totals()
+    totals = sums.class_totals()
     of_class = [part[..., 1] for part in totals]
     values = _of_ranking(sums)
     values["prevalence"] = positive / total
     values["lift"] = values["average_precision"] / values["prevalence"]
     for name in ("balanced_accuracy", "matthews_corrcoef", "geometric_mean"):
-        values[name] = MATRIX_FORMULAS[name](hit, true, pred)
+        values[name] = MATRIX_FORMULAS[name](*totals)
     for name in ("precision", "recall", "f1"):
         values[name] = ratio(name)(*of_class)
     values["class_balance_accuracy"] = np.minimum(values["precision"], values["recall"])
@@ -108,23 +129,43 @@ def overall_measures(kind, sums, per_class, positive=1):
     """
     if kind == "multilabel":
         return {name: _mean([values[name] for values in per_class]) for name in MEASURES}
+    if kind == "binary":
+        return two_class_measures(sums[positive], per_class[positive])
     total = sums[0].count.sum(axis=1)
     totals = [np.stack(part, axis=-1) for part in zip(*map(_of_class, sums), strict=True)]
-    if kind == "binary":
-        values = dict(per_class[positive])
-    else:
-        values = {name: _mean([v[name] for v in per_class]) for name in _MEAN_OVER_CLASSES}
-        values["lift"] = values["average_precision"] / values["prevalence"]
-        for name in ("balanced_accuracy", "matthews_corrcoef", "geometric_mean"):
-            values[name] = MATRIX_FORMULAS[name](*totals)
-        for name in ("precision", "recall", "f1"):
-            values[name] = averaged(*totals, per_class=ratio(name), average="macro")
-        values["brier"] = sum(part.squared.sum(axis=1) for part in sums) / total
-        # The likelihood of a row is the probability of its class.
-        values["log_loss"] = sum(part.log[:, 1] for part in sums) / total
-    values["class_balance_accuracy"] = MATRIX_FORMULAS["class_balance_accuracy"](*totals)
+    values = {name: _mean([v[name] for v in per_class]) for name in _MEAN_OVER_CLASSES}
+    values["lift"] = values["average_precision"] / values["prevalence"]
+    for name in _OF_ALL_CLASSES:
+        values[name] = MATRIX_FORMULAS[name](*totals)
+    for name in ("precision", "recall", "f1"):
+        values[name] = averaged(*totals, per_class=ratio(name), average="macro")
+    values["brier"] = sum(part.squared.sum(axis=1) for part in sums) / total
+    # The likelihood of a row is the probability of its class.
+    values["log_loss"] = sum(part.log[:, 1] for part in sums) / total
     values["cost"] = sum(part.cost[:, 1] for part in sums) / total
     return {name: values[name] for name in MEASURES}
+
+
+def two_class_measures(sums, values=None):
+    """Return the measures of a positive class and the rest together.
+
+    Parameters
+    ----------
+    sums : BinarySums
+        Of the positive class.
+    values : dict, default=None
+        Its `binary_measures`, where they are known.
+
+    Returns
+    -------
+    dict of str to ndarray of shape (n_weights,)
+        Those of the positive class, but for class balance accuracy and the cost.
+    """
+    values = binary_measures(sums) if values is None else values
+    return values | {
+        "class_balance_accuracy": MATRIX_FORMULAS["class_balance_accuracy"](*sums.class_totals()),
+        "cost": sums.cost.sum(axis=1) / sums.count.sum(axis=1),
+    }
 
 
 def _of_ranking(sums):

@@ -4,11 +4,12 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy import sparse
+from sklearn.utils import check_consistent_length
 
 from imbalanced_nn.exceptions import InvalidParameterError
 from imbalanced_nn.threshold.rows import check_rows, encode, positive_code
 
-__all__ = ["Predictions", "last_step", "positive_scores"]
+__all__ = ["Predictions", "last_step"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,6 +94,38 @@ class Predictions:
         return cls._checked(y, decided, proba, sample_weight, classes, pos_label)
 
     @classmethod
+    def from_labels(cls, y_true, y_pred, y_proba, *, sample_weight=None, pos_label=None):
+        """Take decisions and probabilities of one label per row.
+
+        Parameters
+        ----------
+        y_true, y_pred : array-like of shape (n_samples,)
+            True and predicted labels.
+        y_proba : array-like of shape (n_samples, n_classes) or (n_samples,)
+            Probabilities, columns in sorted class order, or those of the positive class.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights.
+        pos_label : label, default=None
+            Positive class of two; None is the rarest.
+
+        Returns
+        -------
+        Predictions
+        """
+        proba, decided = np.asarray(y_proba), np.asarray(y_pred)
+        check_consistent_length(y_true, proba, decided)
+        if proba.ndim == 1:
+            classes, codes = np.unique(np.asarray(y_true), return_inverse=True)
+            if len(classes) != 2:
+                raise ValueError(
+                    f"'y_proba' of shape {proba.shape} is for two classes. Got {len(classes)} in "
+                    f"'y_true'; pass one column for each."
+                )
+            positive = positive_code(codes, classes, pos_label)
+            proba = np.column_stack([1 - proba, proba][:: 1 if positive else -1])
+        return cls._checked(y_true, decided, proba, sample_weight, None, pos_label)
+
+    @classmethod
     def _checked(cls, y, decided, proba, sample_weight, classes, pos_label):
         """Return predictions of checked rows."""
         codes, proba, weight = check_rows(y, proba, sample_weight)
@@ -123,6 +156,24 @@ class Predictions:
         """The positive class, None unless the target is binary."""
         return None if self.positive is None else self.classes[self.positive]
 
+    def place_of(self, label):
+        """Return the column of a label; None is the positive class, of several the rarest.
+
+        Raises
+        ------
+        InvalidParameterError
+            If the label does not exist.
+        """
+        if label is None:
+            counts = np.stack([self.is_class(k)[0].sum() for k in range(len(self.classes))])
+            rarest = np.where(counts > 0, counts, np.inf).argmin()
+            return int(rarest if self.positive is None else self.positive)
+        if label not in self.classes:
+            raise InvalidParameterError(
+                f"The 'pos_label' parameter must be one of {self.classes}. Got {label!r} instead."
+            )
+        return self.classes.index(label)
+
     def is_class(self, k):
         """Return which rows are of a class, and which were predicted so."""
         if self.codes.ndim == 2:
@@ -134,23 +185,6 @@ def last_step(estimator):
     """Return the last step of a pipeline, or the estimator itself."""
     steps = getattr(estimator, "steps", None)
     return last_step(steps[-1][1]) if steps else estimator
-
-
-def positive_scores(proba, classes, pos_label):
-    """Return the column of probabilities of one class.
-
-    Raises
-    ------
-    InvalidParameterError
-        If the class does not exist.
-    """
-    place = np.flatnonzero(np.asarray(classes) == pos_label)
-    if not len(place):
-        raise InvalidParameterError(
-            f"The 'pos_label' parameter must be one of {np.asarray(classes).tolist()}. "
-            f"Got {pos_label!r} instead."
-        )
-    return np.asarray(proba)[:, place[0]]
 
 
 def _columns(proba, classes):

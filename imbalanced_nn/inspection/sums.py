@@ -1,11 +1,11 @@
 """One class against the rest: the sums over weighted rows that all its measures come from."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 from scipy.stats import norm
 
-__all__ = ["N_BINS", "BinaryProblem", "BinarySums"]
+__all__ = ["N_BINS", "BinaryProblem", "BinarySums", "equal_mass_bins"]
 
 N_BINS = 10
 """Bins of the calibration error."""
@@ -48,16 +48,22 @@ class BinarySums:
 
         Parameters
         ----------
-        negative, positive : float
+        negative, positive : float or ndarray of shape (n_weights,)
             Factors of the weights.
 
         Returns
         -------
         BinarySums
         """
-        factors = np.array([negative, positive])
-        parts = {f.name: getattr(self, f.name) * factors for f in fields(self)[2:]}
-        return BinarySums(self.positives * positive, self.negatives * negative, **parts)
+        negative, positive = (np.reshape(factor, (-1, 1)) for factor in (negative, positive))
+        factors = np.concatenate([negative, positive], axis=1)
+        names = ("count", "flagged", "squared", "log", "cost")
+        return BinarySums(
+            self.positives * positive,
+            self.negatives * negative,
+            **{name: getattr(self, name) * factors for name in names},
+            gaps=self.gaps * factors[:, None],
+        )
 
     def class_totals(self):
         """Return hit, true and predicted weight of [negative, positive], as `formulas` take."""
@@ -102,7 +108,7 @@ class BinaryProblem:
         self._order = np.argsort(-score, kind="stable")
         score, self._positive = score[self._order], positive[self._order]
         self._starts = _group_starts(score, self._positive)
-        self._bins = _bin_starts(score, weight[self._order])
+        self._bins = equal_mass_bins(score, weight[self._order], N_BINS)
         cost = np.zeros(len(score)) if cost is None else cost[self._order]
         error = np.where(self._positive, 1 - score, -score)
         smallest = np.finfo(np.float64).eps
@@ -164,12 +170,32 @@ def _group_starts(score, positive):
     return distinct[np.append(True, holds[1:] | holds[:-1])]
 
 
-def _bin_starts(score, weight):
+def equal_mass_bins(score, mass, n_bins):
     """Return where bins of equal mass start in falling scores; equal scores share a bin.
 
-    The bin of a score is the tenth that the weight of the higher scores ends in.
+    The bin of a score is the n-th part of all mass that the mass of the higher scores ends in.
+
+    Parameters
+    ----------
+    score : ndarray of shape (n_samples,)
+        Scores, falling.
+    mass : ndarray of shape (n_samples,)
+        Mass of each row.
+    n_bins : int
+        Number of bins; ties may leave fewer.
+
+    Returns
+    -------
+    ndarray of int of shape (n_bins,)
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from imbalanced_nn.inspection.sums import equal_mass_bins
+    >>> equal_mass_bins(np.array([0.9, 0.7, 0.7, 0.2]), np.ones(4), 2)
+    array([0, 3])
     """
     distinct = np.flatnonzero(np.append(True, np.diff(score) != 0))
-    above = (np.cumsum(weight) - weight)[distinct] / weight.sum()
-    tenth = np.floor(N_BINS * above + _ROUNDING)
-    return distinct[np.append(True, np.diff(tenth) > 0)]
+    above = (np.cumsum(mass) - mass)[distinct] / mass.sum()
+    part = np.floor(n_bins * above + _ROUNDING)
+    return distinct[np.append(True, np.diff(part) > 0)]
