@@ -238,25 +238,20 @@ class CalibrationComparisonDisplay(Display):
     def _draw(self, own):
         ax = self.ax_
         log = self.prevalence < RARE
-        for place, (name, curve) in enumerate(self.curves.items()):
-            style = look(place)
-            x, y = curve["predicted"], curve["observed"]
-            below, above = y - curve["low"], curve["high"] - y
-            ax.errorbar(
-                x,
-                y,
-                yerr=np.maximum([below, above], 0),
-                capsize=2,
-                elinewidth=0.8,
-                markersize=6,
-                label=f"{name}\n(calibration error {self.calibration_error[name]:.3g})",
-                **style,
-            )
-        ends = self._ends(log)
-        ax.plot(ends, ends, color="0.5", linewidth=1, label="calibrated", zorder=1)
         if log:
             ax.set(xscale="log", yscale="log")
-        ax.set(xlim=ends, ylim=ends)
+        (left, right), (bottom, top) = self._ends(log)
+        diagonal = [max(left, bottom), right]
+        ax.plot(diagonal, diagonal, color="0.5", linewidth=1, label="calibrated", zorder=1)
+        for place, (name, curve) in enumerate(self.curves.items()):
+            none = log & (curve["observed"] == 0)
+            label = f"{name}\n(calibration error {self.calibration_error[name]:.3g})"
+            observed = curve["observed"]
+            self._draw_curve(curve, np.where(none, np.nan, observed), look(place), label)
+            # A share of 0 has no place on a logarithmic axis but its edge, and joins no line.
+            style = look(place) | {"linestyle": "none", "markerfacecolor": "white"}
+            self._draw_curve(curve, np.where(none, bottom, np.nan), style, None)
+        ax.set(xlim=(left, right), ylim=(bottom, top))
         if log:
             log_ticks(ax.xaxis)
             log_ticks(ax.yaxis)
@@ -266,19 +261,32 @@ class CalibrationComparisonDisplay(Display):
             xlabel=f"Mean predicted probability of {of}{scale}",
             ylabel=f"Observed share of {of}{scale}",
             title="Calibration",
-            aspect="equal",
         )
         tidy(ax)
         legend(ax, own)
 
-    def _ends(self, log):
-        """Return the range of both axes."""
-        if not log:
-            return (0.0, 1.0)
-        shown = np.concatenate(
-            [curve[key] for curve in self.curves.values() for key in ("predicted", "observed")]
+    def _draw_curve(self, curve, y, style, label):
+        """Draw observed shares, as they are shown, with their intervals."""
+        self.ax_.errorbar(
+            curve["predicted"],
+            y,
+            yerr=np.maximum([y - curve["low"], curve["high"] - y], 0),
+            capsize=2,
+            elinewidth=0.8,
+            markersize=6,
+            label=label,
+            **style,
         )
-        return (shown[shown > 0].min() / 2, 1.0)
+
+    def _ends(self, log):
+        """Return the ranges of both axes."""
+        if not log:
+            return ((-0.03, 1.03), (-0.03, 1.03))
+        ends = []
+        for key in ("predicted", "observed"):
+            shown = np.concatenate([curve[key] for curve in self.curves.values()])
+            ends.append((shown[shown > 0].min(initial=1.0) / 2, 1.5))
+        return tuple(ends)
 
 
 def _place(labels, classes, pos_label):

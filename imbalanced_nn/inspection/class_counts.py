@@ -120,9 +120,11 @@ class ClassCountsDisplay(Display):
                 ax.bar_label(bars, numbers, padding=2, fontsize="small")
         ax.set_yscale("log")
         # A single row is where a logarithmic bar can start.
-        ax.set_ylim(min(1.0, counts[counts > 0].min()), counts.max() * 2)
+        # Above the bars there is room for their numbers, and for a legend that cannot lie beside.
+        headroom = 2 if own else 20
+        ax.set_ylim(min(1.0, counts[counts > 0].min()), counts.max() * headroom)
         log_ticks(ax.yaxis)
-        ax.set_xticks(range(len(steps)), [step.replace(" ", "\\n", 1) for step in steps])
+        ax.set_xticks(range(len(steps)), [step.replace(" ", "\n", 1) for step in steps])
         ax.set(ylabel="Rows (log scale)", title="Rows of each class, step by step")
         tidy(ax, grid="y")
         legend(ax, own)

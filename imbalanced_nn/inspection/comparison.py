@@ -133,9 +133,7 @@ class ComparisonDisplay(Display):
         chosen = ~plain if threshold is None else folds["threshold"] == threshold
         by_fold = folds[chosen].pivot(index="strategy", columns="fold", values=metric)
         table.loc[baseline] = 0.0
-        known = MEASURES.get(metric)
-        rising = not (known.greater_is_better if known else metric not in ("seconds",))
-        table = table.sort_values("mean", ascending=rising, kind="stable")
+        table = table.sort_values("mean", ascending=_lower_is_better(metric), kind="stable")
         by_fold = by_fold.loc[table.index]
         return cls(
             strategies=table.index.tolist(),
@@ -181,7 +179,7 @@ class ComparisonDisplay(Display):
         for place, values in zip(places[others], self.folds[others], strict=True):
             ax.plot(
                 values,
-                np.full(len(values), place),
+                np.full(len(values), place - 0.22),
                 linestyle="none",
                 marker="|",
                 color="0.6",
@@ -209,9 +207,16 @@ class ComparisonDisplay(Display):
         ax.set_yticks(places, names)
         ax.set_ylim(-0.6, len(names) - 0.4)
         measure = measure_label(self.metric)
+        if _lower_is_better(self.metric):
+            measure += " (lower is better)"
         ax.set(
             xlabel=f"{measure}, difference from {self.baseline!r}",
             title="Strategies compared (mean in brackets)",
         )
         tidy(ax, grid="x")
         legend(ax, own)
+
+
+def _lower_is_better(metric):
+    """Whether small values of a measure are good, as of times and losses."""
+    return metric == "seconds" or (metric in MEASURES and not MEASURES[metric].greater_is_better)

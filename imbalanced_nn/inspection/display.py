@@ -112,6 +112,15 @@ def log_ticks(axis, *, percent=False):
     decades = np.log10(high / low)
     steps = (1.0, 2.0, 5.0) if decades < 2 else (1.0, 3.0) if decades < 3.5 else (1.0,)
     axis.set_major_locator(LogLocator(subs=steps, numticks=20))
-    unit, factor = ("%", 100) if percent else ("", 1)
-    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value * factor:,.12g}{unit}"))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: _number(value, percent)))
     axis.set_minor_formatter(NullFormatter())
+
+
+def _number(value, percent):
+    """Return a plain number, or a power of ten where that has many zeros."""
+    if percent:
+        return f"{100 * value:,.6g}%"
+    power = np.log10(value)
+    if value < 1e-3 and np.isclose(power, round(power)):
+        return f"$10^{{{round(power)}}}$"
+    return f"{value:,.6g}"

@@ -123,7 +123,11 @@ class HistoryDisplay(Display):
         return pd.concat(frames, ignore_index=True)
 
     def _draw(self, own):
-        names = [name for name in self.frame().columns if name not in ("stage", "epoch", "best")]
+        logged = self.frame().columns.drop(["stage", "epoch", "best"])
+        names = [
+            *(name for name in _LABELS if name in logged),
+            *logged.drop(_LABELS, errors="ignore"),
+        ]
         losses = [name for name in names if name.endswith("loss")]
         scores = [name for name in names if name not in losses]
         panels = [panel for panel in (losses, scores) if panel]
@@ -131,7 +135,7 @@ class HistoryDisplay(Display):
         for ax, panel in zip(self.axes_, panels, strict=True):
             for place, name in enumerate(panel):
                 self._draw_quantity(ax, name, look(place))
-            self._mark_stages(ax)
+            self._mark_stages(ax, first=panel is panels[0])
             ax.set_ylabel("Loss" if panel is losses else "Score")
             if panel is losses and self._spans_decades(losses):
                 ax.set(yscale="log", ylabel="Loss (log scale)")
@@ -160,9 +164,9 @@ class HistoryDisplay(Display):
             ax.plot(epochs, values, label=label, markersize=5, markevery=every, **style)
             start, label = start + _n_epochs(history), None
 
-    def _mark_stages(self, ax):
-        """Mark the epochs that were kept, and where the second stage starts."""
-        start, label = 0, "epoch that was kept"
+    def _mark_stages(self, ax, first):
+        """Mark the epochs that were kept, and the second stage; name them in the first panel."""
+        start, label = 0, "epoch that was kept" if first else None
         for _, history, best in self._stages:
             if best is not None:
                 ax.axvline(start + best, color="black", linewidth=1, linestyle=":", label=label)
@@ -170,7 +174,8 @@ class HistoryDisplay(Display):
             start += _n_epochs(history)
         if self.head_history:
             edge = _n_epochs(self.history) + 0.5
-            ax.axvspan(edge, start + 0.5, color="0.93", zorder=0, label="last layer, trained anew")
+            label = "last layer, trained anew" if first else None
+            ax.axvspan(edge, start + 0.5, color="0.93", zorder=0, label=label)
 
     def _spans_decades(self, losses):
         """Whether losses differ so much that a linear axis hides the small ones."""

@@ -266,7 +266,7 @@ random_state, ax
         ax.set(
             xlabel=f"Share of {positives} (log scale)",
             ylabel="Value",
-            title="Were the positives rarer or more common",
+            title="Measures at other prevalences",
         )
         tidy(ax)
         legend(ax, own)

@@ -197,5 +197,6 @@ def equal_mass_bins(score, mass, n_bins):
     """
     distinct = np.flatnonzero(np.append(True, np.diff(score) != 0))
     above = (np.cumsum(mass) - mass)[distinct] / mass.sum()
-    part = np.floor(n_bins * above + _ROUNDING)
+    # Rows below all mass belong to the last bin.
+    part = np.minimum(np.floor(n_bins * above + _ROUNDING), n_bins - 1)
     return distinct[np.append(True, np.diff(part) > 0)]

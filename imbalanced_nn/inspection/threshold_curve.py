@@ -1,14 +1,13 @@
 """Threshold curve: the objective along every cut, and the cut that was chosen."""
 
 import numpy as np
-from sklearn.base import clone
 
 from imbalanced_nn.exceptions import InvalidParameterError
 from imbalanced_nn.inspection.display import Display, legend, log_ticks, look, tidy
 from imbalanced_nn.inspection.folds import fold_rows
 from imbalanced_nn.inspection.measures import measure_label
 from imbalanced_nn.inspection.predictions import last_step
-from imbalanced_nn.threshold import ThresholdTuner
+from imbalanced_nn.inspection.tuning import aim_of, objective_name, tuner_for
 
 __all__ = ["ThresholdCurveDisplay"]
 
@@ -180,7 +179,7 @@ class ThresholdCurveDisplay(Display):
         -------
         ThresholdCurveDisplay
         """
-        tuner = _tuner(objective, constraint)
+        tuner = tuner_for(objective, constraint)
         tuner.fit(y_true, y_score, sample_weight=sample_weight, pos_label=pos_label)
         display = cls._of_curve(tuner, name)
         display._mark(threshold)
@@ -243,7 +242,7 @@ class ThresholdCurveDisplay(Display):
         step = last_step(estimator)
         if pos_label is None:
             pos_label = getattr(step, "pos_label_", None)
-        tuner = _tuner(_aim(step) if objective is None else objective, constraint)
+        tuner = tuner_for(aim_of(step) if objective is None else objective, constraint)
         proba = np.asarray(estimator.predict_proba(X))
         tuner.fit(y, proba, sample_weight=sample_weight, pos_label=pos_label)
         display = cls._of_curve(tuner, name)
@@ -271,7 +270,7 @@ class ThresholdCurveDisplay(Display):
             scores=[part.scores for part in curves],
             threshold=cut,
             score=None if several else step.best_score_,
-            objective=_objective_name(step),
+            objective=objective_name(step),
             name=name,
         )
 
@@ -327,7 +326,14 @@ class ThresholdCurveDisplay(Display):
             )
         if self.spread is not None:
             low, high = self.spread
-            ax.axvspan(low, high, color="0.85", zorder=0, label=f"spread {low:.3g} to {high:.3g}")
+            ax.axvspan(
+                low,
+                high,
+                color="0.85",
+                zorder=0,
+                label=f"spread of the cut {low:.3g} to {high:.3g}",
+            )
+        ax.margins(y=0.08)
         self._scale()
         self._shade()
         ax.set(ylabel=label, title="Score at every threshold")
@@ -343,14 +349,15 @@ class ThresholdCurveDisplay(Display):
     def _scale(self):
         """Make the axis logarithmic where the cut is small, from what is shown of it on."""
         ax, cut = self.ax_, max(self.threshold)
-        scores = np.concatenate(self.thresholds)
-        if not (0 < cut < RARE_CUT and scores.min() >= 0):
-            ax.set_xlabel("Threshold")
+        cuts = np.concatenate(self.thresholds)
+        if not (0 < cut < RARE_CUT and cuts.min() >= 0):
+            margin = 0.02 * np.ptp(cuts)
+            ax.set(xlabel="Threshold", xlim=(cuts.min() - margin, cuts.max() + margin))
             return
         # The lowest cuts of a rare class are many, tiny, and all the same.
-        left = max(scores[scores > 0].min(), min(self.threshold) / 100)
+        left = max(cuts[cuts > 0].min(), min(self.threshold) / 100)
         ax.set_xscale("log")
-        ax.set_xlim(left, max(scores.max(), 1.0))
+        ax.set_xlim(left, max(cuts.max(), 1.0))
         log_ticks(ax.xaxis)
         ax.set_xlabel("Threshold (log scale)")
 
@@ -367,32 +374,6 @@ class ThresholdCurveDisplay(Display):
                 )
                 label = None
         self.ax_.set_xlim(ends)
-
-
-def _tuner(objective, constraint):
-    """Return an unfitted tuner of an objective."""
-    if isinstance(objective, ThresholdTuner):
-        tuner = clone(objective)
-        return tuner if constraint is None else tuner.set_params(constraint=constraint)
-    return ThresholdTuner(objective, constraint=constraint)
-
-
-def _aim(step):
-    """Return what the cut of an estimator maximises, else balanced accuracy."""
-    if isinstance(step, ThresholdTuner):
-        return step
-    aim = getattr(step, "_chosen_threshold", getattr(step, "threshold", None))
-    learned = isinstance(aim, ThresholdTuner) or callable(aim)
-    # A name means an objective only to estimators that learn the rule themselves.
-    named = isinstance(aim, str) and hasattr(step, "decision_rule_")
-    return aim if learned or named else "balanced_accuracy"
-
-
-def _objective_name(step):
-    """Return the name of what a fitted estimator's cut maximises."""
-    objective = getattr(step, "objective_", None) or getattr(step, "_tuned_objective", None)
-    aim = getattr(objective, "name", _aim(step))
-    return aim if isinstance(aim, str) else getattr(aim, "__name__", "score")
 
 
 def _nearest(thresholds, scores, cut):
