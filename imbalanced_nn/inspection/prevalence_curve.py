@@ -260,7 +260,8 @@ random_state, ax
             linestyle=(0, (1, 1)),
             label=f"present, {self.present:.2%}",
         )
-        ax.set_xlim(self.prevalences[0], self.prevalences[-1])
+        if len(self.prevalences) > 1:
+            ax.set_xlim(self.prevalences[0], self.prevalences[-1])
         log_ticks(ax.xaxis, percent=True)
         positives = "positives" if self.pos_label is None else repr(self.pos_label)
         ax.set(
