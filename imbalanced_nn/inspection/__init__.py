@@ -6,7 +6,8 @@ from imbalanced_nn.inspection.comparison import ComparisonDisplay
 from imbalanced_nn.inspection.history import HistoryDisplay
 from imbalanced_nn.inspection.measures import MEASURES
 from imbalanced_nn.inspection.prevalence_curve import PrevalenceCurveDisplay
-from imbalanced_nn.inspection.report import ImbalanceReport, imbalance_report
+from imbalanced_nn.inspection.report import imbalance_report
+from imbalanced_nn.inspection.result import ImbalanceReport
 from imbalanced_nn.inspection.threshold_curve import ThresholdCurveDisplay
 
 __all__ = [

@@ -9,7 +9,7 @@ from sklearn.utils._param_validation import Interval, StrOptions, validate_param
 from imbalanced_nn.exceptions import InvalidParameterError
 from imbalanced_nn.inspection.display import Display, legend, log_ticks, look, tidy
 from imbalanced_nn.inspection.measures import binary_measures
-from imbalanced_nn.inspection.predictions import Predictions, last_step
+from imbalanced_nn.inspection.predictions import Predictions, last_input, last_step
 from imbalanced_nn.inspection.sums import BinaryProblem, equal_mass_bins
 from imbalanced_nn.targets import class_probabilities
 from imbalanced_nn.threshold.rows import check_rows, encode
@@ -309,9 +309,8 @@ def _network_outputs(estimator, X):
         return None
     if not hasattr(step, "model_") or step._offset_is_free():
         return None
-    while step is not estimator:
-        X, estimator = estimator[:-1].transform(X), estimator[-1]
-    return class_probabilities(step._predict_raw(X), step._kind, step._logits())
+    outputs = step._predict_raw(last_input(estimator, X))
+    return class_probabilities(outputs, step._kind, step._logits())
 
 
 def _bins(positive, proba, weight, n_bins, strategy, confidence_level):

@@ -143,17 +143,16 @@ def _steps(step):
             held_out = held_out[:, None] == np.arange(len(training))
         training = training - held_out.sum(axis=0)
         counts["training rows"] = training
-    multilabel = step._kind == "multilabel"
-    n_rows = len(step.sample_indices_)
-    scale = training.sum() if step._steps else n_rows
+    n_rows = training.sum() if step._steps else len(step.sample_indices_)
+    in_loss = step._trained_prior * n_rows
     if hasattr(step, "head_history_"):
-        return counts | {"last layer's loss": step._trained_prior * scale}
-    if step.sampler_ is not None:
-        drawn = step._trained_prior
-        if step.class_weight_ is not None and not multilabel:
-            drawn = drawn / np.array(list(step.class_weight_.values()))
-            drawn = drawn / drawn.sum()
-        counts["after the sampler"] = drawn * scale
-    if step.class_weight_ is not None:
-        counts["weighted in the loss"] = step._trained_prior * scale
+        return counts | {"last layer's loss": in_loss}
+    weighted = step.class_weight_ is not None
+    # Of labels the weights of positives and negatives do not come apart again.
+    if step.sampler_ is not None and not (weighted and step._kind == "multilabel"):
+        weights = np.array(list(step.class_weight_.values())) if weighted else 1.0
+        drawn = in_loss / weights
+        counts["after the sampler"] = drawn * (in_loss.sum() / drawn.sum())
+    if weighted:
+        counts["weighted in the loss"] = in_loss
     return counts

@@ -87,11 +87,12 @@ class HistoryDisplay(Display):
                 f"The 'estimator' parameter must have a history_ of its epochs. Got "
                 f"{type(step).__name__}, which has none; fit a BalancedKerasClassifier."
             )
+        head = getattr(step, "head_history_", None)
         return cls(
             history=history,
-            best_epoch=_last(history, getattr(step, "n_iter_", None)),
-            head_history=(head := getattr(step, "head_history_", None)),
-            head_best_epoch=head and _last(head, getattr(step, "head_n_iter_", None)),
+            best_epoch=_kept(history, getattr(step, "n_iter_", None)),
+            head_history=head,
+            head_best_epoch=_kept(head, getattr(step, "head_n_iter_", None)),
         )._shown(ax)
 
     @property
@@ -189,6 +190,6 @@ def _n_epochs(history):
     return max(map(len, history.values()))
 
 
-def _last(history, n_iter):
+def _kept(history, n_iter):
     """Return the epoch that was kept, None if it is not of this history, as after averaging."""
-    return n_iter if n_iter is not None and n_iter <= _n_epochs(history) else None
+    return n_iter if history and n_iter and n_iter <= _n_epochs(history) else None

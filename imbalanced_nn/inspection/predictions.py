@@ -9,7 +9,7 @@ from sklearn.utils import check_consistent_length
 from imbalanced_nn.exceptions import InvalidParameterError
 from imbalanced_nn.threshold.rows import check_rows, encode, positive_code
 
-__all__ = ["Predictions", "last_step"]
+__all__ = ["Predictions", "last_input", "last_step"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,6 +30,8 @@ class Predictions:
         Weights.
     positive : {0, 1} or None
         Code of the positive class; only of a binary target.
+    smallest : float
+        Least likelihood that the type of the probabilities can tell from 0.
     """
 
     kind: str
@@ -39,6 +41,7 @@ class Predictions:
     proba: np.ndarray
     weight: np.ndarray
     positive: int | None
+    smallest: float
 
     @classmethod
     def from_estimator(cls, estimator, X, y, *, sample_weight=None, pos_label=None):
@@ -128,6 +131,8 @@ class Predictions:
     @classmethod
     def _checked(cls, y, decided, proba, sample_weight, classes, pos_label):
         """Return predictions of checked rows."""
+        kind_of_float = proba.dtype if proba.dtype.kind == "f" else np.float64
+        smallest = float(np.finfo(kind_of_float).eps)
         codes, proba, weight = check_rows(y, proba, sample_weight)
         if sample_weight is not None:
             decided = decided[np.asarray(sample_weight) > 0]
@@ -139,7 +144,7 @@ class Predictions:
                 )
             classes = range(codes.shape[1]) if classes is None else classes
             decided = decided.astype(int)
-            return cls("multilabel", list(classes), codes, decided, proba, weight, None)
+            return cls("multilabel", list(classes), codes, decided, proba, weight, None, smallest)
         classes, codes = encode(codes, proba, classes)
         _, decided = encode(decided.reshape(-1), proba, classes)
         if len(np.unique(codes)) < 2:
@@ -149,7 +154,7 @@ class Predictions:
             )
         positive = positive_code(codes, classes, pos_label) if len(classes) == 2 else None
         kind = "multiclass" if positive is None else "binary"
-        return cls(kind, classes.tolist(), codes, decided, proba, weight, positive)
+        return cls(kind, classes.tolist(), codes, decided, proba, weight, positive, smallest)
 
     @property
     def pos_label(self):
@@ -182,9 +187,19 @@ class Predictions:
 
 
 def last_step(estimator):
-    """Return the last step of a pipeline, or the estimator itself."""
+    """Return the classifier at the end of pipelines and searches."""
+    if hasattr(estimator, "best_estimator_"):
+        return last_step(estimator.best_estimator_)
     steps = getattr(estimator, "steps", None)
     return last_step(steps[-1][1]) if steps else estimator
+
+
+def last_input(estimator, X):
+    """Return what the `last_step` is given of X."""
+    if hasattr(estimator, "best_estimator_"):
+        return last_input(estimator.best_estimator_, X)
+    steps = getattr(estimator, "steps", None)
+    return last_input(steps[-1][1], estimator[:-1].transform(X)) if steps else X
 
 
 def _columns(proba, classes):

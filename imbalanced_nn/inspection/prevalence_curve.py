@@ -186,14 +186,14 @@ random_state, ax
                 "by from_predictions, with the columns of that label."
             )
         place = rows.place_of(pos_label)
-        positive, flagged = rows.is_class(place)
-        present = float(np.average(positive, weights=rows.weight))
+        present = float(np.average(rows.is_class(place)[0], weights=rows.weight))
         prevalences = _check_prevalences(prevalences, present)
-        problem = BinaryProblem(positive, rows.proba[:, place], flagged, rows.weight)
+        problem = BinaryProblem.of_class(rows, place)
         value = _curves(problem, rows.weight[None], metrics, prevalences)[..., 0]
         seed = check_random_state(random_state).randint(np.iinfo(np.int32).max)
-        strata = positive.astype(int) if rows.positive is not None else rows.codes
-        blocks = resampled_weights(strata, rows.weight, n_resamples, np.random.default_rng(seed))
+        blocks = resampled_weights(
+            rows.codes, rows.weight, n_resamples, np.random.default_rng(seed)
+        )
         parts = [_curves(problem, block, metrics, prevalences) for block in blocks]
         resampled = np.concatenate(parts, axis=-1) if parts else np.empty((*value.shape, 0))
         low, high = interval(value, np.moveaxis(resampled, -1, 0), confidence_level)

@@ -1,7 +1,6 @@
 """`imbalance_report`: every measure of a classifier on imbalanced data, with intervals."""
 
 import numbers
-from dataclasses import dataclass
 
 import numpy as np
 from sklearn.utils import check_random_state
@@ -11,11 +10,11 @@ from imbalanced_nn.exceptions import InvalidParameterError
 from imbalanced_nn.inspection.bootstrap import interval, resampled_weights, strata_of
 from imbalanced_nn.inspection.measures import MEASURES, binary_measures, overall_measures
 from imbalanced_nn.inspection.predictions import Predictions, last_step
+from imbalanced_nn.inspection.result import ImbalanceReport
 from imbalanced_nn.inspection.sums import BinaryProblem
-from imbalanced_nn.inspection.tables import report_table, report_text
 from imbalanced_nn.threshold.costs import check_cost_matrix
 
-__all__ = ["ImbalanceReport", "imbalance_report"]
+__all__ = ["imbalance_report"]
 
 
 @validate_params(
@@ -126,9 +125,7 @@ def imbalance_report(
         estimator, X, y, sample_weight=sample_weight, pos_label=pos_label
     )
     cost = _row_costs(rows, cost_matrix)
-    problems = [
-        BinaryProblem(*_class_columns(rows, k), rows.weight, cost) for k in range(len(rows.classes))
-    ]
+    problems = [BinaryProblem.of_class(rows, k, cost) for k in range(len(rows.classes))]
     value = _measure(rows, problems, rows.weight[None])[:, :, 0]
     seed = check_random_state(random_state).randint(np.iinfo(np.int32).max)
     blocks = resampled_weights(
@@ -138,12 +135,11 @@ def imbalance_report(
     resampled = np.concatenate(parts, axis=2) if parts else np.empty((*value.shape, 0))
     estimates = np.stack([value, *_intervals(value, resampled, confidence_level)], axis=-1)
     _reach_zero(estimates, rows, problems, confidence_level)
-    counts = rows.codes.sum(axis=0) if rows.codes.ndim == 2 else _bincount(rows)
     return ImbalanceReport(
         name=type(last_step(estimator)).__name__,
         kind=rows.kind,
         classes=rows.classes,
-        class_count=counts.tolist(),
+        class_count=[int(rows.is_class(k)[0].sum()) for k in range(len(rows.classes))],
         n_samples=len(rows.codes),
         pos_label=rows.pos_label,
         names=[name for name in MEASURES if name != "cost" or cost is not None],
@@ -151,115 +147,6 @@ def imbalance_report(
         confidence_level=confidence_level,
         n_resamples=n_resamples,
     )
-
-
-@dataclass(frozen=True, repr=False, eq=False)
-class ImbalanceReport:
-    """What `imbalance_report` measured.
-
-    Parameters
-    ----------
-    name : str
-        Name of the classifier.
-    kind : {"binary", "multiclass", "multilabel"}
-        Type of target.
-    classes : list
-        Class labels, or those of a multilabel target.
-    class_count : list of int
-        Rows of each class.
-    n_samples : int
-        Rows in all.
-    pos_label : label or None
-        Positive class of a binary target.
-    names : list of str
-        Names of the measures, keys of `imbalanced_nn.inspection.MEASURES`.
-    estimates : ndarray of shape (1 + n_classes, n_measures, 3)
-        Value, low and high end; overall comes first.
-    confidence_level : float
-        That of the intervals.
-    n_resamples : int
-        Resamples behind the intervals.
-
-    Examples
-    --------
-    See `imbalance_report`.
-    """
-
-    name: str
-    kind: str
-    classes: list
-    class_count: list
-    n_samples: int
-    pos_label: object
-    names: list
-    estimates: np.ndarray
-    confidence_level: float
-    n_resamples: int
-
-    def frame(self, per_class=True):
-        """Return one row for each measure, overall and of each class.
-
-        Parameters
-        ----------
-        per_class : bool, default=True
-            Whether to return the rows of the classes, too.
-
-        Returns
-        -------
-        DataFrame
-            Columns ``scope`` ("overall" or "class"), ``class`` (the label; None overall),
-            ``measure``, ``value``, ``low`` and ``high``.
-        """
-        import pandas as pd
-
-        chosen = [list(MEASURES).index(name) for name in self.names]
-        labels = [None, *self.classes][: None if per_class else 1]
-        frame = pd.DataFrame(
-            self.estimates[: len(labels), chosen].reshape(-1, 3), columns=["value", "low", "high"]
-        )
-        each = np.repeat(np.arange(len(labels)), len(chosen))
-        # Of type object, in which None stays None.
-        label = pd.Series([labels[place] for place in each], dtype=object)
-        frame.insert(0, "scope", np.where(each == 0, "overall", "class"))
-        frame.insert(1, "class", label)
-        frame.insert(2, "measure", self.names * len(labels))
-        return frame
-
-    def to_dict(self):
-        """Return everything as JSON's types; what is undefined is None."""
-        overall, *classes = (
-            {name: _record(part[list(MEASURES).index(name)]) for name in self.names}
-            for part in self.estimates
-        )
-        return {
-            "estimator": self.name,
-            "kind": self.kind,
-            "n_samples": self.n_samples,
-            "pos_label": _plain(self.pos_label),
-            "confidence_level": self.confidence_level,
-            "n_resamples": self.n_resamples,
-            "overall": overall,
-            "classes": [
-                {"class": _plain(label), "count": count, "measures": measures}
-                for label, count, measures in zip(
-                    self.classes, self.class_count, classes, strict=True
-                )
-            ],
-        }
-
-    def __rich__(self):
-        return report_table(self)
-
-    def __str__(self):
-        return report_text(self)
-
-    __repr__ = __str__
-
-
-def _class_columns(rows, k):
-    """Return truth, probability and decision of one class."""
-    positive, flagged = rows.is_class(k)
-    return positive, rows.proba[:, k], flagged
 
 
 def _row_costs(rows, cost_matrix):
@@ -302,20 +189,3 @@ def _reach_zero(estimates, rows, problems, confidence_level):
     overall = np.mean(of_class) if rows.positive is None else of_class[rows.positive]
     value, low, _ = estimates[:, list(MEASURES).index("calibration_error")].T
     low[(value <= np.array([overall, *of_class])) & ~np.isnan(low)] = 0.0
-
-
-def _bincount(rows):
-    return np.bincount(rows.codes, minlength=len(rows.classes))
-
-
-def _record(estimate):
-    """Return value, low and high end under their names."""
-    return {n: _plain(v) for n, v in zip(("value", "low", "high"), estimate, strict=True)}
-
-
-def _plain(value):
-    """Return a value as one of JSON's types."""
-    value = value.item() if hasattr(value, "item") else value
-    if isinstance(value, float):
-        return value if np.isfinite(value) else None
-    return value if isinstance(value, str | bool | int | None) else str(value)

@@ -10,6 +10,7 @@ __all__ = ["N_BINS", "BinaryProblem", "BinarySums", "equal_mass_bins"]
 N_BINS = 10
 """Bins of the calibration error."""
 _ROUNDING = 1e-9
+EPS = float(np.finfo(np.float64).eps)
 
 
 @dataclass(frozen=True)
@@ -92,6 +93,8 @@ class BinaryProblem:
         Weights that bins of equal mass are made by.
     cost : ndarray of shape (n_samples,), default=None
         Cost of each decision.
+    smallest : float, default=2.2e-16
+        Least likelihood of a row, as in `sklearn.metrics.log_loss`.
 
     Examples
     --------
@@ -104,19 +107,38 @@ class BinaryProblem:
            [2., 1.]])
     """
 
-    def __init__(self, positive, score, flagged, weight, cost=None):
+    def __init__(self, positive, score, flagged, weight, cost=None, smallest=EPS):
         self._order = np.argsort(-score, kind="stable")
         score, self._positive = score[self._order], positive[self._order]
         self._starts = _group_starts(score, self._positive)
         self._bins = equal_mass_bins(score, weight[self._order], N_BINS)
         cost = np.zeros(len(score)) if cost is None else cost[self._order]
         error = np.where(self._positive, 1 - score, -score)
-        smallest = np.finfo(np.float64).eps
         log = -np.log(np.clip(1 - np.abs(error), smallest, 1 - smallest))
         self._linear = np.column_stack(
             [np.ones(len(score)), flagged[self._order], error**2, log, cost]
         )
         self._error = error
+
+    @classmethod
+    def of_class(cls, rows, k, cost=None):
+        """Return the problem of one class of predictions.
+
+        Parameters
+        ----------
+        rows : Predictions
+            Rows of all classes.
+        k : int
+            Place of the class.
+        cost : ndarray of shape (n_samples,), default=None
+            Cost of each decision.
+
+        Returns
+        -------
+        BinaryProblem
+        """
+        positive, flagged = rows.is_class(k)
+        return cls(positive, rows.proba[:, k], flagged, rows.weight, cost, rows.smallest)
 
     def calibration_noise(self, weight, confidence_level):
         """Return the calibration error that calibrated probabilities stay below by chance.

@@ -65,7 +65,7 @@ class ThresholdCurveDisplay(Display):
         self.scores = list(map(np.asarray, scores if several else [scores]))
         self.threshold = np.ravel(threshold).astype(float).tolist()
         self.score = [None] * len(self.thresholds) if score is None else np.ravel(score).tolist()
-        self.spread = spread
+        self.spread = _check_spread(spread)
         self.objective = objective or "score"
         self.name = [name] if name is None or isinstance(name, str) else list(name)
         if not len(self.thresholds) == len(self.scores) == len(self.threshold) == len(self.name):
@@ -140,7 +140,7 @@ class ThresholdCurveDisplay(Display):
         else:
             rows = (X, y, sample_weight)
             display = cls._of_rows(estimator, *rows, objective, constraint, pos_label, name)
-        display.spread = spread
+        display.spread = _check_spread(spread)
         return display._shown(ax)
 
     @classmethod
@@ -183,7 +183,7 @@ class ThresholdCurveDisplay(Display):
         tuner.fit(y_true, y_score, sample_weight=sample_weight, pos_label=pos_label)
         display = cls._of_curve(tuner, name)
         display._mark(threshold)
-        display.spread = spread
+        display.spread = _check_spread(spread)
         return display._shown(ax)
 
     @classmethod
@@ -374,6 +374,18 @@ class ThresholdCurveDisplay(Display):
                 )
                 label = None
         self.ax_.set_xlim(ends)
+
+
+def _check_spread(spread):
+    """Return the ends of the spread, or None."""
+    if spread is None:
+        return None
+    ends = np.ravel(spread)
+    if ends.shape != (2,) or not ends[0] <= ends[1]:
+        raise InvalidParameterError(
+            f"The 'spread' parameter must be None or a pair (low, high). Got {spread!r} instead."
+        )
+    return tuple(ends.tolist())
 
 
 def _nearest(thresholds, scores, cut):

@@ -9,7 +9,8 @@ from rich.console import Console
 from sklearn.datasets import make_classification, make_multilabel_classification
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import average_precision_score, f1_score
+from sklearn.metrics import average_precision_score, f1_score, log_loss
+from sklearn.model_selection import GridSearchCV
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -72,6 +73,23 @@ def test_the_estimators_own_positive_class_is_taken(fraud):
     own.pos_label_ = "ok"
     assert imbalance_report(own, X, y, n_resamples=0).pos_label == "ok"
     assert imbalance_report(make_pipeline(own), X, y, n_resamples=0).pos_label == "ok"
+
+
+def test_a_search_is_its_best_estimator(fraud):
+    X, y = fraud
+    search = GridSearchCV(LogisticRegression(), {"C": [0.1, 1]}).fit(X, y)
+    search.best_estimator_.pos_label_ = "ok"
+    report = imbalance_report(search, X, y, n_resamples=0)
+    assert (report.name, report.pos_label) == ("LogisticRegression", "ok")
+
+
+def test_log_loss_of_a_certain_error_is_scikit_learns_for_each_type_of_float(repeats):
+    y = np.array([0, 0, 1, 1])
+    for dtype in (np.float32, np.float64):
+        proba = np.array([[1, 0], [0.5, 0.5], [1, 0], [0, 1]], dtype=dtype)
+        clf = repeats(y, proba, proba.argmax(axis=1))
+        report = imbalance_report(clf, np.arange(4), y, n_resamples=0)
+        assert value_of(report, "log_loss") == pytest.approx(log_loss(y, proba))
 
 
 def test_costs_are_a_mean_over_rows_and_over_those_of_a_class(report, clf, fraud):

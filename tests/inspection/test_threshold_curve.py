@@ -140,6 +140,10 @@ def test_each_fold_has_its_curve_and_their_cuts_a_spread(rows):
         (lambda X, y, c: ThresholdCurveDisplay.from_estimator(c), "LogisticRegression has no thr"),
         (lambda X, y, c: ThresholdCurveDisplay.from_estimator(c, X), "X and y go together"),
         (
+            lambda X, y, c: ThresholdCurveDisplay.from_estimator(c, X, y, spread=(0.3, 0.2)),
+            r"a pair \(low, high\). Got \(0.3, 0.2\)",
+        ),
+        (
             lambda X, y, c: ThresholdCurveDisplay.from_estimator(c, X, y, objective="f1_makro"),
             "unknown for a binary target. Did you mean 'f1_macro'",
         ),
