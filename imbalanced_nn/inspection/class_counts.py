@@ -9,8 +9,8 @@ from imbalanced_nn.inspection.predictions import last_step
 
 __all__ = ["ClassCountsDisplay"]
 
-_MANY = 24
-"""Bars beyond which they are not numbered."""
+_WIDE, _NARROW = 9, 32
+"""Bars up to which their numbers lie flat, and stand upright; of more they have none."""
 
 
 class ClassCountsDisplay(Display):
@@ -112,16 +112,19 @@ class ClassCountsDisplay(Display):
         steps = list(self.counts)
         counts = np.array(list(self.counts.values()))
         width = 0.8 / len(self.classes)
+        upright = counts.size > _WIDE
         for place, label in enumerate(self.classes):
             at = np.arange(len(steps)) + (place - (len(self.classes) - 1) / 2) * width
             bars = ax.bar(at, counts[:, place], width=width, label=str(label), **fill(place))
-            if counts.size <= _MANY:
+            if counts.size <= _NARROW:
                 numbers = [f"{count:,.0f}" for count in counts[:, place]]
-                ax.bar_label(bars, numbers, padding=2, fontsize="small")
+                ax.bar_label(
+                    bars, numbers, padding=2, fontsize="small", rotation=90 if upright else 0
+                )
         ax.set_yscale("log")
         # A single row is where a logarithmic bar can start.
         # Above the bars there is room for their numbers, and for a legend that cannot lie beside.
-        headroom = 2 if own else 20
+        headroom = (8 if upright else 2) * (1 if own else 10)
         ax.set_ylim(min(1.0, counts[counts > 0].min()), counts.max() * headroom)
         log_ticks(ax.yaxis)
         ax.set_xticks(range(len(steps)), [step.replace(" ", "\n", 1) for step in steps])

@@ -9,7 +9,7 @@ from sklearn.utils import check_consistent_length
 from imbalanced_nn.exceptions import InvalidParameterError
 from imbalanced_nn.threshold.rows import check_rows, encode, positive_code
 
-__all__ = ["Predictions", "last_input", "last_step"]
+__all__ = ["Predictions", "last_input", "last_step", "probabilities"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,7 +86,7 @@ class Predictions:
                 f"Use the estimator's score."
             )
         labels = list(getattr(y, "columns", [])) or None
-        proba = _columns(estimator.predict_proba(X), estimator.classes_)
+        proba = probabilities(estimator, X)
         decided = estimator.predict(X)
         decided = decided.toarray() if sparse.issparse(decided) else np.asarray(decided)
         if pos_label is None:
@@ -202,13 +202,26 @@ def last_input(estimator, X):
     return last_input(steps[-1][1], estimator[:-1].transform(X)) if steps else X
 
 
-def _columns(proba, classes):
-    """Return probabilities as one array; scikit-learn's forests give a list for several labels."""
+def probabilities(estimator, X):
+    """Return probabilities as one array; scikit-learn's forests give a list for several labels.
+
+    Parameters
+    ----------
+    estimator : classifier or Pipeline
+        Fitted.
+    X : array-like of shape (n_samples, ...)
+        Rows.
+
+    Returns
+    -------
+    ndarray of shape (n_samples, n_classes) or (n_samples, n_labels)
+    """
+    proba = estimator.predict_proba(X)
     if not isinstance(proba, list):
         return np.asarray(proba)
     return np.column_stack(
         [
             part[:, list(known).index(1)] if 1 in known else np.zeros(len(part))
-            for part, known in zip(proba, classes, strict=True)
+            for part, known in zip(proba, estimator.classes_, strict=True)
         ]
     )

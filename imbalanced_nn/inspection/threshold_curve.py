@@ -7,7 +7,7 @@ from imbalanced_nn.inspection.display import Display, legend, log_ticks, look, t
 from imbalanced_nn.inspection.folds import fold_rows
 from imbalanced_nn.inspection.measures import measure_label
 from imbalanced_nn.inspection.predictions import last_step
-from imbalanced_nn.inspection.tuning import aim_of, objective_name, tuner_for
+from imbalanced_nn.inspection.tuning import curves_of, objective_name, tuned_on, tuner_for
 
 __all__ = ["ThresholdCurveDisplay"]
 
@@ -239,39 +239,22 @@ class ThresholdCurveDisplay(Display):
     @classmethod
     def _of_rows(cls, estimator, X, y, sample_weight, objective, constraint, pos_label, name):
         """Return the display of rows, at the cut of the estimator."""
-        step = last_step(estimator)
-        if pos_label is None:
-            pos_label = getattr(step, "pos_label_", None)
-        tuner = tuner_for(aim_of(step) if objective is None else objective, constraint)
-        proba = np.asarray(estimator.predict_proba(X))
-        tuner.fit(y, proba, sample_weight=sample_weight, pos_label=pos_label)
+        tuner = tuned_on(estimator, X, y, sample_weight, objective, constraint, pos_label)
         display = cls._of_curve(tuner, name)
-        display._mark(getattr(step, "best_threshold_", None))
+        display._mark(getattr(last_step(estimator), "best_threshold_", None))
         return display
 
     @classmethod
     def _of_curve(cls, step, name):
         """Return the display of a fitted estimator's own curve."""
-        curve, cut = (getattr(step, key, None) for key in ("threshold_curve_", "best_threshold_"))
-        if curve is None:
-            reason = "it has no cut that was learned. Pass X and y"
-            if np.ndim(cut):
-                reason = (
-                    "the cuts of several classes act jointly. Show one class against the rest, "
-                    "by from_predictions(y == label, its probability)"
-                )
-            raise InvalidParameterError(f"{type(step).__name__} has no threshold curve: {reason}.")
-        several = isinstance(curve, tuple)
-        curves = curve if several else (curve,)
-        if several and name is None:
-            name = [str(label) for label in step.classes_]
+        curves, names = curves_of(step)
         return cls(
             thresholds=[part.thresholds for part in curves],
             scores=[part.scores for part in curves],
-            threshold=cut,
-            score=None if several else step.best_score_,
+            threshold=step.best_threshold_,
+            score=step.best_score_ if names is None else None,
             objective=objective_name(step),
-            name=name,
+            name=names if name is None else name,
         )
 
     def _mark(self, threshold):
@@ -304,15 +287,9 @@ class ThresholdCurveDisplay(Display):
         label = measure_label(self.objective)
         for place, (cut, score) in enumerate(zip(self.threshold, self.score, strict=True)):
             style = {key: look(place)[key] for key in ("color", "linestyle")}
-            ax.plot(
-                self.thresholds[place],
-                self.scores[place],
-                drawstyle="steps-mid",
-                label=f"{self.name[place]}, cut {cut:.3g}"
-                if several
-                else self.name[place] or label,
-                **style,
-            )
+            name = f"{self.name[place]}, cut {cut:.3g}" if several else self.name[place] or label
+            cuts, scores = self.thresholds[place], self.scores[place]
+            ax.plot(cuts, scores, drawstyle="steps-mid", label=name, **style)
             ax.plot(
                 cut,
                 score,

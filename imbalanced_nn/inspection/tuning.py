@@ -1,10 +1,13 @@
-"""What a fitted estimator's cut was tuned for."""
+"""What a fitted estimator's cut was tuned for, and the curves of that."""
 
+import numpy as np
 from sklearn.base import clone
 
+from imbalanced_nn.exceptions import InvalidParameterError
+from imbalanced_nn.inspection.predictions import last_step, probabilities
 from imbalanced_nn.threshold import ThresholdTuner
 
-__all__ = ["aim_of", "objective_name", "tuner_for"]
+__all__ = ["aim_of", "curves_of", "objective_name", "tuned_on", "tuner_for"]
 
 
 def tuner_for(objective, constraint=None):
@@ -63,3 +66,64 @@ def objective_name(step):
     objective = getattr(step, "objective_", None) or getattr(step, "_tuned_objective", None)
     aim = getattr(objective, "name", aim_of(step))
     return aim if isinstance(aim, str) else getattr(aim, "__name__", "score")
+
+
+def tuned_on(estimator, X, y, sample_weight, objective, constraint, pos_label):
+    """Return a tuner fitted to what a classifier says of rows.
+
+    Parameters
+    ----------
+    estimator : classifier or Pipeline
+        Fitted, with ``predict_proba``.
+    X, y, sample_weight : array-like
+        Rows, labels and weights.
+    objective : str, callable, ThresholdTuner or None
+        What to maximise; None is what the estimator's own cut maximises.
+    constraint : (str, float) or None
+        Bound to keep.
+    pos_label : label or None
+        Positive class; None is the estimator's own, else the rarest.
+
+    Returns
+    -------
+    ThresholdTuner
+    """
+    step = last_step(estimator)
+    tuner = tuner_for(aim_of(step) if objective is None else objective, constraint)
+    if pos_label is None:
+        pos_label = getattr(step, "pos_label_", None)
+    proba = probabilities(estimator, X)
+    return tuner.fit(y, proba, sample_weight=sample_weight, pos_label=pos_label)
+
+
+def curves_of(step):
+    """Return the curves of a fitted estimator, and their names where there are several.
+
+    Parameters
+    ----------
+    step : estimator
+        With ``threshold_curve_``, ``best_threshold_`` and ``classes_``.
+
+    Returns
+    -------
+    curves : tuple of ThresholdCurve
+    names : list of str or None
+        None of a single curve.
+
+    Raises
+    ------
+    InvalidParameterError
+        If there is none.
+    """
+    curve, cut = (getattr(step, key, None) for key in ("threshold_curve_", "best_threshold_"))
+    if isinstance(curve, tuple):
+        return curve, [f"label {label}" for label in step.classes_]
+    if curve is not None:
+        return (curve,), None
+    reason = "it has no cut that was learned. Pass X and y"
+    if np.ndim(cut):
+        reason = (
+            "the cuts of several classes act jointly. Show one class against the rest, by "
+            "from_predictions(y == label, its probability)"
+        )
+    raise InvalidParameterError(f"{type(step).__name__} has no threshold curve: {reason}.")

@@ -95,6 +95,9 @@ MADE = {
     "history": history,
     "history-head": lambda ax: history(ax, head=10),
     "counts": counts,
+    "counts-equal": lambda ax: ClassCountsDisplay(
+        counts=dict.fromkeys(("all rows", "after the sampler"), [72000] * 4), classes=[*"abcd"]
+    )._shown(ax),
     "counts-many": lambda ax: counts(ax, 7),
     "comparison": lambda ax: ComparisonDisplay.from_comparison(comparison(), ax=ax),
     "comparison-many": lambda ax: ComparisonDisplay.from_comparison(

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from matplotlib import pyplot
 from sklearn.datasets import make_classification, make_multilabel_classification
+from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import f1_score
 from sklearn.model_selection import TunedThresholdClassifierCV, cross_validate
@@ -108,14 +109,17 @@ def test_small_cuts_are_on_a_logarithmic_axis():
     assert moved.ax_.get_xscale() == "linear"
 
 
-def test_several_labels_have_a_curve_each():
+@pytest.mark.parametrize(
+    "clf", [OneVsRestClassifier(LogisticRegression()), RandomForestClassifier(5, random_state=0)]
+)
+def test_several_labels_have_a_curve_each(clf):
     X, y = make_multilabel_classification(200, n_classes=3, random_state=0)
-    clf = OneVsRestClassifier(LogisticRegression()).fit(X, y)
+    clf = clf.fit(X, y)
     display = ThresholdCurveDisplay.from_estimator(clf, X, y, objective="f1_macro")
     frame = display.frame()
-    assert list(dict.fromkeys(frame["name"])) == ["0", "1", "2"]
+    assert list(dict.fromkeys(frame["name"])) == ["label 0", "label 1", "label 2"]
     for label in range(3):
-        part = frame[frame["name"] == str(label)]
+        part = frame[frame["name"] == f"label {label}"]
         assert display.score[label] == pytest.approx(part["score"].max())
 
 
