@@ -95,8 +95,9 @@ def imbalance_report(
     rarest label of a row), so intervals are given these counts. They are the percentiles of
     the resamples. Those of the calibration error are reflected at its value, since resampling
     can only raise it, and start at 0 where calibrated probabilities would do no better by
-    chance; its bins stay those of the rows themselves. With some twenty rows of a class all
-    are a little too narrow, and so is recall at precision .9 wherever it rests on few rows.
+    chance; its bins stay those of the rows themselves. With some twenty rows of a class they
+    are too narrow, most of all for a ROC AUC near 1, and recall at precision .9 has too narrow
+    ones wherever it rests on few rows.
     The noise of the training is no part of them: for that compare fits on several folds.
 
     References

@@ -6,7 +6,7 @@ from imblearn.metrics import geometric_mean_score
 from sklearn import metrics
 
 from imbalanced_nn.inspection.bootstrap import resampled_weights
-from imbalanced_nn.inspection.measures import MEASURES
+from imbalanced_nn.inspection.measures import MEASURES, binary_measures
 from imbalanced_nn.inspection.predictions import Predictions
 from imbalanced_nn.inspection.report import _measure
 from imbalanced_nn.inspection.sums import N_BINS, BinaryProblem
@@ -145,3 +145,22 @@ def test_reweighting_the_sums_is_reweighting_the_rows(made):
     scaled = problem.sums(weight * np.where(y, 5.0, 0.25))
     for name, value in vars(problem.sums(weight).reweighted(0.25, 5.0)).items():
         np.testing.assert_allclose(value, getattr(scaled, name), atol=1e-12)
+
+
+def calibration_error_of_bins(problem, y, p, weight):
+    """The calibration error of other outcomes at the same probabilities."""
+    other = BinaryProblem(y, p, p > 0.5, weight)
+    np.testing.assert_array_equal(other._bins, problem._bins)
+    return binary_measures(other.sums(weight[None]))["calibration_error"][0]
+
+
+def test_calibrated_probabilities_stay_below_their_noise_as_often_as_it_says():
+    rng = np.random.default_rng(0)
+    p, weight = rng.beta(1, 9, size=3000), rng.uniform(0.5, 2, size=3000)
+    drawn = rng.random((400, 3000)) < p
+    problem = BinaryProblem(drawn[0], p, p > 0.5, weight)
+    errors = np.array([calibration_error_of_bins(problem, y, p, weight) for y in drawn])
+    for level in (0.5, 0.9):
+        # The limit is that of a two-sided interval's upper end.
+        limit = problem.calibration_noise(weight, level)
+        assert (errors <= limit).mean() == pytest.approx((1 + level) / 2, abs=0.05)

@@ -107,6 +107,17 @@ def test_intervals_hold_their_curves_and_seeds_repeat_them(rows):
     assert inside.mean() > 0.9
 
 
+def test_every_resample_is_weighed_to_the_prevalence(rows):
+    X, y, clf = rows
+    # Of unequal weights each resample has another share of positives.
+    weight = np.random.default_rng(0).uniform(0.1, 5, len(y))
+    display = PrevalenceCurveDisplay.from_estimator(
+        clf, X, y, metrics=["prevalence"], prevalences=SHARES, sample_weight=weight, n_resamples=20
+    )
+    for end in (display.low, display.high):
+        np.testing.assert_allclose(end["prevalence"], SHARES)
+
+
 def test_by_default_it_reaches_from_a_hundredth_of_the_present_share_to_half(rows):
     X, y, clf = rows
     display = PrevalenceCurveDisplay.from_estimator(clf, X, y, n_resamples=0)

@@ -19,6 +19,7 @@ from sklearn.svm import LinearSVC
 from imbalanced_nn import imbalance_report
 from imbalanced_nn.exceptions import InvalidParameterError
 from imbalanced_nn.inspection import MEASURES
+from imbalanced_nn.inspection.bootstrap import interval
 
 COSTS = [[0, 1], [50, 0]]
 
@@ -218,6 +219,18 @@ def test_a_calibration_error_of_chance_reaches_0(repeats):
         bounds.append(report.to_dict()["overall"]["calibration_error"])
     assert bounds[0]["low"] == 0 < bounds[0]["value"] < 0.03
     assert 0.1 < bounds[1]["low"] < bounds[1]["value"] < bounds[1]["high"]
+
+
+def test_only_the_interval_of_the_calibration_error_is_reflected(clf, fraud, monkeypatch):
+    reflected = []
+
+    def spy(value, resampled, confidence_level, *, pivotal, bounds):
+        reflected.append(pivotal)
+        return interval(value, resampled, confidence_level, pivotal=pivotal, bounds=bounds)
+
+    monkeypatch.setattr("imbalanced_nn.inspection.report.interval", spy)
+    imbalance_report(clf, *fraud, n_resamples=5)
+    assert [n for n, r in zip(MEASURES, reflected, strict=True) if r] == ["calibration_error"]
 
 
 def test_nothing_of_the_callers_is_changed(clf, fraud):
