@@ -11,6 +11,7 @@ _MODULE_OF = {
     "STRATEGIES": "compare",
     "ThresholdTuner": "threshold",
     "compare_strategies": "compare",
+    "imbalance_report": "inspection",
     "show_versions": "_show_versions",
 }
 

@@ -1,0 +1,161 @@
+"""Class counts before and after each step of a fit."""
+
+import numpy as np
+from sklearn.utils.validation import check_is_fitted
+
+from imbalanced_nn.exceptions import InvalidParameterError
+from imbalanced_nn.inspection.display import Display, fill, legend, log_ticks, tidy
+from imbalanced_nn.inspection.predictions import last_step
+
+__all__ = ["ClassCountsDisplay"]
+
+_WIDE, _NARROW = 9, 32
+"""Bars up to which their numbers lie flat, and stand upright; of more they have none."""
+
+
+class ClassCountsDisplay(Display):
+    """Rows of each class before and after each step, on a logarithmic axis.
+
+    Parameters
+    ----------
+    counts : dict of str to array-like of shape (n_classes,)
+        Rows, or weight, of each class after each step, in order.
+    classes : sequence of shape (n_classes,)
+        Class labels.
+
+    Attributes
+    ----------
+    ax_, figure_ : matplotlib.axes.Axes, matplotlib.figure.Figure
+        Once drawn.
+
+    Examples
+    --------
+    >>> from imbalanced_nn.inspection import ClassCountsDisplay
+    >>> counts = {"all rows": [900, 100], "after the sampler": [900, 900]}
+    >>> ClassCountsDisplay(counts=counts, classes=["ok", "fraud"]).frame()
+                    step  class  count  share
+    0           all rows     ok  900.0    0.9
+    1           all rows  fraud  100.0    0.1
+    2  after the sampler     ok  900.0    0.5
+    3  after the sampler  fraud  900.0    0.5
+    """
+
+    _figsize = (7.2, 4.2)
+
+    def __init__(self, *, counts, classes):
+        self.counts = {step: np.asarray(row, dtype=float) for step, row in counts.items()}
+        self.classes = list(classes)
+        for step, row in self.counts.items():
+            if row.shape != (len(self.classes),):
+                raise InvalidParameterError(
+                    f"The 'counts' parameter must hold one number for each of the "
+                    f"{len(self.classes)} classes. Got shape {row.shape} for {step!r}."
+                )
+
+    @classmethod
+    def from_estimator(cls, estimator, *, ax=None):
+        """Show what a fitted estimator did to the classes.
+
+        Parameters
+        ----------
+        estimator : BalancedKerasClassifier or Pipeline
+            Fitted.
+        ax : matplotlib.axes.Axes, default=None
+            Axes to draw on.
+
+        Returns
+        -------
+        ClassCountsDisplay
+            All rows; the training rows, where others were held out; the rows of an epoch after
+            the sampler; and the weight of each class in the loss, at as many rows. With
+            ``sample_weight``, and with samplers that draw anew, the last two are those of an
+            epoch on average. Of a multilabel target the positives of each label are counted.
+
+        Raises
+        ------
+        InvalidParameterError
+            If the estimator is not a `BalancedKerasClassifier` that knows its classes.
+        """
+        step = last_step(estimator)
+        check_is_fitted(step)
+        if not hasattr(step, "class_count_") or not hasattr(step, "_trained_prior"):
+            raise InvalidParameterError(
+                f"The 'estimator' parameter must be a fitted BalancedKerasClassifier. Got "
+                f"{type(step).__name__}; count the classes yourself and write "
+                f"ClassCountsDisplay(counts=..., classes=...)."
+            )
+        return cls(counts=_steps(step), classes=np.asarray(step.classes_).tolist())._shown(ax)
+
+    def frame(self):
+        """Return one row for each step and class.
+
+        Returns
+        -------
+        DataFrame
+            Columns ``step``, ``class``, ``count`` and ``share`` (of all classes).
+        """
+        import pandas as pd
+
+        steps, counts = list(self.counts), np.array(list(self.counts.values()))
+        shares = counts / counts.sum(axis=1, keepdims=True)
+        return pd.DataFrame(
+            {
+                "step": np.repeat(steps, len(self.classes)),
+                "class": pd.Series(self.classes * len(steps), dtype=object),
+                "count": counts.ravel(),
+                "share": shares.ravel(),
+            }
+        ).infer_objects()
+
+    def _draw(self, own):
+        ax = self.ax_
+        steps = list(self.counts)
+        counts = np.array(list(self.counts.values()))
+        width = 0.8 / len(self.classes)
+        upright = counts.size > _WIDE
+        for place, label in enumerate(self.classes):
+            at = np.arange(len(steps)) + (place - (len(self.classes) - 1) / 2) * width
+            bars = ax.bar(at, counts[:, place], width=width, label=str(label), **fill(place))
+            if counts.size <= _NARROW:
+                numbers = [f"{count:,.0f}" for count in counts[:, place]]
+                ax.bar_label(
+                    bars, numbers, padding=2, fontsize="small", rotation=90 if upright else 0
+                )
+        ax.set_yscale("log")
+        # A single row is where a logarithmic bar can start.
+        # Above the bars there is room for their numbers, and for a legend that cannot lie beside.
+        headroom = (8 if upright else 2) * (1 if own else 10)
+        ax.set_ylim(min(1.0, counts[counts > 0].min()), counts.max() * headroom)
+        log_ticks(ax.yaxis)
+        ax.set_xticks(range(len(steps)), [step.replace(" ", "\n", 1) for step in steps])
+        ax.set(ylabel="Rows (log scale)", title="Rows of each class, step by step")
+        tidy(ax, grid="y")
+        legend(ax, own)
+
+
+def _steps(step):
+    """Return the counts of each class after each step of a fit."""
+    counts = {"all rows": step.class_count_}
+    training = np.asarray(step.class_count_, dtype=float)
+    judged = getattr(step, "_judged", None)
+    inside = len(step.validation_indices_) > 0
+    # In cross-fitting each row is held out from one network and trained on by the others.
+    if inside and judged is not None and judged.fold is None:
+        held_out = judged.codes
+        if held_out.ndim == 1:
+            held_out = held_out[:, None] == np.arange(len(training))
+        training = training - held_out.sum(axis=0)
+        counts["training rows"] = training
+    n_rows = training.sum() if step._steps else len(step.sample_indices_)
+    in_loss = step._trained_prior * n_rows
+    if hasattr(step, "head_history_"):
+        return counts | {"last layer's loss": in_loss}
+    weighted = step.class_weight_ is not None
+    # Of labels the weights of positives and negatives do not come apart again.
+    if step.sampler_ is not None and not (weighted and step._kind == "multilabel"):
+        weights = np.array(list(step.class_weight_.values())) if weighted else 1.0
+        drawn = in_loss / weights
+        counts["after the sampler"] = drawn * (in_loss.sum() / drawn.sum())
+    if weighted:
+        counts["weighted in the loss"] = in_loss
+    return counts

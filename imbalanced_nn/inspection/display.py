@@ -1,0 +1,126 @@
+"""What all displays share: axes, a look that needs no colour, and numbers without matplotlib."""
+
+from importlib.util import find_spec
+
+import numpy as np
+
+__all__ = ["Display", "fill", "legend", "log_ticks", "look", "tidy"]
+
+# Okabe and Ito's colours but the yellow, which is faint on white; dark and light take turns, so
+# that neighbours differ in greyscale, too.
+_COLORS = ("#0072B2", "#E69F00", "#000000", "#56B4E9", "#D55E00", "#009E73", "#CC79A7")
+_LINES = ("-", "--", "-.", ":", (0, (6, 2, 1, 2, 1, 2)), (0, (8, 3)), (0, (3, 1)))
+_MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+_HATCHES = ("", "////", "....", "xxxx", "----", "++++", "oooo")
+
+
+class Display:
+    """Base of the displays: computed first, drawn by `plot`.
+
+    Subclasses draw in ``_draw`` onto ``ax_``.
+
+    References
+    ----------
+    M. Okabe, K. Ito, "Color universal design", 2008: colours that colour-blind eyes tell apart.
+    """
+
+    _figsize = (6.4, 4.2)
+
+    def plot(self, ax=None):
+        """Draw.
+
+        Parameters
+        ----------
+        ax : matplotlib.axes.Axes, default=None
+            Axes to draw on. None makes a figure.
+
+        Returns
+        -------
+        Display
+            The display itself, with ``ax_`` and ``figure_``.
+
+        Raises
+        ------
+        ImportError
+            If matplotlib is not installed. `frame` works without it.
+        """
+        if find_spec("matplotlib") is None:
+            raise ImportError(
+                f"{type(self).__name__}.plot needs matplotlib, which is not installed. Install "
+                f"it with: pip install 'imbalanced-nn[plots]'. frame() has the numbers without it."
+            )
+        own = ax is None
+        if own:
+            from matplotlib import pyplot
+
+            _, ax = pyplot.subplots(figsize=self._figsize, layout="constrained")
+        self.ax_, self.figure_ = ax, ax.figure
+        self._draw(own)
+        return self
+
+    def _shown(self, ax):
+        """Draw at once, as scikit-learn's displays do; without matplotlib keep the numbers."""
+        if ax is not None or find_spec("matplotlib") is not None:
+            self.plot(ax)
+        return self
+
+    def __repr__(self):
+        name = type(self).__name__
+        if hasattr(self, "ax_"):
+            return f"<{name}, drawn; frame() has its numbers>"
+        return f"<{name}, not drawn; frame() has its numbers, plot() needs matplotlib>"
+
+
+def look(place):
+    """Return colour, line and marker of one of several curves, which differ in all three."""
+    return {
+        "color": _COLORS[place % len(_COLORS)],
+        "linestyle": _LINES[place % len(_LINES)],
+        "marker": _MARKERS[place % len(_MARKERS)],
+    }
+
+
+def fill(place):
+    """Return colour and hatch of one of several areas."""
+    return {
+        "facecolor": _COLORS[place % len(_COLORS)],
+        "hatch": _HATCHES[place % len(_HATCHES)],
+        "edgecolor": "white",
+    }
+
+
+def tidy(ax, grid="both"):
+    """Take away what carries no number, and lay a faint grid behind the data."""
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.set_axisbelow(True)
+    ax.grid(visible=True, axis=grid, color="0.9", linewidth=0.8)
+
+
+def legend(ax, own, n_columns=1):
+    """Place the legend beside axes of a figure of our own, else where it hides least."""
+    if own:
+        ax.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False, ncols=n_columns)
+    else:
+        ax.legend(loc="best", ncols=n_columns)
+
+
+def log_ticks(axis, *, percent=False):
+    """Label a logarithmic axis in plain numbers, 1, 2 and 5 of each decade where there is room."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+    low, high = sorted(axis.get_view_interval())
+    decades = np.log10(high / low)
+    steps = (1.0, 2.0, 5.0) if decades < 2 else (1.0, 3.0) if decades < 3.5 else (1.0,)
+    axis.set_major_locator(LogLocator(subs=steps, numticks=20))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: _number(value, percent)))
+    axis.set_minor_formatter(NullFormatter())
+
+
+def _number(value, percent):
+    """Return a plain number, or a power of ten where that has many zeros."""
+    if percent:
+        return f"{100 * value:,.6g}%"
+    power = np.log10(value)
+    if value < 1e-3 and np.isclose(power, round(power)):
+        return f"$10^{{{round(power)}}}$"
+    return f"{value:,.6g}"

@@ -1,0 +1,224 @@
+"""One class against the rest: the sums over weighted rows that all its measures come from."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.stats import norm
+
+__all__ = ["N_BINS", "BinaryProblem", "BinarySums", "equal_mass_bins"]
+
+N_BINS = 10
+"""Bins of the calibration error."""
+_ROUNDING = 1e-9
+EPS = float(np.finfo(np.float64).eps)
+
+
+@dataclass(frozen=True)
+class BinarySums:
+    """Sums over weighted rows, those of positives and of negatives apart.
+
+    Because they are apart, another prevalence is a factor on each; see `reweighted`. The first
+    axis runs over sets of weights, such as resamples. Two-part sums hold negatives, positives.
+
+    Parameters
+    ----------
+    positives, negatives : ndarray of shape (n_weights, n_groups)
+        Weight of the rows of each group of scores, highest scores first.
+    count : ndarray of shape (n_weights, 2)
+        Weight of all rows.
+    flagged : ndarray of shape (n_weights, 2)
+        Weight of the rows that were predicted positive.
+    squared, log, cost : ndarray of shape (n_weights, 2)
+        Sums of squared errors, of negative log likelihoods and of costs.
+    gaps : ndarray of shape (n_weights, n_bins, 2)
+        Sums of how far outcome and probability are apart in each bin of probabilities: above 0
+        for positives, below for negatives.
+    """
+
+    positives: np.ndarray
+    negatives: np.ndarray
+    count: np.ndarray
+    flagged: np.ndarray
+    squared: np.ndarray
+    log: np.ndarray
+    cost: np.ndarray
+    gaps: np.ndarray
+
+    def reweighted(self, negative, positive):
+        """Return the sums of rows weighed by class.
+
+        Parameters
+        ----------
+        negative, positive : float or ndarray of shape (n_weights,)
+            Factors of the weights.
+
+        Returns
+        -------
+        BinarySums
+        """
+        negative, positive = (np.reshape(factor, (-1, 1)) for factor in (negative, positive))
+        factors = np.concatenate([negative, positive], axis=1)
+        names = ("count", "flagged", "squared", "log", "cost")
+        return BinarySums(
+            self.positives * positive,
+            self.negatives * negative,
+            **{name: getattr(self, name) * factors for name in names},
+            gaps=self.gaps * factors[:, None],
+        )
+
+    def class_totals(self):
+        """Return hit, true and predicted weight of [negative, positive], as `formulas` take."""
+        tp, fp = self.flagged[..., 1], self.flagged[..., 0]
+        negatives, positives = self.count[..., 0], self.count[..., 1]
+        pairs = (
+            (negatives - fp, tp),
+            (negatives, positives),
+            (negatives - fp + positives - tp, tp + fp),
+        )
+        return tuple(np.stack(pair, axis=-1) for pair in pairs)
+
+
+class BinaryProblem:
+    """Rows of one class against the rest, sorted once, to be summed under many weights.
+
+    Parameters
+    ----------
+    positive : ndarray of bool of shape (n_samples,)
+        Rows of the class.
+    score : ndarray of shape (n_samples,)
+        Probability of the class.
+    flagged : ndarray of bool of shape (n_samples,)
+        Rows that were predicted as the class.
+    weight : ndarray of shape (n_samples,)
+        Weights that bins of equal mass are made by.
+    cost : ndarray of shape (n_samples,), default=None
+        Cost of each decision.
+    smallest : float, default=2.2e-16
+        Least likelihood of a row, as in `sklearn.metrics.log_loss`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from imbalanced_nn.inspection.sums import BinaryProblem
+    >>> y, score = np.array([False, False, True]), np.array([0.1, 0.6, 0.8])
+    >>> problem = BinaryProblem(y, score, score >= 0.5, np.ones(3))
+    >>> problem.sums(np.array([[1.0, 1.0, 1.0], [0.0, 2.0, 1.0]])).flagged
+    array([[1., 1.],
+           [2., 1.]])
+    """
+
+    def __init__(self, positive, score, flagged, weight, cost=None, smallest=EPS):
+        self._order = np.argsort(-score, kind="stable")
+        score, self._positive = score[self._order], positive[self._order]
+        self._starts = _group_starts(score, self._positive)
+        self._bins = equal_mass_bins(score, weight[self._order], N_BINS)
+        cost = np.zeros(len(score)) if cost is None else cost[self._order]
+        error = np.where(self._positive, 1 - score, -score)
+        log = -np.log(np.clip(1 - np.abs(error), smallest, 1 - smallest))
+        self._linear = np.column_stack(
+            [np.ones(len(score)), flagged[self._order], error**2, log, cost]
+        )
+        self._error = error
+
+    @classmethod
+    def of_class(cls, rows, k, cost=None):
+        """Return the problem of one class of predictions.
+
+        Parameters
+        ----------
+        rows : Predictions
+            Rows of all classes.
+        k : int
+            Place of the class.
+        cost : ndarray of shape (n_samples,), default=None
+            Cost of each decision.
+
+        Returns
+        -------
+        BinaryProblem
+        """
+        positive, flagged = rows.is_class(k)
+        return cls(positive, rows.proba[:, k], flagged, rows.weight, cost, rows.smallest)
+
+    def calibration_noise(self, weight, confidence_level):
+        """Return the calibration error that calibrated probabilities stay below by chance.
+
+        Parameters
+        ----------
+        weight : ndarray of shape (n_samples,)
+            Weights of the rows.
+        confidence_level : float in (0, 1)
+            Probability with which they do.
+
+        Returns
+        -------
+        float
+            From the normal distribution of the gap in each bin; 0 is never above it.
+        """
+        chance = np.abs(self._error) * (1 - np.abs(self._error))
+        variance = np.add.reduceat(weight[self._order] ** 2 * chance, self._bins)
+        mean = np.sqrt(2 / np.pi * variance).sum()
+        spread = np.sqrt((1 - 2 / np.pi) * variance.sum())
+        return (mean + norm.ppf((1 + confidence_level) / 2) * spread) / weight.sum()
+
+    def sums(self, weights):
+        """Return the sums under each set of weights.
+
+        Parameters
+        ----------
+        weights : ndarray of shape (n_weights, n_samples)
+            Weights of the rows.
+
+        Returns
+        -------
+        BinarySums
+        """
+        weights = weights.take(self._order, axis=1)
+        parts = (weights * ~self._positive, weights * self._positive)
+        linear = np.stack([part @ self._linear for part in parts], axis=-1)
+        gaps = [np.add.reduceat(part * self._error, self._bins, axis=1) for part in parts]
+        negatives, positives = (np.add.reduceat(part, self._starts, axis=1) for part in parts)
+        return BinarySums(positives, negatives, *np.moveaxis(linear, 1, 0), np.stack(gaps, axis=-1))
+
+
+def _group_starts(score, positive):
+    """Return where groups of falling scores start that no measure of ranking tells apart.
+
+    Rows of equal score are one group, and so are neighbouring scores without a positive row:
+    cuts between those find nothing.
+    """
+    distinct = np.flatnonzero(np.append(True, np.diff(score) != 0))
+    holds = np.add.reduceat(positive.astype(int), distinct) > 0
+    return distinct[np.append(True, holds[1:] | holds[:-1])]
+
+
+def equal_mass_bins(score, mass, n_bins):
+    """Return where bins of equal mass start in falling scores; equal scores share a bin.
+
+    The bin of a score is the n-th part of all mass that the mass of the higher scores ends in.
+
+    Parameters
+    ----------
+    score : ndarray of shape (n_samples,)
+        Scores, falling.
+    mass : ndarray of shape (n_samples,)
+        Mass of each row.
+    n_bins : int
+        Number of bins; ties may leave fewer.
+
+    Returns
+    -------
+    ndarray of int of shape (n_bins,)
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from imbalanced_nn.inspection.sums import equal_mass_bins
+    >>> equal_mass_bins(np.array([0.9, 0.7, 0.7, 0.2]), np.ones(4), 2)
+    array([0, 3])
+    """
+    distinct = np.flatnonzero(np.append(True, np.diff(score) != 0))
+    above = (np.cumsum(mass) - mass)[distinct] / mass.sum()
+    # Rows below all mass belong to the last bin.
+    part = np.minimum(np.floor(n_bins * above + _ROUNDING), n_bins - 1)
+    return distinct[np.append(True, np.diff(part) > 0)]

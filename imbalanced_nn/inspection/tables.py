@@ -1,0 +1,123 @@
+"""The report as a table for a terminal."""
+
+import io
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console, Group
+from rich.table import Table
+from rich.text import Text
+
+from imbalanced_nn.inspection.measures import MEASURES
+
+__all__ = ["report_table", "report_text"]
+
+WIDTH = 80
+_PER_CLASS = {
+    "average_precision": "average\nprecision",
+    "lift": "lift",
+    "roc_auc": "ROC\nAUC",
+    "precision": "precision",
+    "recall": "recall",
+    "f1": "F1",
+    "calibration_error": "calibr.\nerror",
+}
+
+
+def report_table(report):
+    """Return the report as something that rich shows.
+
+    Parameters
+    ----------
+    report : ImbalanceReport
+        What was measured.
+
+    Returns
+    -------
+    rich.console.Group
+    """
+    about = f"{report.name} on {report.n_samples} rows"
+    if report.pos_label is not None:
+        about += f", positive class {report.pos_label!r}"
+    notes = "Each class is measured against the rest."
+    if report.n_resamples:
+        notes += f" Intervals hold at {report.confidence_level:.0%} each (bootstrap)."
+    return Group(Text(about), Text(), _overall(report), Text(), _classes(report), Text(notes))
+
+
+def report_text(report):
+    """Return the report as plain text.
+
+    Parameters
+    ----------
+    report : ImbalanceReport
+        What was measured.
+
+    Returns
+    -------
+    str
+        Lines of at most 80 characters.
+    """
+    console = Console(file=io.StringIO(), width=WIDTH, color_system=None, highlight=False)
+    console.print(report_table(report))
+    lines = console.file.getvalue().splitlines()
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def _overall(report):
+    """Return the table of all classes together."""
+    table = _table("overall", space=2)
+    table.add_column("value", justify="right")
+    table.add_column("")
+    for name in report.names:
+        value, low, high = _estimate(report, 0, name)
+        # Resamples keep the classes' counts, and so the prevalence.
+        between = f"[{_number(low)}, {_number(high)}]" if low < high else ""
+        table.add_row(MEASURES[name].label, _number(value), Text(between, style="dim"))
+    return table
+
+
+def _classes(report):
+    """Return the table with a row for each class, its intervals below."""
+    table = _table("class", space=1)
+    table.add_column("rows", justify="right")
+    for header in _PER_CLASS.values():
+        table.add_column(header, justify="right")
+    for place, (label, count) in enumerate(
+        zip(report.classes, report.class_count, strict=True), start=1
+    ):
+        cells = []
+        for name in _PER_CLASS:
+            value, low, high = _estimate(report, place, name)
+            cell = Text(_number(value))
+            if low == low:
+                digits = 3 if name == "calibration_error" else 2
+                cell.append(f"\n{_short(low, digits)}-{_short(high, digits)}", style="dim")
+            cells.append(cell)
+        table.add_row(Text(str(label)), str(count), *cells)
+    return table
+
+
+def _table(header, space):
+    """Return a table without columns but the first."""
+    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, space, 0, 0))
+    table.add_column(header, overflow="ellipsis", no_wrap=True)
+    return table
+
+
+def _estimate(report, place, name):
+    """Return value, low and high end of a measure."""
+    return report.estimates[place, list(MEASURES).index(name)]
+
+
+def _number(value):
+    """Return a number of three decimals, or of three digits where it is small or large."""
+    if value != value:
+        return "-"
+    return f"{value:.3f}" if value == 0 or 0.01 <= abs(value) < 100 else f"{value:.3g}"
+
+
+def _short(value, digits):
+    """Return a number in little space: .93, 1, 12."""
+    text = f"{value:.{digits}f}" if abs(value) < 9.5 else f"{value:.0f}"
+    text = text.rstrip("0").rstrip(".") if float(text).is_integer() and "." in text else text
+    return text.removeprefix("0") or "0"
