@@ -11,6 +11,8 @@ _MODULE_OF = {
     "STRATEGIES": "compare",
     "ThresholdTuner": "threshold",
     "compare_strategies": "compare",
+    "load": "persistence",
+    "save": "persistence",
     "show_versions": "_show_versions",
 }
 

@@ -133,7 +133,7 @@ def _compare(source: _Source, names, folds, epochs, random_state, jobs):
     from imbalanced_nn.exceptions import InvalidParameterError, TooFewRowsError
 
     with tensorflow_muted(), warnings.catch_warnings(record=True) as caught:
-        network = _network(source.X, epochs)
+        network = _network(epochs)
         try:
             with progress_bar() as advance:
                 comparison = compare_strategies(
@@ -153,16 +153,16 @@ def _compare(source: _Source, names, folds, epochs, random_state, jobs):
     return comparison, list(dict.fromkeys(notes))
 
 
-def _network(features, epochs: int | None):
-    """Return the network behind its preprocessing steps."""
+def _network(epochs: int | None):
+    """Return the network behind the encoder of its columns, which is fitted in every fold."""
     from sklearn.pipeline import Pipeline
 
     from imbalanced_nn.classifier import BalancedKerasClassifier
-    from imbalanced_nn.cli.columns import preprocessor
+    from imbalanced_nn.tables import ColumnEncoder
 
     parameters = {} if epochs is None else {"epochs": epochs}
     classifier = BalancedKerasClassifier(**parameters)
-    return Pipeline([*preprocessor(features), ("classifier", classifier)])
+    return Pipeline([("encoder", ColumnEncoder()), ("classifier", classifier)])
 
 
 def _as_json(source: _Source, comparison) -> dict:
