@@ -13,8 +13,6 @@ from imbalanced_nn.persistence.values import Form, Member, UnsavableError
 
 __all__ = ["network_forms"]
 
-_OWN = "imbalanced_nn>"
-
 # Layers of Keras whose configuration holds code, or names other files to load it from.
 _WITH_CODE = ("Lambda", "__lambda__", "TFSMLayer", "TorchModuleWrapper", "JaxLayer", "FlaxLayer")
 
@@ -37,7 +35,7 @@ def network_forms(custom_objects: dict[str, Any]) -> list[Form]:
     custom_objects : dict of str to class or function
         Code of the caller's that a network may name.
     """
-    known = {**custom_objects, **_registered(custom_objects)}
+    known = {**custom_objects, **_registered(custom_objects), **_own()}
     return [
         Form(
             "network",
@@ -58,6 +56,12 @@ def network_forms(custom_objects: dict[str, Any]) -> list[Form]:
 def _registered(custom_objects: dict[str, Any]) -> dict[str, Any]:
     """Return custom objects by the names that Keras writes for them."""
     return {keras.saving.get_registered_name(obj): obj for obj in custom_objects.values()}
+
+
+def _own() -> dict[str, Any]:
+    """Return what this package has registered with Keras."""
+    registered = keras.saving.get_custom_objects()
+    return {name: obj for name, obj in registered.items() if name.startswith("imbalanced_nn>")}
 
 
 def _network(model: keras.Model) -> Member:
@@ -120,8 +124,7 @@ def _check_code(config: Any, custom_objects: dict[str, Any]) -> None:
         else:
             # Keras names the module of its own classes, and those alone.
             builtin = registered is None if module is None else module.split(".")[0] == "keras"
-        own = str(registered).startswith(_OWN)
-        if not (builtin or own or registered in custom_objects or name in custom_objects):
+        if not (builtin or registered in custom_objects or name in custom_objects):
             raise ModelFileError(_needs(name, module))
 
 

@@ -116,7 +116,11 @@ class Encoder:
             return self._known[id(value)][1]
         for form in self.forms:
             if form.accepts(value):
-                content = self.encode(form.reduce(value), *where)
+                try:
+                    reduced = form.reduce(value)
+                except UnsavableError as error:
+                    raise UnsavableError(error.value, (*where, *error.where)) from None
+                content = self.encode(reduced, *where)
                 encoded = {TAG: form.tag, "value": content}
                 if form.shared:
                     self._known[id(value)] = value, encoded
