@@ -18,6 +18,11 @@ _NUMBERS = ("integer", "floating", "mixed-integer-float", "decimal", "boolean", 
 _DATES = ("datetime64", "datetime", "date")
 _DURATIONS = ("timedelta64", "timedelta")
 _TEXT = ("string", "mixed-integer")
+_SPELLED = {
+    spelled: word == "true"
+    for word in ("true", "false")
+    for spelled in (word, word.upper(), word.title())
+}
 _UNITS = {
     "number": "numbers",
     "date": "dates such as 2024-12-31",
@@ -184,4 +189,7 @@ def _as_dates(column: pd.Series) -> pd.Series:
 
 def _as_numbers(column: pd.Series) -> pd.Series:
     """Return floats, missing where there is no number."""
+    if not pd.api.types.is_numeric_dtype(column):
+        # A table that was read as text spells out what is true.
+        column = column.astype("object").replace(_SPELLED)
     return pd.to_numeric(column, errors="coerce").astype("float64")

@@ -102,7 +102,7 @@ class TestRefusals:
         monkeypatch.setitem(sys.modules, "pyarrow", None)
         assert refused("compare", tmp_path / "t.parquet", "--target", "fraud") == (
             2,
-            "Reading Parquet needs pyarrow: pip install 'imbalanced-nn[parquet]'.",
+            "Parquet needs pyarrow: pip install 'imbalanced-nn[parquet]'.",
         )
 
     def test_a_directory(self, refused, tmp_path):
