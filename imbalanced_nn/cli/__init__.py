@@ -14,11 +14,11 @@ from imbalanced_nn.cli.tune import tune_threshold
 __all__ = ["main"]
 
 _EPILOG = """\b
-Exit codes: 0 done; 1 the data or a file cannot be used; 2 wrong usage, such as
-a name that does not exist or a file that needs --force; 130 interrupted.
+Exit codes: 0 done; 1 the data or a file cannot be used; 2 wrong usage, such
+as a name that does not exist or a file that needs --force; 130 interrupted.
 
 \b
-Example:
+Examples:
   imbalanced-nn compare transactions.csv --target fraud
   imbalanced-nn fit transactions.csv --target fraud --output fraud.inn
   imbalanced-nn predict fraud.inn new.csv --output scored.csv

@@ -25,7 +25,7 @@ Examples:
   imbalanced-nn fit train.csv --target fraud --output fraud.inn
   imbalanced-nn fit train.csv --target fraud -o fraud.inn \\
     --sampler smote --threshold recall --constraint precision 0.9
-  imbalanced-nn fit train.parquet --target y -o y.inn --cost-matrix "0,1; 50,0"
+  imbalanced-nn fit train.parquet --target y -o y.inn --cost-matrix "0,1;50,0"
 """
 
 _CLASS_WEIGHTS = ("balanced", "balanced_sqrt", "effective_number", "balanced_batch")
@@ -135,6 +135,8 @@ def _classifier(threshold, *, strategy, held_out, epochs, random_state, calibrat
     """Return the estimator that the options stand for."""
     from imbalanced_nn.classifier import BalancedKerasClassifier
 
+    if given["loss"] is not None:
+        _check_loss(given["loss"])
     parameters = {} if strategy is None else dict(_strategy(strategy))
     parameters |= {name: value for name, value in given.items() if value is not None}
     if epochs is not None:
@@ -146,6 +148,20 @@ def _classifier(threshold, *, strategy, held_out, epochs, random_state, calibrat
         calibration=calibration,
         **parameters,
     )
+
+
+def _check_loss(name: str) -> None:
+    """Refuse the name of a loss that is neither this package's nor Keras'."""
+    import keras
+
+    from imbalanced_nn.exceptions import nearest_name
+    from imbalanced_nn.losses import LOSSES
+
+    if name not in LOSSES and not hasattr(keras.losses, name):
+        raise UsageRefusal(
+            f"There is no loss {name!r}; known are {', '.join(LOSSES)} and those of Keras."
+            + nearest_name(name, [*LOSSES, *dir(keras.losses)])
+        )
 
 
 def _strategy(name: str) -> dict:

@@ -43,7 +43,7 @@ def measures(codes, decided, proba, classes, positive) -> dict:
         "roc_auc": _roc_auc(codes, proba, present, positive),
         "balanced_accuracy": np.mean([np.mean(decided[codes == k] == k) for k in present]),
         "f1": _f1(codes, decided, present, positive),
-        "matthews_corrcoef": metrics.matthews_corrcoef(codes, decided),
+        "matthews_corrcoef": _mcc(codes, decided),
         "geometric_mean": geometric_mean_score(codes, decided, labels=present),
         "class_balance_accuracy": class_balance_accuracy_score(codes, decided),
         "log_loss": metrics.log_loss(codes, _normalised(proba), labels=list(names)),
@@ -85,6 +85,14 @@ def _roc_auc(codes, proba, present, positive):
         return float("nan")
     columns = present if positive is None else [positive]
     return sum(roc_auc_score(codes == k, proba[:, k]) for k in columns) / len(columns)
+
+
+def _mcc(codes, decided):
+    """Return Matthews' correlation, 0 where there is but one class to tell."""
+    from sklearn.metrics import matthews_corrcoef
+
+    one_class = (codes == codes[0]).all() and (decided == codes[0]).all()
+    return 0.0 if one_class else matthews_corrcoef(codes, decided)
 
 
 def _f1(codes, decided, present, positive):

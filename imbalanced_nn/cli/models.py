@@ -1,5 +1,7 @@
 """Saved models as the commands need them: the columns they take, and what they answer."""
 
+from contextlib import suppress
+
 from imbalanced_nn.cli.refusals import DataRefusal, UsageRefusal
 
 __all__ = ["Model"]
@@ -72,18 +74,24 @@ class Model:
 
     def codes(self, column):
         """Return the codes of a column of labels, or refuse one that the model does not know."""
-        import numpy as np
-
         known = {str(label): code for code, label in enumerate(self.classes)}
-        codes = column.astype(str).map(known)
-        if codes.isna().any() and column.dtype.kind == "f":
-            # A missing label in the column makes whole numbers fractions; those are left out.
-            codes = codes.fillna(column.map(lambda value: f"{value:.0f}").map(known))
+        codes = column.map(lambda label: _code(str(label), known)).astype("float64")
         if codes.isna().any():
-            row = int(np.flatnonzero(codes.isna())[0])
+            row = int(codes.isna().to_numpy().argmax())
             raise DataRefusal(
                 f"Column {column.name!r} holds {str(column.iloc[row])!r} in row "
                 f"{column.index[row] + 1}, which is no class of the model; its classes are "
                 f"{', '.join(known)}."
             )
         return codes.to_numpy(dtype=int)
+
+
+def _code(label: str, known: dict[str, int]) -> int | None:
+    """Return the code of a label as it is spelled, or of the same number or truth value."""
+    if label in known:
+        return known[label]
+    spellings = [label.title()]
+    with suppress(OverflowError, ValueError):
+        number = float(label)
+        spellings += [str(number), str(int(number))] if number == int(number) else [str(number)]
+    return next((known[spelling] for spelling in spellings if spelling in known), None)

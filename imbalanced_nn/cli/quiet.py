@@ -48,6 +48,7 @@ def noted():
     """Give a list that holds, after the block, what it warned the user of, each text once."""
     notes = []
     with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", UserWarning)
         yield notes
     # Deprecations inside libraries are nothing that the user of a command can act on.
     texts = [str(each.message) for each in caught if issubclass(each.category, UserWarning)]
