@@ -44,9 +44,9 @@ class _Group(click.Group):
         except Exception as error:
             if os.environ.get("IMBALANCED_NN_TRACEBACK"):
                 raise
-            first = (str(error).splitlines() or [""])[0]
+            first = (str(error).splitlines() or [""])[0].rstrip(".")
             raise click.ClickException(
-                f"{type(error).__name__}: {first} This is a fault of imbalanced-nn; with "
+                f"{type(error).__name__}: {first}. This is a fault of imbalanced-nn; with "
                 f"IMBALANCED_NN_TRACEBACK=1 in the environment it shows where."
             ) from error
 

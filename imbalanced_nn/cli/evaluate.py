@@ -15,6 +15,9 @@ Examples:
   imbalanced-nn evaluate fraud.inn test.parquet --target fraud --json
 """
 
+# As where a threshold is tuned: fewer rows alike are chance.
+_SEEN_SHARE = 0.2
+
 
 @click.command(epilog=_EPILOG, short_help="Measure a model on a table with classes.")
 @click.argument("model")
@@ -29,6 +32,12 @@ def evaluate(model, data, target, as_json):
     """
     with errors_as_refusals():
         content = _evaluation(model, data, target)
+    if content["trained_on"] >= _SEEN_SHARE:
+        click.echo(
+            f"Note: {content['trained_on']:.0%} of a sample of the rows that the model was "
+            f"trained on are among these. It knows their classes: new rows fare worse.",
+            err=True,
+        )
     if as_json:
         click.echo(json.dumps(content, indent=2, allow_nan=False))
         return
@@ -71,7 +80,10 @@ def _evaluation(path: str, data: str, target: str) -> dict:
     codes, decided, proba, n_lacking = [], [], [], 0
     with tensorflow_muted():
         model = Model(path)
-        for (answers, scores), truth, lacking in judged_chunks(model, data, target, model.answer):
+        seen = np.zeros(len(model.classifier._seen_rows), dtype=bool)
+        for features, truth, lacking in judged_chunks(model, data, target, model.features):
+            answers, scores = model.decide(features)
+            seen |= model.trained_on(features)
             codes.append(truth)
             decided.append(answers)
             proba.append(scores)
@@ -81,13 +93,14 @@ def _evaluation(path: str, data: str, target: str) -> dict:
     codes = np.concatenate(codes)
     classifier = model.classifier
     positive = classifier._positive if classifier._kind == "binary" else None
-    notes = [f"rows without a class: {n_lacking}"] if n_lacking else []
+    left_out = [f"rows without a class: {n_lacking}"] if n_lacking else []
     found = measures(codes, np.concatenate(decided), np.concatenate(proba), model.classes, positive)
     return {
         "model": path,
-        "data": {"name": data, "target": target, "n_samples": len(codes), "left_out": notes},
+        "data": {"name": data, "target": target, "n_samples": len(codes), "left_out": left_out},
         "threshold": cut_summary(classifier),
         "positive_class": None if positive is None else model.classes[positive],
         "prevalence": None if positive is None else float(np.mean(codes == positive)),
+        "trained_on": float(seen.mean()) if len(seen) else 0.0,
         **found,
     }

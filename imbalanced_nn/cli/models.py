@@ -69,8 +69,21 @@ class Model:
 
     def answer(self, frame):
         """Return codes of the classes decided for, and probabilities of shape (n, n_classes)."""
-        proba = self.classifier.predict_proba(self.features(frame))
+        return self.decide(self.features(frame))
+
+    def decide(self, features):
+        """Return codes and probabilities of rows as the network takes them."""
+        proba = self.classifier.predict_proba(features)
         return self.classifier._rule().decide(proba), proba
+
+    def trained_on(self, features):
+        """Return which of the remembered rows of the training are among the rows, a mask."""
+        import numpy as np
+
+        from imbalanced_nn.validation import row_hashes
+
+        encoded = self.classifier.feature_encoder_.transform(np.asarray(features))
+        return np.isin(self.classifier._seen_rows, row_hashes(encoded))
 
     def codes(self, column):
         """Return the codes of a column of labels, or refuse one that the model does not know."""

@@ -165,7 +165,7 @@ class TestRefusals:
         [
             (KeyboardInterrupt(), 130, "Interrupted.\n"),
             (OSError(28, "No space left on device"), 1, "Error: [Errno 28] No space left"),
-            (ZeroDivisionError("x"), 1, "Error: ZeroDivisionError: x This is a fault of imb"),
+            (ZeroDivisionError("x"), 1, "Error: ZeroDivisionError: x. This is a fault of imb"),
         ],
     )
     def test_failures_have_no_traceback(
