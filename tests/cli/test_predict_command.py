@@ -188,6 +188,7 @@ class TestRefusals:
         assert (code, "one label for each row" in sentence) == (2, True)
 
 
+@pytest.mark.slow
 def test_a_killed_process_leaves_the_old_file_whole(model, frame, tmp_path):
     table, output = tmp_path / "t.csv", tmp_path / "a.csv"
     pd.concat([frame] * 2000).to_csv(table, index=False)

@@ -141,6 +141,7 @@ def test_labels_of_any_type_come_back(labels, dtype, tmp_path):
     assert_same(twin.score(X, y), clf.score(X, y))
 
 
+@pytest.mark.slow
 def test_a_new_process_predicts_the_same(fitted, saved, tmp_path):
     X, _ = binary()
     np.save(tmp_path / "X.npy", X)
