@@ -4,6 +4,7 @@ from collections import defaultdict
 from typing import Any
 
 import keras
+from sklearn.preprocessing import FunctionTransformer
 
 from imbalanced_nn.classifier import BalancedKerasClassifier
 from imbalanced_nn.exceptions import ModelFileError
@@ -70,7 +71,7 @@ def _reduce(estimator: BalancedKerasClassifier, forms: list[Form]) -> dict[str, 
             fitted[name] = _kept("threshold", value, forms)
         elif name in ("history_", "head_history_"):
             fitted[name] = {key: [float(each) for each in values] for key, values in value.items()}
-        elif name == "feature_encoder_" and _does_nothing(value):
+        elif name == "feature_encoder_" and isinstance(value, FunctionTransformer):
             derived.append(name)
         else:
             fitted[name] = value
@@ -98,12 +99,6 @@ def _has_form(value: Any, forms: list[Form]) -> bool:
     return True
 
 
-def _does_nothing(encoder: Any) -> bool:
-    """Whether a feature encoder is scikeras' default, which hands X on."""
-    default = type(BalancedKerasClassifier().feature_encoder)
-    return type(encoder) is default and encoder.func is None
-
-
 def _restore(content: dict[str, Any], custom_objects: dict[str, Any]) -> BalancedKerasClassifier:
     """Make an estimator from its parameters, and give it what it had learned."""
     name = content["class"]
@@ -120,7 +115,8 @@ def _restore(content: dict[str, Any], custom_objects: dict[str, Any]) -> Balance
             fitted[key] = defaultdict(list, fitted[key])
     vars(estimator).update(fitted)
     if "feature_encoder_" in content["derived"]:
-        estimator.feature_encoder_ = estimator.feature_encoder.fit(None)
+        # It learns nothing; the function of a subclass is the subclass's.
+        estimator.feature_encoder_ = estimator.feature_encoder
     if estimator.initialized_:
         estimator._initialize_callbacks()
     if "_tuned_objective" in content["derived"]:

@@ -16,6 +16,12 @@ __all__ = ["network_forms"]
 # Layers of Keras whose configuration holds code, or names other files to load it from.
 _WITH_CODE = ("Lambda", "__lambda__", "TFSMLayer", "TorchModuleWrapper", "JaxLayer", "FlaxLayer")
 
+# Where Keras keeps what networks are made of; it has readers of files too.
+_ROOMS = (
+    *("activations", "constraints", "dtype_policies", "initializers", "layers", "losses"),
+    *("metrics", "models", "ops", "optimizers", "quantizers", "random", "regularizers"),
+)
+
 _FUNCTIONS = (
     keras.activations,
     keras.constraints,
@@ -123,9 +129,15 @@ def _check_code(config: Any, custom_objects: dict[str, Any]) -> None:
             builtin = any(hasattr(room, name) for room in _FUNCTIONS)
         else:
             # Keras names the module of its own classes, and those alone.
-            builtin = registered is None if module is None else module.split(".")[0] == "keras"
+            builtin = registered is None if module is None else _is_modeling(module)
         if not (builtin or registered in custom_objects or name in custom_objects):
             raise ModelFileError(_needs(name, module))
+
+
+def _is_modeling(module: str) -> bool:
+    """Whether a module is one of those of Keras that networks are made of."""
+    package, *rooms = [part for part in module.split(".") if part != "src"]
+    return package == "keras" and (not rooms or rooms[0] in _ROOMS)
 
 
 def _needs(name: Any, module: Any) -> str:

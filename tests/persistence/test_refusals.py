@@ -12,12 +12,12 @@ import keras
 import numpy as np
 import pytest
 from imblearn.over_sampling import SMOTE
-from sklearn.exceptions import NotFittedError
+from sklearn.exceptions import InconsistentVersionWarning, NotFittedError
 from sklearn.feature_extraction import DictVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import ShuffleSplit
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import FunctionTransformer
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 import imbalanced_nn
 from imbalanced_nn import BalancedKerasClassifier, ThresholdTuner, load, save
@@ -235,6 +235,10 @@ class TestCode:
                 "you trust the file, give load(..., custom_objects={'system': system}).",
             ),
             (
+                {"module": "keras.utils", "class_name": "get_file", "registered_name": None},
+                "its network uses 'get_file' of 'keras.utils', which is neither",
+            ),
+            (
                 {"module": "builtins", "class_name": "function", "config": "eval"},
                 "its network uses 'eval', which is neither",
             ),
@@ -277,12 +281,17 @@ class TestCode:
 
     def test_a_subclass_of_the_estimator_is_given_by_the_caller(self, tmp_path):
         class Own(BalancedKerasClassifier):
-            pass
+            @property
+            def feature_encoder(self):
+                return FunctionTransformer(np.abs)
 
         X, y = binary()
-        save(Own(epochs=1, random_state=0).fit(X, y), tmp_path / "a.inn")
+        clf = Own(epochs=1, random_state=0).fit(X, y)
+        save(clf, tmp_path / "a.inn")
         assert "its estimator is of the class 'Own'." in refused(tmp_path / "a.inn")
-        assert type(load(tmp_path / "a.inn", custom_objects={"Own": Own})) is Own
+        twin = load(tmp_path / "a.inn", custom_objects={"Own": Own})
+        assert type(twin) is Own
+        np.testing.assert_array_equal(twin.predict_proba(X), clf.predict_proba(X))
 
 
 def build(meta, units=3):
@@ -376,6 +385,19 @@ class TestParametersThatAreCode:
         np.testing.assert_array_equal(twin.predict(X), clf.predict(X))
         with pytest.raises(InvalidParameterError, match="^threshold was ThresholdTuner"):
             twin.score(X, y)
+
+
+def test_transformers_of_another_scikit_learn_are_noted(tmp_path):
+    X, y = binary()
+    save(make_pipeline(StandardScaler(), network(epochs=1)).fit(X, y), tmp_path / "a.inn")
+
+    def older(manifest, _):
+        _, scaler = manifest["estimator"]["value"]["state"]["steps"][0]["value"]
+        scaler["value"]["state"]["_sklearn_version"] = "1.0"
+
+    rewritten(tmp_path / "a.inn", tmp_path / "b.inn", older)
+    with pytest.warns(InconsistentVersionWarning, match="StandardScaler from version 1.0"):
+        load(tmp_path / "b.inn")
 
 
 class TestSave:
