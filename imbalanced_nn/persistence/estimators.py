@@ -43,7 +43,6 @@ def all_forms(custom_objects: dict[str, Any]) -> list[Form]:
     custom_objects : dict of str to class or function
         Code of the caller's: layers, losses, functions, subclasses of the estimator.
     """
-    # Plain values first, but the metrics of Keras are functions too and come last.
     forms = [*PLAIN, *CALIBRATORS, *OBJECTS, *network_forms(custom_objects)]
     estimator = Form(
         "estimator",
@@ -59,14 +58,14 @@ def _reduce(estimator: BalancedKerasClassifier, forms: list[Form]) -> dict[str, 
     """Return parameters and fitted attributes; what has no form becomes a `NotKept` or an error."""
     given = estimator.get_params(deep=False)
     parameters = {name: _kept(name, value, forms) for name, value in given.items()}
-    fitted, derived, lacking = {}, [], []
+    fitted, derived = {}, []
     for name, value in vars(estimator).items():
         if name in given or name in _MADE_ANEW:
             continue
+        if name in _MAY_LACK and not _has_form(value, forms):
+            continue
         if name in _DERIVED:
             derived.append(name)
-        elif name in _MAY_LACK and not _has_form(value, forms):
-            lacking.append(name)
         elif name == "_chosen_threshold":
             fitted[name] = _kept("threshold", value, forms)
         elif name in ("history_", "head_history_"):
@@ -80,7 +79,6 @@ def _reduce(estimator: BalancedKerasClassifier, forms: list[Form]) -> dict[str, 
         "parameters": parameters,
         "fitted": fitted,
         "derived": derived,
-        "lacking": lacking,
     }
 
 
