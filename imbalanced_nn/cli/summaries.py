@@ -87,7 +87,8 @@ def cut_summary(classifier) -> dict:
 def print_fit(content: dict) -> None:
     """Print what was learned and where it was saved."""
     rows = f"{content['held_out_rows']:,} held-out rows"
-    _print(f"Trained for {content['epochs']} epochs, judged by {rows}")
+    epochs = f"{content['epochs']} epoch{'' if content['epochs'] == 1 else 's'}"
+    _print(f"Trained for {epochs}, judged by {rows}")
     _print(_cut_sentence(content["threshold"], f"on the {rows}"))
     print_saved(content["model"])
 

@@ -4,6 +4,7 @@ from collections import defaultdict
 from typing import Any
 
 import keras
+import numpy as np
 from sklearn.preprocessing import FunctionTransformer
 
 from imbalanced_nn.classifier import BalancedKerasClassifier
@@ -69,7 +70,9 @@ def _reduce(estimator: BalancedKerasClassifier, forms: list[Form]) -> dict[str, 
         elif name == "_chosen_threshold":
             fitted[name] = _kept("threshold", value, forms)
         elif name in ("history_", "head_history_"):
-            fitted[name] = {key: [float(each) for each in values] for key, values in value.items()}
+            fitted[name] = {
+                key: [_logged(each) for each in values] for key, values in value.items()
+            }
         elif name == "feature_encoder_" and isinstance(value, FunctionTransformer):
             derived.append(name)
         else:
@@ -85,6 +88,11 @@ def _reduce(estimator: BalancedKerasClassifier, forms: list[Form]) -> dict[str, 
 def _kept(name: str, value: Any, forms: list[Form]) -> Any:
     """Return a parameter, or what stands for one that has no form."""
     return value if _has_form(value, forms) else NotKept(name, shortened(value))
+
+
+def _logged(value: Any) -> Any:
+    """Return what Keras logged of an epoch: a number, or an array of a metric of the user's."""
+    return float(value) if np.ndim(value) == 0 else np.asarray(value)
 
 
 def _has_form(value: Any, forms: list[Form]) -> bool:

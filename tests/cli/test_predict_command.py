@@ -180,6 +180,12 @@ class TestRefusals:
         code, sentence = refusal("predict", tmp_path / "a.inn", table, "-o", tmp_path / "a.csv")
         assert (code, "array without column names" in sentence) == (2, True)
 
+    def test_a_model_that_was_not_trained(self, refusal, table, frame, tmp_path):
+        clf = BalancedKerasClassifier().initialize(frame[["amount"]], frame["fraud"])
+        save(clf, tmp_path / "a.inn")
+        code, sentence = refusal("predict", tmp_path / "a.inn", table, "-o", tmp_path / "a.csv")
+        assert (code, "was built and not trained" in sentence) == (2, True)
+
     def test_a_model_of_several_labels(self, refusal, table, frame, tmp_path):
         y = np.column_stack([frame["fraud"] == "yes", frame["vip"]]).astype(int)
         X = frame[["amount"]]
