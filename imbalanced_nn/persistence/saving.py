@@ -37,11 +37,11 @@ def save(estimator: Any, path: str | os.PathLike, *, overwrite: bool = False) ->
     renamed, so that there is an old file or a new one but never half of one.
 
     Kept is everything that answers: network and optimizer, decision rule, prior correction,
-    calibrator, priors, labels, column names, held-out scores, history. Of the parameters code is
-    not kept: build functions, callbacks, metrics of your own, splitters, samplers of your own.
-    Samplers of imbalanced-learn and this package are kept by name and parameters. A loaded
-    estimator predicts, scores and tunes its threshold again; `fit` asks for a parameter that is
-    missing by name.
+    calibrator, priors, labels, column names, held-out scores, history; also hashes of up to 1000
+    training rows, by which tuning on them is noticed. Of the parameters code is not kept: build
+    functions, callbacks, metrics of your own, splitters, samplers of your own. Samplers of
+    imbalanced-learn and of this package are kept by name and parameters. A loaded estimator
+    predicts, scores and tunes its threshold again; `fit` asks by name for what it lacks.
 
     Parameters
     ----------
