@@ -12,6 +12,8 @@ _MODULE_OF = {
     "ThresholdTuner": "threshold",
     "compare_strategies": "compare",
     "imbalance_report": "inspection",
+    "load": "persistence",
+    "save": "persistence",
     "show_versions": "_show_versions",
 }
 

@@ -16,8 +16,8 @@ from imbalanced_nn.encoders import TimestepLabelEncoder
 from imbalanced_nn.exceptions import InvalidParameterError, nearest_name
 from imbalanced_nn.losses import ClassLoss, LabelWeightedCrossentropy, resolve_loss
 from imbalanced_nn.networks import NETWORKS
-from imbalanced_nn.parameters import check_user_parameters
-from imbalanced_nn.persistence import pack, unpack
+from imbalanced_nn.parameters import NotKept, check_user_parameters
+from imbalanced_nn.pickling import pack, unpack
 from imbalanced_nn.targets import KINDS, n_output_units
 from imbalanced_nn.training import draw_seed, forward, seeded
 from imbalanced_nn.validation import check_features, check_target
@@ -263,6 +263,15 @@ class MendedKerasClassifier(KerasClassifier):
     def _get_metadata(self) -> dict[str, Any]:
         """Return what build functions get as ``meta``: the parent's names and no others."""
         return {k: v for k, v in super()._get_metadata().items() if k != "feature_names_in_"}
+
+    def _initialize_callbacks(self) -> None:
+        """Make callbacks for fit and predict; those that a file did not keep are none."""
+        given = {name: value for name, value in vars(self).items() if isinstance(value, NotKept)}
+        vars(self).update(dict.fromkeys(given))
+        try:
+            super()._initialize_callbacks()
+        finally:
+            vars(self).update(given)
 
     def _predict_raw(self, X, **kwargs):
         """Return the network's outputs, in few large batches and without a progress bar."""

@@ -11,6 +11,7 @@ from sklearn.utils._param_validation import InvalidParameterError
 __all__ = [
     "ImbalanceWarning",
     "InvalidParameterError",
+    "ModelFileError",
     "NotFittedError",
     "TooFewRowsError",
     "nearest_name",
@@ -110,6 +111,10 @@ class ImbalanceWarning(UserWarning):
 
 class TooFewRowsError(ValueError):
     """A class has fewer rows than a step needs."""
+
+
+class ModelFileError(ValueError):
+    """A file is none that `imbalanced_nn.load` reads, or is damaged."""
 
 
 def warn(code: str, message: str) -> None:

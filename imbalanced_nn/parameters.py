@@ -3,6 +3,7 @@
 import inspect
 import numbers
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from sklearn.utils._param_validation import (
@@ -15,7 +16,7 @@ from sklearn.utils._param_validation import (
 
 from imbalanced_nn.exceptions import InvalidParameterError, nearest_name
 
-__all__ = ["CONSTRAINTS", "check_parameters", "check_user_parameters"]
+__all__ = ["CONSTRAINTS", "NotKept", "check_parameters", "check_user_parameters"]
 
 CONSTRAINTS = {
     "sampler": [None, str, HasMethods("fit_resample"), HasMethods("dataset")],
@@ -50,8 +51,40 @@ CONSTRAINTS = {
 """Accepted types and ranges of the parameters, in scikit-learn's declarative form."""
 
 
+@dataclass(frozen=True)
+class NotKept:
+    """Stands in a loaded estimator for a parameter that a file does not keep, such as code.
+
+    Parameters
+    ----------
+    parameter : str
+        Name of the parameter.
+    was : str
+        Representation of its value when the estimator was saved.
+    """
+
+    parameter: str
+    was: str
+
+    def __call__(self, *args: Any, **kwargs: Any) -> None:
+        """Refuse to stand for the function that it was.
+
+        Raises
+        ------
+        InvalidParameterError
+            Always.
+        """
+        raise InvalidParameterError(
+            f"{self.parameter} was {self.was} when the estimator was saved, which its file does "
+            f"not keep. Give it again: set_params({self.parameter}=...)."
+        )
+
+
 def check_parameters(params: dict[str, Any], estimator_name: str) -> None:
     """Raise `InvalidParameterError` for the first parameter outside its constraints."""
+    for value in params.values():
+        if isinstance(value, NotKept):
+            value()
     known = {name: value for name, value in params.items() if name in CONSTRAINTS}
     validate_parameter_constraints(CONSTRAINTS, known, estimator_name)
 

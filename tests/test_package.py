@@ -15,19 +15,19 @@ import imbalanced_nn
 # Each row's rooms import only from the rows above. Up to KERAS_FREE_UP_TO no room may import
 # Keras; LATE_KERAS may inside a function, where it makes a Keras data set.
 ROOMS = [
-    ["exceptions"],
+    ["exceptions", "files"],
     ["metrics", "weighting", "parameters", "targets", "rows"],
     ["threshold"],
     ["calibration"],
-    ["validation", "splits"],
+    ["validation", "splits", "tables"],
     ["sampling"],
     ["encoders", "losses", "networks"],
     ["training"],
-    ["persistence"],
+    ["pickling"],
     ["base"],
     ["steps"],
     ["classifier"],
-    ["compare", "inspection", "datasets"],
+    ["compare", "inspection", "datasets", "persistence"],
     ["report"],
     ["cli"],
 ]

@@ -1,28 +1,59 @@
 """The command line ``imbalanced-nn``; answers ``--help`` without loading any library but click."""
 
+import os
+
 import click
 
 from imbalanced_nn import __version__
 from imbalanced_nn.cli.compare import compare
+from imbalanced_nn.cli.evaluate import evaluate
+from imbalanced_nn.cli.fit import fit
+from imbalanced_nn.cli.predict import predict
+from imbalanced_nn.cli.tune import tune_threshold
 
 __all__ = ["main"]
 
+_EPILOG = """\b
+Exit codes: 0 done; 1 the data or a file cannot be used; 2 wrong usage, such
+as a name that does not exist or a file that needs --force; 130 interrupted.
+
+\b
+Examples:
+  imbalanced-nn compare transactions.csv --target fraud
+  imbalanced-nn fit transactions.csv --target fraud --output fraud.inn
+  imbalanced-nn predict fraud.inn new.csv --output scored.csv
+"""
+
 
 class _Group(click.Group):
-    """A group that ends with 130, the shell's code, when it is interrupted."""
+    """A group that lists its commands in the order of their use, and ends without a traceback."""
+
+    def list_commands(self, ctx):
+        """Return the names of the commands in the order in which they were added."""
+        return list(self.commands)
 
     def invoke(self, ctx):
-        """Run the command."""
+        """Run the command; an interrupted one ends with 130, the shell's code."""
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:
             click.echo("Interrupted.", err=True)
             ctx.exit(130)
+        except (click.exceptions.Exit, click.exceptions.Abort, click.ClickException):
+            raise
+        except Exception as error:
+            if os.environ.get("IMBALANCED_NN_TRACEBACK"):
+                raise
+            first = (str(error).splitlines() or [""])[0].rstrip(".")
+            raise click.ClickException(
+                f"{type(error).__name__}: {first}. This is a fault of imbalanced-nn; with "
+                f"IMBALANCED_NN_TRACEBACK=1 in the environment it shows where."
+            ) from error
 
 
 @click.group(
     cls=_Group,
-    epilog="Example: imbalanced-nn compare transactions.csv --target fraud",
+    epilog=_EPILOG,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 @click.version_option(__version__, prog_name="imbalanced-nn")
@@ -30,4 +61,5 @@ def main():
     """Keras networks on imbalanced data."""
 
 
-main.add_command(compare)
+for _command in (compare, fit, predict, evaluate, tune_threshold):
+    main.add_command(_command)

@@ -1,14 +1,12 @@
-"""The columns of a table: class labels, and features that a network can take."""
+"""The columns of a table: class labels, and features."""
 
 from imbalanced_nn.cli.refusals import DataRefusal, UsageRefusal
 from imbalanced_nn.exceptions import nearest_name
 
-__all__ = ["as_features", "as_labels", "check_target", "preprocessor"]
+__all__ = ["as_features", "as_labels", "check_target", "left_out"]
 
 # Above this many distinct fractions a column is no set of classes.
 _MAX_FRACTIONS = 20
-_MAX_CATEGORIES = 100
-_MIN_FREQUENCY = 5
 
 
 def as_labels(column):
@@ -47,92 +45,21 @@ def check_target(frame, target: str) -> None:
 
 
 def as_features(frame):
-    """Return a frame of float and text columns, and a note on each kind of column left out.
+    """Return a frame of float and text columns, and a note on each kind of column left out."""
+    from imbalanced_nn.tables import ColumnTypes
 
-    True and false become 1 and 0, dates become days since 1970, infinite values are missing. A
-    column without two different values is left out, and text that hardly ever repeats.
-    """
-    import pandas as pd
-
-    kept, constant, unique = {}, [], []
-    for name in frame.columns:
-        column = _converted(name, frame[name])
-        distinct = column.nunique(dropna=False)
-        if distinct < 2:
-            constant.append(str(name))
-        elif column.dtype != "float64" and distinct > len(column) / 2:
-            unique.append(str(name))
-        else:
-            kept[str(name)] = column
-    if not kept:
-        raise DataRefusal(
-            "Every column but the target is constant or text that hardly repeats; there is "
-            "nothing to learn from."
-        )
-    notes = []
-    if constant:
-        notes.append(f"columns with one value: {', '.join(constant)}")
-    if unique:
-        notes.append(f"columns of text that hardly repeats: {', '.join(unique)}")
-    return pd.DataFrame(kept, index=frame.index), notes
+    types = ColumnTypes()
+    try:
+        features = types.fit_transform(frame)
+    except ValueError as error:
+        raise DataRefusal(str(error)) from error
+    return features, left_out(types)
 
 
-def _converted(name, column):
-    """Return a column as floats, or as text in which a missing value is a category."""
-    import numpy as np
-    import pandas as pd
-
-    if isinstance(column.dtype, pd.CategoricalDtype):
-        kind = "string"
-    else:
-        kind = pd.api.types.infer_dtype(column, skipna=True)
-    if kind == "string" and column.astype("str").str.match(r"\d{4}-\d\d-\d\d").any():
-        dates = pd.to_datetime(column, format="ISO8601", utc=True, errors="coerce")
-        if dates.isna().sum() == column.isna().sum():
-            column, kind = dates, "datetime"
-    if kind in ("datetime64", "datetime", "date"):
-        since = pd.to_datetime(column, utc=True) - pd.Timestamp(0, tz="utc")
-        return since / pd.Timedelta(days=1)
-    if kind in ("timedelta64", "timedelta"):
-        return pd.to_timedelta(column) / pd.Timedelta(days=1)
-    if kind in ("integer", "floating", "mixed-integer-float", "decimal", "boolean", "empty"):
-        numbers = pd.to_numeric(column).astype("float64")
-        return numbers.where(np.isfinite(numbers))
-    if kind in ("string", "mixed-integer"):
-        return column.astype("object").where(column.notna(), "(missing)").astype(str)
-    raise DataRefusal(
-        f"Column {str(name)!r} holds values that are no numbers, dates or text ({kind}); "
-        "leave it out."
-    )
-
-
-def preprocessor(features):
-    """Return the steps between a table and a network, to be fitted inside every fold.
-
-    Numbers: the median in place of missing values, with an indicator. Text: one-hot, rare and
-    unseen categories in one column. What is constant in the rows at hand is left out.
-    """
-    from sklearn.compose import make_column_transformer
-    from sklearn.feature_selection import VarianceThreshold
-    from sklearn.impute import SimpleImputer
-    from sklearn.preprocessing import OneHotEncoder
-
-    numeric = [name for name in features if features[name].dtype == "float64"]
-    text = [name for name in features if features[name].dtype != "float64"]
-    transformer = make_column_transformer(
-        # A column that is empty in one fold is kept, so that no fold warns of it.
-        (
-            SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True),
-            numeric,
-        ),
-        (
-            OneHotEncoder(
-                handle_unknown="infrequent_if_exist",
-                min_frequency=_MIN_FREQUENCY,
-                max_categories=_MAX_CATEGORIES,
-                sparse_output=False,
-            ),
-            text,
-        ),
-    )
-    return [("columns", transformer), ("not_constant", VarianceThreshold())]
+def left_out(types) -> list[str]:
+    """Return a note on each kind of column that is not used."""
+    notes = {
+        "columns with one value": types.constant_,
+        "columns of text that hardly repeats": types.unique_,
+    }
+    return [f"{note}: {', '.join(names)}" for note, names in notes.items() if names]

@@ -1,11 +1,11 @@
 """``imbalanced-nn compare``: which imbalance strategy works on this table."""
 
 import json
-from typing import NamedTuple
 
 import click
 
 from imbalanced_nn.cli.refusals import DataRefusal, UsageRefusal
+from imbalanced_nn.cli.sources import Source, read_labelled
 
 __all__ = ["compare"]
 
@@ -15,16 +15,6 @@ Examples:
   imbalanced-nn compare transactions.csv --target fraud --folds 10
   imbalanced-nn compare data.parquet --target y --strategies none,smote --json
 """
-
-
-class _Source(NamedTuple):
-    """Features, labels, and what the user is told about them."""
-
-    name: str
-    target: str
-    X: object
-    y: object
-    left_out: list[str]
 
 
 @click.command(epilog=_EPILOG, short_help="Compare imbalance strategies on the same folds.")
@@ -98,7 +88,7 @@ def _strategy_names(strategies: str | None) -> list[str] | None:
     return names
 
 
-def _read(data: str | None, target: str | None) -> _Source:
+def _read(data: str | None, target: str | None) -> Source:
     """Return the user's table, or the data set that ships."""
     if data is None and target is not None:
         raise UsageRefusal("--target names a column of DATA, but no DATA was given.")
@@ -107,35 +97,27 @@ def _read(data: str | None, target: str | None) -> _Source:
 
         thyroid = load_thyroid(as_frame=True)
         labels = thyroid.target_names[thyroid.target]
-        return _Source("thyroid (ships with imbalanced_nn)", "target", thyroid.data, labels, [])
+        return Source("thyroid (ships with imbalanced_nn)", "target", thyroid.data, labels, [])
     if target is None:
         raise UsageRefusal(f"--target is missing: which column of {data!r} holds the classes?")
-    from imbalanced_nn.cli.columns import as_features, as_labels, check_target
-    from imbalanced_nn.cli.tables import read_table
+    from imbalanced_nn.cli.columns import as_features
 
-    frame = read_table(data, target)
-    check_target(frame, target)
-    known = frame[frame[target].notna()]
-    labels = as_labels(known[target])
-    features, left_out = as_features(known.drop(columns=target))
-    if len(known) < len(frame):
-        left_out.append(f"rows without a class: {len(frame) - len(known)}")
-    return _Source(data, target, features, labels.to_numpy(), left_out)
+    frame, labels, notes = read_labelled(data, target)
+    features, left_out = as_features(frame)
+    return Source(data, target, features, labels, left_out + notes)
 
 
-def _compare(source: _Source, names, folds, epochs, random_state, jobs):
+def _compare(source: Source, names, folds, epochs, random_state, jobs):
     """Return the comparison and what its fits warned the user of, each text once."""
-    import warnings
-
     from imbalanced_nn.cli.display import progress_bar
-    from imbalanced_nn.cli.quiet import tensorflow_muted
+    from imbalanced_nn.cli.quiet import noted, tensorflow_muted
     from imbalanced_nn.compare import compare_strategies
     from imbalanced_nn.exceptions import InvalidParameterError, TooFewRowsError
 
-    with tensorflow_muted(), warnings.catch_warnings(record=True) as caught:
-        network = _network(source.X, epochs)
+    with tensorflow_muted(), noted() as notes:
+        network = _network(epochs)
         try:
-            with progress_bar() as advance:
+            with progress_bar("Comparing", "fits") as advance:
                 comparison = compare_strategies(
                     network,
                     source.X,
@@ -148,35 +130,27 @@ def _compare(source: _Source, names, folds, epochs, random_state, jobs):
                 )
         except (InvalidParameterError, TooFewRowsError, RuntimeError) as error:
             raise DataRefusal(" ".join(str(error).split())) from error
-    # Deprecations inside libraries are nothing that the user of a command can act on.
-    notes = [str(w.message) for w in caught if issubclass(w.category, UserWarning)]
-    return comparison, list(dict.fromkeys(notes))
+    return comparison, notes
 
 
-def _network(features, epochs: int | None):
-    """Return the network behind its preprocessing steps."""
+def _network(epochs: int | None):
+    """Return the network behind the encoder of its columns, which is fitted in every fold."""
     from sklearn.pipeline import Pipeline
 
     from imbalanced_nn.classifier import BalancedKerasClassifier
-    from imbalanced_nn.cli.columns import preprocessor
+    from imbalanced_nn.tables import ColumnEncoder
 
     parameters = {} if epochs is None else {"epochs": epochs}
     classifier = BalancedKerasClassifier(**parameters)
-    return Pipeline([*preprocessor(features), ("classifier", classifier)])
+    return Pipeline([("encoder", ColumnEncoder()), ("classifier", classifier)])
 
 
-def _as_json(source: _Source, comparison) -> dict:
+def _as_json(source: Source, comparison) -> dict:
     """Return the comparison and what was read, as JSON's types."""
     from imbalanced_nn.cli.display import conclusion
 
     return {
-        "data": {
-            "name": source.name,
-            "target": source.target,
-            "n_samples": len(source.y),
-            "n_features": source.X.shape[1],
-            "left_out": source.left_out,
-        },
+        "data": source.as_json(),
         **comparison.to_dict(),
         "conclusion": conclusion(comparison),
     }

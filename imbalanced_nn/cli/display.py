@@ -28,26 +28,26 @@ _WIDE = 132
 def print_source(source) -> None:
     """Print what was read: name, size, classes with counts and shares, what was left out."""
     counts = Counter(source.y.tolist()).most_common()
-    shown = [f"{label} {count} ({count / len(source.y):.1%})" for label, count in counts]
+    shown = [f"{label} {count:,} ({count / len(source.y):.1%})" for label, count in counts]
     if len(shown) > _SHOWN_CLASSES:
         left_out = len(shown) - _SHOWN_CLASSES
         shown[_SHOWN_CLASSES - 1 : -1] = [f"... {left_out} more ..."]
     # Not wrapped: these lines may be searched by another program.
-    click.echo(f"Data: {source.name}, {len(source.y)} rows, {source.X.shape[1]} feature columns")
+    click.echo(f"Data: {source.name}, {len(source.y):,} rows, {source.X.shape[1]} feature columns")
     click.echo(f"Classes of {source.target}: {', '.join(shown)}")
     for note in source.left_out:
         click.echo(f"Left out {note}")
 
 
 @contextmanager
-def progress_bar():
+def progress_bar(what: str, unit: str):
     """Give a function of (done, total) that moves a bar on a terminal's stderr."""
     console = Console(stderr=True)
     bar = Progress(
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
-        TextColumn("fits, time left"),
+        TextColumn(f"{unit}, time left"),
         TimeRemainingColumn(),
         console=console,
         transient=True,
@@ -56,7 +56,7 @@ def progress_bar():
         speed_estimate_period=3600,
     )
     with bar:
-        task = bar.add_task("Comparing", total=None)
+        task = bar.add_task(what, total=None)
 
         def advance(done: int, total: int) -> None:
             bar.update(task, completed=done, total=total)

@@ -1,12 +1,13 @@
-"""Keeping TensorFlow's own log off the user's terminal."""
+"""Keeping TensorFlow's own log off the user's terminal, and warnings until the end."""
 
 import io
 import logging
 import os
 import sys
+import warnings
 from contextlib import contextmanager
 
-__all__ = ["tensorflow_muted"]
+__all__ = ["noted", "tensorflow_muted"]
 
 _LEVEL = "TF_CPP_MIN_LOG_LEVEL"
 
@@ -40,6 +41,18 @@ def tensorflow_muted():
         sys.stderr = stderr
         os.dup2(kept, 2)
         os.close(kept)
+
+
+@contextmanager
+def noted():
+    """Give a list that holds, after the block, what it warned the user of, each text once."""
+    notes = []
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", UserWarning)
+        yield notes
+    # Deprecations inside libraries are nothing that the user of a command can act on.
+    texts = [str(each.message) for each in caught if issubclass(each.category, UserWarning)]
+    notes.extend(dict.fromkeys(texts))
 
 
 def _descriptor(stream) -> int | None:

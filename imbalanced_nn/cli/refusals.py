@@ -1,8 +1,10 @@
 """Refusals of the command line: one sentence on stderr and an exit code."""
 
+from contextlib import contextmanager
+
 import click
 
-__all__ = ["DataRefusal", "UsageRefusal"]
+__all__ = ["DataRefusal", "UsageRefusal", "errors_as_refusals"]
 
 
 class DataRefusal(click.ClickException):
@@ -15,3 +17,23 @@ class UsageRefusal(click.ClickException):
     """The command was called with something that does not exist or does not fit."""
 
     exit_code = 2
+
+
+@contextmanager
+def errors_as_refusals():
+    """Turn what the package refuses into refusals; anything else is a fault of its own."""
+    from imbalanced_nn.exceptions import InvalidParameterError
+
+    try:
+        yield
+    except FileExistsError as error:
+        raise UsageRefusal(f"{_sentence(error)} Give --force to replace it.") from error
+    except (InvalidParameterError, FileNotFoundError, IsADirectoryError) as error:
+        raise UsageRefusal(_sentence(error)) from error
+    except (MemoryError, OSError, ValueError) as error:
+        raise DataRefusal(_sentence(error) or "There is not enough memory.") from error
+
+
+def _sentence(error: Exception) -> str:
+    """Return the message of an error on one line."""
+    return " ".join(str(error).split())

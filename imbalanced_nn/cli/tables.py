@@ -3,11 +3,15 @@
 import csv
 import gzip
 import zlib
+from contextlib import contextmanager
 from pathlib import Path
 
 from imbalanced_nn.cli.refusals import DataRefusal, UsageRefusal
 
-__all__ = ["read_table"]
+__all__ = ["check_pyarrow", "read_chunks", "read_table"]
+
+CHUNK_ROWS = 20_000
+"""Rows that are in memory at a time where a file is read in chunks."""
 
 _TEXT = (".csv", ".csv.gz", ".tsv", ".tsv.gz")
 _PARQUET = (".parquet", ".pq")
@@ -24,6 +28,56 @@ def read_table(path: str, target: str):
     In the target column only an empty field is missing: ``None`` or ``NA`` may name a class.
     A first column without a name, as pandas writes for row numbers, is left out.
     """
+    file, is_parquet = _readable(path)
+    if is_parquet:
+        with _parquet_refusals(file):
+            import pandas as pd
+
+            frame = pd.read_parquet(file, engine="pyarrow").reset_index(drop=True)
+        return frame.rename(columns=str)
+    header, delimiter, _ = _check_text(file)
+    with _text_refusals(file):
+        return _read_text(file, header, delimiter, target).drop(columns="", errors="ignore")
+
+
+def read_chunks(path: str, columns: list[str], text: list[str], target: str | None = None):
+    """Return the number of rows of a file, and an iterator of DataFrames of some of them each.
+
+    Parameters
+    ----------
+    path : str
+        Name of the file.
+    columns : list of str
+        Columns to read; those that are not there are left to whoever needs them.
+    text : list of str
+        Columns that are not to be taken for numbers, whatever a chunk of them looks like.
+    target : str or None, default=None
+        Column in which only an empty field is missing.
+    """
+    file, is_parquet = _readable(path)
+    if is_parquet:
+        return _parquet_chunks(file, columns)
+    header, delimiter, n_rows = _check_text(file)
+
+    def chunks():
+        with _text_refusals(file):
+            reader = _read_text(
+                file,
+                header,
+                delimiter,
+                target,
+                usecols=[name for name in header if name in columns],
+                dtype=dict.fromkeys(text, str),
+                chunksize=CHUNK_ROWS,
+            )
+            with reader:
+                yield from reader
+
+    return n_rows, chunks()
+
+
+def _readable(path: str) -> tuple[Path, bool]:
+    """Return the file and whether it is Parquet, or refuse what cannot be read."""
     file = Path(path)
     name = file.name.lower()
     if not file.exists():
@@ -31,60 +85,95 @@ def read_table(path: str, target: str):
     if file.is_dir():
         raise UsageRefusal(f"{path!r} is a directory; give one file.")
     if name.endswith(_PARQUET):
-        return _read_parquet(file)
+        check_pyarrow()
+        return file, True
     if name.endswith(_TEXT):
-        return _read_text(file, target)
+        return file, False
     raise UsageRefusal(f"{path!r} is none of {', '.join(_TEXT + _PARQUET)}, which can be read.")
 
 
-def _read_parquet(file: Path):
-    """Return the table of a Parquet file."""
+def check_pyarrow() -> None:
+    """Refuse Parquet where the library for it is not installed."""
     try:
-        import pyarrow
+        import pyarrow  # noqa: F401
     except ImportError:
-        raise UsageRefusal(
-            "Reading Parquet needs pyarrow: pip install 'imbalanced-nn[parquet]'."
-        ) from None
-    import pandas as pd
+        raise UsageRefusal("Parquet needs pyarrow: pip install 'imbalanced-nn[parquet]'.") from None
+
+
+@contextmanager
+def _parquet_refusals(file: Path):
+    """Turn errors of reading Parquet into refusals."""
+    import pyarrow
 
     try:
-        frame = pd.read_parquet(file, engine="pyarrow").reset_index(drop=True)
+        yield
     except (pyarrow.ArrowException, OSError) as error:
         raise DataRefusal(f"{str(file)!r} is not a Parquet table: {_first_line(error)}") from error
-    return frame.rename(columns=str)
 
 
-def _read_text(file: Path, target: str):
-    """Return the table of a delimited text file, after every row was seen to be complete."""
+@contextmanager
+def _text_refusals(file: Path):
+    """Turn errors of reading text into refusals."""
     import pandas as pd
 
     try:
-        header, delimiter = _check_rows(file)
+        yield
+    except pd.errors.ParserError as error:
+        raise DataRefusal(f"{str(file)!r} is not a table: {_first_line(error)}") from error
+
+
+def _parquet_chunks(file: Path, columns: list[str]):
+    """Return the number of rows of a Parquet file, and its chunks."""
+    import pandas as pd
+    from pyarrow import parquet
+
+    with _parquet_refusals(file):
+        table = parquet.ParquetFile(file, memory_map=True)
+    names = [name for name in table.schema_arrow.names if name in columns]
+
+    def chunks():
+        start = 0
+        with _parquet_refusals(file), table:
+            for batch in table.iter_batches(CHUNK_ROWS, columns=names):
+                frame = batch.to_pandas()
+                frame.index = pd.RangeIndex(start, start + len(frame))
+                start += len(frame)
+                yield frame
+
+    return table.metadata.num_rows, chunks()
+
+
+def _read_text(file: Path, header: list[str], delimiter: str, target: str | None, **options):
+    """Return the table of a delimited text file, whole or in chunks."""
+    import pandas as pd
+
+    return pd.read_csv(
+        file,
+        sep=delimiter,
+        header=0,
+        names=header,
+        index_col=False,
+        encoding="utf-8-sig",
+        skipinitialspace=True,
+        low_memory=False,
+        keep_default_na=False,
+        na_values={name: [""] if name == target else list(_MISSING) for name in header},
+        **options,
+    )
+
+
+def _check_text(file: Path) -> tuple[list[str], str, int]:
+    """Return names, delimiter and number of rows, after every row was seen to be complete."""
+    try:
+        return _check_rows(file)
     except UnicodeDecodeError:
         raise DataRefusal(f"{str(file)!r} is not a text table in UTF-8.") from None
     except (csv.Error, EOFError, OSError, zlib.error) as error:
         raise DataRefusal(f"{str(file)!r} cannot be read: {_first_line(error)}") from error
-    missing = {name: [""] if name == target else list(_MISSING) for name in header}
-    try:
-        frame = pd.read_csv(
-            file,
-            sep=delimiter,
-            header=0,
-            names=header,
-            index_col=False,
-            encoding="utf-8-sig",
-            skipinitialspace=True,
-            low_memory=False,
-            keep_default_na=False,
-            na_values=missing,
-        )
-    except pd.errors.ParserError as error:
-        raise DataRefusal(f"{str(file)!r} is not a table: {_first_line(error)}") from error
-    return frame.drop(columns="", errors="ignore")
 
 
-def _check_rows(file: Path) -> tuple[list[str], str]:
-    """Return the column names and the delimiter of a text file; refuse what is not a table."""
+def _check_rows(file: Path) -> tuple[list[str], str, int]:
+    """Return names, delimiter and number of rows of a text file; refuse what is not a table."""
     path = str(file)
     with _opened(file) as lines:
         first = lines.readline()
@@ -105,7 +194,7 @@ def _check_rows(file: Path) -> tuple[list[str], str]:
                 )
     if not n_rows:
         raise DataRefusal(f"{path!r} names columns and has no rows.")
-    return header, delimiter
+    return header, delimiter, n_rows
 
 
 def _check_header(path: str, header: list[str]) -> None:

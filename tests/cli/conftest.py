@@ -86,8 +86,56 @@ def refused(run):
 
 
 @pytest.fixture
+def command():
+    """Run ``imbalanced-nn`` with the real network; give its exit code, stdout and stderr."""
+    return invoked
+
+
+@pytest.fixture
+def refusal():
+    """Run ``imbalanced-nn`` with the real network, and return exit code and sentence."""
+
+    def refusal(*arguments):
+        result = invoked(*arguments)
+        assert isinstance(result.exception, SystemExit), result.exception
+        assert result.stdout == ""
+        assert result.stderr.startswith("Error: ")
+        assert result.stderr.count("\n") == 1
+        return result.exit_code, result.stderr.removeprefix("Error: ").rstrip("\n")
+
+    return refusal
+
+
+def invoked(*arguments):
+    """Run ``imbalanced-nn``."""
+    return CliRunner(env={"COLUMNS": "80"}).invoke(main, [str(each) for each in arguments])
+
+
+@pytest.fixture(scope="session")
+def fitted(tmp_path_factory):
+    """The table of `frame` as a file, a model that was fitted on it, and what fit printed."""
+    folder = tmp_path_factory.mktemp("fitted")
+    made_frame().to_csv(folder / "train.csv", index=False)
+    arguments = ["--target", "fraud", "--output", folder / "fraud.inn", "--epochs", 3]
+    result = invoked("fit", folder / "train.csv", *arguments)
+    assert result.exit_code == 0, result.output
+    return folder / "train.csv", folder / "fraud.inn", result
+
+
+@pytest.fixture
+def model(fitted):
+    """A model of the table."""
+    return fitted[1]
+
+
+@pytest.fixture
 def frame():
     """A table with one column of every kind and a target of two classes."""
+    return made_frame()
+
+
+def made_frame():
+    """Return the table."""
     rng = np.random.default_rng(0)
     n = 240
     rare = rng.permutation(n) < 30

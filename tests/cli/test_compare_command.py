@@ -35,8 +35,8 @@ class TestText:
     def test_without_data_the_shipped_set_is_used(self, run):
         result = run("compare", "--strategies", "none", "--folds", 2)
         assert result.stdout.startswith(
-            "Data: thyroid (ships with imbalanced_nn), 7200 rows, 21 feature columns\n"
-            "Classes of target: normal 6666 (92.6%), subnormal 368 (5.1%), hyper 166 (2.3%)\n"
+            "Data: thyroid (ships with imbalanced_nn), 7,200 rows, 21 feature columns\n"
+            "Classes of target: normal 6,666 (92.6%), subnormal 368 (5.1%), hyper 166 (2.3%)\n"
         )
         assert (
             "\n* best of its column. Mean ± standard deviation over the folds.\n"

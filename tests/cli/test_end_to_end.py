@@ -29,3 +29,35 @@ def test_the_shipped_data(jobs):
     assert {row["threshold"] for row in content["results"]} == {"learned", "argmax"}
     # Far above the mean prevalence of one third, which is what guessing reaches.
     assert all(row["mean_average_precision"] > 0.5 for row in content["results"])
+
+
+@pytest.mark.slow
+def test_from_a_table_to_scores(frame, tmp_path):
+    """Fit, score, measure and tune, each in a process of its own, with nothing on stderr."""
+    environment = {k: v for k, v in os.environ.items() if k != "TF_CPP_MIN_LOG_LEVEL"}
+    frame[:160].to_csv(tmp_path / "train.csv", index=False)
+    frame[160:].to_parquet(tmp_path / "test.parquet")
+
+    def run(*arguments):
+        code = "from imbalanced_nn.cli import main; main()"
+        command = [sys.executable, "-W", "ignore", "-c", code, *arguments]
+        return subprocess.run(
+            command, capture_output=True, text=True, cwd=tmp_path, env=environment, check=False
+        )
+
+    target = ["--target", "fraud"]
+    fitted = run("fit", "train.csv", *target, "-o", "a.inn", "--epochs", "3", "--json")
+    scored = run("predict", "a.inn", "test.parquet", "-o", "out.csv", "--json")
+    judged = run("evaluate", "a.inn", "test.parquet", *target, "--json")
+    tuned = run("tune-threshold", "a.inn", "test.parquet", *target, "-o", "b.inn", "--json")
+    again = run("tune-threshold", "a.inn", "test.parquet", *target, "-o", "b.inn", "--json")
+    for result in (scored, judged, tuned):
+        assert (result.returncode, result.stderr) == (0, "")
+    assert fitted.stderr.count("\n") == 1
+    assert fitted.stderr.startswith("Note: [INN001] ")
+    assert json.loads(scored.stdout)["rows"] == json.loads(judged.stdout)["data"]["n_samples"] == 80
+    assert json.loads(tuned.stdout)["before"] == json.loads(fitted.stdout)["threshold"]
+    assert (again.returncode, again.stdout) == (2, "")
+    assert again.stderr == (
+        "Error: 'b.inn' exists and is not overwritten. Give --force to replace it.\n"
+    )

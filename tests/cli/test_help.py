@@ -27,7 +27,12 @@ def _run(*arguments):
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
-        (["--help"], "Example: imbalanced-nn compare transactions.csv --target fraud"),
+        (["--help"], "  imbalanced-nn compare transactions.csv --target fraud"),
+        (["--help"], "Exit codes: 0 done; 1 the data"),
+        (["fit", "--help"], "  imbalanced-nn fit train.csv --target fraud --output"),
+        (["predict", "--help"], "  imbalanced-nn predict fraud.inn new.csv --output"),
+        (["evaluate", "--help"], "  imbalanced-nn evaluate fraud.inn test.csv --target fraud"),
+        (["tune-threshold", "-h"], "  imbalanced-nn tune-threshold fraud.inn new.csv --target"),
         (["compare", "--help"], "  imbalanced-nn compare transactions.csv --target fraud --fo"),
         (["compare", "-h"], "--random-state"),
         (["--version"], f"imbalanced-nn, version {imbalanced_nn.__version__}"),

@@ -3,9 +3,11 @@
 import gzip
 import sys
 
+import numpy as np
 import pandas as pd
 import pytest
 
+from imbalanced_nn.cli import tables
 from imbalanced_nn.cli.refusals import DataRefusal
 from imbalanced_nn.cli.tables import read_table
 
@@ -102,7 +104,7 @@ class TestRefusals:
         monkeypatch.setitem(sys.modules, "pyarrow", None)
         assert refused("compare", tmp_path / "t.parquet", "--target", "fraud") == (
             2,
-            "Reading Parquet needs pyarrow: pip install 'imbalanced-nn[parquet]'.",
+            "Parquet needs pyarrow: pip install 'imbalanced-nn[parquet]'.",
         )
 
     def test_a_directory(self, refused, tmp_path):
@@ -118,3 +120,19 @@ class TestRefusals:
             f"{str(tmp_path / 't.xlsx')!r} is none of .csv, .csv.gz, .tsv, .tsv.gz, .parquet, "
             ".pq, which can be read.",
         )
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_chunks_are_the_table_with_rows_numbered_through(frame, tmp_path, monkeypatch, kind):
+    path = tmp_path / f"t.{kind}"
+    frame.to_csv(path, index=False) if kind == "csv" else frame.to_parquet(path)
+    monkeypatch.setattr(tables, "CHUNK_ROWS", 50)
+    n_rows, chunks = tables.read_chunks(str(path), ["key", "amount", "no column"], ["key"])
+    chunks = list(chunks)
+    assert n_rows == 240
+    assert [len(chunk) for chunk in chunks] == [50, 50, 50, 50, 40]
+    whole = pd.concat(chunks)
+    assert whole.index.tolist() == list(range(240))
+    assert whole["key"].tolist() == frame["key"].tolist()
+    np.testing.assert_array_equal(whole["amount"], frame["amount"])
+    assert sorted(whole.columns) == ["amount", "key"]

@@ -1,0 +1,106 @@
+"""Options that several commands share, and what they stand for."""
+
+from contextlib import suppress
+
+import click
+
+from imbalanced_nn.cli.refusals import UsageRefusal
+
+__all__ = [
+    "check_output",
+    "force_option",
+    "json_option",
+    "output_option",
+    "seed_option",
+    "target_option",
+    "threshold_from",
+    "threshold_options",
+]
+
+target_option = click.option(
+    "--target", metavar="COLUMN", required=True, help="Column of DATA that holds the classes."
+)
+force_option = click.option("--force", is_flag=True, help="Replace a file that is there.")
+json_option = click.option(
+    "--json", "as_json", is_flag=True, help="Print JSON and nothing else on stdout."
+)
+seed_option = click.option(
+    "--random-state",
+    type=click.IntRange(0, 2**32 - 1),
+    default=0,
+    show_default=True,
+    help="Seed of everything that is drawn.",
+)
+
+
+def output_option(metavar: str, text: str):
+    """Return the option that names the file to write."""
+    return click.option("--output", "-o", metavar=metavar, required=True, help=text)
+
+
+def threshold_options(name: str, default: str | None):
+    """Return a decorator that adds what a threshold is learned for."""
+    options = [
+        click.option(
+            f"--{name}",
+            "objective",
+            metavar="NAME",
+            default=default,
+            show_default=default is not None,
+            help="What the threshold maximises: f1, recall, balanced_accuracy, ...",
+        ),
+        click.option(
+            "--constraint",
+            type=(str, float),
+            metavar="RATE BOUND",
+            help="What decisions must keep, such as: precision 0.9. Two classes only.",
+        ),
+        click.option(
+            "--cost-matrix",
+            metavar="COSTS",
+            help="Costs to minimise instead; rows true, columns predicted: '0,1; 50,0'.",
+        ),
+    ]
+
+    def decorate(command):
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return decorate
+
+
+def threshold_from(objective: str | None, constraint, cost_matrix: str | None):
+    """Return the objective, number or tuner that the options stand for."""
+    with suppress(TypeError, ValueError):
+        objective = float(objective)
+    if objective == "none":
+        objective = None
+    if constraint is None and cost_matrix is None:
+        return objective
+    from imbalanced_nn.threshold import ThresholdTuner
+
+    given = {} if objective is None else {"objective": objective}
+    if cost_matrix is not None:
+        given["cost_matrix"] = _costs(cost_matrix)
+    return ThresholdTuner(**given, constraint=constraint or None)
+
+
+def _costs(text: str) -> list[list[float]]:
+    """Return the matrix in a text with commas between columns and semicolons between rows."""
+    try:
+        return [[float(cost) for cost in row.split(",")] for row in text.split(";")]
+    except ValueError:
+        raise UsageRefusal(
+            f"--cost-matrix {text!r} is no matrix. Write a row for each true class in sorted "
+            f"order, a number for each predicted one: '0,1; 50,0'."
+        ) from None
+
+
+def check_output(path: str, force: bool) -> None:
+    """Refuse a file that must not be written before anything is computed for it."""
+    from imbalanced_nn.cli.refusals import errors_as_refusals
+    from imbalanced_nn.files import check_writable
+
+    with errors_as_refusals():
+        check_writable(path, force)

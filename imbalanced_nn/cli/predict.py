@@ -1,0 +1,156 @@
+"""``imbalanced-nn predict``: labels and probabilities for the rows of a table, chunk by chunk."""
+
+import json
+import os
+from contextlib import contextmanager
+
+import click
+
+from imbalanced_nn.cli.options import check_output, force_option, json_option, output_option
+from imbalanced_nn.cli.refusals import UsageRefusal, errors_as_refusals
+
+__all__ = ["predict"]
+
+_EPILOG = """\b
+Examples:
+  imbalanced-nn predict fraud.inn new.csv --output scored.csv
+  imbalanced-nn predict fraud.inn new.parquet -o scored.parquet --keep id
+"""
+
+_TEXT = {".csv": ",", ".csv.gz": ",", ".tsv": "\t", ".tsv.gz": "\t"}
+_PARQUET = (".parquet", ".pq")
+
+
+@click.command(epilog=_EPILOG, short_help="Score the rows of a table.")
+@click.argument("model")
+@click.argument("data")
+@output_option("FILE", "Table to write: .csv or .tsv (also .gz), or .parquet.")
+@click.option("--keep", metavar="COLUMN", multiple=True, help="Column of DATA to copy; repeatable.")
+@force_option
+@json_option
+def predict(model, data, output, keep, force, as_json):
+    """Write the label and the probability of each class for every row of DATA.
+
+    MODEL is a file of 'fit'. The rows of FILE are those of DATA, in their order, with the
+    columns 'label' and 'probability_CLASS'. Rows are read, scored and written a few at a time,
+    so that a file of any size needs the same memory. FILE appears when all of it is written.
+    """
+    _check_ending(output)
+    check_output(output, force)
+    with errors_as_refusals():
+        counts = _score(model, data, output, list(keep), force)
+    content = {"output": os.fspath(output), "rows": sum(counts.values()), "labels": counts}
+    if as_json:
+        click.echo(json.dumps(content, indent=2))
+        return
+    from imbalanced_nn.cli.summaries import print_saved
+
+    shares = (
+        f"{label} {count:,} ({count / content['rows']:.1%})" for label, count in counts.items()
+    )
+    click.echo(f"Scored {content['rows']:,} rows: {', '.join(shares)}")
+    print_saved(output)
+
+
+def _check_ending(output: str) -> None:
+    """Refuse a kind of file that cannot be written."""
+    if not output.lower().endswith((*_TEXT, *_PARQUET)):
+        raise UsageRefusal(
+            f"{output!r} is none of {', '.join((*_TEXT, *_PARQUET))}, which can be written."
+        )
+
+
+def _score(path: str, data: str, output: str, keep: list[str], force: bool) -> dict:
+    """Score a file chunk by chunk, and return how many rows were given each label."""
+    import numpy as np
+
+    from imbalanced_nn.cli.display import progress_bar
+    from imbalanced_nn.cli.models import Model
+    from imbalanced_nn.cli.quiet import tensorflow_muted
+    from imbalanced_nn.cli.tables import read_chunks
+    from imbalanced_nn.files import written_whole
+
+    with tensorflow_muted(), progress_bar("Scoring", "rows") as advance:
+        model = Model(path)
+        names = ["label", *(f"probability_{label}" for label in model.classes)]
+        _check_kept(keep, names)
+        # Copied columns are read as text, so that 007 stays 007.
+        text = [*model.text_columns, *keep]
+        n_rows, chunks = read_chunks(data, [*model.columns, *keep], text)
+        counts, done = np.zeros(len(model.classes), dtype=int), 0
+        with written_whole(output, force) as beside, _writer(beside, output) as write:
+            for chunk in chunks:
+                codes, proba = model.answer(chunk)
+                write(_answers(chunk, keep, names, model.classifier.classes_[codes], proba))
+                counts += np.bincount(codes, minlength=len(counts))
+                done += len(chunk)
+                advance(done, n_rows)
+    return dict(zip(map(str, model.classes), counts.tolist(), strict=True))
+
+
+def _check_kept(keep: list[str], names: list[str]) -> None:
+    """Refuse to copy a column that has the name of an answer."""
+    for name in keep:
+        if name in names:
+            raise UsageRefusal(
+                f"--keep {name!r} has the name of a column that is written. Rename it in DATA."
+            )
+
+
+def _answers(chunk, keep, names, labels, proba):
+    """Return a chunk of the table to write."""
+    import pandas as pd
+
+    for name in keep:
+        if name not in chunk.columns:
+            raise UsageRefusal(f"--keep {name!r}: there is no such column in DATA.")
+    columns = {name: chunk[name].to_numpy() for name in keep}
+    columns[names[0]] = labels
+    columns |= dict(zip(names[1:], proba.T, strict=True))
+    return pd.DataFrame(columns)
+
+
+@contextmanager
+def _writer(beside, output: str):
+    """Give a function that appends a table to a file, in the format of the name of its target."""
+    name = output.lower()
+    if name.endswith(_PARQUET):
+        from imbalanced_nn.cli.tables import check_pyarrow
+
+        check_pyarrow()
+        yield from _parquet_writer(beside)
+        return
+    import gzip
+
+    separator = next(sep for ending, sep in _TEXT.items() if name.endswith(ending))
+    opener = gzip.open if name.endswith(".gz") else open
+    with opener(beside, "wt", encoding="utf-8", newline="") as file:
+        first = True
+
+        def write(table):
+            nonlocal first
+            table.to_csv(file, sep=separator, index=False, header=first, lineterminator="\n")
+            first = False
+
+        yield write
+
+
+def _parquet_writer(beside):
+    """Give a function that appends a table to a Parquet file."""
+    import pyarrow
+    from pyarrow import parquet
+
+    writer = None
+
+    def write(table):
+        nonlocal writer
+        content = pyarrow.Table.from_pandas(table, preserve_index=False)
+        if writer is None:
+            writer = parquet.ParquetWriter(beside, content.schema)
+        writer.write_table(content.cast(writer.schema))
+
+    try:
+        yield write
+    finally:
+        if writer is not None:
+            writer.close()

@@ -1,0 +1,184 @@
+"""Forms of the objects that an estimator holds, each by its name and its numbers."""
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+from scikeras.utils.transformers import ClassifierLabelEncoder
+from sklearn import compose, decomposition, feature_selection, impute, pipeline, preprocessing
+
+from imbalanced_nn.calibration import PriorCorrection
+from imbalanced_nn.encoders import TimestepLabelEncoder
+from imbalanced_nn.parameters import NotKept
+from imbalanced_nn.persistence.values import Form
+from imbalanced_nn.sampling import SAMPLERS
+from imbalanced_nn.steps.probabilities import Judged
+from imbalanced_nn.tables import ColumnEncoder, ColumnTypes
+from imbalanced_nn.threshold import (
+    BinaryRule,
+    CostRule,
+    MulticlassRule,
+    MultilabelRule,
+    ThresholdCurve,
+    ThresholdTuner,
+)
+from imbalanced_nn.threshold.scorers import name_of_metric
+
+__all__ = ["OBJECTS", "TRANSFORMERS"]
+
+_RECORDS = {
+    cls.__name__: cls
+    for cls in (
+        BinaryRule,
+        CostRule,
+        Judged,
+        MulticlassRule,
+        MultilabelRule,
+        NotKept,
+        PriorCorrection,
+        ThresholdCurve,
+    )
+}
+"""Dataclasses, written as their fields."""
+
+_SAMPLER_NAMES = {cls: name for name, cls in SAMPLERS.items()}
+
+_LABEL_ENCODERS = {cls.__name__: cls for cls in (ClassifierLabelEncoder, TimestepLabelEncoder)}
+
+TRANSFORMERS = {
+    cls.__name__: cls
+    for cls in (
+        ColumnEncoder,
+        ColumnTypes,
+        compose.ColumnTransformer,
+        decomposition.PCA,
+        decomposition.TruncatedSVD,
+        feature_selection.SelectKBest,
+        feature_selection.VarianceThreshold,
+        impute.MissingIndicator,
+        impute.SimpleImputer,
+        pipeline.FeatureUnion,
+        pipeline.Pipeline,
+        preprocessing.FunctionTransformer,
+        preprocessing.KBinsDiscretizer,
+        preprocessing.MaxAbsScaler,
+        preprocessing.MinMaxScaler,
+        preprocessing.Normalizer,
+        preprocessing.OneHotEncoder,
+        preprocessing.OrdinalEncoder,
+        preprocessing.PolynomialFeatures,
+        preprocessing.PowerTransformer,
+        preprocessing.QuantileTransformer,
+        preprocessing.RobustScaler,
+        preprocessing.StandardScaler,
+    )
+}
+"""Transformers that are nothing but their parameters and what they learned."""
+
+
+def _fields(record: Any) -> dict[str, Any]:
+    values = {field.name: getattr(record, field.name) for field in dataclasses.fields(record)}
+    return {"class": type(record).__name__, "fields": values}
+
+
+def _label_encoder(encoder: ClassifierLabelEncoder) -> dict[str, Any]:
+    return {
+        "class": type(encoder).__name__,
+        "parameters": encoder.get_params(deep=False),
+        "classes": encoder.classes_,
+        "target_type": encoder._target_type,
+        "y_shape": encoder._y_shape,
+        "y_dtype": encoder._y_dtype,
+        "n_steps": getattr(encoder, "n_steps_", None),
+    }
+
+
+def _fitted_label_encoder(content: dict[str, Any]) -> ClassifierLabelEncoder:
+    """Fit an encoder to the labels alone; it then knows what the old one knew."""
+    encoder = _LABEL_ENCODERS[content["class"]](**content["parameters"])
+    classes, target_type = content["classes"], content["target_type"]
+    if target_type == "multilabel-indicator":
+        y = np.tile([[0], [1]], len(classes))
+    elif target_type == "multiclass-onehot":
+        y = np.eye(len(classes), dtype=int)
+    else:
+        y = classes
+    # A label encoder of steps takes three dimensions, and looks at its rows alone.
+    steps = content["n_steps"] is not None
+    encoder.fit(y.reshape(len(y), 1, -1) if steps else y)
+    encoder._target_type = target_type
+    encoder._y_shape, encoder._y_dtype = content["y_shape"], content["y_dtype"]
+    if steps:
+        encoder.n_steps_ = content["n_steps"]
+    return encoder
+
+
+def _tuner(tuner: ThresholdTuner) -> dict[str, Any]:
+    objective = tuner.objective
+    if not isinstance(objective, str):
+        objective = name_of_metric(objective) or objective
+    return tuner.get_params(deep=False) | {"objective": objective}
+
+
+def _transformer(transformer: Any) -> dict[str, Any]:
+    return {"class": type(transformer).__name__, "state": transformer.__getstate__()}
+
+
+def _restored_transformer(content: dict[str, Any]) -> Any:
+    cls = TRANSFORMERS[content["class"]]
+    transformer = cls.__new__(cls)
+    # scikit-learn warns here if another version of it wrote the state.
+    transformer.__setstate__(content["state"])
+    return transformer
+
+
+def _is_named_metric(value: Any) -> bool:
+    named = callable(value) and not isinstance(value, type | ThresholdTuner)
+    return named and name_of_metric(value) is not None
+
+
+OBJECTS = [
+    Form(
+        "record",
+        lambda value: type(value) is _RECORDS.get(type(value).__name__),
+        _fields,
+        lambda content: _RECORDS[content["class"]](**content["fields"]),
+    ),
+    Form(
+        "label_encoder",
+        lambda value: type(value) is _LABEL_ENCODERS.get(type(value).__name__),
+        _label_encoder,
+        _fitted_label_encoder,
+    ),
+    Form(
+        "sampler",
+        lambda value: type(value) in _SAMPLER_NAMES,
+        lambda value: {
+            "name": _SAMPLER_NAMES[type(value)],
+            "parameters": value.get_params(deep=False),
+        },
+        lambda content: SAMPLERS[content["name"]](**content["parameters"]),
+    ),
+    Form(
+        "threshold_tuner",
+        lambda value: type(value) is ThresholdTuner,
+        _tuner,
+        lambda parameters: ThresholdTuner(**parameters),
+    ),
+    Form(
+        "column_selector",
+        lambda value: type(value) is compose.make_column_selector,
+        vars,
+        lambda parameters: compose.make_column_selector(**parameters),
+    ),
+    # A metric of scikit-learn's that has a name here means the same by its name.
+    Form("metric", _is_named_metric, name_of_metric, str),
+    Form(
+        "transformer",
+        lambda value: type(value) is TRANSFORMERS.get(type(value).__name__),
+        _transformer,
+        _restored_transformer,
+        shared=True,
+    ),
+]
+"""Forms of rules, encoders, samplers and transformers."""

@@ -1,0 +1,204 @@
+"""`save` and `load`: an estimator, or a pipeline that ends in one, as one file."""
+
+import json
+import os
+import platform
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import keras
+from sklearn.pipeline import Pipeline
+from sklearn.utils.validation import check_is_fitted
+
+from imbalanced_nn import __version__
+from imbalanced_nn.classifier import BalancedKerasClassifier
+from imbalanced_nn.exceptions import InvalidParameterError, ModelFileError
+from imbalanced_nn.files import check_writable, written_whole
+from imbalanced_nn.persistence.archive import MANIFEST, read_archive, write_archive
+from imbalanced_nn.persistence.estimators import all_forms
+from imbalanced_nn.persistence.objects import TRANSFORMERS
+from imbalanced_nn.persistence.values import Decoder, Encoder, UnsavableError
+
+__all__ = ["FORMAT", "load", "save"]
+
+FORMAT = 1
+"""Number of the newest format; every earlier one is read."""
+
+_KIND = "imbalanced_nn model"
+_DISTRIBUTIONS = ("imbalanced-learn", "keras", "numpy", "scikeras", "scikit-learn", "tensorflow")
+
+
+def save(estimator: Any, path: str | os.PathLike, *, overwrite: bool = False) -> None:
+    """Save a fitted estimator to one file, from which loading runs no code.
+
+    The file is a zip archive: the network in Keras' own format, large arrays as ``.npy``, all
+    else in ``manifest.json``, and a checksum of each. It is written beside its place and
+    renamed, so that there is an old file or a new one but never half of one.
+
+    Kept is everything that answers: network and optimizer, decision rule, prior correction,
+    calibrator, priors, labels, column names, held-out scores, history; also hashes of up to 1000
+    training rows, by which tuning on them is noticed. Of the parameters code is not kept: build
+    functions, callbacks, metrics of your own, splitters, samplers of your own. Samplers of
+    imbalanced-learn and of this package are kept by name and parameters. A loaded estimator
+    predicts, scores and tunes its threshold again; `fit` asks by name for what it lacks.
+
+    Parameters
+    ----------
+    estimator : BalancedKerasClassifier or Pipeline
+        A fitted one. The other steps of a pipeline are transformers of scikit-learn that are
+        nothing but numbers, such as ``StandardScaler``, ``SimpleImputer``, ``OneHotEncoder``
+        and ``ColumnTransformer``.
+    path : str or path-like
+        Name of the file; any ending will do.
+    overwrite : bool, default=False
+        Whether a file that is there is replaced.
+
+    Raises
+    ------
+    FileExistsError
+        If there is a file and ``overwrite`` is False.
+    NotFittedError
+        If the estimator is not fitted.
+    InvalidParameterError
+        If it is none of the above, or holds what cannot be saved without code, such as a
+        ``Lambda`` layer. No file is then written.
+
+    See Also
+    --------
+    load : The way back.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from sklearn.datasets import make_classification
+    >>> from imbalanced_nn import BalancedKerasClassifier, load, save
+    >>> X, y = make_classification(500, weights=[0.9], random_state=0)
+    >>> clf = BalancedKerasClassifier(epochs=2, random_state=0).fit(X, y)
+    >>> path = tempfile.mkdtemp() + "/fraud.inn"
+    >>> save(clf, path)
+    >>> bool((load(path).predict_proba(X) == clf.predict_proba(X)).all())
+    True
+    """
+    name = os.fspath(path)
+    check_writable(name, overwrite)
+    _check_estimator(estimator)
+    encoder = Encoder(all_forms({}))
+    try:
+        content = encoder.encode(estimator)
+    except UnsavableError as error:
+        raise InvalidParameterError(
+            f"The estimator cannot be saved: {error}, which has no form without code. "
+            f"{_instead(error)}"
+        ) from None
+    manifest = {
+        "kind": _KIND,
+        "format": FORMAT,
+        "saved_with": _versions(),
+        "estimator": content,
+    }
+    text = json.dumps(manifest, indent=1, allow_nan=False)
+    with written_whole(name, overwrite) as beside:
+        write_archive(beside, {MANIFEST: text.encode("ascii"), **encoder.members})
+
+
+def load(path: str | os.PathLike, *, custom_objects: dict[str, Any] | None = None) -> Any:
+    """Load what `save` saved. No code from the file is run.
+
+    Parameters
+    ----------
+    path : str or path-like
+        Name of the file.
+    custom_objects : dict of str to class or function, default=None
+        Layers, losses, metrics and functions of your own that the network uses, or your
+        subclass of the estimator, by name. Only these, Keras' own and this package's are made.
+
+    Returns
+    -------
+    BalancedKerasClassifier or Pipeline
+        Fitted, with equal predictions. A parameter that is code is not in the file; the
+        estimator says so where it needs it.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no file.
+    ModelFileError
+        If the file is none of `save`, such as a pickle; is cut short or altered; is of a newer
+        format; or needs ``custom_objects``.
+
+    Warns
+    -----
+    InconsistentVersionWarning
+        If transformers of a pipeline were saved with another version of scikit-learn. The
+        estimator itself does not depend on it.
+
+    See Also
+    --------
+    save : The way there, with an example.
+    """
+    name = os.fspath(path)
+    members = read_archive(name, Path(name).read_bytes())
+    try:
+        manifest = json.loads(members[MANIFEST])
+        if manifest["kind"] != _KIND:
+            raise ModelFileError(f"it is a {manifest['kind']!r}, not a {_KIND!r}")
+        number, saved_with = int(manifest["format"]), manifest["saved_with"]
+    except (ModelFileError, AttributeError, KeyError, TypeError, ValueError) as error:
+        raise ModelFileError(f"{name!r} is not a file of imbalanced_nn.save: {error}.") from None
+    if number > FORMAT:
+        raise ModelFileError(
+            f"{name!r} is of format {number}, written by imbalanced_nn "
+            f"{saved_with.get('imbalanced_nn')}; this is imbalanced_nn {__version__}, which reads "
+            f"formats up to {FORMAT}. Upgrade it: pip install --upgrade imbalanced-nn."
+        )
+    try:
+        return Decoder(all_forms(custom_objects or {}), members).decode(manifest["estimator"])
+    except ModelFileError as error:
+        raise ModelFileError(f"{name!r} cannot be loaded: {error}.") from None
+    except Exception as error:
+        first = (str(error).splitlines() or [""])[0]
+        raise ModelFileError(
+            f"{name!r} cannot be loaded: {type(error).__name__}: {first} It was saved with "
+            f"{_listed(saved_with)}; this is {_listed(_versions())}."
+        ) from error
+
+
+def _check_estimator(estimator: Any) -> None:
+    """Refuse what `save` does not know, in a sentence."""
+    steps, last = [], estimator
+    if isinstance(estimator, Pipeline):
+        steps, last = estimator.steps[:-1], estimator.steps[-1][1]
+    if not isinstance(last, BalancedKerasClassifier):
+        raise InvalidParameterError(
+            f"estimator must be a BalancedKerasClassifier, or a Pipeline that ends in one; got "
+            f"{type(estimator).__name__}. Of a search pass its best_estimator_."
+        )
+    for step, transformer in steps:
+        off = transformer is None or (isinstance(transformer, str) and transformer == "passthrough")
+        if not off and type(transformer) is not TRANSFORMERS.get(type(transformer).__name__):
+            raise InvalidParameterError(
+                f"The step {step!r} of the pipeline is a {type(transformer).__name__}, which "
+                f"cannot be saved without code. Saved are {', '.join(sorted(TRANSFORMERS))}. "
+                f"Transform the data outside of the pipeline, or use joblib.dump."
+            )
+    check_is_fitted(last)
+
+
+def _instead(error: UnsavableError) -> str:
+    """Say what to do about a value without a form."""
+    if "layer" in repr(error.value):
+        return "Write a layer class of your own, and give it to load as custom_objects."
+    return "Use joblib.dump, or take it out."
+
+
+def _versions() -> dict[str, str]:
+    """Return what the estimator runs on."""
+    versions = {"imbalanced_nn": __version__, "python": platform.python_version()}
+    versions["keras backend"] = keras.backend.backend()
+    return versions | {name: metadata.version(name) for name in _DISTRIBUTIONS}
+
+
+def _listed(versions: dict[str, str]) -> str:
+    names = ("imbalanced_nn", "keras", "scikit-learn")
+    return ", ".join(f"{name} {versions.get(name, '?')}" for name in names)

@@ -1,0 +1,184 @@
+"""imbalanced-nn fit: what it saves, what it prints, and what it refuses before it computes."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import imbalanced_nn.persistence
+from imbalanced_nn import load
+from imbalanced_nn.tables import ColumnTypes
+
+
+@pytest.fixture
+def fit(command, table, tmp_path):
+    """Run fit on the table with options, and return the result and what was saved."""
+
+    def fit(*options):
+        path = tmp_path / "a.inn"
+        arguments = ["--target", "fraud", "-o", path, "--epochs", 2, "--json", *options]
+        result = command("fit", table, *arguments)
+        assert result.exit_code == 0, result.output
+        return json.loads(result.stdout), load(path)
+
+    return fit
+
+
+def test_prints_what_was_read_and_learned(fitted):
+    table, path, result = fitted
+    lines = result.stdout.splitlines()
+    assert lines[:4] == [
+        f"Data: {table}, 240 rows, 5 feature columns",
+        "Classes of fraud: no 210 (87.5%), yes 30 (12.5%)",
+        "Left out columns with one value: one",
+        "Left out columns of text that hardly repeats: key",
+    ]
+    assert lines[4] == "Trained for 3 epochs, judged by 48 held-out rows"
+    assert lines[5].startswith("Decided for yes from a probability of 0.")
+    assert lines[-1] == f"Saved {path}"
+
+
+def test_what_is_saved_takes_the_table_as_it_is(fitted, frame):
+    _, path, _ = fitted
+    pipeline = load(path)
+    assert pipeline.classes_.tolist() == ["no", "yes"]
+    assert isinstance(pipeline[0], ColumnTypes)
+    assert set(pipeline[0].kinds_) == {"amount", "age", "country", "vip", "when"}
+    assert pipeline.predict_proba(frame.drop(columns="fraud")).shape == (240, 2)
+    assert pipeline[-1].callbacks is None
+
+
+def test_json_is_all_of_stdout(fit, table):
+    content, pipeline = fit()
+    assert content["data"]["n_samples"] == 240
+    assert content["data"]["n_features"] == 5
+    assert content["classes"] == ["no", "yes"]
+    assert content["epochs"] == 2
+    assert content["threshold"]["cuts"] == {"yes": pipeline[-1].best_threshold_}
+    assert content["threshold"]["positive_class"] == "yes"
+    assert content["threshold"]["objective"] == "balanced_accuracy"
+    assert content["threshold"]["score"] == pipeline[-1].best_score_
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        (["--sampler", "random_over"], {"sampler": "random_over"}),
+        (["--class-weight", "balanced"], {"class_weight": "balanced"}),
+        (["--strategy", "focal", "--held-out", "0.3"], {"loss": "focal", "validation_split": 0.3}),
+        (["--strategy", "smote", "--sampler", "random_under"], {"sampler": "random_under"}),
+        (["--threshold", "f1", "--calibration", "sigmoid"], {"threshold": "f1"}),
+        (["--threshold", "0.3"], {"threshold": 0.3}),
+        (["--threshold", "none"], {"threshold": None}),
+        (["--random-state", "7"], {"random_state": 7}),
+    ],
+)
+def test_options_reach_the_network(fit, options, expected):
+    _, pipeline = fit(*options)
+    assert {name: pipeline[-1].get_params()[name] for name in expected} == expected
+
+
+def test_constraints_and_costs_make_a_tuner(fit):
+    content, pipeline = fit("--threshold", "recall", "--constraint", "alert_rate", "0.5", "--force")
+    assert pipeline[-1].threshold.constraint == ("alert_rate", 0.5)
+    assert content["threshold"]["constraint"] == ["alert_rate", 0.5]
+    content, pipeline = fit("--cost-matrix", "0, 1; 50, 0", "--force")
+    assert pipeline[-1].threshold.cost_matrix == [[0.0, 1.0], [50.0, 0.0]]
+    assert content["threshold"]["objective"] == "neg_mean_cost"
+
+
+def test_a_seed_reproduces(fit, frame):
+    _, one = fit()
+    _, other = fit("--force")
+    _, third = fit("--force", "--random-state", 1)
+    X = frame.drop(columns="fraud")
+    np.testing.assert_array_equal(one.predict_proba(X), other.predict_proba(X))
+    assert (one.predict_proba(X) != third.predict_proba(X)).any()
+
+
+def test_whole_number_classes_stay_numbers(command, frame, tmp_path):
+    frame["fraud"] = (frame["fraud"] == "yes").astype(int)
+    frame.to_parquet(tmp_path / "t.parquet")
+    arguments = ["--target", "fraud", "-o", tmp_path / "a.inn", "--epochs", 1, "--json"]
+    result = command("fit", tmp_path / "t.parquet", *arguments)
+    assert json.loads(result.stdout)["classes"] == [0, 1]
+    assert load(tmp_path / "a.inn").classes_.dtype == "int64"
+
+
+class TestRefusals:
+    @pytest.mark.parametrize(
+        ("options", "start"),
+        [
+            (["--sampler", "smot"], "sampler='smot' is not a known sampler. Did you mean 'smote'?"),
+            (["--strategy", "smot"], "There is no strategy 'smot'; known are none, class_weight,"),
+            (
+                ["--loss", "focl"],
+                "There is no loss 'focl'; known are asymmetric, balanced_softmax,",
+            ),
+            (["--threshold", "f1_"], "The objective 'f1_' is unknown for a binary target."),
+            (["--constraint", "precison", "0.9"], "The metric of the 'constraint' parameter must"),
+            (["--cost-matrix", "0,1;x"], "--cost-matrix '0,1;x' is no matrix. Write a row"),
+            (["--cost-matrix", "0,1"], "The 'cost_matrix' parameter must hold 2 x 2 finite costs"),
+            (["--target", "froud"], "There is no column 'froud'; the columns are amount, age,"),
+        ],
+    )
+    def test_usage(self, options, start, command, table, tmp_path):
+        arguments = ["--target", "fraud", "-o", tmp_path / "a.inn", "--json", *options]
+        result = command("fit", table, *arguments)
+        assert result.exit_code == 2, result.output
+        assert result.stderr.startswith(f"Error: {start}")
+        assert result.stderr.count("\n") == 1
+        assert not (tmp_path / "a.inn").exists()
+
+    def test_a_file_that_is_there(self, refusal, table, tmp_path):
+        (tmp_path / "a.inn").write_text("precious")
+        assert refusal("fit", table, "--target", "fraud", "-o", tmp_path / "a.inn") == (
+            2,
+            f"'{tmp_path / 'a.inn'}' exists and is not overwritten. Give --force to replace it.",
+        )
+        assert (tmp_path / "a.inn").read_text() == "precious"
+
+    def test_a_folder_that_is_not_there(self, refusal, table, tmp_path):
+        path = tmp_path / "no" / "a.inn"
+        assert refusal("fit", table, "--target", "fraud", "-o", path) == (
+            2,
+            f"There is no folder '{path.parent}' to write '{path}' in.",
+        )
+
+    def test_data_that_cannot_be_learned_from(self, refusal, tmp_path):
+        pd.DataFrame({"a": [1, 1, 1], "y": ["p", "q", "p"]}).to_csv(tmp_path / "t.csv", index=False)
+        code, sentence = refusal("fit", tmp_path / "t.csv", "--target", "y", "-o", tmp_path / "a")
+        assert code == 1
+        assert sentence.startswith("Every column but the target is constant")
+
+    def test_too_few_rows(self, command, tmp_path):
+        frame = pd.DataFrame({"a": range(5), "y": ["p", "q", "p", "p", "p"]})
+        frame.to_csv(tmp_path / "t.csv", index=False)
+        arguments = ["--target", "y", "-o", tmp_path / "a", "--json"]
+        result = command("fit", tmp_path / "t.csv", *arguments)
+        assert (result.exit_code, result.stdout) == (1, "")
+        assert result.stderr.startswith("Error: ")
+
+    @pytest.mark.parametrize(
+        ("failure", "code", "stderr"),
+        [
+            (KeyboardInterrupt(), 130, "Interrupted.\n"),
+            (OSError(28, "No space left on device"), 1, "Error: [Errno 28] No space left"),
+            (ZeroDivisionError("x"), 1, "Error: ZeroDivisionError: x. This is a fault of imb"),
+        ],
+    )
+    def test_failures_have_no_traceback(
+        self, command, table, tmp_path, monkeypatch, failure, code, stderr
+    ):
+        def fails(*arguments, **options):
+            raise failure
+
+        monkeypatch.setattr(imbalanced_nn.persistence, "save", fails)
+        monkeypatch.delenv("IMBALANCED_NN_TRACEBACK", raising=False)
+        arguments = ["--target", "fraud", "-o", tmp_path / "a.inn", "--epochs", 1, "--json"]
+        result = command("fit", table, *arguments)
+        assert result.exit_code == code
+        assert result.stderr.startswith(stderr)
+        assert "Traceback" not in result.output
+        assert not (tmp_path / "a.inn").exists()

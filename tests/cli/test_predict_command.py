@@ -1,0 +1,222 @@
+"""imbalanced-nn predict: every row is answered as by the estimator, a few at a time."""
+
+import json
+import os
+import pickle
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from imbalanced_nn import BalancedKerasClassifier, load, save
+from imbalanced_nn.cli import tables
+from imbalanced_nn.cli.models import Model
+
+
+@pytest.fixture
+def answers(model, frame):
+    """What the loaded pipeline says of the table."""
+    pipeline = load(model)
+    return pipeline.predict(frame), pipeline.predict_proba(frame)
+
+
+def read(path):
+    """Read a scored table, text as it stands."""
+    if path.suffix == ".parquet":
+        return pd.read_parquet(path)
+    sep = "\t" if ".tsv" in path.name else ","
+    return pd.read_csv(path, sep=sep, dtype={"key": str}, keep_default_na=False)
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "rows"),
+    [
+        ("t.csv", "a.csv", 7),
+        ("t.csv", "a.tsv", 1000),
+        ("t.csv", "a.parquet", 100),
+        ("t.csv.gz", "a.csv.gz", 239),
+        ("t.parquet", "a.parquet", 7),
+        ("t.parquet", "a.csv", 1000),
+    ],
+)
+def test_every_row_is_answered_in_order(
+    command, model, frame, answers, tmp_path, monkeypatch, source, target, rows
+):
+    monkeypatch.setattr(tables, "CHUNK_ROWS", rows)
+    if source.endswith(".parquet"):
+        frame.to_parquet(tmp_path / source, row_group_size=50)
+    else:
+        frame.to_csv(tmp_path / source, index=False)
+    result = command("predict", model, tmp_path / source, "-o", tmp_path / target, "--keep", "key")
+    assert result.exit_code == 0, result.output
+    out = read(tmp_path / target)
+    assert out.columns.tolist() == ["key", "label", "probability_no", "probability_yes"]
+    assert out["key"].tolist() == frame["key"].tolist()
+    assert out["label"].tolist() == answers[0].tolist()
+    proba = out[["probability_no", "probability_yes"]].to_numpy(dtype="float32")
+    np.testing.assert_array_equal(proba, answers[1])
+
+
+def test_memory_holds_a_chunk_at_a_time(command, model, table, tmp_path, monkeypatch):
+    sizes = []
+    answer = Model.answer
+
+    def counted(self, chunk):
+        sizes.append(len(chunk))
+        return answer(self, chunk)
+
+    monkeypatch.setattr(tables, "CHUNK_ROWS", 100)
+    monkeypatch.setattr(Model, "answer", counted)
+    command("predict", model, table, "-o", tmp_path / "a.csv")
+    assert sizes == [100, 100, 40]
+
+
+def test_text_that_looks_like_numbers_in_a_chunk_stays_text(command, tmp_path, monkeypatch):
+    rng = np.random.default_rng(0)
+    y = rng.permutation(np.repeat([0, 1], [150, 50]))
+    code = np.where(y == 1, "1", rng.choice(["2", "x"], 200))
+    frame = pd.DataFrame({"code": code, "a": rng.normal(size=200), "y": y})
+    frame.to_csv(tmp_path / "t.csv", index=False)
+    arguments = ["--target", "y", "-o", tmp_path / "a.inn", "--epochs", 2]
+    assert command("fit", tmp_path / "t.csv", *arguments).exit_code == 0
+    later = pd.DataFrame({"code": ["1", "2", None, "1", "x"], "a": 0.0})
+    later.to_csv(tmp_path / "later.csv", index=False)
+    monkeypatch.setattr(tables, "CHUNK_ROWS", 4)
+    command("predict", tmp_path / "a.inn", tmp_path / "later.csv", "-o", tmp_path / "out.csv")
+    expected = load(tmp_path / "a.inn").predict_proba(later)[:, 1]
+    out = read(tmp_path / "out.csv")["probability_1"].to_numpy(dtype="float32")
+    np.testing.assert_array_equal(out, expected)
+
+
+def test_copied_columns_stay_as_they_are(command, model, frame, tmp_path):
+    frame["key"] = [f"{row:05d}" for row in range(240)]
+    frame.to_csv(tmp_path / "t.csv", index=False)
+    arguments = ["-o", tmp_path / "a.csv", "--keep", "key", "--keep", "vip"]
+    command("predict", model, tmp_path / "t.csv", *arguments)
+    lines = (tmp_path / "a.csv").read_text().splitlines()
+    assert lines[0] == "key,vip,label,probability_no,probability_yes"
+    assert lines[1].startswith(f"00000,{frame['vip'][0]},")
+
+
+def test_says_how_many_of_each(command, model, table, answers, tmp_path):
+    n_yes = int((answers[0] == "yes").sum())
+    result = command("predict", model, table, "-o", tmp_path / "a.csv")
+    assert result.stdout == (
+        f"Scored 240 rows: no {240 - n_yes} ({1 - n_yes / 240:.1%}), yes {n_yes} "
+        f"({n_yes / 240:.1%})\nSaved {tmp_path / 'a.csv'}\n"
+    )
+    result = command("predict", model, table, "-o", tmp_path / "b.csv", "--json")
+    assert json.loads(result.stdout) == {
+        "output": str(tmp_path / "b.csv"),
+        "rows": 240,
+        "labels": {"no": 240 - n_yes, "yes": n_yes},
+    }
+
+
+def test_an_estimator_that_was_fitted_on_a_frame(command, frame, tmp_path):
+    X = frame[["amount", "vip"]].astype(float)
+    clf = BalancedKerasClassifier(epochs=1, random_state=0).fit(X, frame["fraud"])
+    save(clf, tmp_path / "a.inn")
+    X.to_csv(tmp_path / "t.csv", index=False)
+    command("predict", tmp_path / "a.inn", tmp_path / "t.csv", "-o", tmp_path / "a.csv")
+    assert read(tmp_path / "a.csv")["label"].tolist() == clf.predict(X).tolist()
+
+
+class TestRefusals:
+    @pytest.fixture
+    def spoilt(self, frame, tmp_path):
+        """A table that is spoilt in a late row, and the old answers."""
+        frame["age"] = frame["age"].astype(object)
+        frame.loc[200, "age"] = "old"
+        frame.to_csv(tmp_path / "t.csv", index=False)
+        (tmp_path / "a.csv").write_text("old answers")
+        return tmp_path / "t.csv", tmp_path / "a.csv"
+
+    def test_a_late_failure_leaves_the_old_file(self, refusal, model, spoilt, monkeypatch):
+        monkeypatch.setattr(tables, "CHUNK_ROWS", 50)
+        table, output = spoilt
+        assert refusal("predict", model, table, "-o", output, "--force") == (
+            1,
+            "Column 'age' held numbers when the model was fitted, but holds 'old' in row 201. "
+            "Correct it, or leave it empty.",
+        )
+        assert output.read_text() == "old answers"
+        assert {each.name for each in output.parent.iterdir()} == {"t.csv", "a.csv"}
+
+    def test_usage(self, refusal, model, table, tmp_path):
+        output = tmp_path / "a.csv"
+        output.touch()
+        for arguments, sentence in [
+            ([model, table, "-o", output], f"'{output}' exists and is not overwritten. Give --"),
+            ([model, table, "-o", tmp_path / "a.xls"], f"'{tmp_path / 'a.xls'}' is none of .csv"),
+            ([model, "no.csv", "-o", tmp_path / "b.csv"], "There is no file 'no.csv'."),
+            (["no.inn", table, "-o", tmp_path / "b.csv"], "[Errno 2] No such file or directory"),
+            (
+                [model, table, "-o", tmp_path / "b.csv", "--keep", "kee"],
+                "--keep 'kee': there is no such column in DATA.",
+            ),
+            (
+                [model, table, "-o", tmp_path / "b.csv", "--keep", "label"],
+                "--keep 'label' has the name of a column that is written. Rename it in DATA.",
+            ),
+        ]:
+            code, refused = refusal("predict", *arguments)
+            assert code == 2
+            assert refused.startswith(sentence)
+        assert not (tmp_path / "b.csv").exists()
+
+    def test_a_column_that_is_not_there(self, refusal, model, frame, tmp_path):
+        frame.drop(columns="age").to_csv(tmp_path / "t.csv", index=False)
+        assert refusal("predict", model, tmp_path / "t.csv", "-o", tmp_path / "a.csv") == (
+            1,
+            "The table lacks the column 'age', which the model was fitted on.",
+        )
+
+    def test_no_model(self, refusal, table, tmp_path):
+        (tmp_path / "a.inn").write_bytes(pickle.dumps([1]))
+        code, sentence = refusal("predict", tmp_path / "a.inn", table, "-o", tmp_path / "a.csv")
+        assert code == 1
+        assert sentence.startswith(f"'{tmp_path / 'a.inn'}' is a pickle")
+
+    def test_a_model_without_column_names(self, refusal, table, tmp_path):
+        X, y = np.random.default_rng(0).normal(size=(60, 2)), np.tile([0, 1, 0], 20)
+        save(BalancedKerasClassifier(epochs=1).fit(X, y), tmp_path / "a.inn")
+        code, sentence = refusal("predict", tmp_path / "a.inn", table, "-o", tmp_path / "a.csv")
+        assert (code, "array without column names" in sentence) == (2, True)
+
+    def test_a_model_that_was_not_trained(self, refusal, table, frame, tmp_path):
+        clf = BalancedKerasClassifier().initialize(frame[["amount"]], frame["fraud"])
+        save(clf, tmp_path / "a.inn")
+        code, sentence = refusal("predict", tmp_path / "a.inn", table, "-o", tmp_path / "a.csv")
+        assert (code, "was built and not trained" in sentence) == (2, True)
+
+    def test_a_model_of_several_labels(self, refusal, table, frame, tmp_path):
+        y = np.column_stack([frame["fraud"] == "yes", frame["vip"]]).astype(int)
+        X = frame[["amount"]]
+        save(BalancedKerasClassifier(epochs=1).fit(X, y), tmp_path / "a.inn")
+        code, sentence = refusal("predict", tmp_path / "a.inn", table, "-o", tmp_path / "a.csv")
+        assert (code, "one label for each row" in sentence) == (2, True)
+
+
+@pytest.mark.slow
+def test_a_killed_process_leaves_the_old_file_whole(model, frame, tmp_path):
+    table, output = tmp_path / "t.csv", tmp_path / "a.csv"
+    pd.concat([frame] * 2000).to_csv(table, index=False)
+    output.write_text("old answers")
+    code = "from imbalanced_nn.cli import main; main()"
+    arguments = ["predict", str(model), str(table), "-o", str(output), "--force"]
+    with subprocess.Popen([sys.executable, "-c", code, *arguments], env=os.environ) as process:
+        deadline = time.monotonic() + 120
+        # A file beside the target that grows: killed in the middle of writing.
+        while process.poll() is None and time.monotonic() < deadline:
+            parts = list(tmp_path.glob(".a.csv.*.part"))
+            if parts and parts[0].stat().st_size:
+                process.send_signal(signal.SIGKILL)
+                break
+            time.sleep(0.01)
+        assert process.wait() == -signal.SIGKILL
+    assert output.read_text() == "old answers"
