@@ -170,16 +170,17 @@ def two_class_measures(sums, values=None):
 
 def _of_ranking(sums):
     """Return the measures of the order of the scores."""
-    tp, fp = np.cumsum(sums.positives, axis=1), np.cumsum(sums.negatives, axis=1)
+    tp, fp = sums.tp, sums.fp
     flagged = tp + fp
     precision = _divide(tp, flagged, 0.0)
     n_positive, n_negative = tp[:, -1], fp[:, -1]
     enough = precision >= PRECISION_LEVEL * (1 - _ROUNDING)
+    positives, negatives = (np.diff(part, axis=1, prepend=0.0) for part in (tp, fp))
     # Of negatives in a group, half count as ranked below its positives.
-    below = n_negative[:, None] - fp + sums.negatives / 2
+    below = n_negative[:, None] - fp + negatives / 2
     return {
-        "average_precision": _divide((precision * sums.positives).sum(axis=1), n_positive),
-        "roc_auc": _divide((sums.positives * below).sum(axis=1), n_positive * n_negative),
+        "average_precision": _divide((precision * positives).sum(axis=1), n_positive),
+        "roc_auc": _divide((positives * below).sum(axis=1), n_positive * n_negative),
         "break_even_point": _divide(_at_flagged(n_positive, flagged, tp), n_positive),
         "recall_at_precision": _divide(np.where(enough, tp, 0.0).max(axis=1), n_positive),
     }

@@ -22,8 +22,8 @@ class BinarySums:
 
     Parameters
     ----------
-    positives, negatives : ndarray of shape (n_weights, n_groups)
-        Weight of the rows of each group of scores, highest scores first.
+    tp, fp : ndarray of shape (n_weights, n_groups)
+        Weight of positives and of negatives down to each group of scores, highest first.
     count : ndarray of shape (n_weights, 2)
         Weight of all rows.
     flagged : ndarray of shape (n_weights, 2)
@@ -35,8 +35,8 @@ class BinarySums:
         for positives, below for negatives.
     """
 
-    positives: np.ndarray
-    negatives: np.ndarray
+    tp: np.ndarray
+    fp: np.ndarray
     count: np.ndarray
     flagged: np.ndarray
     squared: np.ndarray
@@ -60,8 +60,8 @@ class BinarySums:
         factors = np.concatenate([negative, positive], axis=1)
         names = ("count", "flagged", "squared", "log", "cost")
         return BinarySums(
-            self.positives * positive,
-            self.negatives * negative,
+            self.tp * positive,
+            self.fp * negative,
             **{name: getattr(self, name) * factors for name in names},
             gaps=self.gaps * factors[:, None],
         )
@@ -109,16 +109,20 @@ class BinaryProblem:
 
     def __init__(self, positive, score, flagged, weight, cost=None, smallest=EPS):
         self._order = np.argsort(-score, kind="stable")
-        score, self._positive = score[self._order], positive[self._order]
-        self._starts = _group_starts(score, self._positive)
+        score, positive = score[self._order], positive[self._order]
         self._bins = equal_mass_bins(score, weight[self._order], N_BINS)
-        cost = np.zeros(len(score)) if cost is None else cost[self._order]
-        error = np.where(self._positive, 1 - score, -score)
-        log = -np.log(np.clip(1 - np.abs(error), smallest, 1 - smallest))
-        self._linear = np.column_stack(
-            [np.ones(len(score)), flagged[self._order], error**2, log, cost]
-        )
-        self._error = error
+        self._error = np.where(positive, 1 - score, -score)
+        log = -np.log(np.clip(1 - np.abs(self._error), smallest, 1 - smallest))
+        columns = [flagged[self._order], self._error**2, log]
+        if cost is not None:
+            columns.append(cost[self._order])
+        linear = np.column_stack(columns).astype(np.float64)
+        ends = np.append(_group_starts(score, positive)[1:], len(score))
+        # Each row belongs to one of the two parts, and is summed there only.
+        self._parts = [
+            _Part(np.flatnonzero(rows), self._order, self._error, linear, ends, self._bins)
+            for rows in (~positive, positive)
+        ]
 
     @classmethod
     def of_class(cls, rows, k, cost=None):
@@ -173,12 +177,36 @@ class BinaryProblem:
         -------
         BinarySums
         """
-        weights = weights.take(self._order, axis=1)
-        parts = (weights * ~self._positive, weights * self._positive)
-        linear = np.stack([part @ self._linear for part in parts], axis=-1)
-        gaps = [np.add.reduceat(part * self._error, self._bins, axis=1) for part in parts]
-        negatives, positives = (np.add.reduceat(part, self._starts, axis=1) for part in parts)
-        return BinarySums(positives, negatives, *np.moveaxis(linear, 1, 0), np.stack(gaps, axis=-1))
+        fp_and_tp, linear, gaps = zip(*(part.sums(weights) for part in self._parts), strict=True)
+        columns = np.moveaxis(np.stack(linear, axis=-1), 1, 0)
+        costs = columns[3] if len(columns) > 3 else np.zeros(columns[0].shape)
+        count = np.stack([running[:, -1] for running in fp_and_tp], axis=-1)
+        return BinarySums(*fp_and_tp[::-1], count, *columns[:3], costs, np.stack(gaps, axis=-1))
+
+
+class _Part:
+    """The positives, or the negatives, of a problem, in falling order of their scores."""
+
+    def __init__(self, places, order, error, linear, ends, bins):
+        self._rows = order[places]
+        self._error, self._linear = error[places], linear[places]
+        self._ends = np.searchsorted(places, ends)
+        self._bins = np.searchsorted(places, bins)
+        self._empty = np.diff(np.append(self._bins, len(places))) == 0
+
+    def sums(self, weights):
+        """Return the running weight at the groups' ends, the linear sums and those of the bins."""
+        weights = weights.take(self._rows, axis=1)
+        padded = np.zeros((len(weights), len(self._rows) + 1))
+        np.cumsum(weights, axis=1, out=padded[:, 1:])
+        running = padded[:, self._ends]
+        # The last column is where a range behind all rows may start.
+        np.multiply(weights, self._error, out=padded[:, :-1])
+        padded[:, -1] = 0.0
+        gaps = np.add.reduceat(padded, self._bins, axis=1)
+        # Of an empty range it gives the row that the range starts at.
+        gaps[:, self._empty] = 0.0
+        return running, weights @ self._linear, gaps
 
 
 def _group_starts(score, positive):
