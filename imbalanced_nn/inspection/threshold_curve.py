@@ -7,7 +7,13 @@ from imbalanced_nn.inspection.display import Display, legend, log_ticks, look, t
 from imbalanced_nn.inspection.folds import fold_rows
 from imbalanced_nn.inspection.measures import measure_label
 from imbalanced_nn.inspection.predictions import last_step
-from imbalanced_nn.inspection.tuning import curves_of, objective_name, tuned_on, tuner_for
+from imbalanced_nn.inspection.tuning import (
+    curves_of,
+    objective_name,
+    spread_of,
+    tuned_on,
+    tuner_for,
+)
 
 __all__ = ["ThresholdCurveDisplay"]
 
@@ -116,7 +122,8 @@ class ThresholdCurveDisplay(Display):
         pos_label : label, default=None
             Positive class; None takes the estimator's, else the rarest.
         spread : (float, float), default=None
-            Where the cut may lie.
+            Where the cut may lie. Without X None is the 95 % interval of
+            `BalancedKerasClassifier.bootstrap_threshold`, where there is one.
         name : str, default=None
             Name of the curve.
         ax : matplotlib.axes.Axes, default=None
@@ -137,6 +144,7 @@ class ThresholdCurveDisplay(Display):
             raise InvalidParameterError("X and y go together: pass both, or neither.")
         if X is None:
             display = cls._of_curve(last_step(estimator), name)
+            spread = spread_of(last_step(estimator)) if spread is None else spread
         else:
             rows = (X, y, sample_weight)
             display = cls._of_rows(estimator, *rows, objective, constraint, pos_label, name)

@@ -7,7 +7,9 @@ from imbalanced_nn.exceptions import InvalidParameterError
 from imbalanced_nn.inspection.predictions import last_step, probabilities
 from imbalanced_nn.threshold import ThresholdTuner
 
-__all__ = ["aim_of", "curves_of", "objective_name", "tuned_on", "tuner_for"]
+__all__ = ["aim_of", "curves_of", "objective_name", "spread_of", "tuned_on", "tuner_for"]
+
+N_RESAMPLES = 200
 
 
 def tuner_for(objective, constraint=None):
@@ -127,3 +129,25 @@ def curves_of(step):
             "from_predictions(y == label, its probability)"
         )
     raise InvalidParameterError(f"{type(step).__name__} has no threshold curve: {reason}.")
+
+
+def spread_of(step):
+    """Return where the learned cut of two classes may lie, by the bootstrap of its rows.
+
+    Parameters
+    ----------
+    step : estimator
+        Fitted.
+
+    Returns
+    -------
+    (float, float) or None
+        The 95 % interval; None where no rows were kept or there is no one cut.
+    """
+    if not hasattr(step, "bootstrap_threshold") or np.ndim(step.best_threshold_):
+        return None
+    try:
+        spread = step.bootstrap_threshold(n_resamples=N_RESAMPLES, random_state=0)
+    except InvalidParameterError:
+        return None
+    return tuple(spread.threshold_interval().tolist())

@@ -20,9 +20,7 @@ from imbalanced_nn.persistence.values import (
     UnsavableError,
     shortened,
 )
-from imbalanced_nn.threshold import Objective, ThresholdTuner, get_objective
-from imbalanced_nn.threshold.constraints import get_constraint
-from imbalanced_nn.threshold.costs import check_cost_matrix, cost_objective
+from imbalanced_nn.threshold import Objective
 
 __all__ = ["all_forms"]
 
@@ -137,11 +135,5 @@ def _tuned_objective(estimator: BalancedKerasClassifier) -> Objective | None:
     threshold = estimator._threshold
     if isinstance(threshold, NotKept):
         return None
-    kind, classes = estimator._kind, estimator.classes_
-    if not isinstance(threshold, ThresholdTuner):
-        return get_objective(threshold, kind, classes=classes)
-    if threshold.cost_matrix is not None:
-        costs = check_cost_matrix(threshold.cost_matrix, len(classes))
-        return cost_objective(costs, estimator._positive)
-    constraint = get_constraint(threshold.constraint, threshold.confidence)
-    return get_objective(threshold.objective, kind, constraint=constraint, classes=classes)
+    tuner = estimator._tuner(threshold)
+    return tuner.check(estimator._kind, estimator.classes_, estimator._positive)

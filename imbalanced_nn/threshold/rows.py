@@ -12,7 +12,14 @@ from imbalanced_nn.threshold.costs import check_sample_cost
 from imbalanced_nn.threshold.objectives import Objective
 from imbalanced_nn.threshold.rules import BinaryRule
 
-__all__ = ["TuningRows", "note_absent", "tuning_rows"]
+__all__ = [
+    "TuningRows",
+    "check_rows",
+    "encode",
+    "note_absent",
+    "positive_code",
+    "tuning_rows",
+]
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,10 +103,9 @@ def tuning_rows(
     classes: Any = None,
 ) -> TuningRows:
     """Return the rows of positive weight, checked; the arguments are `ThresholdTuner.fit`'s."""
-    y_true, y_score, weight = _check_rows(y_true, y_score, sample_weight)
-    kept = weight > 0
+    y_true, y_score, weight = check_rows(y_true, y_score, sample_weight)
     make = _label_rows if y_true.ndim == 2 else _class_rows
-    rows = make(y_true[kept], y_score[kept], weight[kept], pos_label, classes)
+    rows = make(y_true, y_score, weight, pos_label, classes)
     if sample_cost is None:
         return rows
     if rows.kind == "multilabel":
@@ -107,13 +113,15 @@ def tuning_rows(
             "The 'sample_cost' parameter is for a binary or multiclass target. Got costs for a "
             "multilabel target; leave it None."
         )
-    cost = check_sample_cost(sample_cost, len(kept), len(rows.classes))
+    kept = slice(None) if sample_weight is None else np.asarray(sample_weight) > 0
+    n_samples = len(weight) if sample_weight is None else len(kept)
+    cost = check_sample_cost(sample_cost, n_samples, len(rows.classes))
     return replace(rows, sample_cost=cost[kept])
 
 
 def _class_rows(y_true, y_score, weight, pos_label, classes):
     """Return rows of one label each."""
-    classes, codes = _encode(y_true, y_score, classes)
+    classes, codes = encode(y_true, y_score, classes)
     present = np.flatnonzero(np.bincount(codes))
     if len(present) < 2:
         raise ValueError(
@@ -121,7 +129,7 @@ def _class_rows(y_true, y_score, weight, pos_label, classes):
             f"{classes[present].tolist()[0]!r}. Hold out more rows, stratified by class."
         )
     if len(classes) == 2:
-        positive = _positive_code(codes, classes, pos_label)
+        positive = positive_code(codes, classes, pos_label)
         return TuningRows("binary", codes, y_score, weight, classes, positive)
     _refuse_pos_label(pos_label, f"{len(classes)} classes")
     if y_score.min() < 0:
@@ -173,8 +181,8 @@ def note_absent(rows: TuningRows) -> None:
         )
 
 
-def _check_rows(y_true, y_score, sample_weight):
-    """Return labels, scores and weights, checked for length, NaN and weights."""
+def check_rows(y_true, y_score, sample_weight):
+    """Return labels, scores and weights of the rows of positive weight, checked."""
     y_score = check_array(y_score, ensure_2d=False, dtype=np.float64, input_name="y_score")
     y_true = check_array(y_true, ensure_2d=False, dtype=None, input_name="y_true")
     # Labels of these types are classes whatever their values, which it takes a pass to find out.
@@ -202,10 +210,11 @@ def _check_rows(y_true, y_score, sample_weight):
             "'sample_weight' must not be negative, and some weight must be positive. "
             f"Got weights between {weight.min():g} and {weight.max():g}."
         )
-    return y_true, y_score, weight
+    kept = weight > 0
+    return y_true[kept], y_score[kept], weight[kept]
 
 
-def _encode(y_true, y_score, classes):
+def encode(y_true, y_score, classes):
     """Return the classes and the class codes, checked against the columns of the scores."""
     if classes is None:
         classes = np.unique(y_true)
@@ -230,7 +239,7 @@ def _encode(y_true, y_score, classes):
     return classes, codes
 
 
-def _positive_code(codes, classes, pos_label):
+def positive_code(codes, classes, pos_label):
     """Return the code of the positive class; None is the rarest, the later of equals."""
     if pos_label is None:
         counts = np.bincount(codes, minlength=2)

@@ -261,7 +261,7 @@ class ThresholdTuner(BaseEstimator):
             rows, aim, self.decision_rule_, n_resamples, np.random.default_rng(seed)
         )
 
-    def check(self, kind, classes):
+    def check(self, kind, classes, positive=1):
         """Refuse parameters that `fit` would refuse, before there are rows to fit to.
 
         Parameters
@@ -270,6 +270,13 @@ class ThresholdTuner(BaseEstimator):
             Type of target.
         classes : array-like of shape (n_classes,)
             Class labels, or labels of a multilabel target.
+        positive : {0, 1}, default=1
+            Code of the positive class of a binary target.
+
+        Returns
+        -------
+        Objective
+            What will be maximised.
 
         Raises
         ------
@@ -278,7 +285,7 @@ class ThresholdTuner(BaseEstimator):
         """
         self._validate_params()
         self._check_combination(None)
-        self._aim(kind, np.asarray(classes))
+        return self._aim(kind, np.asarray(classes), positive).objective
 
     def _checked(self, y_true, y_score, sample_weight, sample_cost, pos_label, classes):
         """Return checked rows and what to learn from them."""

@@ -12,7 +12,7 @@ from sklearn.multiclass import OneVsRestClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from imbalanced_nn import ThresholdTuner
+from imbalanced_nn import BalancedKerasClassifier, ThresholdTuner
 from imbalanced_nn.exceptions import InvalidParameterError
 from imbalanced_nn.inspection import ThresholdCurveDisplay
 
@@ -171,3 +171,15 @@ def test_refusals(rows, clf, make, message):
 def test_curves_that_do_not_fit_together_are_refused():
     with pytest.raises(ValueError, match="must describe the same curves. Got 1, 1, 2 and 1"):
         ThresholdCurveDisplay(thresholds=[0.1, 0.2], scores=[1, 2], threshold=[0.1, 0.2])
+
+
+def test_the_spread_of_an_estimators_own_cut_is_its_bootstrap():
+    X, y = make_classification(400, 6, weights=[0.8], flip_y=0.05, random_state=0)
+    params = {"model__hidden_layer_sizes": (8,), "epochs": 3, "random_state": 0}
+    clf = BalancedKerasClassifier(threshold="f1", **params).fit(X, y)
+    display = ThresholdCurveDisplay.from_estimator(clf)
+    expected = clf.bootstrap_threshold(n_resamples=200, random_state=0).threshold_interval()
+    assert display.spread == tuple(expected)
+    assert display.spread[0] < display.spread[1]
+    assert ThresholdCurveDisplay.from_estimator(clf, spread=(0.1, 0.2)).spread == (0.1, 0.2)
+    assert ThresholdCurveDisplay.from_estimator(clf, X, y).spread is None
