@@ -15,7 +15,6 @@ __all__ = [
     "NETWORKS",
     "RobustNormalization",
     "adapt",
-    "average_network",
     "default_network",
     "set_output_bias",
 ]
@@ -211,40 +210,6 @@ def _output_layer(meta: dict[str, Any]) -> keras.layers.Dense:
 
 
 NETWORKS = {"default": default_network}
-
-
-def average_network(networks: list[keras.Model]) -> keras.Model:
-    """Return a network whose output is the mean of those of others.
-
-    Parameters
-    ----------
-    networks : list of keras.Model
-        Functional or sequential networks of equal inputs. They become its layers, under names
-        of their own.
-
-    Returns
-    -------
-    keras.Model
-        Not compiled.
-
-    Raises
-    ------
-    InvalidParameterError
-        If the networks have no symbolic inputs.
-    """
-    first = networks[0]
-    if not getattr(first, "inputs", None):
-        raise InvalidParameterError(
-            f"ensemble=True averages functional or sequential networks; {type(first).__name__} "
-            f"{first.name!r} is a subclass whose inputs are not known. Set ensemble=False."
-        )
-    inputs = keras.tree.map_structure(
-        lambda tensor: keras.Input(tensor.shape[1:], dtype=tensor.dtype, name=tensor.name),
-        first.input,
-    )
-    for number, network in enumerate(networks):
-        network.name = f"{network.name}_fold_{number}"
-    return keras.Model(inputs, keras.layers.Average()([network(inputs) for network in networks]))
 
 
 def adapt(

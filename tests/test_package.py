@@ -21,7 +21,7 @@ ROOMS = [
     ["calibration"],
     ["validation", "splits", "tables"],
     ["sampling"],
-    ["encoders", "losses", "networks"],
+    ["averaging", "encoders", "losses", "networks"],
     ["training"],
     ["pickling"],
     ["base"],

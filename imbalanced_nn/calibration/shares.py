@@ -26,7 +26,7 @@ def check_priors(priors: Any, classes: np.ndarray) -> np.ndarray:
     Raises
     ------
     InvalidParameterError
-        If a share is missing, negative or not finite, or the sum is not 1.
+        If a share is missing, not above 0 or not finite, or the sum is not 1.
 
     Examples
     --------
@@ -37,8 +37,7 @@ def check_priors(priors: Any, classes: np.ndarray) -> np.ndarray:
     """
     labels = np.asarray(classes).tolist()
     accepted = (
-        f"one share for each of {labels}, in this order or as a dict by label, at least 0 and "
-        f"summing to 1"
+        f"one share above 0 for each of {labels}, in this order or as a dict by label, summing to 1"
     )
     given = priors
     if isinstance(priors, dict):
@@ -50,7 +49,7 @@ def check_priors(priors: Any, classes: np.ndarray) -> np.ndarray:
     except (TypeError, ValueError):
         shares = np.empty(0)
     whole = shares.shape == (len(labels),) and np.isfinite(shares).all()
-    if not whole or shares.min() < 0 or abs(shares.sum() - 1) > 1e-6:
+    if not whole or shares.min() <= 0 or abs(shares.sum() - 1) > 1e-6:
         raise InvalidParameterError(
             f"priors={given!r} must be {accepted}. For one share of positives write [1 - p, p]."
         )

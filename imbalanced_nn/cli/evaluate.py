@@ -34,8 +34,8 @@ def evaluate(model, data, target, as_json):
         content = _evaluation(model, data, target)
     if content["trained_on"] >= _SEEN_SHARE:
         click.echo(
-            f"Note: {content['trained_on']:.0%} of a sample of the rows that the model was "
-            f"trained on are among these. It knows their classes: new rows fare worse.",
+            f"Note: the model was trained on about {content['trained_on']:.0%} of these rows. It "
+            f"knows their classes: new rows fare worse.",
             err=True,
         )
     if as_json:
@@ -80,10 +80,10 @@ def _evaluation(path: str, data: str, target: str) -> dict:
     codes, decided, proba, n_lacking = [], [], [], 0
     with tensorflow_muted():
         model = Model(path)
-        seen = np.zeros(len(model.classifier._seen_rows), dtype=bool)
+        seen = 0.0
         for features, truth, lacking in judged_chunks(model, data, target, model.features):
             answers, scores = model.decide(features)
-            seen |= model.trained_on(features)
+            seen += len(truth) * model.trained_on(features)
             codes.append(truth)
             decided.append(answers)
             proba.append(scores)
@@ -101,6 +101,6 @@ def _evaluation(path: str, data: str, target: str) -> dict:
         "threshold": cut_summary(classifier),
         "positive_class": None if positive is None else model.classes[positive],
         "prevalence": None if positive is None else float(np.mean(codes == positive)),
-        "trained_on": float(seen.mean()) if len(seen) else 0.0,
+        "trained_on": seen / len(codes),
         **found,
     }

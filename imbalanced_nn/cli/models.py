@@ -79,13 +79,12 @@ class Model:
         return self.classifier._rule().decide(proba), proba
 
     def trained_on(self, features):
-        """Return which of the remembered rows of the training are among the rows, a mask."""
+        """Return about what share of the rows the network was trained on."""
         import numpy as np
 
-        from imbalanced_nn.validation import row_hashes
-
-        encoded = self.classifier.feature_encoder_.transform(np.asarray(features))
-        return np.isin(self.classifier._seen_rows, row_hashes(encoded))
+        return self.classifier._seen_share(
+            self.classifier.feature_encoder_.transform(np.asarray(features))
+        )
 
     def codes(self, column):
         """Return the codes of a column of labels, or refuse one that the model does not know."""

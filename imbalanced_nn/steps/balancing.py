@@ -173,7 +173,7 @@ class BalancingSteps:
         self.class_prior_ = self._seen[0] / self._seen[1]
         self._trained_prior = self._seen[2] / self._seen[3]
         self._prior_correction = None
-        if self.calibration is not None and not np.array_equal(
+        if self._calibration is not None and not np.array_equal(
             self.class_prior_, self._trained_prior
         ):
             self._prior_correction = PriorCorrection(

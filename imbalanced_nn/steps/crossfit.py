@@ -1,19 +1,31 @@
 """Cross-fitting: every row judges a network that was not trained on it."""
 
+import re
 import warnings
 from dataclasses import replace
 
 import numpy as np
 from sklearn.base import clone
+from sklearn.preprocessing import FunctionTransformer
 
-from imbalanced_nn.exceptions import ImbalanceWarning, InvalidParameterError
-from imbalanced_nn.losses import resolve_loss
-from imbalanced_nn.networks import average_network
+from imbalanced_nn.averaging import MeanPosterior, average_network, is_averageable
+from imbalanced_nn.exceptions import ImbalanceWarning, InvalidParameterError, warn
+from imbalanced_nn.losses import ClassLoss, posterior_of, resolve_loss
 from imbalanced_nn.steps.notes import note_few_held_out
 from imbalanced_nn.steps.probabilities import Judged
 from imbalanced_nn.validation import take_rows
 
 __all__ = ["CrossFitSteps"]
+
+TAKEN_FROM_LAST = (
+    "class_weight_",
+    "engine_",
+    "head_history_",
+    "head_n_iter_",
+    "history_",
+    "sample_indices_",
+    "sampler_",
+)
 
 
 class CrossFitSteps:
@@ -24,7 +36,7 @@ class CrossFitSteps:
 
         Returns every fold's rows as judged by the network that was not trained on them.
         """
-        self._check_cross_fit()
+        self._check_cross_fit(folds)
         natural = self._rows(given.X, None, given.codes, given.weight, self.validation_indices_)
         note_few_held_out(natural, self.classes_)
         members = self._fit_members(given, folds)
@@ -43,40 +55,70 @@ class CrossFitSteps:
             self._fit_once(replace(given, training=training), rows, rows[:0])
         return judged
 
-    def _check_cross_fit(self):
+    def _check_cross_fit(self, folds):
         """Refuse what one network can do and several cannot."""
-        name = f"validation_split={self._routed('validation_split')!r}"
+        split = self._routed("validation_split")
+        name = f"validation_split={'[...]' if isinstance(split, list | tuple) else repr(split)}"
+        times = np.bincount(np.concatenate([held_out for _, held_out in folds]))
+        if times.max() > 1:
+            raise InvalidParameterError(
+                f"{name} holds row {times.argmax()} out {times.max()} times, but it may judge "
+                f"once: it would count as several. Give a splitter that holds each row out at most "
+                f"once, such as StratifiedKFold(5), or a list of splits."
+            )
         if self.warm_start:
             raise InvalidParameterError(
                 f"{name} trains a network for each fold, but warm_start goes on with one. Give "
                 f"a share such as 0.2, or set warm_start=False."
             )
-        loss = self.model_.loss if self.model_.compiled else resolve_loss(self.loss, False)
-        if self.ensemble and getattr(loss, "offset_is_free", False):
+        if self.ensemble and (reason := self._why_not_averaged()):
             raise InvalidParameterError(
-                f"{name} with ensemble=True averages the networks' probabilities, but the scores "
-                f"of loss={self.loss!r} are each on a scale of their own. Set ensemble=False."
+                f"{name} with ensemble=True averages the networks' probabilities, but {reason}. "
+                f"Set ensemble=False, which trains one network on all rows."
             )
+
+    def _why_not_averaged(self):
+        """Return what keeps the networks of the folds from being put into one, or None."""
+        network = self.model_
+        if not is_averageable(network):
+            return f"{type(network).__name__} {network.name!r} does not tell its inputs"
+        if not isinstance(self.feature_encoder_, FunctionTransformer):
+            return "each of them has a feature encoder of its own"
+        loss = network.loss if network.compiled else resolve_loss(self.loss, False)
+        # A network that is not compiled yet knows its loss by class.
+        bent = isinstance(loss, type) and issubclass(loss, ClassLoss)
+        bent = bent or posterior_of(loss, self.n_classes_, self._kind == "binary") is not None
+        if getattr(loss, "offset_is_free", False) or (bent and self.calibration is not None):
+            return f"the outputs under loss={self.loss or network.loss!r} are none by themselves"
+        return None
 
     def _fit_members(self, given, folds):
         """Return an estimator for each fold, fitted to the others and stopped by its rows."""
-        members = []
+        members, notes = [], {}
         arguments = {"groups": given.groups, "epochs": given.training["epochs"], **given.kwargs}
         for number, fold in enumerate(folds):
             seed = None if self.random_state is None else (given.seed + number) % 2**31
             member = clone(self).set_params(
-                validation_split=[fold],
                 threshold=None,
                 calibration=None if self.calibration is None else "prior",
                 priors=None,
                 random_state=seed,
             )
-            with warnings.catch_warnings():
-                # What is true of every fold is said once, and rows held out count together.
-                known = "" if number else r"\[INN001\]"
-                warnings.filterwarnings("ignore", known, category=ImbalanceWarning)
-                member.fit(given.X, given.y, sample_weight=given.weight, **arguments)
+            with warnings.catch_warnings(record=True) as caught:
+                warnings.simplefilter("always", ImbalanceWarning)
+                member.fit(
+                    given.X,
+                    given.y,
+                    sample_weight=given.weight,
+                    validation_split=[fold],
+                    **arguments,
+                )
+            for note in caught:
+                # What is true of every fold is said once.
+                notes.setdefault(re.sub(r"\d+", "#", str(note.message)), note)
             members.append(member)
+        for note in notes.values():
+            _pass_on(note)
         return members
 
     def _out_of_fold(self, members, natural, folds):
@@ -93,19 +135,37 @@ class CrossFitSteps:
     def _take_average(self, members, given, rows):
         """Become the average of the networks, all else being that of the last fold."""
         last = members[-1]
-        for name in ("class_weight_", "engine_", "history_", "sampler_", "sample_indices_"):
-            setattr(self, name, getattr(last, name))
+        for name in TAKEN_FROM_LAST:
+            if hasattr(last, name):
+                setattr(self, name, getattr(last, name))
         self.n_iter_ = round(np.mean([member.n_iter_ for member in members]))
-        self.feature_encoder_ = last.feature_encoder_
-        self.model_ = average_network([member.model_ for member in members])
-        # The loss knows how outputs are turned into probabilities.
-        self.model_.compile(**self._get_compile_kwargs() | {"loss": last.model_.loss})
+        ones = np.ones(self.n_classes_)
+        ratios = [
+            ones if member._prior_correction is None else member._prior_correction.ratio()
+            for member in members
+        ]
+        mean = MeanPosterior(ratios, self._kind == "multilabel", last._logits())
+        self.model_ = average_network([member.model_ for member in members], mean)
+        optimizer = last.model_.optimizer
+        optimizer = type(optimizer).from_config(optimizer.get_config())
+        self.model_.compile(optimizer=optimizer, loss=self._default_loss())
         # Keras loads no network whose optimizer was not built.
-        self.model_.optimizer.build(self.model_.trainable_variables)
+        optimizer.build(self.model_.trainable_variables)
         X = self.feature_encoder_.transform(given.X)
         natural = self._rows(X, None, given.codes, given.weight, rows)
         self._remember_rows(natural, True)
         totals, whole = self._class_mass(natural)
-        trained = np.mean([member._trained_prior for member in members], axis=0)
-        self._seen = np.stack([totals, whole, trained * whole, whole])
+        self._seen = np.stack([totals, whole, totals, whole])
         self._correct_priors()
+        # What the losses saw of the classes, for who wants to know; it is corrected inside.
+        self._trained_prior = np.mean([member._trained_prior for member in members], axis=0)
+
+
+def _pass_on(note):
+    """Issue a warning of a fold's fit again, but that of its few held-out rows."""
+    if isinstance(note.message, ImbalanceWarning):
+        # Rows held out count together.
+        if note.message.code != "INN001":
+            warn(note.message.code, str(note.message)[len(note.message.code) + 3 :])
+        return
+    warnings.warn_explicit(note.message, note.category, note.filename, note.lineno)

@@ -49,8 +49,9 @@ class FitSteps(RowSteps, BalancingSteps, NetworkSteps, HeadSteps, CrossFitSteps)
         folds = self._split(X, codes, weight, groups, seed, split)
         held_out = validation is not None or len(self.validation_indices_) > 0
         self._check_priors()
-        self._check_calibration(held_out)
-        self._check_threshold(held_out, online)
+        self._check_calibration(held_out, online)
+        self._forget_judgement(online)
+        self._check_threshold(held_out, online, len(folds) > 1, weight)
         given = Given(
             X, y, codes, weight, groups, validation, seed, fresh, online, training, kwargs
         )

@@ -18,6 +18,7 @@ from imbalanced_nn.exceptions import InvalidParameterError
 from imbalanced_nn.losses import posterior_of
 from imbalanced_nn.targets import class_probabilities
 from imbalanced_nn.training import forward
+from imbalanced_nn.validation import check_weights
 
 __all__ = ["Judged", "ProbabilitySteps"]
 
@@ -89,7 +90,7 @@ class ProbabilitySteps:
         odds = logit(np.clip(proba, SMALLEST, 1 - SMALLEST))
         return odds[..., 1] if self._kind == "binary" else odds
 
-    def adapt_priors(self, X):
+    def adapt_priors(self, X, *, sample_weight=None):
         """Return a copy for rows in which the classes have other shares.
 
         The shares are estimated from the rows alone, without their labels, by the EM algorithm
@@ -101,6 +102,8 @@ class ProbabilitySteps:
         ----------
         X : array-like or sparse matrix of shape (n_samples, ...)
             Unlabelled rows of the new kind, hundreds at least.
+        sample_weight : array-like of shape (n_samples,) or (n_samples, n_steps), default=None
+            Weights of the rows, or of their time steps: 0 where padded.
 
         Returns
         -------
@@ -110,7 +113,7 @@ class ProbabilitySteps:
         Raises
         ------
         InvalidParameterError
-            If y was multilabel, or ``calibration=None``.
+            If y was multilabel, ``calibration=None``, or the threshold has a ``confidence``.
 
         References
         ----------
@@ -129,9 +132,13 @@ class ProbabilitySteps:
         """
         known = self.predict_proba(X)
         self._check_priors_allowed("adapt_priors")
-        shares = estimate_priors(known.reshape(-1, known.shape[-1]), self._proba_prior())
+        self._check_proof("adapt_priors")
+        weight = check_weights(sample_weight, known, steps=self._steps).ravel()
+        shares = estimate_priors(
+            known.reshape(-1, known.shape[-1]), self._proba_prior(), sample_weight=weight
+        )
         twin = copy.deepcopy(self)
-        twin.priors = shares
+        twin.priors = twin._deployed_prior = shares
         twin._learn_rule(getattr(twin, "_judged", None))
         return twin
 
@@ -142,25 +149,29 @@ class ProbabilitySteps:
                 f"{what} is for one label per row, whose classes share a prior; y is "
                 f"{self._kind or 'encoded by a target encoder of your own'}. Leave priors=None."
             )
-        if self.calibration is None:
+        if self._calibration is None:
             raise InvalidParameterError(
                 f"{what} starts from probabilities at the training prevalence, which "
                 f"calibration=None does not give. Set calibration='prior'."
             )
 
     def _check_priors(self):
-        """Refuse before training a prevalence that is none."""
+        """Refuse before training a prevalence that is none; fix the one that holds from now on."""
+        self._fitted_calibration, self._deployed_prior = self.calibration, None
         if self.priors is not None:
             self._check_priors_allowed(f"priors={self.priors!r}")
-            check_priors(self.priors, self.classes_)
+            self._deployed_prior = check_priors(self.priors, self.classes_)
+
+    @property
+    def _calibration(self):
+        """The parameter ``calibration`` as it was when the estimator was fitted."""
+        return getattr(self, "_fitted_calibration", self.calibration)
 
     def _proba_prior(self):
         """Return the class shares that the probabilities refer to."""
-        if self.calibration is None:
+        if self._calibration is None:
             return self._trained_prior
-        return (
-            self.class_prior_ if self.priors is None else check_priors(self.priors, self.classes_)
-        )
+        return self.class_prior_ if self._deployed_prior is None else self._deployed_prior
 
     def _logits(self) -> bool:
         """Whether the network's outputs are log-odds."""
@@ -168,7 +179,7 @@ class ProbabilitySteps:
 
     def _offset_is_free(self) -> bool:
         """Whether the network's log-odds are only known up to a constant."""
-        return getattr(self.model_.loss, "offset_is_free", False) and self.calibration is not None
+        return getattr(self.model_.loss, "offset_is_free", False) and self._calibration is not None
 
     def _match_scores(self, outputs, weight):
         """Find the constant at which rows at natural prevalence have the prior on average."""
@@ -190,7 +201,7 @@ class ProbabilitySteps:
             positive = expit(self._log_odds(outputs) + self._score_offset)
             return np.column_stack([1 - positive, positive]).astype(outputs.dtype)
         proba = class_probabilities(outputs, self._kind, self._logits())
-        if self.calibration is None or not hasattr(self, "_trained_prior"):
+        if self._calibration is None or not hasattr(self, "_trained_prior"):
             return proba
         bent = posterior_of(self.model_.loss, self.n_classes_, self._kind == "binary")
         if bent is not None:
@@ -206,7 +217,7 @@ class ProbabilitySteps:
 
     def _deployed(self, proba: np.ndarray) -> np.ndarray:
         """Bring probabilities from the training prevalence to that of deployment."""
-        if self.priors is None or not hasattr(self, "class_prior_"):
+        if getattr(self, "_deployed_prior", None) is None:
             return proba
         return PriorCorrection(tuple(self.class_prior_), tuple(self._proba_prior())).apply(proba)
 
@@ -219,11 +230,16 @@ class ProbabilitySteps:
 
     def _calibrates(self) -> bool:
         """Whether a calibrator is learned from held-out rows."""
-        return self.calibration not in (None, "prior")
+        return self._calibration not in (None, "prior")
 
-    def _check_calibration(self, held_out):
+    def _check_calibration(self, held_out, online):
         """Refuse before training a calibrator without rows to learn it from."""
-        if self._calibrates() and not held_out:
+        if self._calibrates() and online and not hasattr(self, "calibrator_"):
+            raise InvalidParameterError(
+                f"calibration={self.calibration!r} is learned on held-out rows, but partial_fit "
+                f"holds none out. Call fit first, or set calibration='prior'."
+            )
+        if self._calibrates() and not held_out and not online:
             raise InvalidParameterError(
                 f"calibration={self.calibration!r} is learned on held-out rows, but "
                 f"validation_split=0 holds none out. Set validation_split, pass X_val and y_val, "
@@ -238,7 +254,7 @@ class ProbabilitySteps:
     def _new_calibrator(self, judged, rows):
         """Return a calibrator learned from some of the rows."""
         return fit_calibrator(
-            self.calibration,
+            self._calibration,
             judged.proba[rows],
             judged.codes[rows],
             judged.weight[rows],

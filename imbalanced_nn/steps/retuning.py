@@ -1,5 +1,6 @@
 """What a fitted rule still goes through without training: learned anew, fixed, drawn again."""
 
+import copy
 import warnings
 
 import numpy as np
@@ -11,12 +12,12 @@ from imbalanced_nn.steps.thresholds import ThresholdSteps, learns
 from imbalanced_nn.targets import class_codes, fill_padding
 from imbalanced_nn.threshold.costs import check_sample_cost
 from imbalanced_nn.training import forward
-from imbalanced_nn.validation import check_weights, n_rows, row_hashes
+from imbalanced_nn.validation import check_weights, n_rows
 
 __all__ = ["RetuningSteps"]
 
 SEEN_SHARE = 0.2
-"""Share of a sample of the training rows from which on rows count as trained on."""
+"""Share of rows that were trained on from which on they are noted."""
 
 
 class RetuningSteps(ThresholdSteps):
@@ -86,7 +87,7 @@ class RetuningSteps(ThresholdSteps):
         if (X is None) != (y is None):
             raise InvalidParameterError("X and y go together: pass both, or neither.")
         if sample_cost is not None:
-            sample_cost = self._costs_of_rows(sample_cost, X, sample_weight)
+            sample_cost = self._costs_of_rows(sample_cost, y, sample_weight)
         judged = (
             getattr(self, "_judged", None) if X is None else self._new_rows(X, y, sample_weight)
         )
@@ -188,22 +189,23 @@ class RetuningSteps(ThresholdSteps):
                 f"set_threshold takes a number, one per class, or None; got {threshold!r}. "
                 f"tune_threshold learns one that maximises a score."
             )
+        threshold = copy.deepcopy(threshold)
         rule = self._fixed_rule(threshold)
         self._chosen_threshold = threshold
         self._take_rule(rule)
         return self
 
-    def _costs_of_rows(self, sample_cost, X, sample_weight):
+    def _costs_of_rows(self, sample_cost, y, sample_weight):
         """Return the costs of the rows that have a weight."""
-        if X is None:
+        if y is None:
             raise InvalidParameterError("sample_cost needs the X and y whose costs it holds.")
         if self._kind == "multilabel" or self._steps:
             raise InvalidParameterError(
                 "sample_cost is for one label per row; y had several. Cut each label on its own, "
                 "with ThresholdTuner().fit(y[:, k], proba[:, k], sample_cost=...)."
             )
-        costs = check_sample_cost(sample_cost, n_rows(X), self.n_classes_)
-        return costs[check_weights(sample_weight, X) > 0]
+        costs = check_sample_cost(sample_cost, len(y), self.n_classes_)
+        return costs[check_weights(sample_weight, costs) > 0]
 
     def _new_rows(self, X, y, sample_weight):
         """Return the network's probabilities of rows that come after the fit."""
@@ -211,16 +213,16 @@ class RetuningSteps(ThresholdSteps):
         check_consistent_length(y, np.empty(n_rows(X)))
         weight = check_weights(sample_weight, X, steps=self._steps)
         X = self.feature_encoder_.transform(X)
+        self._check_known(y, "y")
         codes = class_codes(self.target_encoder_.transform(y), self._kind)
         rows = self._rows(X, None, codes, weight, np.arange(n_rows(X))).weighted(weight)
-        seen = np.isin(self._seen_rows, row_hashes(X)).mean() if len(self._seen_rows) else 0.0
+        seen = self._seen_share(X)
         if seen >= SEEN_SHARE:
             warn(
                 "INN004",
-                f"{seen:.0%} of a sample of the rows that the network was trained on are among "
-                f"the {n_rows(X)} rows of X. It knows their labels: the cut will be wrong for "
-                f"new rows, and best_score_ too high. Pass other rows, or none for the rows that "
-                f"fit held out.",
+                f"the network was trained on about {seen:.0%} of the {n_rows(X)} rows of X. It "
+                f"knows their labels: the cut will be wrong for new rows, and best_score_ too "
+                f"high. Pass other rows, or none for the rows that fit held out.",
             )
         proba = rows.decisions(self._natural(forward(self.model_, X, rows.index)))
         return Judged(rows.selected_codes, proba, rows.selected_weight)

@@ -50,7 +50,9 @@ FITTED = (
     "threshold_curve_",
     "validation_indices_",
     "_chosen_threshold",
+    "_deployed_prior",
     "_fills_loss",
+    "_fitted_calibration",
     "_given_epochs",
     "_judged",
     "_prior_correction",
@@ -64,8 +66,10 @@ FITTED = (
 """What a fresh fit starts without, so that nothing of an earlier one is left."""
 
 
-SEEN_ROWS = 1000
-"""Training rows of each fit that are remembered."""
+SEEN_ROWS = 10_000
+"""Most training rows that are remembered, four bytes each."""
+
+NOTHING_SEEN = (1, np.zeros(0, dtype=np.uint32))
 
 
 class RowSteps:
@@ -151,10 +155,19 @@ class RowSteps:
         return folds
 
     def _remember_rows(self, rows, fresh):
-        """Keep what tells a sample of the training rows from others."""
-        sample = rows.index[:: -(-len(rows.index) // SEEN_ROWS)]
-        before = [] if fresh else [getattr(self, "_seen_rows", np.zeros(0, dtype=np.uint64))]
-        self._seen_rows = np.concatenate([*before, row_hashes(rows.X, sample)])
+        """Keep what tells training rows from others: of many those of every k-th number."""
+        every, seen = NOTHING_SEEN if fresh else getattr(self, "_seen_rows", NOTHING_SEEN)
+        numbers = np.unique(np.concatenate([seen, _of_rows(rows.X, rows.index, every)]))
+        while len(numbers) > SEEN_ROWS:
+            every *= 2
+            numbers = numbers[numbers % every == 0]
+        self._seen_rows = every, numbers
+
+    def _seen_share(self, X):
+        """Return about what share of rows the network was trained on, 0 if that cannot be told."""
+        every, seen = getattr(self, "_seen_rows", NOTHING_SEEN)
+        numbers = _of_rows(X, None, every)
+        return float(np.isin(numbers, seen).mean()) if len(numbers) else 0.0
 
     def _encode(self, X, y, train, fresh):
         """Return X and y as the network takes them, through encoders that saw no held-out row."""
@@ -186,12 +199,7 @@ class RowSteps:
             return None
         X, y, sample_weight = validation
         X, y = self._validate_data(X, fill_padding(y, sample_weight))
-        unseen = [] if y.ndim == 2 else np.setdiff1d(y, self.classes_)
-        if len(unseen):
-            raise ValueError(
-                f"y_val holds the label {unseen.tolist()[0]!r}, which is not in y; the labels are "
-                f"{self.classes_.tolist()}."
-            )
+        self._check_known(y, "y_val")
         weight = check_weights(sample_weight, X, "sample_weight_val", self._steps)
         X, y = self.feature_encoder_.transform(X), self.target_encoder_.transform(y)
         codes = class_codes(y, self._kind)
@@ -201,6 +209,15 @@ class RowSteps:
                 "Pass held-out rows of each class."
             )
         return self._rows(X, y, codes, weight, counted_rows(weight))
+
+    def _check_known(self, y, name):
+        """Refuse labels that the training rows did not have."""
+        unseen = [] if y.ndim == 2 else np.setdiff1d(y, self.classes_)
+        if len(unseen):
+            raise ValueError(
+                f"{name} holds the label {unseen.tolist()[0]!r}, which is not in the y of fit; the "
+                f"labels are {self.classes_.tolist()}. Leave such rows out, or fit with them."
+            )
 
     def _fit_opaque_target(self, X, y, weight, given, validation, training):
         """Fit as the parent does: a target encoder of the user's own hides the classes."""
@@ -236,6 +253,12 @@ class RowSteps:
         X, y = self.feature_encoder_.transform(X), self.target_encoder_.transform(y)
         self._check_model_compatibility(y)
         KerasClassifier._fit_keras_model(self, X, y, weight if weighted else None, **training)
+
+
+def _of_rows(X: Any, index: np.ndarray | None, every: int) -> np.ndarray:
+    """Return the numbers of rows that are multiples of one, a number for each content."""
+    numbers = (row_hashes(X, index) >> np.uint64(32)).astype(np.uint32)
+    return numbers[numbers % every == 0]
 
 
 def _variables(network: Any) -> list:

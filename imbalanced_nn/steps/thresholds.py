@@ -4,8 +4,7 @@ import numpy as np
 from sklearn.base import clone
 
 from imbalanced_nn.exceptions import InvalidParameterError
-from imbalanced_nn.threshold import ThresholdTuner, fixed_rule, get_objective, prior_rule
-from imbalanced_nn.threshold.closed_form import prefer_closed_form
+from imbalanced_nn.threshold import ThresholdTuner, fixed_rule, prior_rule
 
 __all__ = ["ThresholdSteps", "learns"]
 
@@ -28,7 +27,9 @@ class ThresholdSteps:
     def _objective(self):
         """Return the score that the threshold maximises."""
         known = getattr(self, "_tuned_objective", None)
-        return known or get_objective(self._threshold, self._kind, classes=self.classes_)
+        if known is not None:
+            return known
+        return self._tuner(self._threshold).check(self._kind, self.classes_, self._positive)
 
     @property
     def _positive(self) -> int:
@@ -37,19 +38,48 @@ class ThresholdSteps:
             return 1
         return int(np.flatnonzero(self.classes_ == self.pos_label_)[0])
 
-    def _check_threshold(self, held_out, online):
+    def _forget_judgement(self, online):
+        """Drop what was judged of a network that is about to be trained on.
+
+        A threshold and a calibrator that were learned stay through ``partial_fit``, which holds
+        nothing out; another fit learns its own.
+        """
+        for name in ("_judged",) if online else ("_judged", "_chosen_threshold", "calibrator_"):
+            vars(self).pop(name, None)
+
+    def _check_threshold(self, held_out, online, crossed, weight):
         """Refuse before training what could not be learned after it."""
         if not learns(self.threshold):
             self._fixed_rule(self.threshold)
             return
         threshold = self.threshold
-        self._tuner(threshold).check(self._kind, self.classes_)
+        tuner = self._tuner(threshold)
+        tuner.check(self._kind, self.classes_)
+        if self._deployed_prior is not None:
+            self._check_proof(f"priors={self.priors!r}")
+        if np.ptp(weight[weight > 0]) > 0:
+            self._check_proof("sample_weight of unequal weights")
+        if tuner.confidence is not None and tuner.calibrated and self._calibrates() and not crossed:
+            raise InvalidParameterError(
+                f"A threshold with a confidence and calibrated=True trusts probabilities that know "
+                f"nothing of the rows it is proved on, but calibration={self.calibration!r} is "
+                f"learned on the same held-out rows. Cross-fit (validation_split=5), or set "
+                f"calibration='prior' or calibrated=False."
+            )
         if not held_out and not online and threshold != "balanced_accuracy":
             raise InvalidParameterError(
                 f"threshold={threshold!r} is learned on held-out rows, but "
                 f"validation_split=0 holds none out. Set validation_split, pass X_val and y_val, "
                 f"or set threshold to None, a number, or 'balanced_accuracy', whose cut follows "
                 f"from the class shares."
+            )
+
+    def _check_proof(self, what):
+        """Refuse what gives rows unequal weights to a threshold that counts them."""
+        if learns(self._threshold) and self._tuner(self._threshold).confidence is not None:
+            raise InvalidParameterError(
+                f"{what} weighs rows, but a threshold with a confidence counts them: its binomial "
+                f"bound is for rows of equal weight. Leave out one of the two."
             )
 
     def _learn_rule(self, judged, online=False):
@@ -81,8 +111,11 @@ class ThresholdSteps:
     def _tuning_rows(self, judged):
         """Return labels, deployed probabilities and weights of rows, and what names the classes."""
         proba, weight = self._deployed(self._calibrated(judged)), judged.weight
-        if self.priors is not None:
-            weight = weight * (self._proba_prior() / self.class_prior_)[judged.codes]
+        if self._deployed_prior is not None:
+            # Rows that hold the classes in these shares already keep their weights.
+            held = np.bincount(judged.codes, weight, minlength=self.n_classes_) / weight.sum()
+            factor = np.divide(self._deployed_prior, held, out=np.ones_like(held), where=held > 0)
+            weight = weight * factor[judged.codes]
         if self._kind == "multilabel":
             return judged.codes, proba, weight, {}
         labels = {"classes": self.classes_, "pos_label": getattr(self, "pos_label_", None)}
@@ -94,7 +127,7 @@ class ThresholdSteps:
             tuner = clone(threshold)
         else:
             # Uncorrected probabilities are not those of any rows to lean on.
-            few = 0 if self.calibration is None else FEW_POSITIVES
+            few = 0 if self._calibration is None else FEW_POSITIVES
             tuner = ThresholdTuner(threshold, min_positives=few)
         if threshold is not self.threshold:
             return tuner
@@ -108,15 +141,9 @@ class ThresholdSteps:
         target, proba, weight, labels = self._tuning_rows(judged)
         tuner = self._tuner(threshold)
         tuner.fit(target, proba, sample_weight=weight, sample_cost=sample_cost, **labels)
-        rule, score = tuner.decision_rule_, tuner.best_score_
-        by_name = threshold == "balanced_accuracy" and sample_cost is None
-        if by_name and self._kind == "multiclass":
-            rule, score = prefer_closed_form(
-                rule, judged.codes, proba, self._proba_prior(), tuner.objective_, weight
-            )
         return {
-            "rule": rule,
-            "score": score,
+            "rule": tuner.decision_rule_,
+            "score": tuner.best_score_,
             "curve": tuner.threshold_curve_,
             "objective": None if sample_cost is not None else tuner.objective_,
         }

@@ -9,7 +9,7 @@ import numpy as np
 
 from imbalanced_nn.exceptions import ImbalanceWarning, InvalidParameterError
 from imbalanced_nn.threshold.candidates import Candidates, ends
-from imbalanced_nn.threshold.learner import Aim, Learned, belief_of, learn
+from imbalanced_nn.threshold.learner import Aim, Learned, belief_of, has_theory, learn
 from imbalanced_nn.threshold.rows import TuningRows
 from imbalanced_nn.threshold.search import TIE
 
@@ -171,7 +171,12 @@ def _bootstrap_cuts(rows, aim, rule, resamples):
         values = line.values(weight)
         scores.append(values[learned])
         best = line.best(weight, values)
-        thresholds.append(np.nan if best is None else line.cut(best))
+        cut = np.nan if best is None else line.cut(best)
+        if has_theory(rows, aim):
+            prior = weight @ line.indicator / weight.sum()
+            place = line.place_of(prior)
+            best, cut = (place, prior) if values[place] >= values[best] else (best, cut)
+        thresholds.append(cut)
         if best is not None:
             optimism.append(values[best] - original[best])
     return ThresholdBootstrap(

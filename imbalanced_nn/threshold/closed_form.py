@@ -43,16 +43,21 @@ def prefer_closed_form(learned, codes, proba, prior, objective, sample_weight):
     best = score(learned)
     argmax = MulticlassRule((1 / len(prior),) * len(prior))
     incumbent = max((prior_rule(prior, "multiclass"), argmax), key=score)
-    error = max(_standard_error(codes, rule.decide(proba)) for rule in (incumbent, learned))
+    error = max(
+        _standard_error(codes, rule.decide(proba), sample_weight) for rule in (incumbent, learned)
+    )
     if best <= score(incumbent) + STANDARD_ERRORS * error:
         return incumbent, score(incumbent)
     return learned, best
 
 
-def _standard_error(codes: np.ndarray, decided: np.ndarray) -> float:
-    """Binomial standard error of balanced accuracy, from the recall of each class."""
-    counts = np.bincount(codes)
-    hits = np.bincount(codes, weights=decided == codes)
-    recall = hits[counts > 0] / counts[counts > 0]
-    variance = recall * (1 - recall) / counts[counts > 0]
-    return float(np.sqrt(variance.sum()) / len(recall))
+def _standard_error(codes, decided, sample_weight) -> float:
+    """Standard error of balanced accuracy, from the weighted recall of each class."""
+    total = np.bincount(codes, sample_weight)
+    squares = np.bincount(codes, sample_weight**2)
+    hits = np.bincount(codes, sample_weight * (decided == codes))
+    there = total > 0
+    recall = hits[there] / total[there]
+    # Rows of unequal weight tell as much as this many of equal weight (Kish).
+    n_effective = total[there] ** 2 / squares[there]
+    return float(np.sqrt((recall * (1 - recall) / n_effective).sum()) / len(recall))

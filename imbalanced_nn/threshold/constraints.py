@@ -163,12 +163,12 @@ class Constraint:
             f"{bound}{self.metric} is {value:.4g}, at threshold {threshold:.4g}. "
         )
         if self.bound >= value if self.at_most else value >= self.bound:
+            remedy = "" if self.calibrated else ", or calibrate the scores and set calibrated=True"
             return ValueError(
                 f"The constraint {self} could not be proved on the tuning rows. The threshold "
                 f"{threshold:.4g} keeps it, with {value:.4g}, but may do so by luck: cuts are "
                 f"proved in an order that the labels have no part in, down to the first that "
-                f"fails. Hold out more rows, lower the confidence, or calibrate the scores and "
-                f"set calibrated=True."
+                f"fails. Hold out more rows, or lower the confidence{remedy}."
             )
         have = {"positive": n_positive, "negative": n_negative}
         rows = _TRIALS.get(self.metric, "tuning")

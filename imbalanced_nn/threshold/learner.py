@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from imbalanced_nn.exceptions import warn
+from imbalanced_nn.threshold.closed_form import prefer_closed_form
 from imbalanced_nn.threshold.constraints import Constraint
 from imbalanced_nn.threshold.coordinate_ascent import search_multiclass, search_multilabel
 from imbalanced_nn.threshold.costs import bayes_rule
@@ -14,7 +15,7 @@ from imbalanced_nn.threshold.rows import TuningRows
 from imbalanced_nn.threshold.rules import BinaryRule, MulticlassRule, MultilabelRule
 from imbalanced_nn.threshold.search import ThresholdCurve, best_candidate, search_binary
 
-__all__ = ["Aim", "Learned", "belief_of", "learn", "note_few_positives"]
+__all__ = ["Aim", "Learned", "belief_of", "has_theory", "learn", "note_few_positives"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,6 +68,8 @@ def learn(rows: TuningRows, aim: Aim) -> Learned:
             aim.objective, rows.y, rows.score, rows.weight, rows.sample_cost
         )
         found = Learned(MulticlassRule(cuts), value, None)
+        if has_theory(rows, aim):
+            found = _unless_theory_does(rows, aim, found)
     if not aim.bayes:
         return found
     rule = bayes_rule(aim.costs, rows.positive)
@@ -86,12 +89,27 @@ def _learn_binary(rows, aim):
         rows.binary_cost,
     )
     learned = Learned(BinaryRule(cut, rows.positive), value, curve)
-    theory = aim.min_positives and aim.objective.name == "balanced_accuracy"
-    if not theory or aim.constraint is not None or rows.sample_cost is not None:
+    if not has_theory(rows, aim):
         return learned
     at_prior = BinaryRule(rows.weight @ indicator / rows.weight.sum(), rows.positive)
     worth = rows.value(aim.objective, rows.decide(at_prior))
     return Learned(at_prior, worth, curve) if worth >= value else learned
+
+
+def has_theory(rows, aim):
+    """Whether calibrated probabilities alone tell the best cuts in closed form."""
+    by_labels = aim.constraint is None and rows.sample_cost is None
+    return bool(aim.min_positives) and by_labels and aim.objective.name == "balanced_accuracy"
+
+
+def _unless_theory_does(rows, aim, learned):
+    """Keep the closed-form cuts where the rows cannot tell that they are worse."""
+    share = np.bincount(rows.y, rows.weight, minlength=len(rows.classes)) / rows.weight.sum()
+    prior = np.where(share > 0, share, share[share > 0].min())
+    rule, value = prefer_closed_form(
+        learned.rule, rows.y, rows.score, prior / prior.sum(), aim.objective, rows.weight
+    )
+    return Learned(rule, value, None)
 
 
 def belief_of(y: np.ndarray, score: np.ndarray, aim: Aim) -> np.ndarray | None:

@@ -60,8 +60,9 @@ class ThresholdTuner(BaseEstimator):
         compared, and the row's probability for the rest. The best cut, which follows the noise
         of a few rows, is so drawn towards the one that the probabilities alone call for. For
         balanced accuracy that is the share of positives, which is taken as it is where it
-        scores as much on the rows. Micro and samples averages and metric callables are searched
-        by the labels alone, as everything is with 0.
+        scores as much on the rows; of several classes the search must beat cuts at their shares
+        by two standard errors. Micro and samples averages and metric callables are searched by
+        the labels alone, as everything is with 0.
 
     Attributes
     ----------
@@ -218,7 +219,7 @@ class ThresholdTuner(BaseEstimator):
         """Tell how far the learned cut and its score would move with other rows.
 
         The rows are drawn again with replacement, class by class, and the rule learned anew from
-        each resample. A binary target takes about a second for 1,000 resamples of 100,000 rows;
+        each resample. A binary target takes a few seconds for 1,000 resamples of 100,000 rows;
         several classes or labels take a search each.
 
         Parameters

@@ -88,7 +88,9 @@ def test_priors_come_in_class_order_or_by_label():
     [0.2, [0.2, 0.8, 0.1], [1.2, -0.2], [np.nan, 1.0], {"ok": 1.0}, ["x", "y"], [[0.5, 0.5]]],
 )
 def test_priors_that_are_none_are_refused(priors):
-    with pytest.raises(InvalidParameterError, match=r"priors=.*one share for each of.*sum") as info:
+    with pytest.raises(
+        InvalidParameterError, match=r"priors=.*one share above 0 for each of.*sum"
+    ) as info:
         check_priors(priors, np.array(["ok", "fraud"]))
     assert "ok" in str(info.value)
 

@@ -96,10 +96,18 @@ class TestTuneThreshold:
     def test_rows_that_were_trained_on_are_noted(self, binary):
         X, y = binary
         clf = fitted(binary)
-        for rows in (X[:N], X[:N].astype("float32"), X[: 2 * N]):
-            with pytest.warns(ImbalanceWarning, match=r"INN004.*100% of a sample") as caught:
-                clf.tune_threshold(rows, y[: len(rows)])
-            assert caught[0].filename == __file__
+        some = np.setdiff1d(np.arange(N), clf.validation_indices_)[:100]
+        for rows, share in (
+            (np.arange(N), 80),
+            (np.arange(2 * N), 40),
+            (some, 100),
+            (np.concatenate([some[:30], np.arange(N, N + 70)]), 30),
+        ):
+            for given in (X[rows], X[rows].astype("float32")):
+                message = rf"INN004.*trained on about {share}% of the {len(rows)} rows"
+                with pytest.warns(ImbalanceWarning, match=message) as caught:
+                    clf.tune_threshold(given, y[rows])
+                assert caught[0].filename == __file__
         with warnings.catch_warnings():
             warnings.simplefilter("error")
             clf.tune_threshold(*new(binary))
@@ -306,7 +314,7 @@ class TestPriors:
     def test_the_cut_is_best_at_these_shares(self, binary):
         clf = fitted(binary, priors={0: 0.97, 1: 0.03}, threshold="f1", validation_split=0.5)
         y, proba = held_out(clf, binary)
-        weight = np.array([0.97, 0.03])[y] / clf.class_prior_[y]
+        weight = np.array([0.97, 0.03])[y] / np.bincount(y)[y]
         scores = [
             f1_score(y, proba[:, 1] >= cut, sample_weight=weight) for cut in np.unique(proba[:, 1])
         ]
@@ -328,8 +336,8 @@ class TestPriors:
     @pytest.mark.parametrize(
         ("params", "message"),
         [
-            ({"priors": [0.2, 0.2]}, "one share for each of"),
-            ({"priors": {"x": 1.0}}, "one share for each of"),
+            ({"priors": [0.2, 0.2]}, "one share above 0 for each of"),
+            ({"priors": {"x": 1.0}}, "one share above 0 for each of"),
             ({"priors": [0.5, 0.5], "calibration": None}, "calibration='prior'"),
         ],
     )

@@ -7,13 +7,21 @@ import warnings
 import keras
 import numpy as np
 import pytest
+from imblearn.over_sampling import SMOTE
 from sklearn.base import clone
 from sklearn.datasets import make_classification
 from sklearn.metrics import balanced_accuracy_score, f1_score, log_loss
-from sklearn.model_selection import GroupKFold, StratifiedKFold, TimeSeriesSplit
+from sklearn.model_selection import (
+    GroupKFold,
+    RepeatedStratifiedKFold,
+    ShuffleSplit,
+    StratifiedKFold,
+    TimeSeriesSplit,
+)
+from sklearn.preprocessing import StandardScaler
 
 from imbalanced_nn import BalancedKerasClassifier, ThresholdTuner
-from imbalanced_nn.exceptions import TooFewRowsError
+from imbalanced_nn.exceptions import InvalidParameterError, TooFewRowsError
 
 TINY = {"model__hidden_layer_sizes": (8,), "epochs": 3, "batch_size": 32, "random_state": 0}
 N = 360
@@ -80,17 +88,183 @@ def test_a_held_out_label_reaches_no_network_of_its_fold(data, members):
     assert same == [False, False, True, False]
 
 
-def test_the_average_of_the_networks_ships(data, members):
+SHIFTS = [
+    {"sampler": "smote"},
+    {"class_weight": "balanced"},
+    {"class_weight": "balanced_batch"},
+    {"sampler": "random_under", "calibration": None},
+    {},
+]
+
+
+@pytest.mark.parametrize("params", SHIFTS, ids=lambda params: str(list(params.values())))
+def test_the_mean_of_the_corrected_networks_ships(data, members, params):
     X, _ = data
-    clf = fitted(data, sampler="smote")
-    outputs = [member.model_.predict(X, verbose=0) for member, _ in members]
-    assert len(outputs) == 4
-    np.testing.assert_allclose(
-        clf.model_.predict(X, verbose=0), np.mean(outputs, axis=0), rtol=1e-5, atol=1e-6
+    clf = fitted(data, **params)
+    assert len(members) == 4
+    mean = np.mean([member.predict_proba(X) for member, _ in members], axis=0)
+    np.testing.assert_allclose(clf.predict_proba(X), mean, rtol=1e-5, atol=1e-6)
+    # The network itself gives them, whoever asks.
+    np.testing.assert_allclose(clf.model_.predict(X, verbose=0)[:, 0], mean[:, 1], rtol=1e-4)
+
+
+def mixed(n_classes=3):
+    """Rows of three unequal classes."""
+    return make_classification(
+        N, 8, n_informative=5, n_classes=n_classes, weights=[0.6, 0.3], random_state=1
     )
-    odds = np.mean(outputs, axis=0).ravel()
-    odds = odds / (1 - odds) * clf.class_prior_[1] / clf.class_prior_[0]
-    np.testing.assert_allclose(clf.predict_proba(X)[:, 1], odds / (1 + odds), rtol=1e-4)
+
+
+def test_several_classes_and_labels_are_averaged_at_their_shares(members):
+    X, y = mixed()
+    labels = np.column_stack([y == 1, y == 2]).astype(int)
+    for target in (y, np.eye(3, dtype=int)[y], labels):
+        members.clear()
+        clf = fitted((X, target), class_weight="balanced")
+        mean = np.mean([member.predict_proba(X) for member, _ in members], axis=0)
+        np.testing.assert_allclose(clf.predict_proba(X), mean, rtol=1e-4, atol=1e-6)
+
+
+def build(meta, kind="functional", logits=False):
+    """A network of the user's own."""
+    last = keras.layers.Dense(1, None if logits else "sigmoid")
+    layers = [keras.layers.Dense(8, "relu"), last]
+    if kind == "lazy":
+        return keras.Sequential(layers)
+    if kind == "sequential":
+        return keras.Sequential([keras.Input(meta["X_shape_"][1:]), *layers])
+    if kind == "subclass":
+        return Subclass(layers)
+    inputs = keras.Input(meta["X_shape_"][1:])
+    return keras.Model(inputs, layers[1](layers[0](inputs)))
+
+
+class Subclass(keras.Model):
+    """A network that does not tell its inputs."""
+
+    def __init__(self, parts):
+        super().__init__()
+        self.parts = parts
+
+    def call(self, inputs):
+        return self.parts[1](self.parts[0](inputs))
+
+
+@pytest.mark.parametrize("kind", ["functional", "sequential", "lazy", "prebuilt"])
+def test_networks_of_ones_own_are_averaged(data, members, kind):
+    X, y = data
+    params = {"epochs": 2, "random_state": 0, "class_weight": "balanced", "validation_split": 3}
+    model = build
+    if kind == "prebuilt":
+        model = build({"X_shape_": X.shape}, "sequential")
+        model.compile("sgd", "binary_crossentropy")
+    else:
+        params["model__kind"] = kind
+    clf = BalancedKerasClassifier(model, **params).fit(X, y)
+    mean = np.mean([member.predict_proba(X) for member, _ in members], axis=0)
+    np.testing.assert_allclose(clf.predict_proba(X), mean, rtol=1e-4, atol=1e-6)
+    twin = pickle.loads(pickle.dumps(clf))
+    np.testing.assert_array_equal(twin.predict_proba(X), clf.predict_proba(X))
+    if kind == "prebuilt":
+        assert isinstance(clf.model_.optimizer, keras.optimizers.SGD)
+
+
+def test_outputs_that_are_log_odds_are_averaged_as_probabilities(data, members):
+    loss = keras.losses.BinaryCrossentropy(from_logits=True)
+    params = {"model__logits": True, "loss": loss, "sampler": "random_over", "epochs": 2}
+    clf = BalancedKerasClassifier(build, validation_split=3, random_state=0, **params).fit(*data)
+    mean = np.mean([member.predict_proba(data[0]) for member, _ in members], axis=0)
+    np.testing.assert_allclose(clf.predict_proba(data[0]), mean, rtol=1e-4, atol=1e-6)
+
+
+class OwnEncoder(BalancedKerasClassifier):
+    """Learns to scale the features."""
+
+    @property
+    def feature_encoder(self):
+        return StandardScaler()
+
+
+REFUSED = [
+    (OwnEncoder(**TINY), "each of them has a feature encoder of its own"),
+    (BalancedKerasClassifier(build, model__kind="subclass"), "does not tell its inputs"),
+    (BalancedKerasClassifier(loss="focal", **TINY), "outputs under loss='focal' are none"),
+    (BalancedKerasClassifier(loss="pairwise_auc", **TINY), "outputs under loss='pairwise_auc'"),
+]
+
+
+@pytest.mark.parametrize(("clf", "reason"), REFUSED, ids=lambda value: str(value)[-24:])
+def test_what_has_no_mean_is_refused_before_training(data, monkeypatch, clf, reason):
+    clf = clone(clf).set_params(validation_split=3, epochs=1)
+    with monkeypatch.context() as patch:
+        patch.setattr(BalancedKerasClassifier, "_train", lambda *a, **k: pytest.fail("trained"))
+        with pytest.raises(InvalidParameterError, match=rf"{reason}.*Set ensemble=False"):
+            clf.fit(*data)
+    assert len(clf.set_params(ensemble=False).fit(*data).validation_indices_) == N
+
+
+REPEATS = [
+    RepeatedStratifiedKFold(n_splits=3, n_repeats=2, random_state=0),
+    ShuffleSplit(4, test_size=0.4, random_state=0),
+    [(np.arange(200, N), np.arange(150)), (np.arange(100), np.arange(140, N))],
+]
+
+
+@pytest.mark.parametrize("splitter", REPEATS, ids=["repeated", "shuffled", "list"])
+def test_a_row_that_would_judge_twice_is_refused(data, splitter):
+    with pytest.raises(InvalidParameterError, match="out [2-4] times, but it may judge once"):
+        fitted(data, validation_split=splitter)
+
+
+def test_a_routed_split_counts_as_the_parameter(data, members):
+    clf = fitted(data, validation_split=0.2, fit__validation_split=3)
+    assert len(members) == 3
+    np.testing.assert_array_equal(clf.validation_indices_, np.arange(N))
+
+
+@pytest.mark.parametrize("ensemble", [True, False])
+def test_weights_count_in_every_fold(data, members, ensemble):
+    X, y = data
+    weight = np.where(np.arange(N) % 3 == 0, 0.0, 1.0 + (np.arange(N) % 2))
+    clf = BalancedKerasClassifier(**TINY, validation_split=3, ensemble=ensemble)
+    clf.fit(X, y, sample_weight=weight)
+    present = np.flatnonzero(weight)
+    np.testing.assert_array_equal(clf.validation_indices_, present)
+    np.testing.assert_allclose(clf.class_prior_[1], np.average(y, weights=weight))
+    for member, (train, held_out) in members:
+        assert not set(held_out) - set(present)
+        share = np.average(y[train], weights=weight[train])
+        np.testing.assert_allclose(member.class_prior_[1], share)
+    np.testing.assert_allclose(clf._judged.weight.sum(), weight.sum())
+
+
+def test_shares_of_deployment_are_those_of_the_whole(data, members):
+    clf = fitted(data, priors=[0.98, 0.02])
+    natural = np.mean([member.predict_proba(data[0]) for member, _ in members], axis=0)
+    odds = natural[:, 1] / natural[:, 0] * (0.02 / 0.98) * clf.class_prior_[0] / clf.class_prior_[1]
+    np.testing.assert_allclose(clf.predict_proba(data[0])[:, 1], odds / (1 + odds), rtol=1e-4)
+
+
+def test_a_second_stage_is_told_of(data):
+    clf = fitted(data, head_sampler="balanced_batches", epochs=2)
+    assert len(clf.head_history_["loss"]) == 2
+
+
+def test_what_only_a_later_fold_has_to_say_is_said(data):
+    positives, negatives = (np.flatnonzero(data[1] == code) for code in (1, 0))
+    first, others = positives[:6], positives[6:]
+    # The second network sees six positives, too few for eight neighbours.
+    splits = [
+        (
+            np.concatenate([negatives[40:], first[3:], others]),
+            np.concatenate([negatives[:40], first[:3]]),
+        ),
+        (np.append(negatives[60:], first), np.append(negatives[40:60], others)),
+    ]
+    with pytest.warns(UserWarning, match="INN008") as caught:
+        fitted(data, sampler=SMOTE(k_neighbors=8), validation_split=splits, threshold=None)
+    assert [w.message.code for w in caught] == ["INN008"]
+    assert caught[0].filename == __file__
 
 
 def test_a_refit_takes_all_rows_for_the_mean_best_number_of_epochs(data, members):

@@ -1,0 +1,197 @@
+"""What a fit has fixed stays fixed; what it no longer knows is asked for."""
+
+import pickle
+import warnings
+
+import numpy as np
+import pytest
+from sklearn.datasets import make_classification
+from sklearn.metrics import accuracy_score, f1_score
+
+from imbalanced_nn import BalancedKerasClassifier, ThresholdTuner
+from imbalanced_nn.exceptions import ImbalanceWarning, InvalidParameterError
+
+TINY = {"model__hidden_layer_sizes": (8,), "epochs": 6, "batch_size": 32, "random_state": 0}
+N = 400
+
+
+@pytest.fixture(scope="module")
+def data():
+    """Two overlapping classes, one row in six positive."""
+    return make_classification(2 * N, 6, weights=[0.83], flip_y=0.05, random_state=0)
+
+
+def fitted(data, **params):
+    """Fit to the first half of the rows."""
+    return BalancedKerasClassifier(**TINY | params).fit(data[0][:N], data[1][:N])
+
+
+class TestPriors:
+    def test_rows_that_hold_these_shares_are_not_weighed_again(self, data):
+        X, y = data
+        even = np.concatenate([np.flatnonzero(y[N:] == code)[:50] for code in (0, 1)]) + N
+        clf = fitted(data, priors=[0.5, 0.5])
+        tuner = ThresholdTuner("accuracy")
+        clf.tune_threshold(X[even], y[even], objective=tuner)
+        assert clf.best_score_ == pytest.approx(accuracy_score(y[even], clf.predict(X[even])))
+        assert clf.best_score_ == clf.score(X[even], y[even])
+
+    def test_a_parameter_set_later_moves_nothing(self, data):
+        X, _ = data
+        clf = fitted(data, sampler="random_over", calibration="sigmoid")
+        before = clf.predict_proba(X), clf.predict(X)
+        for params in ({"priors": [0.5, 0.5]}, {"calibration": None}, {"calibration": "prior"}):
+            clf.set_params(**params)
+            np.testing.assert_array_equal(clf.predict_proba(X), before[0])
+            np.testing.assert_array_equal(clf.predict(X), before[1])
+
+    @pytest.mark.parametrize("priors", [[1.0, 0.0], {0: 0.0, 1: 1.0}])
+    def test_a_class_that_does_not_occur_has_no_share(self, data, priors):
+        with pytest.raises(InvalidParameterError, match="one share above 0 for each"):
+            fitted(data, priors=priors)
+
+    def test_padded_steps_tell_nothing_of_shares(self):
+        rng = np.random.default_rng(0)
+        X = rng.normal(size=(120, 6, 2))
+        y = (X[..., :1] > 0.8).astype(int)
+        weight = np.ones((120, 6))
+        weight[:, 3:] = 0
+        X[:, 3:] = -3
+        clf = BalancedKerasClassifier(epochs=20, random_state=0).fit(X, y, sample_weight=weight)
+        share = y[:, :3].mean()
+        by_steps = clf.adapt_priors(X, sample_weight=weight).priors[1]
+        assert by_steps == pytest.approx(share, abs=0.04)
+        assert clf.adapt_priors(X).priors[1] < by_steps - 0.04
+
+
+class TestProofs:
+    """A bound at a confidence counts rows that the probabilities know nothing of."""
+
+    TUNER = ThresholdTuner("recall", constraint=("precision", 0.3), confidence=0.8)
+
+    @pytest.mark.parametrize(
+        ("params", "fit_params", "message"),
+        [
+            ({"priors": [0.9, 0.1]}, {}, r"priors=\[0.9, 0.1\] weighs rows"),
+            ({}, {"sample_weight": np.arange(1, N + 1)}, "sample_weight of unequal weights"),
+            (
+                {"calibration": "isotonic", "threshold__calibrated": True},
+                {},
+                "calibration='isotonic' is learned on the same held-out rows",
+            ),
+        ],
+    )
+    def test_what_would_void_them_is_refused_before_training(
+        self, data, monkeypatch, params, fit_params, message
+    ):
+        monkeypatch.setattr(
+            BalancedKerasClassifier, "_train", lambda *a, **k: pytest.fail("trained")
+        )
+        clf = BalancedKerasClassifier(threshold=self.TUNER, **TINY | params)
+        with pytest.raises(InvalidParameterError, match=message):
+            clf.fit(data[0][:N], data[1][:N], **fit_params)
+
+    def test_other_shares_are_refused_later_too(self, data):
+        clf = fitted(data, threshold=ThresholdTuner("f1", constraint=("recall", 0.3)))
+        clf.adapt_priors(data[0][N:])
+        clf = fitted(data, threshold=self.TUNER, validation_split=0.5, epochs=30)
+        with pytest.raises(InvalidParameterError, match="adapt_priors weighs rows"):
+            clf.adapt_priors(data[0][N:])
+
+    def test_folds_keep_calibrator_and_proof_apart(self, data):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ImbalanceWarning)
+            clf = fitted(
+                data,
+                threshold=ThresholdTuner("recall", constraint=("precision", 0.2), confidence=0.6),
+                threshold__calibrated=True,
+                calibration="isotonic",
+                validation_split=3,
+                epochs=30,
+            )
+        assert 0 < clf.best_threshold_ < 1
+
+
+class TestTrainingGoesOn:
+    def test_kept_scores_are_those_of_this_network(self, data):
+        X, y = data
+        clf = fitted(data, warm_start=True)
+        for go_on in (
+            lambda: clf.partial_fit(X[:N], 1 - y[:N]),
+            lambda: clf.set_params(validation_split=0).fit(X[:N], y[:N]),
+        ):
+            go_on()
+            with pytest.raises(InvalidParameterError, match="held no rows out.*Pass X and y"):
+                clf.tune_threshold(objective="f1")
+            with pytest.raises(InvalidParameterError, match="needs a threshold"):
+                clf.bootstrap_threshold()
+
+    def test_a_warm_fit_follows_the_parameters(self, data):
+        X, y = data[0][:N], data[1][:N]
+        clf = fitted(data, warm_start=True, calibration="sigmoid", validation_split=0.5)
+        clf.set_threshold(0.9)
+        clf.set_params(calibration="prior", threshold="f1").fit(X, y)
+        assert not hasattr(clf, "calibrator_")
+        assert clf.best_threshold_ != 0.9
+        held = clf.validation_indices_
+        assert clf.best_score_ == pytest.approx(f1_score(y[held], clf.predict(X[held])))
+
+    def test_a_calibrator_stays_through_parts(self, data):
+        X, y = data
+        clf = fitted(data, calibration="sigmoid")
+        learned = clf.calibrator_
+        assert clf.partial_fit(X[N:], y[N:]).calibrator_ is learned
+        first = BalancedKerasClassifier(calibration="sigmoid", **TINY)
+        with pytest.raises(InvalidParameterError, match="partial_fit holds none out. Call fit"):
+            first.partial_fit(X, y)
+
+    def test_score_knows_what_a_tuner_aims_at_before_it_learns(self, data):
+        X, y = data
+        for tuner in (ThresholdTuner("f1"), ThresholdTuner(cost_matrix=[[0, 1], [5, 0]])):
+            clf = BalancedKerasClassifier(threshold=tuner, **TINY).partial_fit(X[:N], y[:N])
+            assert np.isfinite(clf.score(X, y))
+
+    def test_all_parts_are_remembered_in_little_room(self, data):
+        X, y = data
+        clf = BalancedKerasClassifier(**TINY)
+        for start in range(0, N, 40):
+            clf.partial_fit(X[start : start + 40], y[start : start + 40], classes=[0, 1])
+        with pytest.warns(ImbalanceWarning, match="INN004.*about 100% of the 60 rows"):
+            clf.tune_threshold(X[:60], y[:60])
+        rng = np.random.default_rng(0)
+        for _ in range(3):
+            clf.partial_fit(rng.normal(size=(20_000, 6)), rng.integers(0, 2, 20_000))
+        assert len(pickle.dumps(clf._seen_rows)) < 50_000
+        seen = rng.normal(size=(500, 6))
+        clf.partial_fit(seen, rng.integers(0, 2, 500))
+        with pytest.warns(ImbalanceWarning, match="INN004"):
+            clf.tune_threshold(seen, rng.integers(0, 2, 500))
+
+
+class TestRetuning:
+    def test_what_came_last_is_drawn_again(self, data):
+        X, y = data
+        clf = fitted(data).tune_threshold(X[N:], y[N:], objective="f1")
+        spread = clf.bootstrap_threshold(n_resamples=30, random_state=0)
+        tuner = ThresholdTuner("f1").fit(y[N:], clf.predict_proba(X[N:]))
+        by_hand = tuner.bootstrap(y[N:], clf.predict_proba(X[N:]), n_resamples=30, random_state=0)
+        np.testing.assert_allclose(spread.thresholds, by_hand.thresholds)
+
+    def test_lists_are_rows_too(self, data):
+        X, y = data
+        cost = np.column_stack([5.0 * y[N:], 1.0 - y[N:]])
+        clf = fitted(data).tune_threshold(X[N:].tolist(), y[N:].tolist(), sample_cost=cost.tolist())
+        again = fitted(data).tune_threshold(X[N:], y[N:], sample_cost=cost)
+        assert clf.best_threshold_ == again.best_threshold_
+
+    def test_an_unknown_label_is_named(self, data):
+        X, y = data
+        with pytest.raises(ValueError, match=r"y holds the label 7, .*labels are \[0, 1\]"):
+            fitted(data).tune_threshold(X[N:], np.where(y[N:] == 1, 7, 0))
+
+    def test_a_rule_is_not_the_callers_array(self):
+        X, y = make_classification(300, 8, n_informative=5, n_classes=3, random_state=0)
+        cuts = np.array([0.2, 0.3, 0.5])
+        clf = BalancedKerasClassifier(**TINY).fit(X, y).set_threshold(cuts)
+        cuts[:] = [0.8, 0.1, 0.1]
+        np.testing.assert_allclose(clf.adapt_priors(X).best_threshold_, [0.2, 0.3, 0.5])
