@@ -19,7 +19,7 @@ from imbalanced_nn.networks import NETWORKS
 from imbalanced_nn.parameters import check_user_parameters
 from imbalanced_nn.persistence import pack, unpack
 from imbalanced_nn.targets import KINDS, n_output_units
-from imbalanced_nn.training import draw_seed, forward, seeded
+from imbalanced_nn.training import draw_seed, forward, seeded, variables_alike
 from imbalanced_nn.validation import check_features, check_target
 
 __all__ = ["MendedKerasClassifier"]
@@ -110,7 +110,7 @@ class MendedKerasClassifier(KerasClassifier):
         """Build the network, seeded without TensorFlow's global seed and op determinism."""
         seed = None if self.random_state is None else draw_seed(self.random_state)
         self._random_state = None
-        with seeded(seed):
+        with seeded(seed), variables_alike():
             model = super()._build_keras_model()
             if not isinstance(model, keras.Model):
                 raise InvalidParameterError(
@@ -129,7 +129,7 @@ class MendedKerasClassifier(KerasClassifier):
             kwargs = super()._get_compile_kwargs()
         finally:
             self.loss = given
-        if isinstance(kwargs["optimizer"], keras.optimizers.Optimizer):
+        if kwargs["optimizer"] is self.optimizer and not isinstance(self.optimizer, str):
             # An optimizer belongs to the variables it was built with.
             optimizer = kwargs["optimizer"]
             kwargs["optimizer"] = type(optimizer).from_config(optimizer.get_config())
@@ -143,9 +143,10 @@ class MendedKerasClassifier(KerasClassifier):
 
     def _ensure_compiled_model(self) -> None:
         """Compile the network if its builder has not, or has without a loss."""
-        if self.model_.compiled and self.model_.loss is None:
-            self.model_.compile(**self._get_compile_kwargs())
-        super()._ensure_compiled_model()
+        with variables_alike():
+            if self.model_.compiled and self.model_.loss is None:
+                self.model_.compile(**self._get_compile_kwargs())
+            super()._ensure_compiled_model()
 
     def _default_loss(self) -> str:
         """Return the crossentropy of the kind of target."""

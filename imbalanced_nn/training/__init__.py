@@ -12,6 +12,7 @@ from imbalanced_nn.training.engine import forward, loss_value
 from imbalanced_nn.training.graph import GraphTrainer, needs_evaluation, unsuitable
 from imbalanced_nn.training.programs import clear_programs
 from imbalanced_nn.training.seeds import draw_seed, seeded
+from imbalanced_nn.training.variables import variables_alike
 
 __all__ = [
     "AVERAGE_PRECISION",
@@ -29,4 +30,5 @@ __all__ = [
     "needs_evaluation",
     "seeded",
     "unsuitable",
+    "variables_alike",
 ]

@@ -10,6 +10,7 @@ from imbalanced_nn.rows import StackedRows
 from imbalanced_nn.training.batches import RowBatches, as_network_input
 from imbalanced_nn.training.callbacks import DeferredReweighting, HeldOutMonitor
 from imbalanced_nn.training.programs import program_for
+from imbalanced_nn.training.variables import variables_alike
 
 __all__ = ["GraphTrainer", "needs_evaluation", "unsuitable"]
 
@@ -219,7 +220,8 @@ class GraphTrainer:
         model, batches = self._model, x
         data = (*_as_arrays(batches), batches.epoch_weight())
         if not model.optimizer.built:
-            model.optimizer.build(model.trainable_variables)
+            with variables_alike():
+                model.optimizer.build(model.trainable_variables)
         program = program_for(model, batches.batch_size, data)
         with program.borrowed() as free:
             if not free:
@@ -252,7 +254,6 @@ class GraphTrainer:
         watched.on_train_begin()
         logs: dict[str, float] = {}
         for epoch in range(initial_epoch, epochs):
-            twin.reset_metrics()
             watched.on_epoch_begin(epoch)
             if users:
                 program.copy_from(model)

@@ -12,6 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from imbalanced_nn.training.seeds import seeded
+from imbalanced_nn.training.variables import copy_variables, variables_alike
 
 __all__ = ["Program", "clear_programs", "program_for", "program_key"]
 
@@ -80,6 +81,17 @@ def _number_history(value: Any, number: Any) -> Any:
     return value
 
 
+def _twin(model: keras.Model) -> keras.Model:
+    """Return an equal network, compiled alike, that shares nothing with the given one."""
+    twin = type(model).from_config(model.get_config())
+    optimizer, loss = model.optimizer, model.loss
+    if isinstance(loss, keras.losses.Loss):
+        loss = type(loss).from_config(loss.get_config())
+    twin.compile(optimizer=type(optimizer).from_config(optimizer.get_config()), loss=loss)
+    twin.optimizer.build(twin.trainable_variables)
+    return twin
+
+
 class Program:
     """A private twin of a network with its training epoch traced as one graph.
 
@@ -95,14 +107,8 @@ class Program:
 
     def __init__(self, model: keras.Model, batch_size: int, data: tuple[np.ndarray, ...]):
         # Making a network takes numbers from Python's global generator.
-        with seeded(0):
-            self.twin = type(model).from_config(model.get_config())
-        optimizer = model.optimizer
-        loss = model.loss
-        if isinstance(loss, keras.losses.Loss):
-            loss = type(loss).from_config(loss.get_config())
-        self.twin.compile(optimizer=type(optimizer).from_config(optimizer.get_config()), loss=loss)
-        self.twin.optimizer.build(self.twin.trainable_variables)
+        with seeded(0), variables_alike():
+            self.twin = _twin(model)
         self._lock = threading.Lock()
         self._owner: int | None = None
         signature = [tf.TensorSpec((None, *part.shape[1:]), part.dtype) for part in data]
@@ -116,6 +122,7 @@ class Program:
         """Train on the given rows, batch after batch; return the metrics of the epoch."""
         self.n_traces += 1
         n, size = tf.shape(rows)[0], self._batch_size
+        self.twin.reset_metrics()
 
         def step(start):
             stop = tf.minimum(start + size, n)
@@ -148,18 +155,6 @@ class Program:
     def copy_to(self, model: keras.Model) -> None:
         """Hand them back."""
         copy_variables(self.twin, model)
-
-
-def copy_variables(source: keras.Model, target: keras.Model) -> None:
-    """Assign every variable of a network, its optimizer and loss to an equal network."""
-    parts = (
-        lambda model: model.variables,
-        lambda model: model.optimizer.variables,
-        lambda model: getattr(model.loss, "statistics", []),
-    )
-    for part in parts:
-        for theirs, mine in zip(part(source), part(target), strict=True):
-            mine.assign(theirs.value)
 
 
 def program_for(model: keras.Model, batch_size: int, data: tuple[np.ndarray, ...]) -> Program:
