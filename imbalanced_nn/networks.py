@@ -240,7 +240,7 @@ def average_network(networks: list[keras.Model]) -> keras.Model:
         )
     inputs = keras.tree.map_structure(
         lambda tensor: keras.Input(tensor.shape[1:], dtype=tensor.dtype, name=tensor.name),
-        first.input,
+        first.inputs[0] if isinstance(first, keras.Sequential) else first.input,
     )
     for number, network in enumerate(networks):
         network.name = f"{network.name}_fold_{number}"

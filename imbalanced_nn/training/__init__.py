@@ -1,6 +1,7 @@
 """Training and prediction with Keras: seeds, batches of rows, held-out scores, forward pass."""
 
 from imbalanced_nn.training.batches import RowBatches, as_network_input
+from imbalanced_nn.training.cache import clear_programs
 from imbalanced_nn.training.callbacks import (
     AVERAGE_PRECISION,
     DeferredReweighting,
@@ -9,9 +10,9 @@ from imbalanced_nn.training.callbacks import (
     held_out_scores,
 )
 from imbalanced_nn.training.engine import forward, loss_value
-from imbalanced_nn.training.graph import GraphTrainer, needs_evaluation, unsuitable
-from imbalanced_nn.training.programs import clear_programs
+from imbalanced_nn.training.graph import GraphTrainer
 from imbalanced_nn.training.seeds import draw_seed, seeded
+from imbalanced_nn.training.suitability import needs_evaluation, unsuitable
 from imbalanced_nn.training.variables import variables_alike
 
 __all__ = [

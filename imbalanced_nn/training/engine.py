@@ -8,6 +8,11 @@ import numpy as np
 import tensorflow as tf
 
 from imbalanced_nn.training.batches import as_network_input
+from imbalanced_nn.training.cache import FORWARD, n_bytes
+from imbalanced_nn.training.keys import network_key
+from imbalanced_nn.training.seeds import seeded
+from imbalanced_nn.training.suitability import foreign_network
+from imbalanced_nn.training.variables import read, variables_alike
 from imbalanced_nn.validation import row_blocks, take_rows
 
 __all__ = ["forward", "loss_value"]
@@ -73,22 +78,77 @@ def _forward_function(model: keras.Model, batch: Any) -> Callable[[Any], Any]:
     )
     # Kept in the network's own dict: past Keras' tracking, and gone when the network is.
     functions = vars(model).setdefault("_forward_functions", {})
-    if repr(specs) not in functions:
+    key = repr(specs)
+    if key not in functions:
         if not model.built:
             model(batch)
-        step = tf.function(lambda data: model.predict_step((data,)), autograph=False)
-        functions[repr(specs)] = step.get_concrete_function(specs)
-    flatten = keras.tree.flatten
-    return lambda data: functions[repr(specs)](*flatten(data))
+        functions[key] = _shared_function(model, specs) or _own_function(model, specs)
+    return functions[key]
+
+
+def _own_function(model: keras.Model, specs: Any) -> Callable[[Any], Any]:
+    """Return a graph of the network's own."""
+    step = tf.function(lambda data: model.predict_step((data,)), autograph=False)
+    traced = step.get_concrete_function(specs)
+    return lambda data: traced(*keras.tree.flatten(data))
+
+
+def _shared_function(model: keras.Model, specs: Any) -> Callable[[Any], Any] | None:
+    """Return a graph that all equal networks share, None if equal ones cannot be told."""
+    if foreign_network(model) is not None:
+        return None
+    key = f"{network_key(model)} {specs!r}"
+    program = FORWARD.get(key, lambda: ForwardProgram(model, specs))
+    weights = model.weights
+    if program.shapes != [weight.shape for weight in weights]:
+        return None
+    return lambda data: program.traced(*keras.tree.flatten(data), *map(read, weights))
+
+
+class ForwardProgram:
+    """The forward pass of a network, traced as a function of its inputs and its weights.
+
+    It holds no state that a call changes, and so serves any number of threads.
+
+    Parameters
+    ----------
+    model : keras.Model
+        The structure is taken from its configuration.
+    specs : nested structure of TensorSpec
+        Types and shapes of the inputs.
+    """
+
+    def __init__(self, model: keras.Model, specs: Any):
+        # Making a network takes numbers from Python's global generator.
+        with seeded(0), variables_alike():
+            twin = type(model).from_config(model.get_config())
+            if not twin.built:
+                twin(keras.tree.map_structure(lambda spec: tf.zeros((1, *spec.shape[1:])), specs))
+
+        def step(data, values):
+            mapping = list(zip(twin.weights, values, strict=True))
+            with keras.StatelessScope(state_mapping=mapping):
+                return twin.predict_step((data,))
+
+        self.shapes = [weight.shape for weight in twin.weights]
+        self.n_bytes = n_bytes(twin.weights)
+        values = [tf.TensorSpec(weight.shape, weight.dtype) for weight in twin.weights]
+        self.traced = tf.function(step, autograph=False).get_concrete_function(specs, values)
 
 
 def loss_value(model: keras.Model, y: Any, outputs: Any, sample_weight: Any) -> float:
     """Return the network's loss of outputs that are already there."""
-    weight = None if sample_weight is None else keras.ops.convert_to_tensor(sample_weight)
-    loss = model.compute_loss(
-        y=keras.ops.convert_to_tensor(y),
-        y_pred=keras.ops.convert_to_tensor(outputs),
-        sample_weight=weight,
-        training=False,
-    )
-    return float(loss)
+    given = [keras.ops.convert_to_tensor(part) for part in (y, outputs)]
+    if sample_weight is not None:
+        given.append(keras.ops.convert_to_tensor(sample_weight))
+    specs = [tf.TensorSpec((None, *part.shape[1:]), part.dtype) for part in given]
+    functions = vars(model).setdefault("_loss_functions", {})
+    if repr(specs) not in functions:
+
+        def step(y, y_pred, sample_weight=None):
+            return model.compute_loss(
+                y=y, y_pred=y_pred, sample_weight=sample_weight, training=False
+            )
+
+        functions[repr(specs)] = tf.function(step, autograph=False).get_concrete_function(*specs)
+    return float(functions[repr(specs)](*given))

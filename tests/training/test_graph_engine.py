@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from imbalanced_nn import BalancedKerasClassifier
-from imbalanced_nn.training import clear_programs, programs
+from imbalanced_nn.training import clear_programs
+from imbalanced_nn.training.cache import TRAINING
 
 layers = keras.layers
 
@@ -261,8 +262,8 @@ def test_equal_networks_share_one_program_and_others_do_not():
     build = network(TABLE, *HIDDEN["dense"][1])
     for seed in range(4):
         fitted(build, X[: 140 + seed], y[: 140 + seed], "graph", random_state=seed)
-    assert len(programs._PROGRAMS) == 1
-    program = next(iter(programs._PROGRAMS.values()))
+    assert len(TRAINING) == 1
+    program = next(iter(TRAINING))
     assert program.n_traces == 1
     for other in (
         network(TABLE, lambda: layers.Dense(8, "tanh")),
@@ -270,9 +271,9 @@ def test_equal_networks_share_one_program_and_others_do_not():
         network(TABLE, *HIDDEN["dense"][1], loss="mse"),
         network(TABLE, lambda: layers.Dense(8, "relu", kernel_regularizer="l1")),
     ):
-        before = len(programs._PROGRAMS)
+        before = len(TRAINING)
         fitted(other, X, y, "graph")
-        assert len(programs._PROGRAMS) == before + 1
+        assert len(TRAINING) == before + 1
 
 
 def test_fits_share_nothing_that_can_be_seen():
@@ -288,14 +289,14 @@ def test_fits_share_nothing_that_can_be_seen():
 
 
 def test_number_of_programs_is_bounded(monkeypatch):
-    monkeypatch.setattr(programs, "MAX_PROGRAMS", 2)
+    monkeypatch.setattr(TRAINING, "max_programs", 2)
     clear_programs()
     X, y = rows(TABLE)
     for units in (2, 3, 4):
         fitted(network(TABLE, lambda units=units: layers.Dense(units)), X, y, "graph", epochs=1)
-    assert len(programs._PROGRAMS) == 2
+    assert len(TRAINING) == 2
     clear_programs()
-    assert not programs._PROGRAMS
+    assert len(TRAINING) == 0
 
 
 def test_a_failed_fit_leaves_the_program_sound():
