@@ -88,8 +88,13 @@ def _forward_function(model: keras.Model, batch: Any) -> Callable[[Any], Any]:
 
 def _own_function(model: keras.Model, specs: Any) -> Callable[[Any], Any]:
     """Return a graph of the network's own."""
-    step = tf.function(lambda data: model.predict_step((data,)), autograph=False)
-    traced = step.get_concrete_function(specs)
+
+    def step(*inputs):
+        return model.predict_step((keras.tree.pack_sequence_as(specs, inputs),))
+
+    # Flat arguments: TensorFlow looks for others in vain at length before it takes them flat.
+    flat = keras.tree.flatten(specs)
+    traced = tf.function(step, autograph=False).get_concrete_function(*flat)
     return lambda data: traced(*keras.tree.flatten(data))
 
 
@@ -125,15 +130,20 @@ class ForwardProgram:
             if not twin.built:
                 twin(keras.tree.map_structure(lambda spec: tf.zeros((1, *spec.shape[1:])), specs))
 
-        def step(data, values):
-            mapping = list(zip(twin.weights, values, strict=True))
+        weights = twin.weights
+        n_inputs = len(keras.tree.flatten(specs))
+
+        def step(*given):
+            data = keras.tree.pack_sequence_as(specs, given[:n_inputs])
+            mapping = list(zip(weights, given[n_inputs:], strict=True))
             with keras.StatelessScope(state_mapping=mapping):
                 return twin.predict_step((data,))
 
-        self.shapes = [weight.shape for weight in twin.weights]
-        self.n_bytes = n_bytes(twin.weights)
-        values = [tf.TensorSpec(weight.shape, weight.dtype) for weight in twin.weights]
-        self.traced = tf.function(step, autograph=False).get_concrete_function(specs, values)
+        self.shapes = [weight.shape for weight in weights]
+        self.n_bytes = n_bytes(weights)
+        flat = [tf.TensorSpec(weight.shape, weight.dtype) for weight in weights]
+        flat = [*keras.tree.flatten(specs), *flat]
+        self.traced = tf.function(step, autograph=False).get_concrete_function(*flat)
 
 
 def loss_value(model: keras.Model, y: Any, outputs: Any, sample_weight: Any) -> float:
@@ -145,10 +155,9 @@ def loss_value(model: keras.Model, y: Any, outputs: Any, sample_weight: Any) -> 
     functions = vars(model).setdefault("_loss_functions", {})
     if repr(specs) not in functions:
 
-        def step(y, y_pred, sample_weight=None):
-            return model.compute_loss(
-                y=y, y_pred=y_pred, sample_weight=sample_weight, training=False
-            )
+        def step(y, y_pred, *weight):
+            weight = weight[0] if weight else None
+            return model.compute_loss(y=y, y_pred=y_pred, sample_weight=weight, training=False)
 
         functions[repr(specs)] = tf.function(step, autograph=False).get_concrete_function(*specs)
     return float(functions[repr(specs)](*given))
