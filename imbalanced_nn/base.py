@@ -25,6 +25,13 @@ from imbalanced_nn.validation import check_features, check_target
 __all__ = ["MendedKerasClassifier"]
 
 
+def _optimizer_class(name: str) -> type[keras.optimizers.Optimizer] | str:
+    """Return Keras' class of that name, or the name; Keras makes an optimizer to find it."""
+    own = {key.lower(): value for key, value in vars(keras.optimizers).items()}
+    found = own.get(name.lower())
+    return found if isinstance(found, type) else name
+
+
 class MendedKerasClassifier(KerasClassifier):
     """`scikeras.wrappers.KerasClassifier` that keeps scikit-learn's contract.
 
@@ -124,14 +131,16 @@ class MendedKerasClassifier(KerasClassifier):
         """Return the arguments of ``compile``, with an optimizer of the network's own."""
         given = self.loss
         routed = any(name.startswith("loss__") for name in self.get_params(deep=False))
+        optimizer = self.optimizer
         self.loss = resolve_loss(given, routed)
+        if isinstance(optimizer, str):
+            self.optimizer = _optimizer_class(optimizer)
         try:
             kwargs = super()._get_compile_kwargs()
         finally:
-            self.loss = given
-        if kwargs["optimizer"] is self.optimizer and not isinstance(self.optimizer, str):
+            self.loss, self.optimizer = given, optimizer
+        if kwargs["optimizer"] is optimizer:
             # An optimizer belongs to the variables it was built with.
-            optimizer = kwargs["optimizer"]
             kwargs["optimizer"] = type(optimizer).from_config(optimizer.get_config())
         if isinstance(kwargs["loss"], ClassLoss):
             # What it learns of the classes is this fit's, and the caller may use it elsewhere.

@@ -9,8 +9,9 @@ from imbalanced_nn.training.callbacks import (
     StopOn,
     held_out_scores,
 )
-from imbalanced_nn.training.engine import forward, loss_value
+from imbalanced_nn.training.engine import forward
 from imbalanced_nn.training.graph import GraphTrainer
+from imbalanced_nn.training.held_out import HeldOutPass
 from imbalanced_nn.training.seeds import draw_seed, seeded
 from imbalanced_nn.training.suitability import needs_evaluation, unsuitable
 from imbalanced_nn.training.variables import variables_alike
@@ -20,6 +21,7 @@ __all__ = [
     "DeferredReweighting",
     "GraphTrainer",
     "HeldOutMonitor",
+    "HeldOutPass",
     "RowBatches",
     "StopOn",
     "as_network_input",
@@ -27,7 +29,6 @@ __all__ = [
     "draw_seed",
     "forward",
     "held_out_scores",
-    "loss_value",
     "needs_evaluation",
     "seeded",
     "unsuitable",

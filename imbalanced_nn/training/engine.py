@@ -15,7 +15,7 @@ from imbalanced_nn.training.suitability import foreign_network
 from imbalanced_nn.training.variables import read, variables_alike
 from imbalanced_nn.validation import row_blocks, take_rows
 
-__all__ = ["forward", "loss_value"]
+__all__ = ["FORWARD_BYTES", "FORWARD_ROWS", "forward", "padded_tensors"]
 
 # Bounds the memory of the activations, not of the input: 4 MB of rows of a small network or of
 # an image grow by one or two orders of magnitude inside.
@@ -55,15 +55,20 @@ def forward(model: keras.Model, X: Any, rows: np.ndarray | None = None) -> Any:
 
 
 def _predict(model: keras.Model, batch: Any, n: int) -> Any:
-    """Predict one batch of ``n`` rows, padded by copies of its first row."""
-    missing = -n % ROW_MULTIPLE if n else 0
-    padded = keras.tree.map_structure(
-        lambda part: np.concatenate([part, np.repeat(part[:1], missing, axis=0)]), batch
-    )
-    outputs = _forward_function(model, padded)(
-        keras.tree.map_structure(tf.convert_to_tensor, padded)
-    )
+    """Predict one batch of ``n`` rows."""
+    padded = padded_tensors(batch, n)
+    outputs = _forward_function(model, padded)(padded)
     return keras.tree.map_structure(lambda part: keras.ops.convert_to_numpy(part)[:n], outputs)
+
+
+def padded_tensors(batch: Any, n: int) -> Any:
+    """Return a batch of ``n`` rows as tensors, padded by copies of its first row."""
+    missing = -n % ROW_MULTIPLE if n else 0
+
+    def pad(part):
+        return np.concatenate([part, np.repeat(part[:1], missing, axis=0)]) if missing else part
+
+    return keras.tree.map_structure(lambda part: tf.convert_to_tensor(pad(part)), batch)
 
 
 def _forward_function(model: keras.Model, batch: Any) -> Callable[[Any], Any]:
@@ -144,20 +149,3 @@ class ForwardProgram:
         flat = [tf.TensorSpec(weight.shape, weight.dtype) for weight in weights]
         flat = [*keras.tree.flatten(specs), *flat]
         self.traced = tf.function(step, autograph=False).get_concrete_function(*flat)
-
-
-def loss_value(model: keras.Model, y: Any, outputs: Any, sample_weight: Any) -> float:
-    """Return the network's loss of outputs that are already there."""
-    given = [keras.ops.convert_to_tensor(part) for part in (y, outputs)]
-    if sample_weight is not None:
-        given.append(keras.ops.convert_to_tensor(sample_weight))
-    specs = [tf.TensorSpec((None, *part.shape[1:]), part.dtype) for part in given]
-    functions = vars(model).setdefault("_loss_functions", {})
-    if repr(specs) not in functions:
-
-        def step(y, y_pred, *weight):
-            weight = weight[0] if weight else None
-            return model.compute_loss(y=y, y_pred=y_pred, sample_weight=weight, training=False)
-
-        functions[repr(specs)] = tf.function(step, autograph=False).get_concrete_function(*specs)
-    return float(functions[repr(specs)](*given))
