@@ -15,6 +15,10 @@ from imbalanced_nn.training.variables import variables_alike
 __all__ = ["GraphTrainer"]
 
 
+# Callbacks of ours; they look at the network through their `twin` alone.
+OWN = (HeldOutMonitor, DeferredReweighting)
+
+
 def _as_arrays(batches: RowBatches) -> tuple[np.ndarray, np.ndarray]:
     """Return inputs and targets as one array each."""
     X = batches.X
@@ -38,7 +42,17 @@ class GraphTrainer:
         # A callback may use the estimator, and so this in place of the network.
         return getattr(self._model, name)
 
-    def fit(self, x: RowBatches, y=None, *, epochs, initial_epoch, callbacks, **_):
+    def fit(
+        self,
+        x: RowBatches,
+        y=None,
+        *,
+        epochs: int,
+        initial_epoch: int,
+        callbacks: list[keras.callbacks.Callback],
+        validation_data: RowBatches | None = None,
+        **_,
+    ) -> keras.callbacks.History:
         """Train as ``Model.fit`` does with the same batches; return its ``History``."""
         model, batches = self._model, x
         data = (*_as_arrays(batches), batches.epoch_weight())
@@ -46,36 +60,62 @@ class GraphTrainer:
             with variables_alike():
                 model.optimizer.build(model.trainable_variables)
         program = program_for(model, batches.batch_size, data)
+        span = {"epochs": epochs, "initial_epoch": initial_epoch, "callbacks": callbacks}
         with program.borrowed() as free:
             if not free:
-                return model.fit(
-                    x=batches,
-                    epochs=epochs,
-                    initial_epoch=initial_epoch,
-                    callbacks=callbacks,
-                    shuffle=False,
-                    verbose=0,
-                )
+                held_out = {"validation_data": validation_data, "shuffle": False, "verbose": 0}
+                return model.fit(x=batches, **span, **held_out)
             program.copy_from(model)
-            return self._run(program, batches, data[:2], epochs, initial_epoch, callbacks)
+            return _Fit(model, program, batches, data[:2], validation_data).run(**span)
 
-    def _run(self, program, batches, data, epochs, initial_epoch, callbacks):
+
+class _Fit:
+    """One fit of a network by a program that it holds.
+
+    Parameters
+    ----------
+    model : keras.Model
+        The user's network.
+    program : Program
+        Borrowed.
+    batches : RowBatches
+        What to train on.
+    data : tuple of ndarray
+        Inputs and targets of ``batches`` as one array each.
+    held_out : RowBatches or None
+        Rows whose metrics are logged after each epoch.
+    """
+
+    def __init__(self, model, program, batches, data, held_out):
+        self.model, self.program, self.batches = model, program, batches
+        self._source = batches.X
+        self._tensors = [tf.convert_to_tensor(part) for part in data]
+        self._names = _log_names(program.twin, model)
+        self._held_out = None
+        if held_out is not None:
+            parts = (*_as_arrays(held_out), held_out.epoch_weight())
+            chosen = [part[held_out.rows] for part in parts[:2]]
+            self._held_out = [tf.convert_to_tensor(part) for part in (*chosen, parts[2])]
+            self._held_out_size = held_out.batch_size
+
+    def run(self, epochs, initial_epoch, callbacks):
         """Run the epochs on the program's twin, with the callbacks around them."""
-        model, twin = self._model, program.twin
-        own = (HeldOutMonitor, DeferredReweighting)
-        users = [c for c in keras.tree.flatten(callbacks) if not isinstance(c, own)]
+        model, twin, program = self.model, self.program.twin, self.program
+        users = [c for c in keras.tree.flatten(callbacks) if not isinstance(c, OWN)]
+        watched = keras.callbacks.CallbackList(
+            callbacks,
+            add_history=True,
+            model=model,
+            epochs=epochs,
+            steps=len(self.batches),
+            verbose=0,
+        )
         for callback in callbacks:
             if isinstance(callback, HeldOutMonitor):
                 callback.twin = twin
-        watched = keras.callbacks.CallbackList(
-            callbacks, add_history=True, model=model, epochs=epochs, steps=len(batches), verbose=0
-        )
-        if not users:
-            # Nobody looks at the user's network before the end; the monitor may use the twin.
-            for callback in callbacks:
+            if not users:
+                # Nobody looks at the user's network before the end.
                 callback.set_model(twin)
-        source, tensors = batches.X, [tf.convert_to_tensor(part) for part in data]
-        del data
         model.stop_training = twin.stop_training = False
         watched.on_train_begin()
         logs: dict[str, float] = {}
@@ -83,15 +123,7 @@ class GraphTrainer:
             watched.on_epoch_begin(epoch)
             if users:
                 program.copy_from(model)
-            batches.on_epoch_begin()
-            if batches.X is not source:
-                # Other synthetic rows stand behind the data.
-                source = batches.X
-                tensors = [tf.convert_to_tensor(part) for part in _as_arrays(batches)]
-            result = program.run_epoch(
-                *tensors, batches.epoch_weight(), tf.constant(batches.rows, tf.int32)
-            )
-            logs = {name: float(value) for name, value in result.items()}
+            logs = self._epoch()
             if users:
                 program.copy_to(model)
             watched.on_epoch_end(epoch, logs)
@@ -104,3 +136,33 @@ class GraphTrainer:
         if not users:
             program.copy_to(model)
         return model.history
+
+    def _epoch(self) -> dict[str, float]:
+        """Train for an epoch; return what Keras would log."""
+        batches = self.batches
+        batches.on_epoch_begin()
+        if batches.X is not self._source:
+            # Other synthetic rows stand behind the data.
+            self._source = batches.X
+            self._tensors = [tf.convert_to_tensor(part) for part in _as_arrays(batches)]
+        weight = tf.convert_to_tensor(batches.epoch_weight())
+        rows = tf.convert_to_tensor(batches.rows.astype(np.int32, copy=False))
+        result = self.program.run_epoch(*self._tensors, weight, rows)
+        logs = {self._names.get(name, name): float(value) for name, value in result.items()}
+        if self._held_out is not None:
+            result = self.program.evaluate(self._held_out, self._held_out_size)
+            named = {self._names.get(name, name): value for name, value in result.items()}
+            logs |= {f"val_{name}": float(value) for name, value in named.items()}
+        return logs
+
+
+def _log_names(twin: keras.Model, model: keras.Model) -> dict[str, str]:
+    """Map the names of the twin's metrics to the network's: Keras numbers unnamed ones on."""
+    if twin._compile_metrics is None:
+        return {}
+    parts = (
+        [m._compile_metrics._user_metrics, m._compile_metrics._user_weighted_metrics]
+        for m in (twin, model)
+    )
+    pairs = zip(*map(keras.tree.flatten, parts), strict=True)
+    return {a.name: b.name for a, b in pairs if isinstance(a, keras.metrics.Metric)}

@@ -6,7 +6,7 @@ from typing import Any
 import keras
 import numpy as np
 
-__all__ = ["network_key", "training_key"]
+__all__ = ["compiled_metrics", "network_key", "training_key"]
 
 
 def network_key(model: keras.Model) -> str:
@@ -28,7 +28,17 @@ def training_key(model: keras.Model, batch_size: int, data: tuple[np.ndarray, ..
     optimizer = _config(model.optimizer)
     optimizer["config"] = {k: v for k, v in optimizer["config"].items() if k != "name"}
     shapes = [(part.dtype.name, part.shape[1:]) for part in data]
-    return json.dumps([network_key(model), optimizer, loss, shapes, batch_size], sort_keys=True)
+    metrics = _number_names(compiled_metrics(model), {})
+    parts = [network_key(model), optimizer, loss, metrics, shapes, batch_size]
+    return json.dumps(parts, sort_keys=True)
+
+
+def compiled_metrics(model: keras.Model) -> dict[str, Any]:
+    """Return the configurations of the metrics that a network was compiled with."""
+    if len(model.metrics) == 1:
+        return {}
+    config = model.get_compile_config()
+    return {kind: config[kind] for kind in ("metrics", "weighted_metrics") if config.get(kind)}
 
 
 def _loss_structure(loss: keras.losses.Loss) -> Any:

@@ -39,21 +39,43 @@ def unsuitable(model: keras.Model, batches: RowBatches, arguments: dict[str, Any
     """
     if foreign := foreign_network(model) or _foreign_compile(model):
         return foreign
-    if len(model.metrics) != 1:
-        return "metrics are evaluated by Keras"
+    if foreign := _foreign_metric(model):
+        return f"metric {foreign} is not Keras' own code"
     if (changed := _changed_variable(model)) is not None:
         return f"{changed} was changed after its layer was made"
     if model.run_eagerly or model.steps_per_execution != 1 or model.jit_compile:
         return "compile asks for a way to run of its own"
+    held_out = arguments.get("validation_data")
+    for rows in (batches, *([] if held_out is None else [held_out])):
+        if unsuitable_data := _unsuitable_data(rows):
+            return unsuitable_data
+    return _unsuitable_call(arguments)
+
+
+def _unsuitable_data(batches: RowBatches) -> str | None:
+    """Return why the data should not become one tensor, or None."""
+    if not isinstance(batches, RowBatches):
+        return "validation_data is given to Model.fit"
     X = batches.X
     parts = (X.data, X.further) if isinstance(X, StackedRows) else (X,)
     if not all(isinstance(part, np.ndarray) for part in parts):
         return "X is not one dense array"
     if any(map(_is_memory_mapped, parts)) or sum(part.nbytes for part in parts) > MAX_BYTES:
         return "X is memory-mapped or above 1 GiB"
-    if not isinstance(batches.y, np.ndarray):
-        return "y is not one array"
-    return _unsuitable_call(arguments)
+    return None if isinstance(batches.y, np.ndarray) else "y is not one array"
+
+
+def _foreign_metric(model: keras.Model) -> str | None:
+    """Return the name of a metric that is not from Keras or from here, or None."""
+    compiled = model._compile_metrics
+    given = [] if compiled is None else [compiled._user_metrics, compiled._user_weighted_metrics]
+    for metric in filter(None, keras.tree.flatten(given)):
+        # A function becomes the one of a metric that averages it.
+        parts = [metric, getattr(metric, "_fn", metric)]
+        if not all(isinstance(part, str) or _is_known(part) for part in parts):
+            return getattr(metric, "name", None) or getattr(metric, "__name__", str(metric))
+    own = [*model._metrics, *(m for layer in model.layers for m in layer.metrics)]
+    return own[0].name if own else None
 
 
 def foreign_network(model: keras.Model) -> str | None:
@@ -72,10 +94,11 @@ def _unsuitable_call(arguments: dict[str, Any]) -> str | None:
     if arguments.get("verbose"):
         return "verbose shows the batches"
     for callback in keras.tree.flatten(arguments["callbacks"]):
+        saves_epochs = type(callback) is keras.callbacks.ModelCheckpoint
+        if saves_epochs and callback.save_freq == "epoch":
+            continue
         if _overrides(callback, BATCH_HOOKS + EVALUATION_HOOKS):
             return f"{type(callback).__name__} looks at batches"
-    if arguments.get("validation_data") is not None:
-        return "metrics are evaluated by Keras"
     return None
 
 

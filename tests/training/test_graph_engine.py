@@ -1,5 +1,6 @@
 """The graph engine trains as ``Model.fit`` does with the same batches."""
 
+import re
 import threading
 
 import keras
@@ -144,6 +145,42 @@ def test_equals_model_fit_for_every_optimizer(name):
     assert_equal_fits(build, X, y, exact=name != "Muon", warm_start=False)
 
 
+# Keras starts a metric anew only from its second epoch on, so each fit gets its own objects.
+METRICS = {
+    "name": lambda: {"metrics": ["accuracy"]},
+    "classes": lambda: {"metrics": ["AUC", keras.metrics.Precision]},
+    "objects": lambda: {"metrics": [keras.metrics.AUC(curve="PR"), keras.metrics.binary_accuracy]},
+    "weighted": lambda: {
+        "metrics": ["accuracy"],
+        "compile__weighted_metrics": [keras.metrics.Recall(name="found")],
+    },
+}
+
+
+@pytest.mark.parametrize("name", METRICS)
+def test_equals_model_fit_with_metrics(name):
+    X, y = rows(TABLE)
+    weight = np.random.default_rng(1).uniform(0.2, 3, len(y))
+    params = {"model__hidden_layer_sizes": (4,), "epochs": 2}
+    for seed in range(2):
+        theirs, ours = (
+            BalancedKerasClassifier(
+                engine=engine, random_state=seed, **params, **METRICS[name]()
+            ).fit(X, y, weight)
+            for engine in ("keras", "graph")
+        )
+
+        # Keras numbers unnamed metrics on through the process, scikeras renames the first.
+        def names(clf):
+            kept = [re.sub(r"_\d+$", "", name) for name in clf.history_]
+            return [name.replace("a_u_c", "auc") for name in kept]
+
+        assert names(ours) == names(theirs)
+        assert len(names(ours)) == 4 + 2 * len(keras.tree.flatten(METRICS[name]()))
+        mine, other = list(ours.history_.values()), list(theirs.history_.values())
+        np.testing.assert_allclose(mine, other, rtol=1e-6)
+
+
 def test_learning_rate_schedule():
     X, y = rows(TABLE)
 
@@ -181,11 +218,15 @@ def test_epoch_callbacks_see_and_steer_the_network():
     assert 3 < len(ours.history_["loss"]) <= 12
 
 
+def mine(y_true, y_pred):
+    return keras.ops.mean(y_pred, axis=-1)
+
+
 @pytest.mark.parametrize(
     ("reason", "change"),
     [
         ("looks at batches", {"callbacks": [keras.callbacks.TerminateOnNaN()]}),
-        ("metrics", {"metrics": ["accuracy"], "model": None}),
+        ("metric mine is not", {"metrics": [mine], "model": None}),
         ("verbose", {"verbose": 2}),
         ("a way to run of its own", {"run_eagerly": True, "model": None}),
     ],
