@@ -19,7 +19,7 @@ from imbalanced_nn.networks import NETWORKS
 from imbalanced_nn.parameters import check_user_parameters
 from imbalanced_nn.persistence import pack, unpack
 from imbalanced_nn.targets import KINDS, n_output_units
-from imbalanced_nn.training import draw_seed, forward, seeded, variables_alike
+from imbalanced_nn.training import draw_seed, forward, seeded, share_threads, variables_alike
 from imbalanced_nn.validation import check_features, check_target
 
 __all__ = ["MendedKerasClassifier"]
@@ -117,6 +117,7 @@ class MendedKerasClassifier(KerasClassifier):
         """Build the network, seeded without TensorFlow's global seed and op determinism."""
         seed = None if self.random_state is None else draw_seed(self.random_state)
         self._random_state = None
+        share_threads()
         with seeded(seed), variables_alike():
             model = super()._build_keras_model()
             if not isinstance(model, keras.Model):
@@ -295,6 +296,7 @@ class MendedKerasClassifier(KerasClassifier):
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
+        share_threads()
         memo: dict[int, Any] = {}
         super().__setstate__({key: unpack(value, memo) for key, value in state.items()})
         if self.initialized_:

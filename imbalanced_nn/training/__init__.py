@@ -1,4 +1,4 @@
-"""Training and prediction with Keras: seeds, batches of rows, held-out scores, forward pass."""
+"""Training and prediction with Keras: epochs in one graph, programs kept for the next fit."""
 
 from imbalanced_nn.training.batches import RowBatches, as_network_input
 from imbalanced_nn.training.cache import clear_programs
@@ -15,6 +15,7 @@ from imbalanced_nn.training.held_out import HeldOutPass
 from imbalanced_nn.training.seeds import draw_seed, seeded
 from imbalanced_nn.training.suitability import needs_evaluation, unsuitable
 from imbalanced_nn.training.variables import variables_alike
+from imbalanced_nn.training.workers import share_threads
 
 __all__ = [
     "AVERAGE_PRECISION",
@@ -31,6 +32,7 @@ __all__ = [
     "held_out_scores",
     "needs_evaluation",
     "seeded",
+    "share_threads",
     "unsuitable",
     "variables_alike",
 ]

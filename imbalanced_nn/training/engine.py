@@ -138,7 +138,10 @@ class ForwardProgram:
         weights = twin.weights
         n_inputs = len(keras.tree.flatten(specs))
 
+        self.n_traces = 0
+
         def step(*given):
+            self.n_traces += 1
             data = keras.tree.pack_sequence_as(specs, given[:n_inputs])
             mapping = list(zip(weights, given[n_inputs:], strict=True))
             with keras.StatelessScope(state_mapping=mapping):

@@ -160,9 +160,10 @@ def _foreign_code(layer: keras.layers.Layer) -> str | None:
     """Return the name of a layer, or a part of it, that is not from Keras or from here."""
     if isinstance(layer, keras.layers.Lambda) or not _is_known(type(layer)):
         return type(layer).__name__
-    if isinstance(layer, keras.layers.Normalization) and layer.input_mean is None:
-        # What it has adapted to is a constant of its graph and in no variable.
-        return "adapted Normalization"
+    given = isinstance(layer, keras.layers.Normalization) and layer.input_mean is not None
+    if hasattr(layer, "adapt") and not given and type(layer).__module__.startswith("keras"):
+        # What it has adapted to may be a constant of its graph and in no variable.
+        return f"adapted {type(layer).__name__}"
     if layer.dtype_policy.name != "float32":
         return f"dtype policy {layer.dtype_policy.name}"
     for name, part in vars(layer).items():

@@ -113,6 +113,10 @@ def test_equals_model_fit_for_several_classes_and_labels():
         {"sampler": "random_over"},
         {"sampler": "random_under"},
         {"sampler": "smote"},
+        {"sampler": "smote", "resample_every": "epoch"},
+        {"sampler": "balanced_batches"},
+        {"sampler": "balanced_batches", "balancing_schedule": "linear"},
+        {"class_weight": "balanced_batch"},
         {"shuffle": False},
         {"batch_size": 7},
         {"batch_size": -1},
@@ -220,6 +224,43 @@ def test_epoch_callbacks_see_and_steer_the_network():
 
 def mine(y_true, y_pred):
     return keras.ops.mean(y_pred, axis=-1)
+
+
+def test_files_of_epoch_callbacks(tmp_path):
+    X, y = rows(TABLE)
+
+    def run(engine):
+        clf = fitted(
+            network(TABLE, *HIDDEN["dense"][1]),
+            X,
+            y,
+            engine,
+            callbacks=[
+                keras.callbacks.CSVLogger(str(tmp_path / f"{engine}.csv")),
+                keras.callbacks.ModelCheckpoint(str(tmp_path / f"{engine}-{{epoch}}.keras")),
+                keras.callbacks.ReduceLROnPlateau("loss", factor=0.5, patience=0, min_delta=1),
+            ],
+        )
+        saved = [keras.saving.load_model(tmp_path / f"{engine}-{k}.keras") for k in (1, 2, 3)]
+        log = (tmp_path / f"{engine}.csv").read_text()
+        return clf, [model.get_weights() for model in saved], log
+
+    theirs, ours = run("keras"), run("graph")
+    assert ours[0].engine_ == "graph"
+    assert ours[0].history_ == theirs[0].history_
+    assert len(set(ours[0].history_["learning_rate"])) == 2
+    assert ours[2] == theirs[2]
+    for mine, other in zip(ours[1], theirs[1], strict=True):
+        for a, b in zip(mine, other, strict=True):
+            np.testing.assert_array_equal(a, b)
+
+
+def test_checkpoints_within_epochs_are_left_to_keras(tmp_path):
+    X, y = rows(TABLE)
+    often = keras.callbacks.ModelCheckpoint(str(tmp_path / "{batch}.keras"), save_freq=2)
+    clf = fitted(network(TABLE), X, y, "auto", callbacks=[often], epochs=1)
+    assert "ModelCheckpoint looks at batches" in clf.engine_
+    assert list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize(
@@ -414,6 +455,17 @@ def adapted(X):
     return build
 
 
+def discretized(X):
+    """Return a build function whose network has learned bins from X."""
+
+    def build():
+        bins = layers.Discretization(num_bins=4, output_mode="int")
+        bins.adapt(X)
+        return network(TABLE, lambda: bins, lambda: layers.Rescaling(0.5))()
+
+    return build
+
+
 def kernel_set(**attributes):
     """Return a build function that changes a variable after its layer was made."""
 
@@ -439,6 +491,7 @@ def without_decay():
         ("changed", kernel_set(trainable=False)),
         ("changed", kernel_set(regularizer=keras.regularizers.L2(1.0))),
         ("changed", kernel_set(constraint=keras.constraints.NonNeg())),
+        ("adapted Disc", discretized(3 + 9 * rows(TABLE)[0])),
         ("decay", network(TABLE, optimizer=without_decay)),
         ("loss_weights", network(TABLE, loss_weights=[10.0])),
     ],
