@@ -10,7 +10,7 @@ from imbalanced_nn.rows import StackedRows
 from imbalanced_nn.training.batches import RowBatches, as_network_input
 from imbalanced_nn.training.callbacks import DeferredReweighting, HeldOutMonitor
 from imbalanced_nn.training.programs import program_for
-from imbalanced_nn.training.variables import variables_alike
+from imbalanced_nn.training.variables import EqualVariables, variables_alike
 
 __all__ = ["GraphTrainer"]
 
@@ -65,7 +65,6 @@ class GraphTrainer:
             if not free:
                 held_out = {"validation_data": validation_data, "shuffle": False, "verbose": 0}
                 return model.fit(x=batches, **span, **held_out)
-            program.copy_from(model)
             return _Fit(model, program, batches, data[:2], validation_data).run(**span)
 
 
@@ -88,6 +87,7 @@ class _Fit:
 
     def __init__(self, model, program, batches, data, held_out):
         self.model, self.program, self.batches = model, program, batches
+        self._variables = EqualVariables(model, program.twin)
         self._source = batches.X
         self._tensors = [tf.convert_to_tensor(part) for part in data]
         self._names = _log_names(program.twin, model)
@@ -100,7 +100,7 @@ class _Fit:
 
     def run(self, epochs, initial_epoch, callbacks):
         """Run the epochs on the program's twin, with the callbacks around them."""
-        model, twin, program = self.model, self.program.twin, self.program
+        model, twin, variables = self.model, self.program.twin, self._variables
         users = [c for c in keras.tree.flatten(callbacks) if not isinstance(c, OWN)]
         watched = keras.callbacks.CallbackList(
             callbacks,
@@ -117,15 +117,16 @@ class _Fit:
                 # Nobody looks at the user's network before the end.
                 callback.set_model(twin)
         model.stop_training = twin.stop_training = False
+        variables.to_second()
         watched.on_train_begin()
         logs: dict[str, float] = {}
         for epoch in range(initial_epoch, epochs):
             watched.on_epoch_begin(epoch)
             if users:
-                program.copy_from(model)
+                variables.to_second()
             logs = self._epoch()
             if users:
-                program.copy_to(model)
+                variables.to_first()
             watched.on_epoch_end(epoch, logs)
             if model.stop_training or twin.stop_training:
                 break
@@ -134,7 +135,7 @@ class _Fit:
             holder.optimizer.finalize_variable_values(holder.trainable_weights)
         watched.on_train_end(logs)
         if not users:
-            program.copy_to(model)
+            variables.to_first()
         return model.history
 
     def _epoch(self) -> dict[str, float]:

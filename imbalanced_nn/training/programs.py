@@ -11,7 +11,7 @@ import tensorflow as tf
 from imbalanced_nn.training.cache import TRAINING, n_bytes
 from imbalanced_nn.training.keys import compiled_metrics, training_key
 from imbalanced_nn.training.seeds import seeded
-from imbalanced_nn.training.variables import copy_variables, variables_alike
+from imbalanced_nn.training.variables import variables_alike
 
 __all__ = ["Program", "program_for"]
 
@@ -120,14 +120,6 @@ class Program:
                 yield True
             finally:
                 self._owner = None
-
-    def copy_from(self, model: keras.Model) -> None:
-        """Take over weights, states of random layers and the optimizer's state."""
-        copy_variables(model, self.twin)
-
-    def copy_to(self, model: keras.Model) -> None:
-        """Hand them back."""
-        copy_variables(self.twin, model)
 
 
 def program_for(model: keras.Model, batch_size: int, data: tuple[np.ndarray, ...]) -> Program:

@@ -7,7 +7,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-__all__ = ["copy_variables", "read", "variables_alike"]
+__all__ = ["EqualVariables", "read", "variables_alike"]
 
 
 @contextmanager
@@ -37,16 +37,39 @@ def read(variable: keras.Variable) -> tf.Tensor:
     return tf.raw_ops.ReadVariableOp(resource=variable.handle, dtype=variable.dtype)
 
 
-def copy_variables(source: keras.Model, target: keras.Model) -> None:
-    """Assign every variable of a network, its optimizer and loss to an equal network.
+class EqualVariables:
+    """The variables of two equal networks, their optimizers and losses, side by side.
 
     Those of metrics are left out: they start each epoch anew, and are made when first used.
+
+    Parameters
+    ----------
+    first, second : keras.Model
+        Compiled networks with optimizers that are built.
+
+    Raises
+    ------
+    ValueError
+        If the networks are not equal.
     """
-    for part in (_own_variables, _optimizer_variables, _loss_variables):
-        for theirs, mine in zip(part(source), part(target), strict=True):
-            if theirs.shape != mine.shape:
-                raise ValueError(f"{theirs.path} has shape {theirs.shape}, not {mine.shape}.")
-            tf.raw_ops.AssignVariableOp(resource=mine.handle, value=read(theirs))
+
+    def __init__(self, first: keras.Model, second: keras.Model):
+        self._pairs = []
+        for part in (_own_variables, _optimizer_variables, _loss_variables):
+            for one, other in zip(part(first), part(second), strict=True):
+                if one.shape != other.shape or one.dtype != other.dtype:
+                    raise ValueError(f"{one.path} and {other.path} differ in shape or type.")
+                self._pairs.append((one, other))
+
+    def to_second(self) -> None:
+        """Assign the values of the first network's variables to those of the second."""
+        for one, other in self._pairs:
+            tf.raw_ops.AssignVariableOp(resource=other.handle, value=read(one))
+
+    def to_first(self) -> None:
+        """Assign them the other way."""
+        for one, other in self._pairs:
+            tf.raw_ops.AssignVariableOp(resource=one.handle, value=read(other))
 
 
 def _own_variables(model: keras.Model) -> list[keras.Variable]:
