@@ -5,8 +5,7 @@ interleaved, after a warm-up of each, and the median of the rounds counts. Only 
 row say something: seconds depend on the machine and on what else runs on it. The two searches
 run once and in full; the one of 50,000 rows takes most of an hour.
 
-    python -m benchmarks.engine [--only first small large predict memory search_2k search_50k]
-                                [--rounds 5]
+    python -m benchmarks.engine [--only NAME ...] [--rounds 5]
 
 Writes benchmarks/results/engine.json, where rows measured earlier stay, and the table engine.md.
 """
@@ -154,6 +153,28 @@ def search(n_rows, n_features):
     return {"seconds": seconds, "scores": scores}
 
 
+def workers(rounds):
+    """Search with one process and with two workers, which start anew in each round."""
+    from joblib.externals.loky import get_reusable_executor
+
+    result = {}
+    for n_rows, n_features in ((2000, 20), (20_000, 30)):
+        X, y = make_data(n_rows, n_features)
+        make = next(iter(engine_arms.searches(epochs=20).values()))
+        make().fit(X, y)
+        seconds = {f"n_jobs={n_jobs}, {kind}": [] for n_jobs in (1, 2) for kind in ("CPU", "wall")}
+        for _ in range(rounds):
+            for n_jobs in (1, 2):
+                before, start = sum(os.times()[:4]), time.perf_counter()
+                make().set_params(n_jobs=n_jobs).fit(X, y)
+                # Their time counts once they have ended.
+                get_reusable_executor().shutdown(wait=True)
+                seconds[f"n_jobs={n_jobs}, wall"].append(time.perf_counter() - start)
+                seconds[f"n_jobs={n_jobs}, CPU"].append(sum(os.times()[:4]) - before)
+        result[f"search {n_rows // 1000}k x {n_features}, 31 fits, with workers"] = seconds
+    return result
+
+
 def _in_a_process(*arguments):
     """Run a hidden part of this module in a fresh process and return what it measured."""
     command = [sys.executable, "-m", "benchmarks.engine", "--part", *map(str, arguments)]
@@ -177,6 +198,7 @@ ROWS = {
             NEIGHBOUR: _in_a_process("memory", NEIGHBOUR, 20),
         }
     },
+    "workers": workers,
     "search_2k": lambda rounds: {"search 2k x 20": search(2000, 20)},
     "search_50k": lambda rounds: {"search 50k x 30": search(50_000, 30)},
 }

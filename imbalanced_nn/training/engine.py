@@ -20,7 +20,7 @@ __all__ = ["FORWARD_BYTES", "FORWARD_ROWS", "forward", "padded_tensors"]
 # Bounds the memory of the activations, not of the input: 4 MB of rows of a small network or of
 # an image grow by one or two orders of magnitude inside.
 FORWARD_BYTES = 4 * 2**20
-FORWARD_ROWS = 96 * 85
+FORWARD_ROWS = 96 * 170
 
 # Matrix products treat the last few rows of a batch by other instructions, whose last bit can
 # differ. Whole multiples of this keep a row's output independent of its neighbours and position.
