@@ -19,10 +19,17 @@ from imbalanced_nn.networks import NETWORKS
 from imbalanced_nn.parameters import NotKept, check_user_parameters
 from imbalanced_nn.pickling import pack, unpack
 from imbalanced_nn.targets import KINDS, n_output_units
-from imbalanced_nn.training import draw_seed, forward, seeded
+from imbalanced_nn.training import draw_seed, forward, seeded, share_threads, variables_alike
 from imbalanced_nn.validation import check_features, check_target
 
 __all__ = ["MendedKerasClassifier"]
+
+
+def _optimizer_class(name: str) -> type[keras.optimizers.Optimizer] | str:
+    """Return Keras' class of that name, or the name; Keras makes an optimizer to find it."""
+    own = {key.lower(): value for key, value in vars(keras.optimizers).items()}
+    found = own.get(name.lower())
+    return found if isinstance(found, type) else name
 
 
 class MendedKerasClassifier(KerasClassifier):
@@ -111,7 +118,8 @@ class MendedKerasClassifier(KerasClassifier):
         """Build the network, seeded without TensorFlow's global seed and op determinism."""
         seed = None if self.random_state is None else draw_seed(self.random_state)
         self._random_state = None
-        with seeded(seed):
+        share_threads()
+        with seeded(seed), variables_alike():
             model = super()._build_keras_model()
             if not isinstance(model, keras.Model):
                 raise InvalidParameterError(
@@ -125,14 +133,16 @@ class MendedKerasClassifier(KerasClassifier):
         """Return the arguments of ``compile``, with an optimizer of the network's own."""
         given = self.loss
         routed = any(name.startswith("loss__") for name in self.get_params(deep=False))
+        optimizer = self.optimizer
         self.loss = resolve_loss(given, routed)
+        if isinstance(optimizer, str):
+            self.optimizer = _optimizer_class(optimizer)
         try:
             kwargs = super()._get_compile_kwargs()
         finally:
-            self.loss = given
-        if isinstance(kwargs["optimizer"], keras.optimizers.Optimizer):
+            self.loss, self.optimizer = given, optimizer
+        if kwargs["optimizer"] is optimizer:
             # An optimizer belongs to the variables it was built with.
-            optimizer = kwargs["optimizer"]
             kwargs["optimizer"] = type(optimizer).from_config(optimizer.get_config())
         if isinstance(kwargs["loss"], ClassLoss):
             # What it learns of the classes is this fit's, and the caller may use it elsewhere.
@@ -144,9 +154,10 @@ class MendedKerasClassifier(KerasClassifier):
 
     def _ensure_compiled_model(self) -> None:
         """Compile the network if its builder has not, or has without a loss."""
-        if self.model_.compiled and self.model_.loss is None:
-            self.model_.compile(**self._get_compile_kwargs())
-        super()._ensure_compiled_model()
+        with variables_alike():
+            if self.model_.compiled and self.model_.loss is None:
+                self.model_.compile(**self._get_compile_kwargs())
+            super()._ensure_compiled_model()
 
     def _default_loss(self) -> str:
         """Return the crossentropy of the kind of target."""
@@ -295,6 +306,7 @@ class MendedKerasClassifier(KerasClassifier):
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
+        share_threads()
         memo: dict[int, Any] = {}
         super().__setstate__({key: unpack(value, memo) for key, value in state.items()})
         if self.initialized_:

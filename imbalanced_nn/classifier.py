@@ -103,8 +103,8 @@ default="balanced_accuracy"
     engine : {"auto", "graph", "keras"}, default="auto"
         ``"graph"`` runs whole epochs in one traced program that the next fit of an equal
         network reuses; ``"keras"`` calls ``Model.fit``. ``"auto"`` takes the first wherever
-        both do the same: networks of Keras' own layers on one dense array in memory, and no
-        callback that looks at batches.
+        both do the same: networks, losses, optimizers and metrics of Keras' own code on one
+        dense array in memory, and no callback that looks at batches.
     build_fn, warm_start, optimizer, loss, metrics, validation_batch_size, callbacks, shuffle, \
 run_eagerly
         As in `scikeras.wrappers.KerasClassifier`, which also routes ``model__*``,

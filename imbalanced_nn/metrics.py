@@ -1,7 +1,7 @@
 """Metrics for imbalanced classification that scikit-learn and imbalanced-learn lack."""
 
 import numpy as np
-from sklearn.metrics import average_precision_score, precision_recall_fscore_support
+from sklearn.metrics import precision_recall_fscore_support
 from sklearn.utils.validation import check_array, check_consistent_length, column_or_1d
 
 __all__ = ["average_precision", "break_even_point", "class_balance_accuracy_score"]
@@ -128,15 +128,28 @@ def average_precision(y_true, proba, kind, *, positive=1, sample_weight=None):
     else:
         targets = y_true if kind == "multilabel" else y_true[:, None] == np.arange(proba.shape[1])
         scores = proba
+    if not np.isfinite(scores).all():
+        raise ValueError("proba holds NaN or infinity. Average precision ranks finite scores.")
     weight = np.ones(len(targets)) if sample_weight is None else np.asarray(sample_weight)
     present = np.flatnonzero(weight @ targets > 0)
     if not len(present):
         return float("nan")
-    return float(
-        np.mean(
-            [
-                average_precision_score(targets[:, k], scores[:, k], sample_weight=sample_weight)
-                for k in present
-            ]
-        )
-    )
+    per_class = [_average_precision(targets[:, k], scores[:, k], weight) for k in present]
+    return float(np.mean(per_class))
+
+
+def _average_precision(hits: np.ndarray, score: np.ndarray, weight: np.ndarray) -> float:
+    """Average precision of one class, to the last bit scikit-learn's.
+
+    Networks are judged by it after every epoch, and scikit-learn's checks take twenty times as
+    long as the computation.
+    """
+    order = np.argsort(score, kind="stable")[::-1]
+    order = order[weight[order] != 0]
+    ends = np.flatnonzero(np.append(np.diff(score[order]) != 0, True))
+    hits, weight = hits[order] * 1.0, weight[order] * 1.0
+    tp = np.cumsum(hits * weight)[ends]
+    fp = np.cumsum((1 - hits) * weight)[ends]
+    precision = np.append((tp / (tp + fp))[::-1], 1.0)
+    recall = np.append((tp / tp[-1])[::-1], 0.0)
+    return max(0.0, -np.sum(np.diff(recall) * precision[:-1]))

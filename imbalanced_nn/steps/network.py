@@ -12,13 +12,12 @@ from imbalanced_nn.training import (
     DeferredReweighting,
     GraphTrainer,
     HeldOutMonitor,
+    HeldOutPass,
     RowBatches,
     StopOn,
     as_network_input,
     draw_seed,
-    forward,
     held_out_scores,
-    loss_value,
     needs_evaluation,
     seeded,
     unsuitable,
@@ -239,19 +238,17 @@ class NetworkSteps:
         if judged is None:
             return []
         codes, weight = judged.selected_codes, judged.selected_weight
-        loss_weight = judged.network_weight()
-        loss_weight = None if loss_weight is None else loss_weight[judged.index]
+        held_out = HeldOutPass(judged.X, judged.y, judged.index, judged.network_weight(), with_loss)
 
         def evaluate(model, epoch):
             if at_epoch is not None:
                 at_epoch(epoch)
-            outputs = forward(model, judged.X, judged.index)
+            outputs, loss = held_out(model)
             self._match_scores(outputs, weight)
             proba = judged.decisions(self._natural(outputs))
             scores = held_out_scores(codes, proba, self._kind, self._positive, weight)
             if with_loss:
-                target = take_rows(judged.y, judged.index)
-                scores["val_loss"] = loss_value(model, target, outputs, loss_weight)
+                scores["val_loss"] = loss
             return scores
 
         rarest = class_totals(codes, np.ones(len(codes)), self.n_classes_)

@@ -1,6 +1,7 @@
-"""Training and prediction with Keras: seeds, batches of rows, held-out scores, forward pass."""
+"""Training and prediction with Keras: epochs in one graph, programs kept for the next fit."""
 
 from imbalanced_nn.training.batches import RowBatches, as_network_input
+from imbalanced_nn.training.cache import clear_programs
 from imbalanced_nn.training.callbacks import (
     AVERAGE_PRECISION,
     DeferredReweighting,
@@ -8,16 +9,20 @@ from imbalanced_nn.training.callbacks import (
     StopOn,
     held_out_scores,
 )
-from imbalanced_nn.training.engine import forward, loss_value
-from imbalanced_nn.training.graph import GraphTrainer, needs_evaluation, unsuitable
-from imbalanced_nn.training.programs import clear_programs
+from imbalanced_nn.training.engine import forward
+from imbalanced_nn.training.graph import GraphTrainer
+from imbalanced_nn.training.held_out import HeldOutPass
 from imbalanced_nn.training.seeds import draw_seed, seeded
+from imbalanced_nn.training.suitability import needs_evaluation, unsuitable
+from imbalanced_nn.training.variables import variables_alike
+from imbalanced_nn.training.workers import share_threads
 
 __all__ = [
     "AVERAGE_PRECISION",
     "DeferredReweighting",
     "GraphTrainer",
     "HeldOutMonitor",
+    "HeldOutPass",
     "RowBatches",
     "StopOn",
     "as_network_input",
@@ -25,8 +30,9 @@ __all__ = [
     "draw_seed",
     "forward",
     "held_out_scores",
-    "loss_value",
     "needs_evaluation",
     "seeded",
+    "share_threads",
     "unsuitable",
+    "variables_alike",
 ]

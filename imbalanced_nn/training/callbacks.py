@@ -54,6 +54,8 @@ class HeldOutMonitor(keras.callbacks.Callback):
         n_positives: int,
     ):
         super().__init__()
+        # An equal network that computes faster, where there is one.
+        self.twin = None
         self._evaluate = evaluate
         self._patience = patience
         self._n_positives = n_positives
@@ -64,7 +66,7 @@ class HeldOutMonitor(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
         """Add the held-out scores to ``logs``."""
-        scores = self._evaluate(self.model, epoch)
+        scores = self._evaluate(self.twin or self.model, epoch)
         if logs is not None:
             logs.update(scores)
         if self._patience is None:

@@ -8,14 +8,19 @@ import numpy as np
 import tensorflow as tf
 
 from imbalanced_nn.training.batches import as_network_input
+from imbalanced_nn.training.cache import FORWARD, n_bytes
+from imbalanced_nn.training.keys import network_key
+from imbalanced_nn.training.seeds import seeded
+from imbalanced_nn.training.suitability import foreign_network
+from imbalanced_nn.training.variables import read, variables_alike
 from imbalanced_nn.validation import row_blocks, take_rows
 
-__all__ = ["forward", "loss_value"]
+__all__ = ["FORWARD_BYTES", "FORWARD_ROWS", "forward", "padded_tensors"]
 
 # Bounds the memory of the activations, not of the input: 4 MB of rows of a small network or of
 # an image grow by one or two orders of magnitude inside.
 FORWARD_BYTES = 4 * 2**20
-FORWARD_ROWS = 96 * 85
+FORWARD_ROWS = 96 * 170
 
 # Matrix products treat the last few rows of a batch by other instructions, whose last bit can
 # differ. Whole multiples of this keep a row's output independent of its neighbours and position.
@@ -50,15 +55,20 @@ def forward(model: keras.Model, X: Any, rows: np.ndarray | None = None) -> Any:
 
 
 def _predict(model: keras.Model, batch: Any, n: int) -> Any:
-    """Predict one batch of ``n`` rows, padded by copies of its first row."""
-    missing = -n % ROW_MULTIPLE if n else 0
-    padded = keras.tree.map_structure(
-        lambda part: np.concatenate([part, np.repeat(part[:1], missing, axis=0)]), batch
-    )
-    outputs = _forward_function(model, padded)(
-        keras.tree.map_structure(tf.convert_to_tensor, padded)
-    )
+    """Predict one batch of ``n`` rows."""
+    padded = padded_tensors(batch, n)
+    outputs = _forward_function(model, padded)(padded)
     return keras.tree.map_structure(lambda part: keras.ops.convert_to_numpy(part)[:n], outputs)
+
+
+def padded_tensors(batch: Any, n: int) -> Any:
+    """Return a batch of ``n`` rows as tensors, padded by copies of its first row."""
+    missing = -n % ROW_MULTIPLE if n else 0
+
+    def pad(part):
+        return np.concatenate([part, np.repeat(part[:1], missing, axis=0)]) if missing else part
+
+    return keras.tree.map_structure(lambda part: tf.convert_to_tensor(pad(part)), batch)
 
 
 def _forward_function(model: keras.Model, batch: Any) -> Callable[[Any], Any]:
@@ -73,22 +83,72 @@ def _forward_function(model: keras.Model, batch: Any) -> Callable[[Any], Any]:
     )
     # Kept in the network's own dict: past Keras' tracking, and gone when the network is.
     functions = vars(model).setdefault("_forward_functions", {})
-    if repr(specs) not in functions:
+    key = repr(specs)
+    if key not in functions:
         if not model.built:
             model(batch)
-        step = tf.function(lambda data: model.predict_step((data,)), autograph=False)
-        functions[repr(specs)] = step.get_concrete_function(specs)
-    flatten = keras.tree.flatten
-    return lambda data: functions[repr(specs)](*flatten(data))
+        functions[key] = _shared_function(model, specs) or _own_function(model, specs)
+    return functions[key]
 
 
-def loss_value(model: keras.Model, y: Any, outputs: Any, sample_weight: Any) -> float:
-    """Return the network's loss of outputs that are already there."""
-    weight = None if sample_weight is None else keras.ops.convert_to_tensor(sample_weight)
-    loss = model.compute_loss(
-        y=keras.ops.convert_to_tensor(y),
-        y_pred=keras.ops.convert_to_tensor(outputs),
-        sample_weight=weight,
-        training=False,
-    )
-    return float(loss)
+def _own_function(model: keras.Model, specs: Any) -> Callable[[Any], Any]:
+    """Return a graph of the network's own."""
+
+    def step(*inputs):
+        return model.predict_step((keras.tree.pack_sequence_as(specs, inputs),))
+
+    # Flat arguments: TensorFlow looks for others in vain at length before it takes them flat.
+    flat = keras.tree.flatten(specs)
+    traced = tf.function(step, autograph=False).get_concrete_function(*flat)
+    return lambda data: traced(*keras.tree.flatten(data))
+
+
+def _shared_function(model: keras.Model, specs: Any) -> Callable[[Any], Any] | None:
+    """Return a graph that all equal networks share, None if equal ones cannot be told."""
+    if foreign_network(model) is not None:
+        return None
+    key = f"{network_key(model)} {specs!r}"
+    program = FORWARD.get(key, lambda: ForwardProgram(model, specs))
+    weights = model.weights
+    if program.shapes != [weight.shape for weight in weights]:
+        return None
+    return lambda data: program.traced(*keras.tree.flatten(data), *map(read, weights))
+
+
+class ForwardProgram:
+    """The forward pass of a network, traced as a function of its inputs and its weights.
+
+    It holds no state that a call changes, and so serves any number of threads.
+
+    Parameters
+    ----------
+    model : keras.Model
+        The structure is taken from its configuration.
+    specs : nested structure of TensorSpec
+        Types and shapes of the inputs.
+    """
+
+    def __init__(self, model: keras.Model, specs: Any):
+        # Making a network takes numbers from Python's global generator.
+        with seeded(0), variables_alike():
+            twin = type(model).from_config(model.get_config())
+            if not twin.built:
+                twin(keras.tree.map_structure(lambda spec: tf.zeros((1, *spec.shape[1:])), specs))
+
+        weights = twin.weights
+        n_inputs = len(keras.tree.flatten(specs))
+
+        self.n_traces = 0
+
+        def step(*given):
+            self.n_traces += 1
+            data = keras.tree.pack_sequence_as(specs, given[:n_inputs])
+            mapping = list(zip(weights, given[n_inputs:], strict=True))
+            with keras.StatelessScope(state_mapping=mapping):
+                return twin.predict_step((data,))
+
+        self.shapes = [weight.shape for weight in weights]
+        self.n_bytes = n_bytes(weights)
+        flat = [tf.TensorSpec(weight.shape, weight.dtype) for weight in weights]
+        flat = [*keras.tree.flatten(specs), *flat]
+        self.traced = tf.function(step, autograph=False).get_concrete_function(*flat)

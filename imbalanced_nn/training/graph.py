@@ -10,185 +10,13 @@ from imbalanced_nn.rows import StackedRows
 from imbalanced_nn.training.batches import RowBatches, as_network_input
 from imbalanced_nn.training.callbacks import DeferredReweighting, HeldOutMonitor
 from imbalanced_nn.training.programs import program_for
+from imbalanced_nn.training.variables import EqualVariables, variables_alike
 
-__all__ = ["GraphTrainer", "needs_evaluation", "unsuitable"]
-
-# X becomes a tensor as a whole, a second copy. Larger data is read batch by batch.
-MAX_BYTES = 2**30
-
-EVALUATION_HOOKS = ("on_test_begin", "on_test_end", "on_test_batch_begin", "on_test_batch_end")
-BATCH_HOOKS = ("on_batch_begin", "on_batch_end", "on_train_batch_begin", "on_train_batch_end")
-# State that Keras sets from the weights while it traces, where it is not what it is outside.
-STARTS_FROM_WEIGHTS = {"ScheduleFreeAdamW"}
-KNOWN_ARGUMENTS = {
-    "batch_size",
-    "callbacks",
-    "epochs",
-    "initial_epoch",
-    "sample_weight",
-    "shuffle",
-    "validation_batch_size",
-    "validation_data",
-    "validation_split",
-    "verbose",
-}
+__all__ = ["GraphTrainer"]
 
 
-def unsuitable(model: keras.Model, batches: RowBatches, arguments: dict[str, Any]) -> str | None:
-    """Return why an epoch in a graph could differ from ``Model.fit``; None if it cannot.
-
-    Everything that shapes the computation must be told by configurations: own code, state
-    outside the network and anything looked at between batches are left to Keras.
-    """
-    if not _is_known(type(model)):
-        return f"{type(model).__name__} is a class of its own"
-    foreign = next(filter(None, map(_foreign_code, model._flatten_layers())), None)
-    if foreign is not None:
-        return f"{foreign} is not Keras' own code"
-    if foreign := _foreign_compile(model):
-        return foreign
-    if len(model.metrics) != 1:
-        return "metrics are evaluated by Keras"
-    if (changed := _changed_variable(model)) is not None:
-        return f"{changed} was changed after its layer was made"
-    if model.run_eagerly or model.steps_per_execution != 1 or model.jit_compile:
-        return "compile asks for a way to run of its own"
-    X = batches.X
-    parts = (X.data, X.further) if isinstance(X, StackedRows) else (X,)
-    if not all(isinstance(part, np.ndarray) for part in parts):
-        return "X is not one dense array"
-    if any(map(_is_memory_mapped, parts)) or sum(part.nbytes for part in parts) > MAX_BYTES:
-        return "X is memory-mapped or above 1 GiB"
-    if not isinstance(batches.y, np.ndarray):
-        return "y is not one array"
-    return _unsuitable_call(arguments)
-
-
-def _unsuitable_call(arguments: dict[str, Any]) -> str | None:
-    """Return which argument of ``fit`` needs Keras, or None."""
-    for name, value in arguments.items():
-        if name not in KNOWN_ARGUMENTS and value not in (None, 1):
-            return f"fit is given {name}"
-    if arguments.get("verbose"):
-        return "verbose shows the batches"
-    for callback in keras.tree.flatten(arguments["callbacks"]):
-        if _overrides(callback, BATCH_HOOKS + EVALUATION_HOOKS):
-            return f"{type(callback).__name__} looks at batches"
-    if arguments.get("validation_data") is not None:
-        return "metrics are evaluated by Keras"
-    return None
-
-
-def needs_evaluation(model: keras.Model, callbacks: list) -> bool:
-    """Whether held-out rows must go through ``Model.evaluate`` and not only its loss."""
-    own_code = any(
-        getattr(type(model), name) is not getattr(keras.Model, name)
-        for name in ("test_step", "compute_loss", "evaluate")
-    ) or any(_may_add_losses(layer) for layer in model._flatten_layers(include_self=False))
-    watched = any(_overrides(c, EVALUATION_HOOKS) for c in keras.tree.flatten(callbacks))
-    return own_code or watched or _masks_outputs(model) or len(model.metrics) != 1
-
-
-def _masks_outputs(model: keras.Model) -> bool:
-    """Whether the loss is told which time steps are masked; outputs as an array do not tell."""
-    outputs = getattr(model, "outputs", None) or []
-    return any(getattr(output, "_keras_mask", None) is not None for output in outputs)
-
-
-def _overrides(callback: keras.callbacks.Callback, hooks: tuple[str, ...]) -> bool:
-    """Whether a callback has code of its own for any of the hooks."""
-    base = keras.callbacks.Callback
-    # Keras' LambdaCallback keeps its hooks in the instance.
-    return any(
-        hook in vars(callback) or getattr(type(callback), hook) is not getattr(base, hook)
-        for hook in hooks
-    )
-
-
-def _is_memory_mapped(X: np.ndarray) -> bool:
-    """Whether an array is a view of a memory map."""
-    while X is not None and not isinstance(X, np.memmap):
-        X = getattr(X, "base", None)
-    return X is not None
-
-
-def _may_add_losses(layer: keras.layers.Layer) -> bool:
-    """Whether a layer's losses depend on the rows that pass through it."""
-    return getattr(layer, "activity_regularizer", None) is not None or not _is_known(type(layer))
-
-
-def _changed_variable(model: keras.Model) -> str | None:
-    """Return the path of a variable that is not as its layer's configuration makes it."""
-    for layer in model._flatten_layers():
-        own = list(vars(layer).values())
-        for variable in layer._trainable_variables:
-            frozen = layer.trainable and not variable.trainable
-            foreign = [
-                part
-                for part in (variable.regularizer, variable.constraint)
-                if part is not None and not any(part is member for member in own)
-            ]
-            if frozen or foreign:
-                return variable.path
-    return None
-
-
-def _foreign_code(layer: keras.layers.Layer) -> str | None:
-    """Return the name of a layer, or a part of it, that is not from Keras or from here."""
-    if isinstance(layer, keras.layers.Lambda) or not _is_known(type(layer)):
-        return type(layer).__name__
-    if isinstance(layer, keras.layers.Normalization) and layer.input_mean is None:
-        # What it has adapted to is a constant of its graph and in no variable.
-        return "adapted Normalization"
-    if layer.dtype_policy.name != "float32":
-        return f"dtype policy {layer.dtype_policy.name}"
-    for name, part in vars(layer).items():
-        parts = (keras.initializers.Initializer, keras.regularizers.Regularizer)
-        own = isinstance(part, (*parts, keras.constraints.Constraint))
-        if own and not _is_known(type(part)):
-            return f"{type(part).__name__} of {type(layer).__name__}"
-        given = callable(part) and not isinstance(part, (type, keras.layers.Layer))
-        if given and not name.startswith("_") and not _is_known(part):
-            return f"{getattr(part, '__name__', part)} of {type(layer).__name__}"
-    return None
-
-
-def _foreign_compile(model: keras.Model) -> str | None:
-    """Return which compile argument is not Keras' own code, or None."""
-    loss = model.loss
-    known_loss = isinstance(loss, str) or (
-        isinstance(loss, keras.losses.Loss) and _is_known(type(loss))
-    )
-    if not known_loss:
-        return "loss is not Keras' own code"
-    optimizer = model.optimizer
-    if any(isinstance(p, keras.optimizers.Optimizer) for p in _members(optimizer)):
-        return "optimizer is made of others"
-    excluded = ("_exclude_from_weight_decay", "_exclude_from_weight_decay_pattern")
-    if any(getattr(optimizer, name, None) for name in excluded):
-        return "optimizer excludes variables from weight decay"
-    if (model.get_compile_config() or {}).get("loss_weights") is not None:
-        return "loss_weights are given"
-    if type(optimizer).__name__ in STARTS_FROM_WEIGHTS:
-        return f"optimizer {type(optimizer).__name__} starts from the weights"
-    schedule = getattr(optimizer, "_learning_rate", None)
-    rate = keras.optimizers.schedules.LearningRateSchedule
-    if not _is_known(type(optimizer)) or (
-        isinstance(schedule, rate) and not _is_known(type(schedule))
-    ):
-        return "optimizer is not Keras' own code"
-    return None
-
-
-def _members(obj: Any) -> list:
-    """Attributes of an object, and the members of those that are lists."""
-    return keras.tree.flatten([v for v in vars(obj).values() if v is not obj])
-
-
-def _is_known(obj: Any) -> bool:
-    """Whether a class or function, or the class of an object, is Keras' own or from here."""
-    module = getattr(obj, "__module__", None) or ""
-    return module.split(".")[0] in ("keras", "imbalanced_nn")
+# Callbacks of ours; they look at the network through their `twin` alone.
+OWN = (HeldOutMonitor, DeferredReweighting)
 
 
 def _as_arrays(batches: RowBatches) -> tuple[np.ndarray, np.ndarray]:
@@ -214,59 +42,91 @@ class GraphTrainer:
         # A callback may use the estimator, and so this in place of the network.
         return getattr(self._model, name)
 
-    def fit(self, x: RowBatches, y=None, *, epochs, initial_epoch, callbacks, **_):
+    def fit(
+        self,
+        x: RowBatches,
+        y=None,
+        *,
+        epochs: int,
+        initial_epoch: int,
+        callbacks: list[keras.callbacks.Callback],
+        validation_data: RowBatches | None = None,
+        **_,
+    ) -> keras.callbacks.History:
         """Train as ``Model.fit`` does with the same batches; return its ``History``."""
         model, batches = self._model, x
         data = (*_as_arrays(batches), batches.epoch_weight())
         if not model.optimizer.built:
-            model.optimizer.build(model.trainable_variables)
+            with variables_alike():
+                model.optimizer.build(model.trainable_variables)
         program = program_for(model, batches.batch_size, data)
+        span = {"epochs": epochs, "initial_epoch": initial_epoch, "callbacks": callbacks}
         with program.borrowed() as free:
             if not free:
-                return model.fit(
-                    x=batches,
-                    epochs=epochs,
-                    initial_epoch=initial_epoch,
-                    callbacks=callbacks,
-                    shuffle=False,
-                    verbose=0,
-                )
-            program.copy_from(model)
-            return self._run(program, batches, data[:2], epochs, initial_epoch, callbacks)
+                held_out = {"validation_data": validation_data, "shuffle": False, "verbose": 0}
+                return model.fit(x=batches, **span, **held_out)
+            return _Fit(model, program, batches, data[:2], validation_data).run(**span)
 
-    def _run(self, program, batches, data, epochs, initial_epoch, callbacks):
+
+class _Fit:
+    """One fit of a network by a program that it holds.
+
+    Parameters
+    ----------
+    model : keras.Model
+        The user's network.
+    program : Program
+        Borrowed.
+    batches : RowBatches
+        What to train on.
+    data : tuple of ndarray
+        Inputs and targets of ``batches`` as one array each.
+    held_out : RowBatches or None
+        Rows whose metrics are logged after each epoch.
+    """
+
+    def __init__(self, model, program, batches, data, held_out):
+        self.model, self.program, self.batches = model, program, batches
+        self._variables = EqualVariables(model, program.twin)
+        self._source = batches.X
+        self._tensors = [tf.convert_to_tensor(part) for part in data]
+        self._names = _log_names(program.twin, model)
+        self._held_out = None
+        if held_out is not None:
+            parts = (*_as_arrays(held_out), held_out.epoch_weight())
+            chosen = [part[held_out.rows] for part in parts[:2]]
+            self._held_out = [tf.convert_to_tensor(part) for part in (*chosen, parts[2])]
+            self._held_out_size = held_out.batch_size
+
+    def run(self, epochs, initial_epoch, callbacks):
         """Run the epochs on the program's twin, with the callbacks around them."""
-        model, twin = self._model, program.twin
-        own = (HeldOutMonitor, DeferredReweighting)
-        users = [c for c in keras.tree.flatten(callbacks) if not isinstance(c, own)]
+        model, twin, variables = self.model, self.program.twin, self._variables
+        users = [c for c in keras.tree.flatten(callbacks) if not isinstance(c, OWN)]
         watched = keras.callbacks.CallbackList(
-            callbacks, add_history=True, model=model, epochs=epochs, steps=len(batches), verbose=0
+            callbacks,
+            add_history=True,
+            model=model,
+            epochs=epochs,
+            steps=len(self.batches),
+            verbose=0,
         )
-        if not users:
-            # Nobody looks at the user's network before the end; the monitor may use the twin.
-            for callback in callbacks:
+        for callback in callbacks:
+            if isinstance(callback, HeldOutMonitor):
+                callback.twin = twin
+            if not users:
+                # Nobody looks at the user's network before the end.
                 callback.set_model(twin)
-        source, tensors = batches.X, [tf.convert_to_tensor(part) for part in data]
-        del data
         model.stop_training = twin.stop_training = False
+        variables.to_second()
         watched.on_train_begin()
         logs: dict[str, float] = {}
         for epoch in range(initial_epoch, epochs):
-            twin.reset_metrics()
             watched.on_epoch_begin(epoch)
             if users:
-                program.copy_from(model)
-            batches.on_epoch_begin()
-            if batches.X is not source:
-                # Other synthetic rows stand behind the data.
-                source = batches.X
-                tensors = [tf.convert_to_tensor(part) for part in _as_arrays(batches)]
-            result = program.run_epoch(
-                *tensors, batches.epoch_weight(), tf.constant(batches.rows, tf.int32)
-            )
-            logs = {name: float(value) for name, value in result.items()}
+                variables.to_second()
+            logs = self._epoch()
             if users:
-                program.copy_to(model)
+                variables.to_first()
             watched.on_epoch_end(epoch, logs)
             if model.stop_training or twin.stop_training:
                 break
@@ -275,5 +135,35 @@ class GraphTrainer:
             holder.optimizer.finalize_variable_values(holder.trainable_weights)
         watched.on_train_end(logs)
         if not users:
-            program.copy_to(model)
+            variables.to_first()
         return model.history
+
+    def _epoch(self) -> dict[str, float]:
+        """Train for an epoch; return what Keras would log."""
+        batches = self.batches
+        batches.on_epoch_begin()
+        if batches.X is not self._source:
+            # Other synthetic rows stand behind the data.
+            self._source = batches.X
+            self._tensors = [tf.convert_to_tensor(part) for part in _as_arrays(batches)]
+        weight = tf.convert_to_tensor(batches.epoch_weight())
+        rows = tf.convert_to_tensor(batches.rows.astype(np.int32, copy=False))
+        result = self.program.run_epoch(*self._tensors, weight, rows)
+        logs = {self._names.get(name, name): float(value) for name, value in result.items()}
+        if self._held_out is not None:
+            result = self.program.evaluate(self._held_out, self._held_out_size)
+            named = {self._names.get(name, name): value for name, value in result.items()}
+            logs |= {f"val_{name}": float(value) for name, value in named.items()}
+        return logs
+
+
+def _log_names(twin: keras.Model, model: keras.Model) -> dict[str, str]:
+    """Map the names of the twin's metrics to the network's: Keras numbers unnamed ones on."""
+    if twin._compile_metrics is None:
+        return {}
+    parts = (
+        [m._compile_metrics._user_metrics, m._compile_metrics._user_weighted_metrics]
+        for m in (twin, model)
+    )
+    pairs = zip(*map(keras.tree.flatten, parts), strict=True)
+    return {a.name: b.name for a, b in pairs if isinstance(a, keras.metrics.Metric)}

@@ -1,83 +1,45 @@
 """Traced training programs, kept for the next fit of an equal network."""
 
-import json
 import threading
-from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 
+from imbalanced_nn.training.cache import TRAINING, n_bytes
+from imbalanced_nn.training.keys import compiled_metrics, training_key
 from imbalanced_nn.training.seeds import seeded
+from imbalanced_nn.training.variables import variables_alike
 
-__all__ = ["Program", "clear_programs", "program_for", "program_key"]
-
-MAX_PROGRAMS = 16
-
-_PROGRAMS: OrderedDict[str, "Program"] = OrderedDict()
-_LOOKUP = threading.Lock()
+__all__ = ["Program", "program_for"]
 
 
-def program_key(model: keras.Model, batch_size: int, data: tuple[np.ndarray, ...]) -> str:
-    """Return what the traced computation depends on, as text.
-
-    Layer names are numbered in order of appearance: Keras counts them on through the process,
-    and they shape nothing. The configurations of network, optimizer and loss hold the rest,
-    because `unsuitable` has refused whatever a configuration does not tell.
-    """
-    loss = model.loss if isinstance(model.loss, str) else _loss_structure(model.loss)
-    optimizer = _config(model.optimizer)
-    optimizer["config"] = {k: v for k, v in optimizer["config"].items() if k != "name"}
-    shapes = [(part.dtype.name, part.shape[1:]) for part in data]
-    network = _number_names(_config(model), {})
-    parts = [network, optimizer, loss, shapes, batch_size, keras.config.floatx()]
-    return json.dumps(parts, sort_keys=True)
-
-
-def _loss_structure(loss: keras.losses.Loss) -> Any:
-    """Serialise a loss; what it learns from each fold's rows is copied and shapes nothing."""
-    if not hasattr(loss, "structure"):
-        return _config(loss)
-    return [type(loss).__name__, loss.structure()]
+def _twin(model: keras.Model) -> keras.Model:
+    """Return an equal network, compiled alike, that shares nothing with the given one."""
+    twin = type(model).from_config(model.get_config())
+    optimizer, loss = model.optimizer, model.loss
+    if isinstance(loss, keras.losses.Loss):
+        loss = type(loss).from_config(loss.get_config())
+    optimizer = type(optimizer).from_config(optimizer.get_config())
+    metrics = {
+        kind: keras.saving.deserialize_keras_object(given)
+        for kind, given in compiled_metrics(model).items()
+    }
+    twin.compile(optimizer=optimizer, loss=loss, **metrics)
+    twin.optimizer.build(twin.trainable_variables)
+    return twin
 
 
-def _config(obj: Any) -> Any:
-    """Serialise a Keras object."""
-    return keras.saving.serialize_keras_object(obj)
+def _each_batch(step: Callable, n_rows: tf.Tensor, batch_size: int) -> None:
+    """Run a step for the bounds of each batch, one after the other, in the graph being traced."""
 
+    def body(start):
+        step(start, tf.minimum(start + batch_size, n_rows))
+        return [start + batch_size]
 
-def _number_names(config: Any, numbers: dict[str, str]) -> Any:
-    """Replace the names of layers in a network's configuration by their order of appearance."""
-
-    def number(name: str) -> str:
-        return numbers.setdefault(name, f"#{len(numbers)}")
-
-    if isinstance(config, dict):
-        # Keras' own compile and build records repeat what the key holds already.
-        kept = {k: v for k, v in config.items() if k not in ("compile_config", "build_config")}
-        return {
-            key: number(value)
-            if key == "name" and isinstance(value, str)
-            else _number_history(value, number)
-            if key in ("keras_history", "input_layers", "output_layers")
-            else _number_names(value, numbers)
-            for key, value in kept.items()
-        }
-    if isinstance(config, list | tuple):
-        return [_number_names(member, numbers) for member in config]
-    return config
-
-
-def _number_history(value: Any, number: Any) -> Any:
-    """Number the layer names in references such as ``["dense_3", 0, 0]``."""
-    if isinstance(value, str):
-        return number(value)
-    if isinstance(value, list | tuple):
-        return [_number_history(member, number) for member in value]
-    return value
+    tf.while_loop(lambda start: start < n_rows, body, [0], parallel_iterations=1)
 
 
 class Program:
@@ -95,38 +57,56 @@ class Program:
 
     def __init__(self, model: keras.Model, batch_size: int, data: tuple[np.ndarray, ...]):
         # Making a network takes numbers from Python's global generator.
-        with seeded(0):
-            self.twin = type(model).from_config(model.get_config())
-        optimizer = model.optimizer
-        loss = model.loss
-        if isinstance(loss, keras.losses.Loss):
-            loss = type(loss).from_config(loss.get_config())
-        self.twin.compile(optimizer=type(optimizer).from_config(optimizer.get_config()), loss=loss)
-        self.twin.optimizer.build(self.twin.trainable_variables)
+        with seeded(0), variables_alike():
+            self.twin = _twin(model)
+            if len(self.twin.metrics) > 1:
+                # Metrics are made when first used; the graph must reset them before that.
+                row = [tf.zeros((1, *part.shape[1:]), part.dtype) for part in data]
+                self.twin.test_step(tuple(row))
+        self.n_bytes = n_bytes(self.twin.variables + self.twin.optimizer.variables)
         self._lock = threading.Lock()
         self._owner: int | None = None
         signature = [tf.TensorSpec((None, *part.shape[1:]), part.dtype) for part in data]
         signature.append(tf.TensorSpec((None,), tf.int32))
         self._batch_size = batch_size
         self.n_traces = 0
+        self._evaluations: dict[str, Callable] = {}
         # Traced here and once; a call that traces makes TensorFlow warn of too many.
         self.run_epoch = tf.function(self._epoch, autograph=False).get_concrete_function(*signature)
 
     def _epoch(self, X, y, sample_weight, rows):
         """Train on the given rows, batch after batch; return the metrics of the epoch."""
         self.n_traces += 1
-        n, size = tf.shape(rows)[0], self._batch_size
+        self.twin.reset_metrics()
 
-        def step(start):
-            stop = tf.minimum(start + size, n)
+        def step(start, stop):
             batch = rows[start:stop]
-            self.twin.train_step(
-                (tf.gather(X, batch), tf.gather(y, batch), sample_weight[start:stop])
-            )
-            return [start + size]
+            weight = sample_weight[start:stop]
+            self.twin.train_step((tf.gather(X, batch), tf.gather(y, batch), weight))
 
-        tf.while_loop(lambda start: start < n, step, [0], parallel_iterations=1)
+        _each_batch(step, tf.shape(rows)[0], self._batch_size)
         return self.twin.get_metrics_result()
+
+    def evaluate(self, tensors: list[tf.Tensor], batch_size: int) -> dict[str, tf.Tensor]:
+        """Return the metrics of held-out inputs, targets and weights, as ``Model.evaluate``."""
+        specs = [tf.TensorSpec((None, *part.shape[1:]), part.dtype) for part in tensors]
+        key = repr((specs, batch_size))
+        if key not in self._evaluations:
+
+            def evaluate(*tensors):
+                self.twin.reset_metrics()
+                _each_batch(
+                    lambda start, stop: self.twin.test_step(
+                        tuple(part[start:stop] for part in tensors)
+                    ),
+                    tf.shape(tensors[0])[0],
+                    batch_size,
+                )
+                return self.twin.get_metrics_result()
+
+            traced = tf.function(evaluate, autograph=False).get_concrete_function(*specs)
+            self._evaluations[key] = traced
+        return self._evaluations[key](*tensors)
 
     @contextmanager
     def borrowed(self) -> Iterator[bool]:
@@ -141,51 +121,8 @@ class Program:
             finally:
                 self._owner = None
 
-    def copy_from(self, model: keras.Model) -> None:
-        """Take over weights, states of random layers and the optimizer's state."""
-        copy_variables(model, self.twin)
-
-    def copy_to(self, model: keras.Model) -> None:
-        """Hand them back."""
-        copy_variables(self.twin, model)
-
-
-def copy_variables(source: keras.Model, target: keras.Model) -> None:
-    """Assign every variable of a network, its optimizer and loss to an equal network."""
-    parts = (
-        lambda model: model.variables,
-        lambda model: model.optimizer.variables,
-        lambda model: getattr(model.loss, "statistics", []),
-    )
-    for part in parts:
-        for theirs, mine in zip(part(source), part(target), strict=True):
-            mine.assign(theirs.value)
-
 
 def program_for(model: keras.Model, batch_size: int, data: tuple[np.ndarray, ...]) -> Program:
     """Return the program of an equal network if there is one, else a new one."""
-    key = program_key(model, batch_size, data)
-    with _LOOKUP:
-        program = _PROGRAMS.get(key)
-    if program is None:
-        # Made outside the lock: making it waits for builds, and a build may wait for the lock.
-        made = Program(model, batch_size, data)
-    with _LOOKUP:
-        program = program or _PROGRAMS.setdefault(key, made)
-        _PROGRAMS[key] = program
-        _PROGRAMS.move_to_end(key)
-        while len(_PROGRAMS) > MAX_PROGRAMS:
-            _PROGRAMS.popitem(last=False)
-    return program
-
-
-def clear_programs() -> None:
-    """Forget every traced program and free its memory.
-
-    Examples
-    --------
-    >>> from imbalanced_nn.training import clear_programs
-    >>> clear_programs()
-    """
-    with _LOOKUP:
-        _PROGRAMS.clear()
+    key = training_key(model, batch_size, data)
+    return TRAINING.get(key, lambda: Program(model, batch_size, data))

@@ -1,5 +1,6 @@
 """The graph engine trains as ``Model.fit`` does with the same batches."""
 
+import re
 import threading
 
 import keras
@@ -7,7 +8,8 @@ import numpy as np
 import pytest
 
 from imbalanced_nn import BalancedKerasClassifier
-from imbalanced_nn.training import clear_programs, programs
+from imbalanced_nn.training import clear_programs
+from imbalanced_nn.training.cache import TRAINING
 
 layers = keras.layers
 
@@ -111,6 +113,10 @@ def test_equals_model_fit_for_several_classes_and_labels():
         {"sampler": "random_over"},
         {"sampler": "random_under"},
         {"sampler": "smote"},
+        {"sampler": "smote", "resample_every": "epoch"},
+        {"sampler": "balanced_batches"},
+        {"sampler": "balanced_batches", "balancing_schedule": "linear"},
+        {"class_weight": "balanced_batch"},
         {"shuffle": False},
         {"batch_size": 7},
         {"batch_size": -1},
@@ -141,6 +147,42 @@ def test_equals_model_fit_for_every_optimizer(name):
     build = network(TABLE, *HIDDEN["dense"][1], optimizer=getattr(keras.optimizers, name))
     # Muon's matrix iteration is fused differently inside a loop.
     assert_equal_fits(build, X, y, exact=name != "Muon", warm_start=False)
+
+
+# Keras starts a metric anew only from its second epoch on, so each fit gets its own objects.
+METRICS = {
+    "name": lambda: {"metrics": ["accuracy"]},
+    "classes": lambda: {"metrics": ["AUC", keras.metrics.Precision]},
+    "objects": lambda: {"metrics": [keras.metrics.AUC(curve="PR"), keras.metrics.binary_accuracy]},
+    "weighted": lambda: {
+        "metrics": ["accuracy"],
+        "compile__weighted_metrics": [keras.metrics.Recall(name="found")],
+    },
+}
+
+
+@pytest.mark.parametrize("name", METRICS)
+def test_equals_model_fit_with_metrics(name):
+    X, y = rows(TABLE)
+    weight = np.random.default_rng(1).uniform(0.2, 3, len(y))
+    params = {"model__hidden_layer_sizes": (4,), "epochs": 2}
+    for seed in range(2):
+        theirs, ours = (
+            BalancedKerasClassifier(
+                engine=engine, random_state=seed, **params, **METRICS[name]()
+            ).fit(X, y, weight)
+            for engine in ("keras", "graph")
+        )
+
+        # Keras numbers unnamed metrics on through the process, scikeras renames the first.
+        def names(clf):
+            kept = [re.sub(r"_\d+$", "", name) for name in clf.history_]
+            return [name.replace("a_u_c", "auc") for name in kept]
+
+        assert names(ours) == names(theirs)
+        assert len(names(ours)) == 4 + 2 * len(keras.tree.flatten(METRICS[name]()))
+        mine, other = list(ours.history_.values()), list(theirs.history_.values())
+        np.testing.assert_allclose(mine, other, rtol=1e-6)
 
 
 def test_learning_rate_schedule():
@@ -180,11 +222,52 @@ def test_epoch_callbacks_see_and_steer_the_network():
     assert 3 < len(ours.history_["loss"]) <= 12
 
 
+def mine(y_true, y_pred):
+    return keras.ops.mean(y_pred, axis=-1)
+
+
+def test_files_of_epoch_callbacks(tmp_path):
+    X, y = rows(TABLE)
+
+    def run(engine):
+        clf = fitted(
+            network(TABLE, *HIDDEN["dense"][1]),
+            X,
+            y,
+            engine,
+            callbacks=[
+                keras.callbacks.CSVLogger(str(tmp_path / f"{engine}.csv")),
+                keras.callbacks.ModelCheckpoint(str(tmp_path / f"{engine}-{{epoch}}.keras")),
+                keras.callbacks.ReduceLROnPlateau("loss", factor=0.5, patience=0, min_delta=1),
+            ],
+        )
+        saved = [keras.saving.load_model(tmp_path / f"{engine}-{k}.keras") for k in (1, 2, 3)]
+        log = (tmp_path / f"{engine}.csv").read_text()
+        return clf, [model.get_weights() for model in saved], log
+
+    theirs, ours = run("keras"), run("graph")
+    assert ours[0].engine_ == "graph"
+    assert ours[0].history_ == theirs[0].history_
+    assert len(set(ours[0].history_["learning_rate"])) == 2
+    assert ours[2] == theirs[2]
+    for mine, other in zip(ours[1], theirs[1], strict=True):
+        for a, b in zip(mine, other, strict=True):
+            np.testing.assert_array_equal(a, b)
+
+
+def test_checkpoints_within_epochs_are_left_to_keras(tmp_path):
+    X, y = rows(TABLE)
+    often = keras.callbacks.ModelCheckpoint(str(tmp_path / "{batch}.keras"), save_freq=2)
+    clf = fitted(network(TABLE), X, y, "auto", callbacks=[often], epochs=1)
+    assert "ModelCheckpoint looks at batches" in clf.engine_
+    assert list(tmp_path.iterdir())
+
+
 @pytest.mark.parametrize(
     ("reason", "change"),
     [
         ("looks at batches", {"callbacks": [keras.callbacks.TerminateOnNaN()]}),
-        ("metrics", {"metrics": ["accuracy"], "model": None}),
+        ("metric mine is not", {"metrics": [mine], "model": None}),
         ("verbose", {"verbose": 2}),
         ("a way to run of its own", {"run_eagerly": True, "model": None}),
     ],
@@ -261,8 +344,8 @@ def test_equal_networks_share_one_program_and_others_do_not():
     build = network(TABLE, *HIDDEN["dense"][1])
     for seed in range(4):
         fitted(build, X[: 140 + seed], y[: 140 + seed], "graph", random_state=seed)
-    assert len(programs._PROGRAMS) == 1
-    program = next(iter(programs._PROGRAMS.values()))
+    assert len(TRAINING) == 1
+    program = next(iter(TRAINING))
     assert program.n_traces == 1
     for other in (
         network(TABLE, lambda: layers.Dense(8, "tanh")),
@@ -270,9 +353,9 @@ def test_equal_networks_share_one_program_and_others_do_not():
         network(TABLE, *HIDDEN["dense"][1], loss="mse"),
         network(TABLE, lambda: layers.Dense(8, "relu", kernel_regularizer="l1")),
     ):
-        before = len(programs._PROGRAMS)
+        before = len(TRAINING)
         fitted(other, X, y, "graph")
-        assert len(programs._PROGRAMS) == before + 1
+        assert len(TRAINING) == before + 1
 
 
 def test_fits_share_nothing_that_can_be_seen():
@@ -288,14 +371,14 @@ def test_fits_share_nothing_that_can_be_seen():
 
 
 def test_number_of_programs_is_bounded(monkeypatch):
-    monkeypatch.setattr(programs, "MAX_PROGRAMS", 2)
+    monkeypatch.setattr(TRAINING, "max_programs", 2)
     clear_programs()
     X, y = rows(TABLE)
     for units in (2, 3, 4):
         fitted(network(TABLE, lambda units=units: layers.Dense(units)), X, y, "graph", epochs=1)
-    assert len(programs._PROGRAMS) == 2
+    assert len(TRAINING) == 2
     clear_programs()
-    assert not programs._PROGRAMS
+    assert len(TRAINING) == 0
 
 
 def test_a_failed_fit_leaves_the_program_sound():
@@ -372,6 +455,17 @@ def adapted(X):
     return build
 
 
+def discretized(X):
+    """Return a build function whose network has learned bins from X."""
+
+    def build():
+        bins = layers.Discretization(num_bins=4, output_mode="int")
+        bins.adapt(X)
+        return network(TABLE, lambda: bins, lambda: layers.Rescaling(0.5))()
+
+    return build
+
+
 def kernel_set(**attributes):
     """Return a build function that changes a variable after its layer was made."""
 
@@ -397,6 +491,7 @@ def without_decay():
         ("changed", kernel_set(trainable=False)),
         ("changed", kernel_set(regularizer=keras.regularizers.L2(1.0))),
         ("changed", kernel_set(constraint=keras.constraints.NonNeg())),
+        ("adapted Disc", discretized(3 + 9 * rows(TABLE)[0])),
         ("decay", network(TABLE, optimizer=without_decay)),
         ("loss_weights", network(TABLE, loss_weights=[10.0])),
     ],

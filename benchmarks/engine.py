@@ -1,0 +1,285 @@
+"""CPU seconds of fits, searches and predictions beside the neighbours, in one process run.
+
+Rows of the table are chosen by name and measured one after the other. Within a row all arms run
+interleaved, after a warm-up of each, and the median of the rounds counts. Only ratios within a
+row say something: seconds depend on the machine and on what else runs on it. The two searches
+run once and in full; the one of 50,000 rows takes most of an hour.
+
+    python -m benchmarks.engine [--only NAME ...] [--rounds 5]
+
+Writes benchmarks/results/engine.json, where rows measured earlier stay, and the table engine.md.
+"""
+
+import argparse
+import gc
+import importlib.metadata
+import itertools
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+# The same for every arm, and read when the libraries are first imported.
+for _name in ("OMP", "OPENBLAS", "MKL", "TF_NUM_INTRAOP", "TF_NUM_INTEROP"):
+    os.environ.setdefault(f"{_name}_THREADS" if "TF" in _name else f"{_name}_NUM_THREADS", "1")
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import numpy as np  # noqa: E402
+
+from benchmarks import engine_arms  # noqa: E402
+
+FOLDER = Path(__file__).parent / "results"
+RESULTS, TABLE = FOLDER / "engine.json", FOLDER / "engine.md"
+OURS, NEIGHBOUR = "imbalanced_nn", "scikeras"
+PACKAGES = ["tensorflow", "keras", "scikeras", "scikit-learn", "imbalanced-learn"]
+PACKAGES += ["torch", "skorch", "numpy"]
+
+
+def make_data(n_rows, n_features):
+    """Return a table of float32 with one positive in twenty."""
+    from sklearn.datasets import make_classification
+
+    X, y = make_classification(
+        n_rows, n_features, n_informative=8, weights=[0.95], class_sep=0.8, random_state=0
+    )
+    return X.astype(np.float32), y
+
+
+def cpu_seconds(work):
+    """Return the CPU seconds of all threads that a call takes, and what it returns."""
+    gc.collect()
+    start = time.process_time()
+    returned = work()
+    return time.process_time() - start, returned
+
+
+def interleaved(works, rounds, repeat=1):
+    """Return the CPU seconds of each round of each arm, run in turns from a moving start."""
+    for work in works.values():
+        work()
+    seconds = {name: [] for name in works}
+    names = list(works)
+    for number in range(rounds):
+        turn = number % len(names)
+        for name in names[turn:] + names[:turn]:
+            total, _ = cpu_seconds(lambda: [works[name]() for _ in range(repeat)])  # noqa: B023
+            seconds[name].append(total / repeat)
+            print(f"    {number + 1}. {name}: {total / repeat:.5f} s", flush=True)
+    return seconds
+
+
+def fits(n_rows, n_features, epochs, rounds):
+    """Fit every arm in turns."""
+    X, y = make_data(n_rows, n_features)
+    arms, _ = engine_arms.installed_arms()
+    return interleaved(
+        {name: lambda a=arm: a(epochs).fit(X, y) for name, arm in arms.items()}, rounds
+    )
+
+
+def first_fits(rounds):
+    """Fit once in a process of its own; imports are not counted."""
+    arms, _ = engine_arms.installed_arms()
+    seconds = {name: [] for name in arms}
+    for _ in range(rounds):
+        for name in arms:
+            seconds[name].append(_in_a_process("first", name))
+            print(f"    {name}: {seconds[name][-1]:.3f} s", flush=True)
+    return seconds
+
+
+def first_fit(name):
+    """Return the CPU seconds of the first fit in this process."""
+    X, y = make_data(1000, 20)
+    arms, _ = engine_arms.installed_arms()
+    estimator = arms[name](10)
+    import imblearn.over_sampling  # noqa: F401
+    import keras  # noqa: F401
+
+    return cpu_seconds(lambda: estimator.fit(X, y))[0]
+
+
+def predictions(rounds):
+    """Predict 1, 1,000 and 100,000 rows, every arm in turns."""
+    X, y = make_data(1000, 20)
+    arms, _ = engine_arms.installed_arms()
+    fitted = {name: arm(2).fit(X, y) for name, arm in arms.items()}
+    result = {}
+    for n_rows, repeat in ((1, 20), (1000, 20), (100_000, 3)):
+        rows, _ = make_data(max(n_rows, 100), 20)
+        rows = rows[:n_rows]
+        works = {name: lambda f=f: f.predict_proba(rows) for name, f in fitted.items()}  # noqa: B023
+        result[f"predict {n_rows:,} rows"] = interleaved(works, rounds, repeat)
+    return result
+
+
+def resident_bytes():
+    """Memory this process holds now."""
+    pages = int(Path("/proc/self/statm").read_text("ascii").split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE")
+
+
+def memory_growth(name, n_fits):
+    """Return the memory, in MB, that each quarter of so many fits adds per fit."""
+    X, y = make_data(1000, 20)
+    arm = engine_arms.ARMS[name]
+    arm(2).fit(X, y).predict_proba(X)
+    gc.collect()
+    marks = [resident_bytes()]
+    for _ in range(4):
+        for _ in range(n_fits // 4):
+            arm(2).fit(X, y).predict_proba(X)
+        gc.collect()
+        marks.append(resident_bytes())
+    return [(b - a) / 1e6 / (n_fits // 4) for a, b in itertools.pairwise(marks)]
+
+
+def search(n_rows, n_features):
+    """Run whole searches over six strategies, each arm once; return seconds and best scores."""
+    X, y = make_data(n_rows, n_features)
+    seconds, scores = {}, {}
+    arms = engine_arms.searches(epochs=20)
+    # A first fit of each kind, so that no arm pays for what the process does once.
+    engine_arms.ours(1).fit(X[:500], y[:500])
+    engine_arms.scikeras(1).fit(X[:500], y[:500])
+    for name, make in arms.items():
+        spent, fitted = cpu_seconds(lambda: make().fit(X, y))  # noqa: B023
+        seconds[name], scores[name] = [spent], fitted.best_score_
+        print(f"    {name}: {spent:.1f} s, best {fitted.best_score_:.4f}", flush=True)
+    return {"seconds": seconds, "scores": scores}
+
+
+def workers(rounds):
+    """Search with one process and with two workers, which start anew in each round."""
+    from joblib.externals.loky import get_reusable_executor
+
+    result = {}
+    for n_rows, n_features in ((2000, 20), (20_000, 30)):
+        X, y = make_data(n_rows, n_features)
+        make = next(iter(engine_arms.searches(epochs=20).values()))
+        make().fit(X, y)
+        seconds = {f"n_jobs={n_jobs}, {kind}": [] for n_jobs in (1, 2) for kind in ("CPU", "wall")}
+        for _ in range(rounds):
+            for n_jobs in (1, 2):
+                before, start = sum(os.times()[:4]), time.perf_counter()
+                make().set_params(n_jobs=n_jobs).fit(X, y)
+                # Their time counts once they have ended.
+                get_reusable_executor().shutdown(wait=True)
+                seconds[f"n_jobs={n_jobs}, wall"].append(time.perf_counter() - start)
+                seconds[f"n_jobs={n_jobs}, CPU"].append(sum(os.times()[:4]) - before)
+        result[f"search {n_rows // 1000}k x {n_features}, 31 fits, with workers"] = seconds
+    return result
+
+
+def _in_a_process(*arguments):
+    """Run a hidden part of this module in a fresh process and return what it measured."""
+    command = [sys.executable, "-m", "benchmarks.engine", "--part", *map(str, arguments)]
+    root = Path(__file__).parent.parent
+    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=root)
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+PARTS = {
+    "first": first_fit,
+    "memory": lambda name, n_fits: memory_growth(name, int(n_fits)),
+}
+ROWS = {
+    "first": lambda rounds: {"first fit in a process, 1k x 20": first_fits(rounds)},
+    "small": lambda rounds: {"warm fit 1k x 20, 10 epochs": fits(1000, 20, 10, rounds)},
+    "large": lambda rounds: {"warm fit 32k x 30, 20 epochs": fits(32_000, 30, 20, rounds)},
+    "predict": predictions,
+    "memory": lambda rounds: {
+        "memory": {
+            OURS: _in_a_process("memory", OURS, 200),
+            NEIGHBOUR: _in_a_process("memory", NEIGHBOUR, 20),
+        }
+    },
+    "workers": workers,
+    "search_2k": lambda rounds: {"search 2k x 20": search(2000, 20)},
+    "search_50k": lambda rounds: {"search 50k x 30": search(50_000, 30)},
+}
+
+
+def machine():
+    """Return the processor and the versions, without which no figure means anything."""
+    cpu = platform.processor() or platform.machine()
+    info = Path("/proc/cpuinfo")
+    if info.exists():
+        names = [line for line in info.read_text("utf-8").splitlines() if "model name" in line]
+        cpu = names[0].split(":")[1].strip() if names else cpu
+    versions = [f"{p} {v}" for p in PACKAGES if (v := _version(p))]
+    return f"{cpu}, {os.cpu_count()} cores, one thread per library; " + ", ".join(versions)
+
+
+def _version(package):
+    """Return the installed version of a distribution, None without one."""
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def table(results):
+    """Return the results as a page of Markdown."""
+    lines = ["# The training engine beside its neighbours", "", results["machine"], ""]
+    lines += ["CPU seconds: median and range of the rounds; the ratio is to ours.", ""]
+    for row, measured in results["rows"].items():
+        lines += [f"## {row}", ""]
+        if row == "memory":
+            lines += ["| arm | MB per fit, by quarter of the fits |", "|---|---|"]
+            lines += [
+                f"| {arm} | {', '.join(f'{mb:.2f}' for mb in quarters)} |"
+                for arm, quarters in measured.items()
+            ]
+        else:
+            lines += _seconds_table(measured)
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _seconds_table(measured):
+    """Return the lines of a table of seconds, and of best scores where there are any."""
+    seconds, scores = measured.get("seconds", measured), measured.get("scores")
+    ours = statistics.median(next(iter(seconds.values())))
+    head = "| arm | CPU s | range | ratio |" + (" best score |" if scores else "")
+    lines = [head, "|---" * (head.count("|") - 1) + "|"]
+    for arm, values in seconds.items():
+        median = statistics.median(values)
+        line = f"| {arm} | {median:.3g} | {min(values):.3g} - {max(values):.3g} "
+        line += f"| {median / ours:.2f} |"
+        lines.append(line + (f" {scores[arm]:.4f} |" if scores else ""))
+    return lines
+
+
+def main():
+    """Measure the chosen rows and write the table."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--only", nargs="+", choices=ROWS, default=list(ROWS))
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--part", nargs="+", help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.part:
+        kind, *rest = arguments.part
+        print(json.dumps(PARTS[kind](*rest)))
+        return
+    for name in engine_arms.installed_arms()[1]:
+        print(f"{name} is left out: it is not installed.")
+    FOLDER.mkdir(exist_ok=True)
+    for row in arguments.only:
+        print(row, flush=True)
+        measured = ROWS[row](arguments.rounds)
+        # Read again: another run may have written rows in the meantime.
+        results = json.loads(RESULTS.read_text("utf-8")) if RESULTS.exists() else {"rows": {}}
+        results["machine"] = machine()
+        results["rows"] |= measured
+        RESULTS.write_text(json.dumps(results, indent=1) + "\n", "utf-8")
+        TABLE.write_text(table(results), "utf-8")
+    print(table(results))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,80 @@
+"""Held-out rows through the network after each epoch: outputs and loss in one call."""
+
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from imbalanced_nn.training.batches import as_network_input
+from imbalanced_nn.training.engine import FORWARD_BYTES, FORWARD_ROWS, forward, padded_tensors
+from imbalanced_nn.validation import row_blocks, take_rows
+
+__all__ = ["HeldOutPass"]
+
+
+class HeldOutPass:
+    """Outputs and loss of the same rows by a network that changes.
+
+    Few rows are gathered once and kept as tensors, more are read block by block each time.
+
+    Parameters
+    ----------
+    X, y : array, sparse matrix, or list or dict of arrays
+        Encoded inputs and targets.
+    rows : ndarray of int
+        The rows to judge by.
+    sample_weight : ndarray or None
+        Weights of all rows of X in the loss.
+    with_loss : bool
+        Whether the loss is wanted.
+    """
+
+    def __init__(
+        self, X: Any, y: Any, rows: np.ndarray, sample_weight: np.ndarray | None, with_loss: bool
+    ):
+        self._X, self._rows = X, rows
+        self._targets = []
+        if with_loss:
+            given = [take_rows(y, rows), None if sample_weight is None else sample_weight[rows]]
+            convert = keras.ops.convert_to_tensor
+            self._targets = [convert(part) for part in given if part is not None]
+        self._inputs = None
+        blocks = list(row_blocks(X, FORWARD_BYTES, FORWARD_ROWS, len(rows)))
+        if len(blocks) == 1 and len(rows):
+            self._inputs = padded_tensors(as_network_input(take_rows(X, rows)), len(rows))
+
+    def __call__(self, model: keras.Model) -> tuple[np.ndarray, float | None]:
+        """Return the outputs, and the loss where it is wanted."""
+        single = isinstance(self._inputs, tf.Tensor) and not model.run_eagerly
+        if single and self._targets:
+            outputs, loss = _traced(model, [self._inputs, *self._targets], _both)
+            return outputs.numpy(), float(loss)
+        outputs = forward(model, self._X, self._rows)
+        if not self._targets:
+            return outputs, None
+        given = [keras.ops.convert_to_tensor(outputs), *self._targets]
+        return outputs, float(_traced(model, given, _loss))
+
+
+def _both(model: keras.Model, X: tf.Tensor, y: tf.Tensor, *weight: tf.Tensor) -> tuple:
+    """Outputs of the rows without those that pad them, and their loss."""
+    outputs = model.predict_step((X,))[: tf.shape(y)[0]]
+    return outputs, _loss(model, outputs, y, *weight)
+
+
+def _loss(model: keras.Model, outputs: tf.Tensor, y: tf.Tensor, *weight: tf.Tensor) -> tf.Tensor:
+    """The network's loss of outputs that are already there."""
+    weight = weight[0] if weight else None
+    return model.compute_loss(y=y, y_pred=outputs, sample_weight=weight, training=False)
+
+
+def _traced(model: keras.Model, tensors: list[tf.Tensor], function: Any) -> Any:
+    """Call a function of a network and tensors as a graph that is kept with the network."""
+    specs = [tf.TensorSpec((None, *tensor.shape[1:]), tensor.dtype) for tensor in tensors]
+    key = f"{function.__name__} {specs!r}"
+    functions = vars(model).setdefault("_held_out_functions", {})
+    if key not in functions:
+        step = tf.function(lambda *given: function(model, *given), autograph=False)
+        functions[key] = step.get_concrete_function(*specs)
+    return functions[key](*tensors)

@@ -1,0 +1,215 @@
+"""Whether an epoch in a graph is sure to be what ``Model.fit`` does."""
+
+from typing import Any
+
+import keras
+import numpy as np
+
+from imbalanced_nn.rows import StackedRows
+from imbalanced_nn.training.batches import RowBatches
+
+__all__ = ["foreign_network", "needs_evaluation", "unsuitable"]
+
+# X becomes a tensor as a whole, a second copy. Larger data is read batch by batch.
+MAX_BYTES = 2**30
+
+EVALUATION_HOOKS = ("on_test_begin", "on_test_end", "on_test_batch_begin", "on_test_batch_end")
+BATCH_HOOKS = ("on_batch_begin", "on_batch_end", "on_train_batch_begin", "on_train_batch_end")
+# State that Keras sets from the weights while it traces, where it is not what it is outside.
+STARTS_FROM_WEIGHTS = {"ScheduleFreeAdamW"}
+KNOWN_ARGUMENTS = {
+    "batch_size",
+    "callbacks",
+    "epochs",
+    "initial_epoch",
+    "sample_weight",
+    "shuffle",
+    "validation_batch_size",
+    "validation_data",
+    "validation_split",
+    "verbose",
+}
+
+
+def unsuitable(model: keras.Model, batches: RowBatches, arguments: dict[str, Any]) -> str | None:
+    """Return why an epoch in a graph could differ from ``Model.fit``; None if it cannot.
+
+    Everything that shapes the computation must be told by configurations: own code, state
+    outside the network and anything looked at between batches are left to Keras.
+    """
+    if foreign := foreign_network(model) or _foreign_compile(model):
+        return foreign
+    if foreign := _foreign_metric(model):
+        return f"metric {foreign} is not Keras' own code"
+    if (changed := _changed_variable(model)) is not None:
+        return f"{changed} was changed after its layer was made"
+    if model.run_eagerly or model.steps_per_execution != 1 or model.jit_compile:
+        return "compile asks for a way to run of its own"
+    held_out = arguments.get("validation_data")
+    for rows in (batches, *([] if held_out is None else [held_out])):
+        if unsuitable_data := _unsuitable_data(rows):
+            return unsuitable_data
+    return _unsuitable_call(arguments)
+
+
+def _unsuitable_data(batches: RowBatches) -> str | None:
+    """Return why the data should not become one tensor, or None."""
+    if not isinstance(batches, RowBatches):
+        return "validation_data is given to Model.fit"
+    X = batches.X
+    parts = (X.data, X.further) if isinstance(X, StackedRows) else (X,)
+    if not all(isinstance(part, np.ndarray) for part in parts):
+        return "X is not one dense array"
+    if any(map(_is_memory_mapped, parts)) or sum(part.nbytes for part in parts) > MAX_BYTES:
+        return "X is memory-mapped or above 1 GiB"
+    return None if isinstance(batches.y, np.ndarray) else "y is not one array"
+
+
+def _foreign_metric(model: keras.Model) -> str | None:
+    """Return the name of a metric that is not from Keras or from here, or None."""
+    compiled = model._compile_metrics
+    given = [] if compiled is None else [compiled._user_metrics, compiled._user_weighted_metrics]
+    for metric in filter(None, keras.tree.flatten(given)):
+        # A function becomes the one of a metric that averages it.
+        parts = [metric, getattr(metric, "_fn", metric)]
+        if not all(isinstance(part, str) or _is_known(part) for part in parts):
+            return getattr(metric, "name", None) or getattr(metric, "__name__", str(metric))
+    own = [*model._metrics, *(m for layer in model.layers for m in layer.metrics)]
+    return own[0].name if own else None
+
+
+def foreign_network(model: keras.Model) -> str | None:
+    """Return what of a network its configuration does not tell; None if it tells everything."""
+    if not _is_known(type(model)):
+        return f"{type(model).__name__} is a class of its own"
+    foreign = next(filter(None, map(_foreign_code, model._flatten_layers())), None)
+    return None if foreign is None else f"{foreign} is not Keras' own code"
+
+
+def _unsuitable_call(arguments: dict[str, Any]) -> str | None:
+    """Return which argument of ``fit`` needs Keras, or None."""
+    for name, value in arguments.items():
+        if name not in KNOWN_ARGUMENTS and value not in (None, 1):
+            return f"fit is given {name}"
+    if arguments.get("verbose"):
+        return "verbose shows the batches"
+    for callback in keras.tree.flatten(arguments["callbacks"]):
+        saves_epochs = type(callback) is keras.callbacks.ModelCheckpoint
+        if saves_epochs and callback.save_freq == "epoch":
+            continue
+        if _overrides(callback, BATCH_HOOKS + EVALUATION_HOOKS):
+            return f"{type(callback).__name__} looks at batches"
+    return None
+
+
+def needs_evaluation(model: keras.Model, callbacks: list) -> bool:
+    """Whether held-out rows must go through ``Model.evaluate`` and not only its loss."""
+    own_code = any(
+        getattr(type(model), name) is not getattr(keras.Model, name)
+        for name in ("test_step", "compute_loss", "evaluate")
+    ) or any(_may_add_losses(layer) for layer in model._flatten_layers(include_self=False))
+    watched = any(_overrides(c, EVALUATION_HOOKS) for c in keras.tree.flatten(callbacks))
+    return own_code or watched or _masks_outputs(model) or len(model.metrics) != 1
+
+
+def _masks_outputs(model: keras.Model) -> bool:
+    """Whether the loss is told which time steps are masked; outputs as an array do not tell."""
+    outputs = getattr(model, "outputs", None) or []
+    return any(getattr(output, "_keras_mask", None) is not None for output in outputs)
+
+
+def _overrides(callback: keras.callbacks.Callback, hooks: tuple[str, ...]) -> bool:
+    """Whether a callback has code of its own for any of the hooks."""
+    base = keras.callbacks.Callback
+    # Keras' LambdaCallback keeps its hooks in the instance.
+    return any(
+        hook in vars(callback) or getattr(type(callback), hook) is not getattr(base, hook)
+        for hook in hooks
+    )
+
+
+def _is_memory_mapped(X: np.ndarray) -> bool:
+    """Whether an array is a view of a memory map."""
+    while X is not None and not isinstance(X, np.memmap):
+        X = getattr(X, "base", None)
+    return X is not None
+
+
+def _may_add_losses(layer: keras.layers.Layer) -> bool:
+    """Whether a layer's losses depend on the rows that pass through it."""
+    return getattr(layer, "activity_regularizer", None) is not None or not _is_known(type(layer))
+
+
+def _changed_variable(model: keras.Model) -> str | None:
+    """Return the path of a variable that is not as its layer's configuration makes it."""
+    for layer in model._flatten_layers():
+        own = list(vars(layer).values())
+        for variable in layer._trainable_variables:
+            frozen = layer.trainable and not variable.trainable
+            foreign = [
+                part
+                for part in (variable.regularizer, variable.constraint)
+                if part is not None and not any(part is member for member in own)
+            ]
+            if frozen or foreign:
+                return variable.path
+    return None
+
+
+def _foreign_code(layer: keras.layers.Layer) -> str | None:
+    """Return the name of a layer, or a part of it, that is not from Keras or from here."""
+    if isinstance(layer, keras.layers.Lambda) or not _is_known(type(layer)):
+        return type(layer).__name__
+    given = isinstance(layer, keras.layers.Normalization) and layer.input_mean is not None
+    if hasattr(layer, "adapt") and not given and type(layer).__module__.startswith("keras"):
+        # What it has adapted to may be a constant of its graph and in no variable.
+        return f"adapted {type(layer).__name__}"
+    if layer.dtype_policy.name != "float32":
+        return f"dtype policy {layer.dtype_policy.name}"
+    for name, part in vars(layer).items():
+        parts = (keras.initializers.Initializer, keras.regularizers.Regularizer)
+        own = isinstance(part, (*parts, keras.constraints.Constraint))
+        if own and not _is_known(type(part)):
+            return f"{type(part).__name__} of {type(layer).__name__}"
+        given = callable(part) and not isinstance(part, (type, keras.layers.Layer))
+        if given and not name.startswith("_") and not _is_known(part):
+            return f"{getattr(part, '__name__', part)} of {type(layer).__name__}"
+    return None
+
+
+def _foreign_compile(model: keras.Model) -> str | None:
+    """Return which compile argument is not Keras' own code, or None."""
+    loss = model.loss
+    known_loss = isinstance(loss, str) or (
+        isinstance(loss, keras.losses.Loss) and _is_known(type(loss))
+    )
+    if not known_loss:
+        return "loss is not Keras' own code"
+    optimizer = model.optimizer
+    if any(isinstance(p, keras.optimizers.Optimizer) for p in _members(optimizer)):
+        return "optimizer is made of others"
+    excluded = ("_exclude_from_weight_decay", "_exclude_from_weight_decay_pattern")
+    if any(getattr(optimizer, name, None) for name in excluded):
+        return "optimizer excludes variables from weight decay"
+    if (model.get_compile_config() or {}).get("loss_weights") is not None:
+        return "loss_weights are given"
+    if type(optimizer).__name__ in STARTS_FROM_WEIGHTS:
+        return f"optimizer {type(optimizer).__name__} starts from the weights"
+    schedule = getattr(optimizer, "_learning_rate", None)
+    rate = keras.optimizers.schedules.LearningRateSchedule
+    if not _is_known(type(optimizer)) or (
+        isinstance(schedule, rate) and not _is_known(type(schedule))
+    ):
+        return "optimizer is not Keras' own code"
+    return None
+
+
+def _members(obj: Any) -> list:
+    """Attributes of an object, and the members of those that are lists."""
+    return keras.tree.flatten([v for v in vars(obj).values() if v is not obj])
+
+
+def _is_known(obj: Any) -> bool:
+    """Whether a class or function, or the class of an object, is Keras' own or from here."""
+    module = getattr(obj, "__module__", None) or ""
+    return module.split(".")[0] in ("keras", "imbalanced_nn")

@@ -1,0 +1,140 @@
+"""The forward pass gives what ``Model.predict`` gives, for any network and container."""
+
+import keras
+import numpy as np
+import pytest
+from scipy import sparse
+
+from imbalanced_nn.training import HeldOutPass, clear_programs, engine, forward
+from imbalanced_nn.training.cache import FORWARD
+
+layers = keras.layers
+
+
+def table_network(units=3):
+    return keras.Sequential([keras.Input((5,)), layers.Dense(7, "relu"), layers.Dense(units)])
+
+
+def image_network():
+    inputs = keras.Input((6, 6, 1))
+    hidden = layers.BatchNormalization()(layers.Conv2D(3, 3)(inputs))
+    return keras.Model(inputs, layers.Dense(2)(layers.Flatten()(hidden)))
+
+
+def sequence_network():
+    stack = [layers.Embedding(9, 4), layers.LSTM(3), layers.Dropout(0.5), layers.Dense(2)]
+    return keras.Sequential([keras.Input((4,), dtype="int32"), *stack])
+
+
+class Own(keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.dense = layers.Dense(2)
+
+    def call(self, inputs):
+        return self.dense(inputs) ** 2
+
+
+def inputs_of(n, shape, seed=0):
+    generator = np.random.default_rng(seed)
+    if shape == (4,):
+        return generator.integers(9, size=(n, *shape)).astype(np.int32)
+    return generator.normal(size=(n, *shape)).astype(np.float32)
+
+
+NETWORKS = {
+    "table": (table_network, (5,)),
+    "image": (image_network, (6, 6, 1)),
+    "sequence": (sequence_network, (4,)),
+    "own": (Own, (5,)),
+    "lambda": (
+        lambda: keras.Sequential([keras.Input((5,)), layers.Lambda(lambda x: x + 1)]),
+        (5,),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_equals_predict(name, monkeypatch):
+    # Blocks of 96 and 192 rows, padded and not.
+    monkeypatch.setattr(engine, "FORWARD_ROWS", 192)
+    make, shape = NETWORKS[name]
+    model = make()
+    for n in (1, 192, 500):
+        X = inputs_of(n, shape)
+        np.testing.assert_allclose(
+            forward(model, X), model.predict(X, verbose=0), rtol=1e-5, atol=1e-6
+        )
+
+
+def test_containers_are_read_by_block(tmp_path, monkeypatch):
+    monkeypatch.setattr(engine, "FORWARD_ROWS", 96)
+    model, X = table_network(), inputs_of(250, (5,))
+    expected = forward(model, X)
+    np.save(tmp_path / "X.npy", X)
+    mapped = np.load(tmp_path / "X.npy", mmap_mode="r")
+    rows = np.array([3, 3, 249, 0])
+    for given in (mapped, sparse.csr_array(X), X.astype(np.float64)):
+        np.testing.assert_array_equal(forward(model, given), expected)
+        np.testing.assert_array_equal(forward(model, given, rows), expected[rows])
+    assert forward(model, X[:0]).shape == (0, 3)
+
+
+def test_several_inputs_and_outputs():
+    a, b = keras.Input((5,)), keras.Input((2,))
+    joined = layers.Concatenate()([a, b])
+    model = keras.Model([a, b], {"one": layers.Dense(1)(joined), "two": layers.Dense(2)(joined)})
+    given = [inputs_of(130, (5,)), inputs_of(130, (2,))]
+    outputs, expected = forward(model, given), model.predict(given, verbose=0)
+    for name in ("one", "two"):
+        np.testing.assert_allclose(outputs[name], expected[name], rtol=1e-5, atol=1e-6)
+
+
+def test_equal_networks_share_a_graph_and_no_weights():
+    clear_programs()
+    X = inputs_of(20, (5,))
+    models = [table_network() for _ in range(3)]
+    for model in models:
+        np.testing.assert_allclose(
+            forward(model, X), model.predict(X, verbose=0), rtol=1e-5, atol=1e-6
+        )
+    assert [program.n_traces for program in FORWARD] == [1]
+    forward(table_network(units=4), X)
+    assert len(FORWARD) == 2
+
+
+def test_new_weights_are_seen():
+    model, X = table_network(), inputs_of(20, (5,))
+    before = forward(model, X)
+    model.set_weights([2 * weight for weight in model.get_weights()])
+    assert not np.allclose(forward(model, X), before)
+    np.testing.assert_allclose(forward(model, X), model.predict(X, verbose=0), rtol=1e-5)
+
+
+def test_a_row_does_not_depend_on_the_others():
+    model, X = table_network(), inputs_of(300, (5,))
+    whole = forward(model, X)
+    for rows in (slice(17, 18), slice(5, 102), slice(100, 300)):
+        np.testing.assert_array_equal(forward(model, X[rows]), whole[rows])
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("n_blocks", [1, 3])
+def test_held_out_loss_is_that_of_evaluate(n_blocks, weighted, monkeypatch):
+    monkeypatch.setattr("imbalanced_nn.training.held_out.FORWARD_ROWS", 400 // n_blocks)
+    model = table_network(units=1)
+    model.add(layers.Dense(1, "sigmoid", kernel_regularizer="l2"))
+    model.compile("sgd", "binary_crossentropy")
+    X, rows = inputs_of(500, (5,)), np.arange(50, 450)
+    y = (X[:, 0] > 0).astype(np.float32)
+    weight = np.random.default_rng(1).uniform(0, 2, 500).astype(np.float32) if weighted else None
+    judge = HeldOutPass(X, y, rows, weight, True)
+    # Far from certainty: beyond it Keras computes from log-odds, which outputs do not tell.
+    for factor in (0.3, 0.7):
+        model.set_weights([factor * w for w in model.get_weights()])
+        outputs, loss = judge(model)
+        np.testing.assert_array_equal(outputs, forward(model, X, rows))
+        chosen = None if weight is None else weight[rows]
+        expected = model.evaluate(X[rows], y[rows], 400, sample_weight=chosen, verbose=0)
+        assert loss == pytest.approx(expected, rel=1e-5)
+    assert HeldOutPass(X, y, rows, weight, False)(model)[1] is None

@@ -1,0 +1,160 @@
+"""Traced programs are made once, bounded, and never seen."""
+
+import gc
+import pickle
+import weakref
+
+import keras
+import numpy as np
+import pytest
+from sklearn.base import clone
+from sklearn.datasets import make_classification
+from sklearn.model_selection import GridSearchCV
+
+from imbalanced_nn import BalancedKerasClassifier
+from imbalanced_nn.training import clear_programs
+from imbalanced_nn.training.cache import FORWARD, TRAINING, ProgramCache, n_bytes
+
+X, Y = make_classification(200, weights=[0.8], random_state=0)
+SMALL = {"model__hidden_layer_sizes": (4,), "epochs": 2, "random_state": 0}
+
+
+def test_a_search_of_thirty_fits_traces_one_program():
+    clear_programs()
+    grid = [
+        {"sampler": [None, "random_over", "random_under", "smote", "balanced_batches"]},
+        {"class_weight": ["balanced"]},
+    ]
+    # The default network's batches grow with the rows, of which samplers leave more or less.
+    clf = BalancedKerasClassifier(batch_size=32, **SMALL)
+    search = GridSearchCV(clf, grid, cv=5, scoring="average_precision").fit(X, Y)
+    assert np.isfinite(search.cv_results_["mean_test_score"]).all()
+    assert search.best_estimator_.engine_ == "graph"
+    assert [program.n_traces for program in TRAINING] == [1]
+    assert [program.n_traces for program in FORWARD] == [1]
+
+
+class Made:
+    def __init__(self, size):
+        self.n_bytes = size
+
+
+def test_least_recently_used_programs_go_first():
+    cache = ProgramCache(max_programs=2, max_bytes=100)
+    a, b = cache.get("a", lambda: Made(1)), cache.get("b", lambda: Made(1))
+    assert cache.get("a", lambda: Made(1)) is a
+    cache.get("c", lambda: Made(1))
+    assert cache.get("a", lambda: Made(1)) is a
+    assert cache.get("b", lambda: Made(1)) is not b
+
+
+def test_bytes_are_bounded():
+    cache = ProgramCache(max_programs=9, max_bytes=100)
+    for key, size in [("a", 40), ("b", 40), ("c", 40)]:
+        cache.get(key, lambda size=size: Made(size))
+    assert (len(cache), cache.n_bytes) == (2, 80)
+    huge = cache.get("huge", lambda: Made(101))
+    assert huge.n_bytes == 101
+    assert len(cache) == 0
+
+
+def test_bytes_of_a_program_grow_with_its_variables():
+    small, large = (keras.Variable(np.zeros((size, 10)), dtype="float32") for size in (1, 100))
+    assert n_bytes([large]) - n_bytes([small]) == 990 * 4
+
+
+def test_a_program_that_is_forgotten_is_freed():
+    clear_programs()
+    clf = BalancedKerasClassifier(**SMALL).fit(X, Y)
+    proba = clf.predict_proba(X)
+    twin = weakref.ref(next(iter(TRAINING)).twin)
+    clear_programs()
+    gc.collect()
+    assert twin() is None
+    np.testing.assert_array_equal(clf.predict_proba(X), proba)
+
+
+def test_pickles_and_clones_hold_no_program():
+    clf = BalancedKerasClassifier(**SMALL).fit(X, Y)
+    proba = clf.predict_proba(X)
+    pickled = pickle.dumps(clf)
+    assert b"Program" not in pickled
+    restored = pickle.loads(pickled)
+    assert not any(name.endswith("_functions") for name in vars(restored.model_))
+    np.testing.assert_array_equal(restored.predict_proba(X), proba)
+    assert not hasattr(clone(clf), "model_")
+
+
+def test_each_fit_owns_its_variables():
+    first, second = (BalancedKerasClassifier(**SMALL).fit(X, Y) for _ in range(2))
+    variables = [
+        {id(v.value) for v in owner.variables + owner.optimizer.variables}
+        for owner in (first.model_, second.model_, next(iter(TRAINING)).twin)
+    ]
+    assert len(set.union(*variables)) == sum(map(len, variables))
+
+
+def test_names_of_the_network_are_those_that_keras_gives():
+    def build():
+        return keras.Sequential(
+            [keras.Input((20,)), keras.layers.Dense(3, name="hidden"), keras.layers.Dense(1)]
+        )
+
+    clf = BalancedKerasClassifier(build, epochs=1, loss="mse").fit(X, Y)
+    assert [v.path.split("/")[-2:] for v in clf.model_.variables[:2]] == [
+        ["hidden", "kernel"],
+        ["hidden", "bias"],
+    ]
+
+
+class Raise(keras.callbacks.Callback):
+    def __init__(self, error):
+        super().__init__()
+        self.error = error
+
+    def on_epoch_end(self, epoch, logs=None):
+        if epoch == 1:
+            raise self.error
+
+
+@pytest.mark.parametrize(
+    ("error", "change"),
+    [
+        (KeyboardInterrupt, {"callbacks": [Raise(KeyboardInterrupt())]}),
+        (ZeroDivisionError, {"callbacks": [Raise(ZeroDivisionError())]}),
+        (ValueError, {"optimizer": keras.optimizers.SGD(1e38), "init_bias": None}),
+    ],
+    ids=["interrupted", "raising", "not finite"],
+)
+def test_an_interrupted_fit_changes_nothing(error, change):
+    clf = BalancedKerasClassifier(engine="graph", **SMALL).fit(X, Y)
+    proba, history, network = clf.predict_proba(X), dict(clf.history_), clf.model_
+    clf.set_params(**change)
+    with pytest.raises(error):
+        clf.fit(X + 1, 1 - Y)
+    assert clf.model_ is network
+    assert clf.history_ == history
+    np.testing.assert_array_equal(clf.predict_proba(X), proba)
+    again = BalancedKerasClassifier(engine="graph", **SMALL).fit(X, Y)
+    np.testing.assert_array_equal(again.predict_proba(X), proba)
+
+
+def test_an_interrupted_warm_start_goes_back():
+    class RaiseLater(Raise):
+        armed = False
+
+        def on_epoch_end(self, epoch, logs=None):
+            if self.armed:
+                super().on_epoch_end(epoch, logs)
+
+    callback = RaiseLater(KeyboardInterrupt())
+    clf = BalancedKerasClassifier(warm_start=True, callbacks=[callback], **SMALL).fit(X, Y)
+    weights = clf.model_.get_weights()
+    slots = [v.numpy() for v in clf.model_.optimizer.variables]
+    RaiseLater.armed = True
+    with pytest.raises(KeyboardInterrupt):
+        clf.fit(X, Y)
+    for mine, before in zip(clf.model_.get_weights(), weights, strict=True):
+        np.testing.assert_array_equal(mine, before)
+    for mine, before in zip(clf.model_.optimizer.variables, slots, strict=True):
+        np.testing.assert_array_equal(mine.numpy(), before)
