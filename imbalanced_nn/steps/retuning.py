@@ -142,7 +142,7 @@ class RetuningSteps(ThresholdSteps):
                 f"threshold={self._threshold!r} was not. Use tune_threshold first."
             )
         target, proba, weight, labels = self._tuning_rows(self._judged)
-        tuner = self._tuner(self._threshold)
+        tuner = self._tuner(self._threshold, proba)
         with warnings.catch_warnings():
             # What is to be said of these rows was said when the rule was learned.
             warnings.simplefilter("ignore", ImbalanceWarning)

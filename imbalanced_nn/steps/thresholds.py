@@ -121,13 +121,14 @@ class ThresholdSteps:
         labels = {"classes": self.classes_, "pos_label": getattr(self, "pos_label_", None)}
         return self.classes_[judged.codes], proba, weight, labels
 
-    def _tuner(self, threshold):
-        """Return the tuner of a threshold, with what is routed to it."""
+    def _tuner(self, threshold, proba=None):
+        """Return the tuner of a threshold, for some scores, with what is routed to it."""
         if isinstance(threshold, ThresholdTuner):
             tuner = clone(threshold)
         else:
-            # Uncorrected probabilities are not those of any rows to lean on.
-            few = 0 if self._calibration is None else FEW_POSITIVES
+            # Uncorrected probabilities, and outputs that are none, are nothing to lean on.
+            none = proba is not None and (proba.min() < 0 or proba.max() > 1)
+            few = 0 if none or self._calibration is None else FEW_POSITIVES
             tuner = ThresholdTuner(threshold, min_positives=few)
         if threshold is not self.threshold:
             return tuner
@@ -139,7 +140,7 @@ class ThresholdSteps:
     def _tuned(self, judged, threshold, sample_cost=None):
         """Return the rule that is best for rows, with its score, its curve and its objective."""
         target, proba, weight, labels = self._tuning_rows(judged)
-        tuner = self._tuner(threshold)
+        tuner = self._tuner(threshold, proba)
         tuner.fit(target, proba, sample_weight=weight, sample_cost=sample_cost, **labels)
         return {
             "rule": tuner.decision_rule_,

@@ -20,7 +20,8 @@ from imbalanced_nn.losses import (
     LDAMCrossentropy,
     LogitAdjustedCrossentropy,
 )
-from imbalanced_nn.training import clear_programs, programs
+from imbalanced_nn.training import clear_programs
+from imbalanced_nn.training.cache import TRAINING
 
 TINY = {"model__hidden_layer_sizes": (8,), "epochs": 3, "batch_size": 32, "random_state": 0}
 COSTS = [[0, 1], [8, 0]]
@@ -141,7 +142,7 @@ def test_folds_with_other_shares_share_one_program(data):
         alone = BalancedKerasClassifier(engine="keras", **network).fit(X[part], y[part])
         np.testing.assert_allclose(weights_of(clf), weights_of(alone), rtol=1e-4, atol=1e-6)
         np.testing.assert_allclose(clf.model_.loss.prior, alone.model_.loss.prior)
-    (program,) = programs._PROGRAMS.values()
+    (program,) = TRAINING
     assert program.n_traces == 1
 
 
@@ -156,7 +157,7 @@ def test_label_weights_of_other_folds_share_one_program():
             for engine in ("graph", "keras")
         )
         np.testing.assert_allclose(weights_of(clf), weights_of(alone), rtol=1e-4, atol=1e-6)
-    assert len(programs._PROGRAMS) == 1
+    assert len(TRAINING) == 1
 
 
 @pytest.mark.parametrize("engine", ["graph", "keras"])

@@ -1,5 +1,6 @@
 """The threshold step: fixed, learned on held-out rows, or at the prior."""
 
+import keras
 import numpy as np
 import pytest
 from sklearn.datasets import make_classification, make_multilabel_classification
@@ -329,3 +330,14 @@ def test_a_second_fit_forgets_the_first(binary, multiclass):
     fresh = fitted(binary, threshold=None)
     np.testing.assert_array_equal(clf.predict_proba(binary[0]), fresh.predict_proba(binary[0]))
     assert set(vars(clf)) == set(vars(fresh))
+
+
+def test_outputs_that_are_no_probabilities_are_cut_by_the_rows_alone(binary):
+    def build(meta):
+        inputs = keras.Input(meta["X_shape_"][1:])
+        return keras.Model(inputs, keras.layers.Dense(1)(inputs))
+
+    clf = BalancedKerasClassifier(build, loss="mse", threshold="f1", epochs=3, random_state=0)
+    y, scores = held_out(clf.fit(*binary), binary)
+    assert scores.min() < 0
+    assert clf.best_score_ == pytest.approx(brute_force(y, scores[:, 1], f1_score))

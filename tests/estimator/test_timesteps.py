@@ -414,11 +414,11 @@ def recurrent(meta):
     return keras.Model(inputs, layers.Dense(1, "sigmoid")(hidden))
 
 
-def test_a_network_that_masks_is_judged_by_keras(data):
+@pytest.mark.parametrize("engine", ["graph", "keras"])
+def test_a_network_that_masks_is_judged_as_by_keras(data, engine):
     X, y, mask = data
     X = X * mask[:, :, None]
-    clf = fitted(X, y, mask, model=recurrent, epochs=1)
-    assert clf.engine_ == "keras: metrics are evaluated by Keras"
+    clf = fitted(X, y, mask, model=recurrent, epochs=1, engine=engine)
     held = clf.validation_indices_
     keras_loss = clf.model_.evaluate(X[held], y[held], sample_weight=mask[held], verbose=0)
     assert clf.history_["val_loss"][-1] == pytest.approx(keras_loss, rel=1e-5)
