@@ -15,7 +15,7 @@ import imbalanced_nn
 # Each row's rooms import only from the rows above. Up to KERAS_FREE_UP_TO no room may import
 # Keras; LATE_KERAS may inside a function, where it makes a Keras data set.
 ROOMS = [
-    ["exceptions"],
+    ["exceptions", "files"],
     ["metrics", "weighting", "parameters", "targets", "rows"],
     ["threshold"],
     ["calibration"],
@@ -27,8 +27,9 @@ ROOMS = [
     ["base"],
     ["steps"],
     ["classifier"],
-    ["compare", "inspection", "datasets"],
+    ["inspection", "datasets"],
     ["report"],
+    ["compare"],
     ["cli"],
 ]
 KERAS_FREE_UP_TO = "sampling"

@@ -167,8 +167,6 @@ def _network(features, epochs: int | None):
 
 def _as_json(source: _Source, comparison) -> dict:
     """Return the comparison and what was read, as JSON's types."""
-    from imbalanced_nn.cli.display import conclusion
-
     return {
         "data": {
             "name": source.name,
@@ -178,5 +176,4 @@ def _as_json(source: _Source, comparison) -> dict:
             "left_out": source.left_out,
         },
         **comparison.to_dict(),
-        "conclusion": conclusion(comparison),
     }
