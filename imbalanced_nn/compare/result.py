@@ -54,6 +54,9 @@ class StrategyComparison:
         on all rows with ``refit=True``; else it is configured and unfitted.
     recommended_strategy_ : str
         The best of those that beat the baseline, or the baseline where none does.
+    standing_ : dict of str to str
+        ``"baseline"``, or how each strategy compares with it: ``"better"``, ``"tied"``,
+        ``"worse"``, ``"dropped"`` or, of one fold, ``"unknown"``.
     verdict_ : str
         Which strategy works, in plain words, from intervals that hold together at 95 %.
 
@@ -119,6 +122,15 @@ class StrategyComparison:
         if len(self.strategies) == 1:
             return self.baseline_
         return next(iter(standing(self).better), self.baseline_)
+
+    @property
+    def standing_(self) -> dict[str, str]:
+        """How each strategy compares with the baseline."""
+        found = standing(self)
+        groups = ("better", "tied", "worse", "dropped", "unknown")
+        return {self.baseline_: "baseline"} | {
+            name: group for group in groups for name in getattr(found, group)
+        }
 
     @property
     def verdict_(self) -> str:

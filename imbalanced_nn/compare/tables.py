@@ -31,15 +31,11 @@ def summary(folds, scoring: str, dropped):
     if not GREATER_IS_BETTER[scoring]:
         keys["score"] *= -1
     own = ~table["threshold"].map(is_plain)
-    at_own_cut = keys[own].set_index(table["strategy"][own])
     keys["complete"] = ~table["strategy"].isin(list(dropped))
-    for key in ("score", "second"):
-        keys[f"{key}_of_strategy"] = table["strategy"].map(at_own_cut[key])
-    order = keys.sort_values(
-        ["complete", "score_of_strategy", "second_of_strategy", "score", "second"],
-        ascending=False,
-        kind="stable",
-    )
+    ranked = keys[own].sort_values(["complete", "score", "second"], ascending=False, kind="stable")
+    rank = {name: place for place, name in enumerate(table["strategy"][ranked.index])}
+    keys["rank"] = -table["strategy"].map(rank)
+    order = keys.sort_values(["rank", "score", "second"], ascending=False, kind="stable")
     return table.loc[order.index].reset_index(drop=True)
 
 
