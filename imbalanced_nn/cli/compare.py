@@ -7,13 +7,21 @@ import click
 
 from imbalanced_nn.cli.refusals import DataRefusal, UsageRefusal
 
-__all__ = ["compare"]
+__all__ = ["MEASURES", "compare"]
+
+# Spelled out, so that --help loads no library; a test holds it to what is measured.
+MEASURES = [
+    *("average_precision", "balanced_accuracy", "f1", "matthews_corrcoef", "log_loss", "seconds"),
+]
 
 _EPILOG = """\b
 Examples:
   imbalanced-nn compare
   imbalanced-nn compare transactions.csv --target fraud --folds 10
   imbalanced-nn compare data.parquet --target y --strategies none,smote --json
+  imbalanced-nn compare transactions.csv --target fraud --report fraud.html
+  imbalanced-nn compare transactions.csv --target fraud --repeats 5 \\
+    --halving --cache fits.jsonl
 """
 
 
@@ -49,8 +57,32 @@ class _Source(NamedTuple):
     show_default=True,
     help="Fits that run at the same time; -1 uses every core.",
 )
+@click.option(
+    "--scoring",
+    type=click.Choice(MEASURES),
+    default=MEASURES[0],
+    show_default=True,
+    metavar="NAME",
+    help=f"Measure that ranks: {', '.join(MEASURES)}.",
+)
+@click.option(
+    "--repeats",
+    "n_repeats",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="How often the folds are drawn anew; more give narrower intervals.",
+)
+@click.option("--halving", is_flag=True, help="Drop strategies that can hardly win any more.")
+@click.option(
+    "--cache", metavar="FILE", help="Keep finished fits in FILE, and go on from those it holds."
+)
+@click.option("--report", metavar="FILE", help="Write a page (HTML) with the verdict and plots.")
+@click.option("--force", is_flag=True, help="Replace a report that is there.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON and nothing else on stdout.")
-def compare(data, target, strategies, folds, epochs, random_state, jobs, as_json):
+def compare(
+    data, target, strategies, folds, epochs, random_state, jobs, report, force, as_json, **options
+):
     """Compare ways of meeting class imbalance on the same folds of DATA.
 
     DATA is a table with one row per line: .csv or .tsv (also .gz), with the names of the columns
@@ -65,18 +97,24 @@ def compare(data, target, strategies, folds, epochs, random_state, jobs, as_json
     if jobs == 0:
         raise UsageRefusal("--jobs is 0; give 1 or more, or -1 for every core.")
     names = _strategy_names(strategies)
+    if report is not None:
+        _check_report(report, force)
     source = _read(data, target)
     from imbalanced_nn.cli import display
 
     if not as_json:
         display.print_source(source)
-    comparison, notes = _compare(source, names, folds, epochs, random_state, jobs)
+    comparison, notes = _compare(source, names, folds, epochs, random_state, jobs, options)
+    if report is not None:
+        _write_report(source, comparison, report, force, ships=data is None)
     for note in notes:
         click.echo(f"Note: {note}", err=True)
     if as_json:
         click.echo(json.dumps(_as_json(source, comparison), indent=2, allow_nan=False))
     else:
         display.print_comparison(comparison)
+        if report is not None:
+            click.echo(f"Report: {report}")
 
 
 def _strategy_names(strategies: str | None) -> list[str] | None:
@@ -123,7 +161,7 @@ def _read(data: str | None, target: str | None) -> _Source:
     return _Source(data, target, features, labels.to_numpy(), left_out)
 
 
-def _compare(source: _Source, names, folds, epochs, random_state, jobs):
+def _compare(source: _Source, names, folds, epochs, random_state, jobs, options):
     """Return the comparison and what its fits warned the user of, each text once."""
     import warnings
 
@@ -145,8 +183,9 @@ def _compare(source: _Source, names, folds, epochs, random_state, jobs):
                     n_jobs=jobs,
                     random_state=random_state,
                     progress=advance,
+                    **options,
                 )
-        except (InvalidParameterError, TooFewRowsError, RuntimeError) as error:
+        except (InvalidParameterError, TooFewRowsError, RuntimeError, OSError) as error:
             raise DataRefusal(" ".join(str(error).split())) from error
     # Deprecations inside libraries are nothing that the user of a command can act on.
     notes = [str(w.message) for w in caught if issubclass(w.category, UserWarning)]
@@ -163,6 +202,39 @@ def _network(features, epochs: int | None):
     parameters = {} if epochs is None else {"epochs": epochs}
     classifier = BalancedKerasClassifier(**parameters)
     return Pipeline([*preprocessor(features), ("classifier", classifier)])
+
+
+def _check_report(path: str, force: bool) -> None:
+    """Refuse a report that cannot be written before anything is computed for it."""
+    from imbalanced_nn.files import check_writable
+
+    try:
+        check_writable(path, force)
+    except FileExistsError as error:
+        raise UsageRefusal(f"{error} Give --force to replace it.") from error
+    except OSError as error:
+        raise UsageRefusal(str(error)) from error
+
+
+def _write_report(source: _Source, comparison, path: str, force: bool, ships: bool) -> None:
+    """Write the page, with the command that fits what it recommends."""
+    import shlex
+
+    from imbalanced_nn.report import write_report
+
+    facts = {"Data": source.name, "Target": source.target}
+    if source.left_out:
+        facts["Left out"] = "; ".join(source.left_out)
+    strategy = comparison.recommended_strategy_
+    words = ("fit", source.name, "--target", source.target, "--strategy", strategy)
+    write_report(
+        comparison,
+        path,
+        title=f"{source.name}: which strategy works",
+        data=facts,
+        command=None if ships else f"imbalanced-nn {shlex.join(words)} --output model.inn",
+        overwrite=force,
+    )
 
 
 def _as_json(source: _Source, comparison) -> dict:

@@ -25,11 +25,11 @@ def evidence(comparison) -> list[Markup]:
         _strategies(comparison),
         _decisions(comparison),
         Markup(
-            f'<p class="note">Means over {comparison.n_splits} folds that all strategies share, '
-            f"± their standard deviation. {markup(positive)} An interval of a difference is paired "
-            f"by fold and allows for training sets that overlap (Nadeau and Bengio, 2003); all "
-            f"hold together at 95 %. The best mean of a column is bold and marked *. The grey row "
-            f"is the recommended strategy.</p>"
+            f'<p class="note">Means over {comparison.n_splits} folds that all strategies '
+            f"share{fewer}, ± their standard deviation. {markup(positive)} An interval of a "
+            f"difference is paired by fold and allows for training sets that overlap (Nadeau and "
+            f"Bengio, 2003); all hold together at 95 %. The best mean of a column is bold and "
+            f"marked *. The grey row is the recommended strategy.</p>"
         ),
     ]
 
