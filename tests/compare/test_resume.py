@@ -79,6 +79,10 @@ def test_what_changes_the_fits_is_fitted_anew(compared, stand_in, binary):
     ]
     for change in changes:
         assert compared(**change)[1] == 2 * change.get("cv", 3), change
+    # Over the same rows too, the seed and the groups count.
+    folds = [(np.arange(0, 300, 2), np.arange(1, 300, 2))]
+    for change in ({}, {"random_state": 1}, {"groups": np.arange(300)}):
+        assert compared(cv=folds, **change)[1] == 2, change
     # All of them were kept side by side.
     assert compared()[1] == compared(X=moved)[1] == 0
 
@@ -118,6 +122,15 @@ def test_a_file_of_something_else_is_refused_and_kept(content, compared, cache, 
 def test_an_empty_file_is_a_new_one(compared, cache):
     cache.touch()
     assert compared()[1] == 6
+
+
+def test_what_a_killed_process_left_behind_is_cleared_away(compared, cache):
+    (cache.parent / ".fits.jsonl.0123abcd.part").write_text("{")
+    (cache.parent / ".fits.other.part").write_text("mine")
+    compared()
+    assert sorted(each.name for each in cache.parent.iterdir()) == [
+        *(".fits.other.part", "fits.jsonl"),
+    ]
 
 
 def test_without_a_random_state_nothing_could_be_found_again(compared, cache):

@@ -94,7 +94,7 @@ class TestSentence:
         assert comparison.verdict_.startswith("'b' beats 'a' here by 0.202 in average precision")
 
     def test_dropped_strategies_are_named_and_come_last(self):
-        scores = {"none": NONE, "gone": NONE[:3] - [0.3, 0.1, 0.2], "smote": UNEVEN}
+        scores = {"none": NONE, "gone": np.add(NONE[:3], [0.3, -0.1, 0.2]), "smote": UNEVEN}
         comparison = made(scores, dropped={"gone": 3})
         assert comparison.verdict_.endswith(
             "as far as these folds tell: smote; dropped early: gone."

@@ -9,7 +9,7 @@ from sklearn.naive_bayes import GaussianNB
 
 from imbalanced_nn.compare import compare_strategies
 
-HOSTILE = "<script>document.title = 'hacked'</script>\"' & $_{"
+HOSTILE = "<script>document.title = 'hacked'</script>\"' & $_{$"
 
 
 @pytest.fixture(scope="package")
