@@ -4,6 +4,7 @@ import click
 
 from imbalanced_nn import __version__
 from imbalanced_nn.cli.compare import compare
+from imbalanced_nn.cli.report import report
 
 __all__ = ["main"]
 
@@ -31,3 +32,4 @@ def main():
 
 
 main.add_command(compare)
+main.add_command(report)

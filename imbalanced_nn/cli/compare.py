@@ -6,6 +6,7 @@ from typing import NamedTuple
 import click
 
 from imbalanced_nn.cli.refusals import DataRefusal, UsageRefusal
+from imbalanced_nn.cli.report import check_report, write_page
 
 __all__ = ["MEASURES", "compare"]
 
@@ -98,7 +99,7 @@ def compare(
         raise UsageRefusal("--jobs is 0; give 1 or more, or -1 for every core.")
     names = _strategy_names(strategies)
     if report is not None:
-        _check_report(report, force)
+        check_report(report, force)
     source = _read(data, target)
     from imbalanced_nn.cli import display
 
@@ -106,7 +107,7 @@ def compare(
         display.print_source(source)
     comparison, notes = _compare(source, names, folds, epochs, random_state, jobs, options)
     if report is not None:
-        _write_report(source, comparison, report, force, ships=data is None)
+        write_page(comparison, report, force, _as_json(source, comparison)["data"])
     for note in notes:
         click.echo(f"Note: {note}", err=True)
     if as_json:
@@ -202,39 +203,6 @@ def _network(features, epochs: int | None):
     parameters = {} if epochs is None else {"epochs": epochs}
     classifier = BalancedKerasClassifier(**parameters)
     return Pipeline([*preprocessor(features), ("classifier", classifier)])
-
-
-def _check_report(path: str, force: bool) -> None:
-    """Refuse a report that cannot be written before anything is computed for it."""
-    from imbalanced_nn.files import check_writable
-
-    try:
-        check_writable(path, force)
-    except FileExistsError as error:
-        raise UsageRefusal(f"{error} Give --force to replace it.") from error
-    except OSError as error:
-        raise UsageRefusal(str(error)) from error
-
-
-def _write_report(source: _Source, comparison, path: str, force: bool, ships: bool) -> None:
-    """Write the page, with the command that fits what it recommends."""
-    import shlex
-
-    from imbalanced_nn.report import write_report
-
-    facts = {"Data": source.name, "Target": source.target}
-    if source.left_out:
-        facts["Left out"] = "; ".join(source.left_out)
-    strategy = comparison.recommended_strategy_
-    words = ("fit", source.name, "--target", source.target, "--strategy", strategy)
-    write_report(
-        comparison,
-        path,
-        title=f"{source.name}: which strategy works",
-        data=facts,
-        command=None if ships else f"imbalanced-nn {shlex.join(words)} --output model.inn",
-        overwrite=force,
-    )
 
 
 def _as_json(source: _Source, comparison) -> dict:

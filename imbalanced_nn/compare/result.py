@@ -13,6 +13,12 @@ from imbalanced_nn.exceptions import InvalidParameterError, nearest_name
 
 __all__ = ["StrategyComparison"]
 
+# What makes a comparison; all else follows from it.
+_KEPT = (
+    *("folds", "classes", "class_count", "pos_label", "train_sizes", "test_sizes"),
+    *("scoring", "dropped", "settings"),
+)
+
 
 @dataclass(frozen=True, repr=False)
 class StrategyComparison:
@@ -64,7 +70,7 @@ class StrategyComparison:
     --------
     >>> from sklearn.datasets import make_classification
     >>> from sklearn.naive_bayes import GaussianNB
-    >>> from imbalanced_nn import compare_strategies
+    >>> from imbalanced_nn.compare import StrategyComparison, compare_strategies
     >>> X, y = make_classification(n_samples=400, weights=[0.9], random_state=0)
     >>> comparison = compare_strategies(
     ...     GaussianNB(), X, y, random_state=0, cv=3,
@@ -76,6 +82,8 @@ class StrategyComparison:
     "No strategy beats 'as it is' he"
     >>> list(comparison.to_dict())[:5]
     ['verdict', 'scoring', 'baseline', 'best_strategy', 'recommended_strategy']
+    >>> StrategyComparison.from_dict(comparison.to_dict()).verdict_ == comparison.verdict_
+    True
     """
 
     folds: list[dict]
@@ -298,6 +306,32 @@ class StrategyComparison:
         write_report(self, path, title=title, overwrite=overwrite)
         return None
 
+    @classmethod
+    def from_dict(cls, content: dict) -> "StrategyComparison":
+        """Return the comparison that `to_dict` was called on, without its estimators.
+
+        Parameters
+        ----------
+        content : dict
+            What `to_dict` returned, also if it was written as JSON and read again. Further keys
+            are left alone.
+
+        Raises
+        ------
+        InvalidParameterError
+            If something is missing.
+
+        Examples
+        --------
+        See `StrategyComparison`.
+        """
+        missing = [name for name in _KEPT if name not in content]
+        if missing:
+            raise InvalidParameterError(
+                f"content: lacks {missing[0]!r}; give what StrategyComparison.to_dict() returns."
+            )
+        return cls(**{name: content[name] for name in _KEPT})
+
     def to_dict(self) -> dict:
         """Return everything as JSON's types; what is not a number is None.
 
@@ -316,6 +350,9 @@ class StrategyComparison:
             "class_count": self.class_count,
             "pos_label": plain(self.pos_label),
             "n_splits": self.n_splits,
+            "train_sizes": self.train_sizes,
+            "test_sizes": self.test_sizes,
+            "settings": self.settings,
             "results": records(self.frame()),
             "folds": records(self.folds_frame()),
         }

@@ -130,6 +130,8 @@ def _between(comparison, name: str) -> str:
 def _rest(found: Standing) -> str:
     """Return which strategies are tied with a baseline that none beats, and which are worse."""
     parts = []
+    if len(found.tied) > 1 and not (found.worse or found.dropped):
+        return f"All {len(found.tied)} others are tied with it, as far as these folds tell."
     if found.tied:
         parts.append(f"tied with it, as far as these folds tell: {', '.join(found.tied)}")
     if found.worse:

@@ -79,3 +79,43 @@ def test_a_file_of_something_else_is_no_cache(run, refused, table):
 
 def test_the_measures_to_choose_from_are_those_measured():
     assert list(GREATER_IS_BETTER) == MEASURES
+
+
+class TestReportCommand:
+    @pytest.fixture
+    def printed(self, run, table, tmp_path):
+        path = tmp_path / "comparison.json"
+        path.write_text(run("compare", table, *FEW, "--json").stdout)
+        return path
+
+    def test_it_makes_the_page_that_compare_makes(self, run, table, printed, report, tmp_path):
+        content = json.loads(printed.read_text())
+        result = run("report", printed, "--output", report)
+        assert result.exit_code == 0
+        assert result.stdout == f"{content['verdict']}\nReport: {report}\n"
+        page = report.read_text(encoding="utf-8")
+        again = tmp_path / "again.html"
+        more = ["--cache", tmp_path / "c"]
+        run("compare", table, *FEW, *more, "--report", again)
+        # All but the seconds of the fits.
+        assert len(again.read_text(encoding="utf-8")) == pytest.approx(len(page), rel=0.02)
+        assert f"imbalanced-nn fit {table} --target fraud --strategy none" in page
+        assert "columns with one value: one" in page
+
+    def test_refusals(self, refused, printed, report, table, tmp_path):
+        assert refused("report", tmp_path / "no.json", "-o", report) == (
+            2,
+            f"There is no file '{tmp_path / 'no.json'}'.",
+        )
+        assert refused("report", table, "-o", report) == (1, f"'{table}' is not a file of JSON.")
+        other = tmp_path / "other.json"
+        for content in ("[]", "{}", '{"folds": [], "data": {}}'):
+            other.write_text(content)
+            assert refused("report", other, "-o", report) == (
+                1,
+                f"'{other}' is not what 'imbalanced-nn compare --json' printed.",
+            )
+        assert not report.exists()
+        report.write_text("mine")
+        assert refused("report", printed, "-o", report)[0] == 2
+        assert report.read_text() == "mine"

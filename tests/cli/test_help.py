@@ -30,6 +30,7 @@ def _run(*arguments):
         (["--help"], "Example: imbalanced-nn compare transactions.csv --target fraud"),
         (["compare", "--help"], "  imbalanced-nn compare transactions.csv --target fraud --fo"),
         (["compare", "-h"], "--random-state"),
+        (["report", "-h"], "  imbalanced-nn report comparison.json --output comparison.html"),
         (["--version"], f"imbalanced-nn, version {imbalanced_nn.__version__}"),
     ],
 )

@@ -58,6 +58,12 @@ class TestSentence:
         assert comparison.best_strategy_ == "smote"
         assert comparison.recommended_strategy_ == "none"
 
+    def test_all_others_are_tied(self):
+        scores = {"none": NONE, "a": UNEVEN, "b": UNEVEN[::-1]}
+        assert made(scores).verdict_.endswith(
+            "for the best, 'a'). All 2 others are tied with it, as far as these folds tell."
+        )
+
     def test_winners_that_cannot_be_told_apart(self):
         wave = np.array([0.01, -0.01, 0.01, -0.01, 0.0])
         scores = {"none": NONE, "a": NONE + 0.2 + wave, "b": NONE + 0.2 - wave, "c": NONE + 0.1}
