@@ -80,7 +80,9 @@ def _of_array(value: np.ndarray) -> list:
     shape = [value.dtype.str.encode(), repr(value.shape).encode()]
     if value.dtype.hasobject:
         return [*shape, *value.ravel().tolist()]
-    return [*shape, np.ascontiguousarray(value).tobytes()]
+    # As bytes in place: the rows of a comparison may fill half the memory.
+    content = np.ascontiguousarray(value).reshape(-1).view(np.uint8)
+    return [*shape, hashlib.sha256(content).digest()]
 
 
 def _of_pandas(value: Any) -> list:

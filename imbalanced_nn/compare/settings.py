@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from numbers import Integral
 
 from imbalanced_nn import __version__
-from imbalanced_nn._show_versions import _installed_version
+from imbalanced_nn._show_versions import installed_version
 from imbalanced_nn.compare.strategies import chosen_strategies, final_step
 
 __all__ = ["described", "package_versions"]
@@ -58,4 +58,4 @@ def _folds(cv, n_repeats: int, grouped: bool) -> str:
 
 def package_versions() -> dict[str, str | None]:
     """Return the versions of what fits and measures; None for what is not installed."""
-    return {"imbalanced-nn": __version__} | {name: _installed_version(name) for name in _PACKAGES}
+    return {"imbalanced-nn": __version__} | {name: installed_version(name) for name in _PACKAGES}

@@ -112,10 +112,9 @@ def _done(comparison, data: dict) -> list[Markup]:
     settings = comparison.settings
     n_rows = sum(comparison.class_count)
     facts = {**data, "Rows": f"{n_rows:,}", **_features(settings)}
-    if "cv" in settings:
-        facts["Folds"] = f"{settings['cv']}: {comparison.n_splits} in all"
-    else:
-        facts["Folds"] = str(comparison.n_splits)
+    n_folds = str(comparison.n_splits)
+    drawn = settings.get("cv", n_folds)
+    facts["Folds"] = drawn if drawn.startswith(n_folds) else f"{drawn}: {n_folds} in all"
     facts["Rows of a fold"] = (
         f"{_range(comparison.train_sizes)} to train on, {_range(comparison.test_sizes)} to test on"
     )

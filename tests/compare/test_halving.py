@@ -113,7 +113,7 @@ class TestHalving:
     @pytest.fixture
     def arguments(self):
         return {
-            "strategies": {"none": {"C": 1e-9}, "good": {}, "bad": {"C": 1e-9}},
+            "strategies": {"none": {"C": 1e-9}, "good": {}, "bad": {"C": 2e-9}},
             "scoring": "log_loss",
             "random_state": 0,
             "cv": 5,
@@ -146,13 +146,16 @@ class TestHalving:
         np.testing.assert_array_equal(merged["f1"], merged["f1_whole"])
         assert halved.verdict_.split(")")[0] == whole.verdict_.split(")")[0]
 
-    def test_two_jobs_drop_the_same(self, binary, arguments):
+    def test_two_jobs_drop_the_same_and_keep_their_fits(self, binary, arguments, tmp_path):
+        cache = tmp_path / "fits.jsonl"
         rows = [
             compare_strategies(
-                LogisticRegression(), *binary, halving=True, n_jobs=n_jobs, **arguments
+                *(LogisticRegression(), *binary),
+                **{**arguments, "halving": True, "n_jobs": n_jobs, "cache": file},
             ).folds_frame()
-            for n_jobs in (None, 2)
+            for n_jobs, file in ((None, None), (2, cache))
         ]
+        assert len(cache.read_bytes().splitlines()) == 1 + len(rows[0]) // 2
         pd.testing.assert_frame_equal(*(frame.drop(columns="seconds") for frame in rows))
 
 
