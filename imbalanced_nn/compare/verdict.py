@@ -18,7 +18,7 @@ class Standing(NamedTuple):
     better, tied, worse : list of str
         Their intervals lie above zero, hold it, or lie below it.
     dropped : list of str
-        Halving dropped them, and they do not beat the baseline.
+        Halving dropped them, as behind the leader of that moment.
     unknown : list of str
         One fold has no spread, and so no interval.
     level_with_winner : list of str
@@ -43,7 +43,11 @@ def standing(comparison, confidence_level: float = 0.95) -> Standing:
     confidence_level : float, default=0.95
         Probability that all intervals hold together.
     """
-    groups = _sorted_out(_gains(comparison, comparison.baseline_, confidence_level))
+    gains = _gains(comparison, comparison.baseline_, confidence_level)
+    # Measured on fewer folds, a dropped strategy may look better than the one it lost to.
+    is_dropped = gains.index.isin(list(comparison.dropped))
+    groups = _sorted_out(gains[~is_dropped])
+    dropped = list(gains.index[is_dropped])
     level: list[str] = []
     if groups["better"]:
         # The winner was picked by its scores, so that every pair might have been looked at.
@@ -51,9 +55,6 @@ def standing(comparison, confidence_level: float = 0.95) -> Standing:
         shared = 1 - 2 * (1 - confidence_level) / n_strategies
         rivals = _sorted_out(_gains(comparison, groups["better"][0], shared))
         level = [name for name in rivals["better"] + rivals["tied"] if name in groups["better"]]
-    dropped = [name for name in groups["tied"] + groups["worse"] if name in comparison.dropped]
-    for group in ("tied", "worse"):
-        groups[group] = [name for name in groups[group] if name not in dropped]
     return Standing(**groups, dropped=dropped, level_with_winner=level)
 
 
@@ -98,7 +99,8 @@ def verdict(comparison) -> str:
         )
     gains = _gains(comparison, comparison.baseline_, 0.95)
     if not found.better:
-        nearest = next(name for name in gains.index if name not in found.dropped)
+        whole = (name for name in gains.index if name not in found.dropped)
+        nearest = next(whole, gains.index[0])
         return (
             f"No strategy beats {baseline} here (difference in {measure} "
             f"{_between(comparison, nearest)} for the best, {nearest!r}). {_rest(found)}"

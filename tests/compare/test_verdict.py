@@ -109,6 +109,18 @@ class TestSentence:
         assert comparison.frame()["strategy"].iloc[-1] == "gone"
         assert comparison.best_strategy_ == "smote"
 
+    def test_all_others_were_dropped(self):
+        comparison = made({"none": NONE, "gone": NONE[:3] - 0.2 - JITTER[:3]}, dropped={"gone": 3})
+        assert comparison.verdict_.startswith("No strategy beats plain training")
+        assert comparison.verdict_.endswith(" for the best, 'gone'). Dropped early: gone.")
+
+    def test_a_dropped_strategy_does_not_win(self):
+        scores = {"none": NONE, "gone": NONE[:3] + 0.4 + JITTER[:3], "b": NONE + 0.2 + JITTER}
+        comparison = made(scores, dropped={"gone": 3})
+        assert comparison.verdict_.startswith("'b' beats plain training")
+        assert comparison.recommended_strategy_ == comparison.best_strategy_ == "b"
+        assert comparison.standing_ == {"none": "baseline", "b": "better", "gone": "dropped"}
+
     def test_one_strategy_and_one_fold_show_nothing(self):
         assert made({"none": NONE}).verdict_ == (
             "Only 'none' was measured: there is nothing to compare it with."
