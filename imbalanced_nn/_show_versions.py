@@ -5,7 +5,7 @@ import platform
 import sys
 from importlib import metadata
 
-__all__ = ["show_versions"]
+__all__ = ["installed_version", "show_versions"]
 
 _DEPENDENCIES = [
     "scikit-learn",
@@ -49,7 +49,7 @@ def show_versions():
         "keras backend": os.environ.get("KERAS_BACKEND", "not set"),
     }
     packages = {"imbalanced_nn": __version__}
-    packages |= {name: _installed_version(name) for name in _DEPENDENCIES}
+    packages |= {name: installed_version(name) for name in _DEPENDENCIES}
     for title, entries in (("System", system), ("Python dependencies", packages)):
         print(f"\n{title}:")
         width = max(map(len, entries))
@@ -57,7 +57,7 @@ def show_versions():
             print(f"{name:>{width}}: {value}")
 
 
-def _installed_version(name):
+def installed_version(name):
     """Return a distribution's version, or None where it is not installed."""
     try:
         return metadata.version(name)

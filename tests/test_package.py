@@ -27,8 +27,9 @@ ROOMS = [
     ["base"],
     ["steps"],
     ["classifier"],
-    ["compare", "inspection", "datasets", "persistence"],
+    ["inspection", "datasets", "persistence"],
     ["report"],
+    ["compare"],
     ["cli"],
 ]
 KERAS_FREE_UP_TO = "sampling"
@@ -246,7 +247,7 @@ def test_show_versions_prints_every_dependency_and_loads_no_keras():
 def test_show_versions_says_none_for_what_is_not_installed():
     from imbalanced_nn import _show_versions
 
-    assert _show_versions._installed_version("no-such-distribution-here") is None
+    assert _show_versions.installed_version("no-such-distribution-here") is None
 
 
 def test_type_hints_are_announced():

@@ -9,6 +9,7 @@ from imbalanced_nn.cli.compare import compare
 from imbalanced_nn.cli.evaluate import evaluate
 from imbalanced_nn.cli.fit import fit
 from imbalanced_nn.cli.predict import predict
+from imbalanced_nn.cli.report import report
 from imbalanced_nn.cli.tune import tune_threshold
 
 __all__ = ["main"]
@@ -61,5 +62,5 @@ def main():
     """Keras networks on imbalanced data."""
 
 
-for _command in (compare, fit, predict, evaluate, tune_threshold):
+for _command in (compare, report, fit, predict, evaluate, tune_threshold):
     main.add_command(_command)

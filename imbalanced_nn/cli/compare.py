@@ -5,15 +5,24 @@ import json
 import click
 
 from imbalanced_nn.cli.refusals import DataRefusal, UsageRefusal
+from imbalanced_nn.cli.report import check_report, write_page
 from imbalanced_nn.cli.sources import Source, read_labelled
 
-__all__ = ["compare"]
+__all__ = ["MEASURES", "compare"]
+
+# Spelled out, so that --help loads no library; a test holds it to what is measured.
+MEASURES = [
+    *("average_precision", "balanced_accuracy", "f1", "matthews_corrcoef", "log_loss", "seconds"),
+]
 
 _EPILOG = """\b
 Examples:
   imbalanced-nn compare
   imbalanced-nn compare transactions.csv --target fraud --folds 10
   imbalanced-nn compare data.parquet --target y --strategies none,smote --json
+  imbalanced-nn compare transactions.csv --target fraud --report fraud.html
+  imbalanced-nn compare transactions.csv --target fraud --repeats 5 \\
+    --halving --cache fits.jsonl
 """
 
 
@@ -39,8 +48,32 @@ Examples:
     show_default=True,
     help="Fits that run at the same time; -1 uses every core.",
 )
+@click.option(
+    "--scoring",
+    type=click.Choice(MEASURES),
+    default=MEASURES[0],
+    show_default=True,
+    metavar="NAME",
+    help=f"Measure that ranks: {', '.join(MEASURES)}.",
+)
+@click.option(
+    "--repeats",
+    "n_repeats",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="How often the folds are drawn anew; more give narrower intervals.",
+)
+@click.option("--halving", is_flag=True, help="Drop strategies that can hardly win any more.")
+@click.option(
+    "--cache", metavar="FILE", help="Keep finished fits in FILE, and go on from those it holds."
+)
+@click.option("--report", metavar="FILE", help="Write a page (HTML) with the verdict and plots.")
+@click.option("--force", is_flag=True, help="Replace a report that is there.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON and nothing else on stdout.")
-def compare(data, target, strategies, folds, epochs, random_state, jobs, as_json):
+def compare(
+    data, target, strategies, folds, epochs, random_state, jobs, report, force, as_json, **options
+):
     """Compare ways of meeting class imbalance on the same folds of DATA.
 
     DATA is a table with one row per line: .csv or .tsv (also .gz), with the names of the columns
@@ -55,18 +88,24 @@ def compare(data, target, strategies, folds, epochs, random_state, jobs, as_json
     if jobs == 0:
         raise UsageRefusal("--jobs is 0; give 1 or more, or -1 for every core.")
     names = _strategy_names(strategies)
+    if report is not None:
+        check_report(report, force)
     source = _read(data, target)
     from imbalanced_nn.cli import display
 
     if not as_json:
         display.print_source(source)
-    comparison, notes = _compare(source, names, folds, epochs, random_state, jobs)
+    comparison, notes = _compare(source, names, folds, epochs, random_state, jobs, options)
+    if report is not None:
+        write_page(comparison, report, force, _as_json(source, comparison)["data"])
     for note in notes:
         click.echo(f"Note: {note}", err=True)
     if as_json:
         click.echo(json.dumps(_as_json(source, comparison), indent=2, allow_nan=False))
     else:
         display.print_comparison(comparison)
+        if report is not None:
+            click.echo(f"Report: {report}")
 
 
 def _strategy_names(strategies: str | None) -> list[str] | None:
@@ -107,7 +146,7 @@ def _read(data: str | None, target: str | None) -> Source:
     return Source(data, target, features, labels, left_out + notes)
 
 
-def _compare(source: Source, names, folds, epochs, random_state, jobs):
+def _compare(source: Source, names, folds, epochs, random_state, jobs, options):
     """Return the comparison and what its fits warned the user of, each text once."""
     from imbalanced_nn.cli.display import progress_bar
     from imbalanced_nn.cli.quiet import noted, tensorflow_muted
@@ -127,8 +166,9 @@ def _compare(source: Source, names, folds, epochs, random_state, jobs):
                     n_jobs=jobs,
                     random_state=random_state,
                     progress=advance,
+                    **options,
                 )
-        except (InvalidParameterError, TooFewRowsError, RuntimeError) as error:
+        except (InvalidParameterError, TooFewRowsError, RuntimeError, OSError) as error:
             raise DataRefusal(" ".join(str(error).split())) from error
     return comparison, notes
 
@@ -147,10 +187,7 @@ def _network(epochs: int | None):
 
 def _as_json(source: Source, comparison) -> dict:
     """Return the comparison and what was read, as JSON's types."""
-    from imbalanced_nn.cli.display import conclusion
-
     return {
         "data": source.as_json(),
         **comparison.to_dict(),
-        "conclusion": conclusion(comparison),
     }

@@ -10,7 +10,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
-__all__ = ["conclusion", "print_comparison", "print_source", "progress_bar"]
+__all__ = ["print_comparison", "print_source", "progress_bar"]
 
 _COLUMNS = {
     "average_precision": ("average precision", 3),
@@ -65,7 +65,7 @@ def progress_bar(what: str, unit: str):
 
 
 def print_comparison(comparison) -> None:
-    """Print the table of means and spreads, the key to it, and the conclusion."""
+    """Print the table of means and spreads, the key to it, and the verdict."""
     console = Console(highlight=False)
     console.print()
     console.print(_table(comparison, wide=console.width >= _WIDE))
@@ -76,7 +76,7 @@ def print_comparison(comparison) -> None:
     else:
         _print(f"Average precision and F1 are of the class {comparison.pos_label}.")
     console.print()
-    _print(conclusion(comparison))
+    _print(comparison.verdict_)
 
 
 def _table(comparison, wide: bool) -> Table:
@@ -111,31 +111,6 @@ def _cell(mean: float, std: float, best: float, digits: int, wide: bool) -> Text
     cell = Text(f"{mark}{mean:.{digits}f}", style=style)
     cell.append(f"{' ± ' if wide else chr(10) + '±'}{std:.{digits}f}", style="not bold dim")
     return cell
-
-
-def conclusion(comparison) -> str:
-    """Return one sentence on the best strategy, and on whether the folds show that it is.
-
-    The baseline is the strategy ``"none"``, or the second best where it was not compared.
-    """
-    frame = comparison.frame().drop_duplicates("strategy")
-    best = frame.iloc[0]
-    lead = (
-        f"{best['strategy']!r} has the highest average precision, {best.mean_average_precision:.3f}"
-    )
-    if len(frame) == 1:
-        return f"{lead}; it was compared with nothing else."
-    others = list(frame["strategy"])[1:]
-    baseline = "none" if "none" in others else others[0]
-    row = comparison.differences(baseline).set_index("strategy").loc[best["strategy"]]
-    lead += f", {row['mean']:.3f} above {baseline!r}"
-    interval = f"95 % interval {row.low:+.3f} to {row.high:+.3f} over {comparison.n_splits} folds"
-    if row.low > 0:
-        return f"{lead}, which is more than the spread of the folds explains ({interval})."
-    return (
-        f"{lead}, which is within the spread of the folds ({interval}): "
-        "this does not show that it is better."
-    )
 
 
 def _print(line: str) -> None:

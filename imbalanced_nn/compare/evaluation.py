@@ -9,7 +9,9 @@ from sklearn.metrics import (
     matthews_corrcoef,
 )
 
-__all__ = ["GREATER_IS_BETTER", "evaluate", "own_label", "plain_label"]
+from imbalanced_nn.exceptions import InvalidParameterError, nearest_name
+
+__all__ = ["GREATER_IS_BETTER", "check_metric", "evaluate", "is_plain", "own_label", "plain_label"]
 
 GREATER_IS_BETTER = {
     "average_precision": True,
@@ -21,9 +23,23 @@ GREATER_IS_BETTER = {
 }
 
 
+def check_metric(metric: str, parameter: str) -> None:
+    """Refuse a measure that is not known."""
+    if metric not in GREATER_IS_BETTER:
+        raise InvalidParameterError(
+            f"{parameter}: got {metric!r}; known are {', '.join(map(repr, GREATER_IS_BETTER))}."
+            + nearest_name(str(metric), GREATER_IS_BETTER)
+        )
+
+
 def plain_label(n_classes: int) -> str:
     """Return the name of the cut that nothing was learned for."""
     return "0.5" if n_classes == 2 else "argmax"
+
+
+def is_plain(threshold: str) -> bool:
+    """Whether a cut is the one that nothing was learned for."""
+    return threshold in ("0.5", "argmax")
 
 
 def own_label(step) -> str:

@@ -14,7 +14,7 @@ from imbalanced_nn.compare.evaluation import evaluate, own_label, plain_codes, p
 from imbalanced_nn.compare.strategies import final_step
 from imbalanced_nn.exceptions import InvalidParameterError
 
-__all__ = ["Data", "Task", "check_sample_weight", "fit_and_measure"]
+__all__ = ["Data", "Task", "check_sample_weight", "fit_and_measure", "fit_whole"]
 
 
 class Task(NamedTuple):
@@ -63,6 +63,12 @@ def fit_and_measure(task: Task, data: Data) -> tuple[list[dict], list[Warning]]:
                 f"{type(error).__name__}: {error}"
             ) from error
     return rows, [warning.message for warning in caught]
+
+
+def fit_whole(estimator: BaseEstimator, data: Data, seed: int) -> BaseEstimator:
+    """Fit an estimator on all rows and return it."""
+    parameters = _row_parameters(estimator, data, slice(None))
+    return _seeded(estimator, seed).fit(data.X, data.y, **parameters)
 
 
 def _measured(task: Task, data: Data) -> list[dict]:

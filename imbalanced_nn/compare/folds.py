@@ -39,13 +39,22 @@ def as_codes(y) -> tuple[np.ndarray, np.ndarray]:
     return classes, codes
 
 
-def make_folds(cv, X, y, codes, classes, groups, seed: int) -> list[tuple]:
-    """Return (train, test) row positions of every fold; each side holds every class."""
+def make_folds(cv, X, y, codes, classes, groups, seeds: list[int]) -> list[tuple]:
+    """Return (train, test) row positions of every fold; each side holds every class.
+
+    An integer ``cv`` is repeated once for each seed.
+    """
     if cv is None or isinstance(cv, Integral):
-        splitter = _stratified(5 if cv is None else int(cv), codes, classes, groups, seed)
+        n_splits = 5 if cv is None else int(cv)
+        splitters = [_stratified(n_splits, codes, classes, groups, seed) for seed in seeds]
+    elif len(seeds) > 1:
+        raise InvalidParameterError(
+            f"n_repeats: got {len(seeds)}, which repeats the folds of an integer cv; cv is "
+            f"{cv!r}. Give a splitter that repeats itself, such as RepeatedStratifiedKFold."
+        )
     else:
-        splitter = check_cv(cv)
-    folds = list(splitter.split(X, y, groups))
+        splitters = [check_cv(cv)]
+    folds = [fold for splitter in splitters for fold in splitter.split(X, y, groups)]
     for number, (train, test) in enumerate(folds, start=1):
         for side, rows in (("training", train), ("test", test)):
             absent = np.bincount(codes[rows], minlength=len(classes)) == 0

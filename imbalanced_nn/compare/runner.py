@@ -1,19 +1,24 @@
 """Compare strategies: every one is fitted once on every fold."""
 
-import re
+import os
 import warnings
 from collections.abc import Callable
 from numbers import Integral
 
 import numpy as np
+from sklearn.base import clone
 from sklearn.utils import check_random_state, indexable
-from sklearn.utils._param_validation import HasMethods, validate_params
-from sklearn.utils.parallel import Parallel, delayed
+from sklearn.utils._param_validation import HasMethods, Interval, validate_params
 
-from imbalanced_nn.compare.fitting import Data, Task, check_sample_weight, fit_and_measure
+from imbalanced_nn.compare.cache import FitCache
+from imbalanced_nn.compare.evaluation import check_metric
+from imbalanced_nn.compare.execution import Halving, run_tasks
+from imbalanced_nn.compare.fitting import Data, Task, check_sample_weight, fit_whole
 from imbalanced_nn.compare.folds import as_codes, make_folds
 from imbalanced_nn.compare.result import StrategyComparison
-from imbalanced_nn.compare.strategies import resolve_strategies
+from imbalanced_nn.compare.settings import described
+from imbalanced_nn.compare.strategies import baseline_of, resolve_strategies
+from imbalanced_nn.exceptions import InvalidParameterError
 
 __all__ = ["compare_strategies"]
 
@@ -25,10 +30,15 @@ __all__ = ["compare_strategies"]
         "y": "no_validation",
         "strategies": "no_validation",
         "cv": ["cv_object"],
+        "n_repeats": [Interval(Integral, 1, None, closed="left")],
+        "scoring": "no_validation",
         "groups": ["array-like", None],
         "sample_weight": ["array-like", None],
         "n_jobs": [Integral, None],
         "random_state": ["random_state"],
+        "halving": ["boolean"],
+        "cache": [str, os.PathLike, None],
+        "refit": ["boolean"],
         "progress": [callable, None],
     },
     prefer_skip_nested_validation=False,
@@ -40,10 +50,15 @@ def compare_strategies(
     *,
     strategies=None,
     cv=5,
+    n_repeats: int = 1,
+    scoring: str = "average_precision",
     groups=None,
     sample_weight=None,
     n_jobs: int | None = None,
     random_state=None,
+    halving: bool = False,
+    cache=None,
+    refit: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> StrategyComparison:
     """Compare ways of meeting class imbalance on the same folds.
@@ -69,6 +84,13 @@ def compare_strategies(
     cv : int, cross-validation splitter or iterable, default=5
         An int is the number of shuffled stratified folds, which keep groups together when
         ``groups`` is given.
+    n_repeats : int, default=1
+        How often the folds of an integer ``cv`` are drawn anew. Repeats narrow the intervals
+        that the verdict rests on, though never below what the number of rows allows.
+    scoring : {"average_precision", "balanced_accuracy", "f1", "matthews_corrcoef", "log_loss", \
+            "seconds"}, default="average_precision"
+        The measure that ranks the strategies and that ``verdict_`` speaks of, each strategy at
+        its own cut.
     groups : array-like of shape (n_samples,), optional
         Group of every row, for the splitter and for the ``fit`` of estimators that take
         ``groups``.
@@ -80,19 +102,33 @@ def compare_strategies(
     random_state : int, RandomState instance or None, default=None
         Draws the folds and one seed per fold. The seed is given to every ``random_state``
         parameter of the estimator that is None; one that is set stays as it is.
+    halving : bool, default=False
+        Drop strategies that can hardly win any more, to spend little on them; see Notes.
+    cache : str or path-like, optional
+        A file that finished fits are written to, and read from instead of being repeated. It is
+        replaced as a whole after each fit, so that an interrupted comparison goes on where it
+        was, also after the process was killed. Needs a ``random_state``. A fit is found again
+        only if data, folds, seed, the strategy's parameters and the versions of the packages
+        are the same; changes in the code of classes are not seen. One comparison at a time may
+        use a file.
+    refit : bool, default=False
+        Fit ``best_estimator_`` on all rows, with the weights and groups given.
     progress : callable, optional
-        Called as ``progress(done, total)`` after every fit. Nothing is printed.
+        Called as ``progress(done, total)`` after every fit; with ``halving`` the total shrinks.
+        Nothing is printed.
 
     Returns
     -------
     StrategyComparison
-        Means, spreads and the measures of every fold.
+        ``verdict_`` is one sentence on which strategy works; `frame`, `differences`, `plot`,
+        `to_html` and `to_dict` show the evidence; ``best_estimator_`` is the best strategy's.
 
     Raises
     ------
     InvalidParameterError
         If a strategy is unknown, sets a parameter the estimator lacks or has no
-        ``predict_proba``.
+        ``predict_proba``; if the measure is unknown; if the file of ``cache`` holds something
+        else.
     TooFewRowsError
         If a class cannot be in the training and test rows of every fold. Nothing is fitted then.
     RuntimeError
@@ -111,6 +147,15 @@ def compare_strategies(
     classes the rarest is the positive one for average precision and F1; with more, both are
     unweighted means over the classes. A classifier without ``decision_rule_`` is measured at its
     ``predict`` in place of the learned threshold.
+
+    With ``halving``, from the third fold on and after each, a strategy is dropped if its
+    variance-corrected 95 % interval says that it is worse than the leader of that moment. The
+    baseline, which is ``"none"`` or else the first strategy, always stays. A strategy that was
+    dropped keeps the measures of its folds and ranks last. The risk: the rule looks several times
+    and corrects for neither that nor the number of strategies. In simulations of nine strategies
+    on 10 folds, one that was better than the eight others by half a standard deviation of the
+    folds' differences was dropped in 7 % of comparisons, by one standard deviation in 2 %, by two
+    in none; strategies that were far behind cost half of all fits less.
 
     Folds are run one after the other, with all strategies in each, so that a machine that slows
     down slows every strategy alike. The first fit of a process also pays for the start of the
@@ -132,17 +177,23 @@ def compare_strategies(
     >>> sorted(comparison.differences()["strategy"])
     ['class_weight']
     """
+    check_metric(scoring, "scoring")
     candidates = resolve_strategies(estimator, strategies)
     X, y, groups, sample_weight = indexable(X, y, groups, sample_weight)
     if sample_weight is not None:
         check_sample_weight(candidates)
         sample_weight = np.asarray(sample_weight)
+    if cache is not None and random_state is None:
+        raise InvalidParameterError(
+            "cache: without a random_state every call draws other folds, and none is found again. "
+            "Give random_state a number."
+        )
     classes, codes = as_codes(y)
     counts = np.bincount(codes)
     # The rarest class is the positive one; of two equal ones the last, as in scikit-learn.
     positive = int(counts[1] <= counts[0]) if len(classes) == 2 else None
     random = check_random_state(random_state)
-    folds = make_folds(cv, X, y, codes, classes, groups, _seed(random))
+    folds = make_folds(cv, X, y, codes, classes, groups, [_seed(random) for _ in range(n_repeats)])
     seeds = [_seed(random) for _ in folds]
     tasks = [
         Task(name, candidate, fold, len(folds), train, test, seeds[fold])
@@ -151,34 +202,36 @@ def compare_strategies(
     ]
     groups = None if groups is None else np.asarray(groups)
     data = Data(X, y, classes, codes, positive, sample_weight, groups)
-    return StrategyComparison(
-        folds=_run(tasks, data, n_jobs, progress),
+    outcome = run_tasks(
+        tasks,
+        data,
+        n_jobs=n_jobs,
+        progress=progress,
+        cache=None if cache is None else FitCache(cache, data),
+        halving=Halving(scoring, baseline_of(candidates)) if halving else None,
+    )
+    for note in outcome.notes:
+        warnings.warn(note, stacklevel=3)
+    comparison = StrategyComparison(
+        folds=outcome.rows,
         classes=classes.tolist(),
         class_count=counts.tolist(),
         pos_label=None if positive is None else classes.tolist()[positive],
         train_sizes=[len(train) for train, _ in folds],
         test_sizes=[len(test) for _, test in folds],
+        scoring=scoring,
+        dropped=outcome.dropped,
+        estimators=candidates,
+        settings=described(
+            estimator, strategies, X, cv, n_repeats, random_state, sample_weight, groups
+        ),
     )
+    if refit:
+        best = clone(comparison.best_estimator_)
+        comparison.estimators[comparison.best_strategy_] = fit_whole(best, data, _seed(random))
+    return comparison
 
 
 def _seed(random: np.random.RandomState) -> int:
     """Draw one seed."""
     return int(random.randint(np.iinfo(np.int32).max))
-
-
-def _run(tasks: list[Task], data: Data, n_jobs, progress) -> list[dict]:
-    """Run the fits, report each that is done, and pass on what they warn of, each text once."""
-    parallel = Parallel(n_jobs=n_jobs, return_as="generator_unordered")
-    rows, notes = [], {}
-    outcomes = parallel(delayed(fit_and_measure)(task, data) for task in tasks)
-    for done, (measured, caught) in enumerate(outcomes, start=1):
-        rows += measured
-        for note in caught:
-            # What differs between folds in a count only is said once.
-            notes.setdefault(re.sub(r"\d+", "#", str(note)), note)
-        if progress is not None:
-            progress(done, len(tasks))
-    for note in notes.values():
-        warnings.warn(note, stacklevel=4)
-    order = list(dict.fromkeys(task.strategy for task in tasks))
-    return sorted(rows, key=lambda row: (order.index(row["strategy"]), row["fold"]))

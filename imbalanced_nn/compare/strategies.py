@@ -1,13 +1,13 @@
 """Named strategies, and the estimator each of them stands for."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from sklearn.base import BaseEstimator, clone
 from sklearn.pipeline import Pipeline
 
 from imbalanced_nn.exceptions import InvalidParameterError, nearest_name
 
-__all__ = ["STRATEGIES", "final_step", "resolve_strategies"]
+__all__ = ["STRATEGIES", "baseline_of", "chosen_strategies", "final_step", "resolve_strategies"]
 
 _NATURAL = {"sampler": None, "class_weight": None, "head_sampler": None}
 
@@ -19,6 +19,7 @@ STRATEGIES: dict[str, dict] = {
     "random_over": {**_NATURAL, "sampler": "random_over"},
     "random_under": {**_NATURAL, "sampler": "random_under"},
     "smote": {**_NATURAL, "sampler": "smote"},
+    "tempered_weight": {**_NATURAL, "class_weight": "balanced_sqrt"},
     "balanced_batches": {**_NATURAL, "sampler": "balanced_batches"},
     "focal": {**_NATURAL, "loss": "focal"},
     "logit_adjusted": {**_NATURAL, "loss": "logit_adjusted"},
@@ -35,9 +36,15 @@ def final_step(estimator) -> tuple[str, BaseEstimator]:
     return prefix, estimator
 
 
+def baseline_of(names: Iterable[str]) -> str:
+    """Return the strategy that the others are compared with: ``"none"``, or else the first."""
+    names = list(names)
+    return "none" if "none" in names else names[0]
+
+
 def resolve_strategies(estimator, strategies) -> dict[str, BaseEstimator]:
     """Return an unfitted estimator for every strategy; a refusal names the strategy at fault."""
-    chosen = _as_mapping(strategies)
+    chosen = chosen_strategies(strategies)
     resolved = {name: _configured(estimator, name, value) for name, value in chosen.items()}
     for name, candidate in resolved.items():
         if not hasattr(candidate, "predict_proba"):
@@ -48,7 +55,7 @@ def resolve_strategies(estimator, strategies) -> dict[str, BaseEstimator]:
     return resolved
 
 
-def _as_mapping(strategies) -> Mapping:
+def chosen_strategies(strategies) -> Mapping:
     """Return name -> parameters or estimator, for a list of names or such a mapping."""
     if strategies is None:
         return STRATEGIES

@@ -38,9 +38,14 @@ class StandIn(LogisticRegression):
         if StandIn.fail is not None:
             raise StandIn.fail
         scale = np.abs(X).max(axis=0)
+        given = self.class_weight
+        if given == "balanced_sqrt":
+            # Logistic regression does not know the name.
+            self.class_weight = None
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             super().fit(X / scale, y)
+        self.class_weight = given
         self.coef_ = self.coef_ / scale
         prior = np.unique(y, return_counts=True)[1] / len(y)
         if len(prior) == 2:

@@ -30,7 +30,7 @@ class TestText:
         assert max(map(len, after_data.splitlines())) <= 80
         for name in STRATEGIES:
             assert f"\n{name} " in after_data
-        assert after_data.count("learned") == after_data.count(" 0.5 ") == len(STRATEGIES)
+        assert after_data.count(" learned  ") == after_data.count(" 0.5 ") == len(STRATEGIES)
 
     def test_without_data_the_shipped_set_is_used(self, run):
         result = run("compare", "--strategies", "none", "--folds", 2)
@@ -40,7 +40,7 @@ class TestText:
         )
         assert (
             "\n* best of its column. Mean ± standard deviation over the folds.\n"
-            "Average precision and F1 are unweighted means over the classes.\n\n'none' has the "
+            "Average precision and F1 are unweighted means over the classes.\n\nOnly 'none' was "
         ) in result.stdout
 
     def test_rows_without_a_class_are_left_out(self, run, frame, tmp_path):
@@ -76,7 +76,9 @@ class TestJson:
         assert content["pos_label"] == "yes"
         assert {row["strategy"] for row in content["results"]} == {"none", "smote"}
         assert len(content["folds"]) == 2 * 2 * 5
-        assert content["conclusion"].startswith(f"'{content['best_strategy']}' has the highest")
+        assert content["verdict"].startswith(
+            "No strategy beats plain training with a learned threshold here "
+        )
 
     def test_random_state_reproduces_and_matters(self, run, table):
         def scores(seed):

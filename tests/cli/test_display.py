@@ -1,11 +1,11 @@
-"""The table and the closing sentence: they say what the numbers show, and no more."""
+"""The table that the command prints: it says what the numbers show, and no more."""
 
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from imbalanced_nn.cli.display import conclusion, print_comparison, print_source
+from imbalanced_nn.cli.display import print_comparison, print_source
 from imbalanced_nn.compare import StrategyComparison
 
 
@@ -33,41 +33,6 @@ def _comparison(scores, pos_label=1):
 
 
 NONE = [0.50, 0.52, 0.48, 0.51, 0.49]
-
-
-class TestConclusion:
-    def test_better_than_none(self):
-        better = [score + 0.2 + 0.001 * i for i, score in enumerate(NONE)]
-        assert conclusion(_comparison({"none": NONE, "smote": better})) == (
-            "'smote' has the highest average precision, 0.702, 0.202 above 'none', which is more "
-            "than the spread of the folds explains (95 % interval +0.199 to +0.205 over 5 folds)."
-        )
-
-    def test_not_shown_to_be_better(self):
-        uneven = [0.60, 0.45, 0.56, 0.44, 0.55]
-        assert conclusion(_comparison({"none": NONE, "smote": uneven})) == (
-            "'smote' has the highest average precision, 0.520, 0.020 above 'none', which is "
-            "within the spread of the folds (95 % interval -0.135 to +0.175 over 5 folds): this "
-            "does not show that it is better."
-        )
-
-    def test_none_is_best(self):
-        worse = [score - 0.01 * (i % 2) for i, score in enumerate(NONE)]
-        sentence = conclusion(_comparison({"smote": worse, "none": NONE}))
-        assert sentence.startswith(
-            "'none' has the highest average precision, 0.500, 0.004 above 'smote', which is within"
-        )
-
-    def test_without_none_the_second_is_the_baseline(self):
-        scores = {"a": [0.1, 0.2], "b": [0.5, 0.6], "c": [0.3, 0.5]}
-        assert "0.550, 0.150 above 'c'" in conclusion(_comparison(scores))
-        scores["none"] = scores.pop("a")
-        assert "0.550, 0.400 above 'none'" in conclusion(_comparison(scores))
-
-    def test_one_strategy(self):
-        assert conclusion(_comparison({"none": NONE})) == (
-            "'none' has the highest average precision, 0.500; it was compared with nothing else."
-        )
 
 
 class TestTable:

@@ -35,6 +35,7 @@ def _run(*arguments):
         (["tune-threshold", "-h"], "  imbalanced-nn tune-threshold fraud.inn new.csv --target"),
         (["compare", "--help"], "  imbalanced-nn compare transactions.csv --target fraud --fo"),
         (["compare", "-h"], "--random-state"),
+        (["report", "-h"], "  imbalanced-nn report comparison.json --output comparison.html"),
         (["--version"], f"imbalanced-nn, version {imbalanced_nn.__version__}"),
     ],
 )

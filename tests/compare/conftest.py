@@ -1,5 +1,6 @@
 """A light classifier with the parameters and the learned rule of the network."""
 
+from contextlib import contextmanager
 from typing import ClassVar
 
 import numpy as np
@@ -46,7 +47,8 @@ class StandIn(LogisticRegression):
         )
         if self.sampler == "random_over":
             X, y = RandomOverSampler(random_state=self.random_state).fit_resample(X, y)
-        super().fit(X, y, sample_weight)
+        with self._known_weights(counts, np.unique(y)):
+            super().fit(X, y, sample_weight)
         prior = counts / counts.sum()
         if len(prior) == 2:
             positive = int(counts[1] <= counts[0])
@@ -54,6 +56,15 @@ class StandIn(LogisticRegression):
         else:
             self.decision_rule_ = MulticlassRule(tuple(prior))
         return self
+
+    @contextmanager
+    def _known_weights(self, counts, classes):
+        """Weights that logistic regression knows, in place of the network's."""
+        given = self.class_weight
+        if given == "balanced_sqrt":
+            self.class_weight = dict(zip(classes.tolist(), counts**-0.5, strict=True))
+        yield
+        self.class_weight = given
 
 
 @pytest.fixture

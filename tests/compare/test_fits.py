@@ -250,4 +250,6 @@ def test_every_strategy_states_all_axes_of_balancing():
     axes = {"sampler", "class_weight", "head_sampler"}
     assert all(axes <= set(entry) for entry in STRATEGIES.values())
     assert list(STRATEGIES)[:5] == ["none", "class_weight", "random_over", "random_under", "smote"]
-    assert list(STRATEGIES)[5:] == ["balanced_batches", "focal", "logit_adjusted", "two_stage"]
+    assert list(STRATEGIES)[5:] == [
+        *("tempered_weight", "balanced_batches", "focal", "logit_adjusted", "two_stage"),
+    ]

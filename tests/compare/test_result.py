@@ -95,6 +95,21 @@ class TestResult:
         frame = pd.DataFrame(content["results"])
         pd.testing.assert_frame_equal(frame, result.frame(), check_dtype=False)
 
+    def test_from_dict_gives_the_same_comparison(self, result):
+        again = StrategyComparison.from_dict(json.loads(json.dumps(result.to_dict())))
+        pd.testing.assert_frame_equal(again.frame(), result.frame())
+        assert again.to_dict() == result.to_dict()
+        assert again.to_html() == result.to_html()
+
+    def test_from_dict_names_what_is_missing(self, result):
+        content = result.to_dict()
+        del content["folds"]
+        with pytest.raises(InvalidParameterError) as refusal:
+            StrategyComparison.from_dict(content)
+        assert str(refusal.value) == (
+            "content: lacks 'folds'; give what StrategyComparison.to_dict() returns."
+        )
+
     def test_to_dict_of_one_split_has_no_spread(self, stand_in, binary):
         cv = StratifiedShuffleSplit(1, random_state=0)
         content = compare_strategies(stand_in(), *binary, strategies=TWO, cv=cv).to_dict()

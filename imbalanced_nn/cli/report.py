@@ -1,0 +1,102 @@
+"""``imbalanced-nn report``: the page of a comparison that was printed as JSON."""
+
+import json
+import shlex
+
+import click
+
+from imbalanced_nn.cli.refusals import DataRefusal, UsageRefusal
+
+__all__ = ["check_report", "report", "write_page"]
+
+_EPILOG = """\b
+Examples:
+  imbalanced-nn compare data.csv --target y --json > comparison.json
+  imbalanced-nn report comparison.json --output comparison.html
+"""
+
+
+@click.command(epilog=_EPILOG, short_help="Make a page of what 'compare --json' printed.")
+@click.argument("comparison")
+@click.option("--output", "-o", metavar="FILE", required=True, help="Page (HTML) to write.")
+@click.option("--force", is_flag=True, help="Replace a page that is there.")
+def report(comparison, output, force):
+    """Make a page of COMPARISON, a file of what 'compare --json' printed.
+
+    The page has the verdict, tables, plots and what to do next in one file, which needs no
+    network. Nothing is fitted again; 'compare --report' makes the same page at once.
+    """
+    check_report(output, force)
+    content = _read(comparison)
+    from imbalanced_nn.compare import StrategyComparison
+    from imbalanced_nn.exceptions import InvalidParameterError
+
+    try:
+        found = StrategyComparison.from_dict(content)
+        write_page(found, output, force, content["data"])
+    except (InvalidParameterError, KeyError, TypeError, ValueError) as error:
+        raise DataRefusal(
+            f"{comparison!r} is not what 'imbalanced-nn compare --json' printed."
+        ) from error
+    click.echo(found.verdict_)
+    click.echo(f"Report: {output}")
+
+
+def check_report(path: str, force: bool) -> None:
+    """Refuse a page that cannot be written before anything is computed for it."""
+    from imbalanced_nn.files import check_writable
+
+    try:
+        check_writable(path, force)
+    except FileExistsError as error:
+        raise UsageRefusal(f"{error} Give --force to replace it.") from error
+    except OSError as error:
+        raise UsageRefusal(str(error)) from error
+
+
+def write_page(comparison, path: str, force: bool, data: dict) -> None:
+    """Write the page, with the command that fits what it recommends.
+
+    Parameters
+    ----------
+    comparison : StrategyComparison
+        What was measured.
+    path : str
+        The file.
+    force : bool
+        Whether a file that is there is replaced.
+    data : dict
+        What was read, as ``compare --json`` tells it.
+    """
+    from imbalanced_nn.report import write_report
+
+    facts = {"Data": data["name"], "Target": data["target"]}
+    if data["left_out"]:
+        facts["Left out"] = "; ".join(data["left_out"])
+    strategy = comparison.recommended_strategy_
+    words = ("fit", data["name"], "--target", data["target"], "--strategy", strategy)
+    write_report(
+        comparison,
+        path,
+        title=f"{data['name']}: which strategy works",
+        data=facts,
+        # The data that ship are no file to fit on.
+        command=None
+        if data["name"].endswith(" (ships with imbalanced_nn)")
+        else f"imbalanced-nn {shlex.join(words)} --output model.inn",
+        overwrite=force,
+    )
+
+
+def _read(path: str) -> dict:
+    """Return the object in a file of JSON."""
+    try:
+        with open(path, encoding="utf-8") as file:
+            content = json.load(file)
+    except FileNotFoundError:
+        raise UsageRefusal(f"There is no file {path!r}.") from None
+    except OSError as error:
+        raise DataRefusal(f"{path!r} cannot be read: {error.strerror}.") from error
+    except ValueError as error:
+        raise DataRefusal(f"{path!r} is not a file of JSON.") from error
+    return content if isinstance(content, dict) else {}

@@ -1,0 +1,156 @@
+"""The verdict of a comparison: which strategies beat the baseline, tie with it, or lose."""
+
+import math
+from typing import NamedTuple
+
+from imbalanced_nn.compare.evaluation import GREATER_IS_BETTER
+
+__all__ = ["Standing", "measure_name", "standing", "verdict"]
+
+_NAMES = {"f1": "F1", "matthews_corrcoef": "MCC"}
+
+
+class Standing(NamedTuple):
+    """Strategies by how they compare with the baseline, the best first.
+
+    Parameters
+    ----------
+    better, tied, worse : list of str
+        Their intervals lie above zero, hold it, or lie below it.
+    dropped : list of str
+        Halving dropped them, as behind the leader of that moment.
+    unknown : list of str
+        One fold has no spread, and so no interval.
+    level_with_winner : list of str
+        Those that cannot be told from the best of ``better``, over all pairs at the same level.
+    """
+
+    better: list[str]
+    tied: list[str]
+    worse: list[str]
+    dropped: list[str]
+    unknown: list[str]
+    level_with_winner: list[str]
+
+
+def standing(comparison, confidence_level: float = 0.95) -> Standing:
+    """Return who beats the baseline, by intervals that all hold together.
+
+    Parameters
+    ----------
+    comparison : StrategyComparison
+        What was measured.
+    confidence_level : float, default=0.95
+        Probability that all intervals hold together.
+    """
+    gains = _gains(comparison, comparison.baseline_, confidence_level)
+    # Measured on fewer folds, a dropped strategy may look better than the one it lost to.
+    is_dropped = gains.index.isin(list(comparison.dropped))
+    groups = _sorted_out(gains[~is_dropped])
+    dropped = list(gains.index[is_dropped])
+    level: list[str] = []
+    if groups["better"]:
+        # The winner was picked by its scores, so that every pair might have been looked at.
+        n_strategies = len(comparison.strategies)
+        shared = 1 - 2 * (1 - confidence_level) / n_strategies
+        rivals = _sorted_out(_gains(comparison, groups["better"][0], shared))
+        level = [name for name in rivals["better"] + rivals["tied"] if name in groups["better"]]
+    return Standing(**groups, dropped=dropped, level_with_winner=level)
+
+
+def _gains(comparison, baseline: str, confidence_level: float):
+    """Return how much better each strategy is, whichever direction the measure has."""
+    table = comparison.differences(baseline, confidence_level=confidence_level)
+    table = table.set_index("strategy")
+    if not GREATER_IS_BETTER[comparison.scoring]:
+        table = -table.rename(columns={"low": "high", "high": "low"})
+    return table.sort_values("mean", ascending=False, kind="stable")
+
+
+def _sorted_out(gains) -> dict[str, list[str]]:
+    """Return the strategies with gains, without, with losses, and without an interval."""
+    groups: dict[str, list[str]] = {"better": [], "tied": [], "worse": [], "unknown": []}
+    for name, row in gains.iterrows():
+        if math.isnan(row["low"]):
+            groups["unknown"].append(name)
+        elif row["low"] > 0:
+            groups["better"].append(name)
+        else:
+            groups["worse" if row["high"] < 0 else "tied"].append(name)
+    return groups
+
+
+def verdict(comparison) -> str:
+    """Return in plain words which strategy works, or that none is shown to.
+
+    Parameters
+    ----------
+    comparison : StrategyComparison
+        What was measured.
+    """
+    baseline, measure = _baseline_name(comparison), measure_name(comparison.scoring)
+    if len(comparison.strategies) == 1:
+        return f"Only {comparison.baseline_!r} was measured: there is nothing to compare it with."
+    found = standing(comparison)
+    if found.unknown:
+        return (
+            f"{comparison.best_strategy_!r} has the best {measure}, but one fold does not show "
+            f"whether by more than chance. Compare on more folds."
+        )
+    gains = _gains(comparison, comparison.baseline_, 0.95)
+    if not found.better:
+        whole = (name for name in gains.index if name not in found.dropped)
+        nearest = next(whole, gains.index[0])
+        return (
+            f"No strategy beats {baseline} here (difference in {measure} "
+            f"{_between(comparison, nearest)} for the best, {nearest!r}). {_rest(found)}"
+        )
+    winner = found.better[0]
+    mean, low, high = (f"{value:.3f}" for value in gains.loc[winner, ["mean", "low", "high"]])
+    return (
+        f"{winner!r} beats {baseline} here by {mean} in {measure} (95 % interval {low} to {high})."
+        f"{_rivals(found)}"
+    )
+
+
+def _baseline_name(comparison) -> str:
+    """Return how the baseline is called in a sentence."""
+    if comparison.baseline_ != "none":
+        return repr(comparison.baseline_)
+    cuts = {row["threshold"] for row in comparison.folds if row["strategy"] == "none"}
+    return "plain training" + (" with a learned threshold" if "learned" in cuts else "")
+
+
+def _between(comparison, name: str) -> str:
+    """Return the interval of a difference, as the measure counts it."""
+    row = comparison.differences(comparison.baseline_).set_index("strategy").loc[name]
+    low, high = (round(row[end], 3) + 0.0 for end in ("low", "high"))
+    ends = f"{low:+.3f} to {high:+.3f}"
+    return ends if GREATER_IS_BETTER[comparison.scoring] else f"{ends}, lower is better,"
+
+
+def _rest(found: Standing) -> str:
+    """Return which strategies are tied with a baseline that none beats, and which are worse."""
+    parts = []
+    if len(found.tied) > 1 and not (found.worse or found.dropped):
+        return f"All {len(found.tied)} others are tied with it, as far as these folds tell."
+    if found.tied:
+        parts.append(f"tied with it, as far as these folds tell: {', '.join(found.tied)}")
+    if found.worse:
+        parts.append(f"worse: {', '.join(found.worse)}")
+    if found.dropped:
+        parts.append(f"dropped early: {', '.join(found.dropped)}")
+    sentence = "; ".join(parts) + "."
+    return sentence[0].upper() + sentence[1:]
+
+
+def _rivals(found: Standing) -> str:
+    """Return which strategies cannot be told from the winner."""
+    if found.level_with_winner:
+        return f" Tied with it, as far as these folds tell: {', '.join(found.level_with_winner)}."
+    return ""
+
+
+def measure_name(metric: str) -> str:
+    """Return how a measure is called within a sentence."""
+    return _NAMES.get(metric, metric.replace("_", " "))

@@ -1,0 +1,5 @@
+"""Reports as self-contained HTML pages."""
+
+from imbalanced_nn.report.page import render_report, write_report
+
+__all__ = ["render_report", "write_report"]

@@ -1,0 +1,114 @@
+"""Displays as pictures inside the page."""
+
+import base64
+import io
+import warnings
+from importlib.util import find_spec
+
+from imbalanced_nn.inspection import ClassCountsDisplay, ComparisonDisplay
+from imbalanced_nn.inspection.measures import measure_label
+from imbalanced_nn.report.markup import Markup, markup
+
+__all__ = ["pictures"]
+
+_WIDTH = 5.2
+_MOST_CLASSES = 12
+# The same page for the same comparison; text that is no formula; shapes, not fonts of the reader.
+_STYLE = {"svg.hashsalt": "imbalanced_nn", "text.parse_math": False, "svg.fonttype": "path"}
+
+
+def pictures(comparison) -> list[Markup]:
+    """Return figures of the differences and of the classes, each with a text that stands for it.
+
+    Parameters
+    ----------
+    comparison : StrategyComparison
+        What was measured.
+    """
+    if find_spec("matplotlib") is None:
+        return [
+            Markup(
+                "<p>The pictures need matplotlib: "
+                "<code>pip install 'imbalanced-nn[plots]'</code>.</p>"
+            )
+        ]
+    made = []
+    if len(comparison.strategies) > 1:
+        metrics = dict.fromkeys((comparison.scoring, "log_loss"))
+        made += [_differences(comparison, metric) for metric in metrics]
+    if len(comparison.classes) <= _MOST_CLASSES:
+        made.append(_classes(comparison))
+    return made
+
+
+def _differences(comparison, metric: str) -> Markup:
+    """Return the figure of the differences from the baseline in a measure."""
+    from matplotlib.figure import Figure
+
+    def draw(figure: Figure):
+        return ComparisonDisplay.from_comparison(
+            comparison, metric=metric, baseline=comparison.baseline_, ax=figure.subplots()
+        )
+
+    height = 1.4 + 0.3 * len(comparison.strategies)
+    source, display = _drawn(draw, height)
+    rows = display.frame()
+    told = "; ".join(
+        f"{row.strategy} {row.difference:+.3f} ({row.low:+.3f} to {row.high:+.3f})"
+        for row in rows.itertuples()
+        if row.strategy != comparison.baseline_
+    )
+    name = measure_label(metric)
+    return _figure(
+        source,
+        f"{name}, difference of each strategy from {comparison.baseline_}: {told}.",
+        f"{name}: difference of each strategy from {comparison.baseline_!r}, with intervals that "
+        f"hold together at 95 %. One that crosses the line shows no difference.",
+    )
+
+
+def _classes(comparison) -> Markup:
+    """Return the figure of the rows of each class."""
+    classes = [str(label) for label in comparison.classes]
+    counts = {"all rows": comparison.class_count}
+
+    def draw(figure):
+        return ClassCountsDisplay(counts=counts, classes=classes).plot(figure.subplots())
+
+    source, _ = _drawn(draw, 3.0)
+    told = ", ".join(f"{c} {n:,}" for c, n in zip(classes, comparison.class_count, strict=True))
+    return _figure(source, f"Rows of each class: {told}.", "Rows of each class, log scale.")
+
+
+def _drawn(draw, height: float):
+    """Return a drawing as the source of an image, and its display."""
+    from matplotlib import rc_context
+    from matplotlib.figure import Figure
+
+    content = io.BytesIO()
+    with rc_context(_STYLE), warnings.catch_warnings():
+        # A label may have letters that the font lacks; the tables have them.
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
+        figure = Figure(figsize=(_WIDTH, height), layout="constrained")
+        display = draw(figure)
+        _give_room(display)
+        figure.savefig(content, format="svg", metadata={"Date": None})
+    packed = base64.b64encode(content.getvalue()).decode("ascii")
+    return f"data:image/svg+xml;base64,{packed}", display
+
+
+def _give_room(display) -> None:
+    """Put the legend below, and leave out the title, which the caption repeats."""
+    axes = display.ax_
+    axes.set_title("")
+    axes.xaxis.label.set_fontsize("small")
+    axes.get_legend().remove()
+    display.figure_.legend(loc="outside lower center", ncols=3, fontsize="small", frameon=False)
+
+
+def _figure(source: str, text: str, caption: str) -> Markup:
+    """Return an image with its text and caption."""
+    return Markup(
+        f'<figure>\n<img src="{source}" alt="{markup(text)}">\n'
+        f"<figcaption>{markup(caption)}</figcaption>\n</figure>"
+    )

@@ -1,0 +1,121 @@
+"""imbalanced-nn compare: the report, the measure that ranks, and finished fits that are kept."""
+
+import json
+
+import pytest
+
+from imbalanced_nn.cli.compare import MEASURES
+from imbalanced_nn.compare.evaluation import GREATER_IS_BETTER
+
+FEW = ["--target", "fraud", "--strategies", "none,class_weight", "--folds", 3]
+
+
+@pytest.fixture
+def report(tmp_path):
+    return tmp_path / "out.html"
+
+
+def test_the_report_has_the_verdict_and_the_next_command(run, table, report):
+    result = run("compare", table, *FEW, "--report", report)
+    assert result.exit_code == 0
+    assert result.stdout.endswith(f"\nReport: {report}\n")
+    page = report.read_text(encoding="utf-8")
+    assert f"<h1>{table}: which strategy works</h1>" in page
+    assert '<p class="verdict">No strategy beats plain training with a learned threshold' in page
+    assert (f"imbalanced-nn fit {table} --target fraud --strategy none --output model.inn") in page
+    assert "columns with one value: one" in page
+
+
+def test_the_report_of_the_shipped_data_has_python_code(run, report):
+    run("compare", "--strategies", "none", "--folds", 2, "--report", report)
+    page = report.read_text(encoding="utf-8")
+    assert "imbalanced-nn fit" not in page
+    assert "model.set_params(\n    classifier__sampler=None," in page
+
+
+def test_nothing_is_overwritten_unless_forced(run, refused, stand_in, table, report, monkeypatch):
+    report.write_text("mine")
+    with monkeypatch.context() as patched:
+        # Refused before anything is fitted.
+        patched.setattr(stand_in, "fail", ValueError("fitted"))
+        assert refused("compare", table, *FEW, "--report", report) == (
+            2,
+            f"'{report}' exists and is not overwritten. Give --force to replace it.",
+        )
+        lost = report.parent / "no folder" / "out.html"
+        code, sentence = refused("compare", table, *FEW, "--report", lost)
+        assert (code, sentence[:18]) == (2, "There is no folder")
+    assert report.read_text() == "mine"
+    result = run("compare", table, *FEW, "--report", report, "--force", "--json")
+    assert json.loads(result.stdout)["scoring"] == "average_precision"
+    assert report.read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
+
+
+def test_a_failed_fit_leaves_the_old_report(refused, stand_in, table, report, monkeypatch):
+    report.write_text("mine")
+    monkeypatch.setattr(stand_in, "fail", ValueError("loss is nan"))
+    assert refused("compare", table, *FEW, "--report", report, "--force", "--json")[0] == 1
+    assert report.read_text() == "mine"
+    assert [each.name for each in report.parent.glob("*.html")] == ["out.html"]
+
+
+def test_the_measure_repeats_and_kept_fits_reach_the_comparison(run, table, tmp_path):
+    cache = tmp_path / "fits.jsonl"
+    more = ["--scoring", "f1", "--repeats", 2, "--halving", "--cache", cache, "--json"]
+    first, again = (json.loads(run("compare", table, *FEW, *more).stdout) for _ in range(2))
+    # The seconds of the fits are those of the first run too.
+    assert first == again
+    assert (first["scoring"], first["n_splits"]) == ("f1", 6)
+    assert len(cache.read_text().splitlines()) == 1 + 2 * 6
+
+
+def test_a_file_of_something_else_is_no_cache(run, refused, table):
+    before = table.read_bytes()
+    code, sentence = refused("compare", table, *FEW, "--cache", table, "--json")
+    assert code == 1
+    assert sentence.startswith(f"cache: '{table}' holds something else than finished fits")
+    assert table.read_bytes() == before
+
+
+def test_the_measures_to_choose_from_are_those_measured():
+    assert list(GREATER_IS_BETTER) == MEASURES
+
+
+class TestReportCommand:
+    @pytest.fixture
+    def printed(self, run, table, tmp_path):
+        path = tmp_path / "comparison.json"
+        path.write_text(run("compare", table, *FEW, "--json").stdout)
+        return path
+
+    def test_it_makes_the_page_that_compare_makes(self, run, table, printed, report, tmp_path):
+        content = json.loads(printed.read_text())
+        result = run("report", printed, "--output", report)
+        assert result.exit_code == 0
+        assert result.stdout == f"{content['verdict']}\nReport: {report}\n"
+        page = report.read_text(encoding="utf-8")
+        again = tmp_path / "again.html"
+        more = ["--cache", tmp_path / "c"]
+        run("compare", table, *FEW, *more, "--report", again)
+        # All but the seconds of the fits.
+        assert len(again.read_text(encoding="utf-8")) == pytest.approx(len(page), rel=0.02)
+        assert f"imbalanced-nn fit {table} --target fraud --strategy none" in page
+        assert "columns with one value: one" in page
+
+    def test_refusals(self, refused, printed, report, table, tmp_path):
+        assert refused("report", tmp_path / "no.json", "-o", report) == (
+            2,
+            f"There is no file '{tmp_path / 'no.json'}'.",
+        )
+        assert refused("report", table, "-o", report) == (1, f"'{table}' is not a file of JSON.")
+        other = tmp_path / "other.json"
+        for content in ("[]", "{}", '{"folds": [], "data": {}}'):
+            other.write_text(content)
+            assert refused("report", other, "-o", report) == (
+                1,
+                f"'{other}' is not what 'imbalanced-nn compare --json' printed.",
+            )
+        assert not report.exists()
+        report.write_text("mine")
+        assert refused("report", printed, "-o", report)[0] == 2
+        assert report.read_text() == "mine"
