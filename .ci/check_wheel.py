@@ -2,8 +2,10 @@
 
 import importlib
 import pkgutil
+import random
 import subprocess
 import sys
+import tempfile
 from importlib import metadata, resources
 from pathlib import Path
 
@@ -61,12 +63,48 @@ def check_that_the_command_runs():
     print(f"{command.name} --help runs")
 
 
+def check_the_path_of_a_new_user():
+    """Compare, report, fit, predict, evaluate, tune and load, each in a process of its own."""
+    command = str(Path(sys.executable).parent / "imbalanced-nn")
+    with tempfile.TemporaryDirectory() as folder:
+
+        def run(*arguments):
+            subprocess.run(arguments, check=True, cwd=folder, stdout=subprocess.DEVNULL)
+
+        draw = random.Random(0)
+        lines = ["amount,country,age,fraud"]
+        for row in range(600):
+            fraud = row % 6 == 0
+            amount = draw.gauss(3 if fraud else 0, 1)
+            age = "" if draw.random() < 0.1 else draw.randrange(20, 80)
+            lines.append(f"{amount:.3f},{draw.choice('ABC')},{age},{'yes' if fraud else 'no'}")
+        Path(folder, "rows.csv").write_text("\n".join(lines) + "\n")
+        short = ("--strategies", "none,class_weight", "--folds", "2", "--epochs", "2")
+        run(command, "compare", *short, "--report", "report.html")
+        run(command, "fit", "rows.csv", "--target", "fraud", "-o", "fraud.inn", "--epochs", "20")
+        run(command, "predict", "fraud.inn", "rows.csv", "-o", "scored.csv")
+        run(command, "evaluate", "fraud.inn", "rows.csv", "--target", "fraud")
+        aim = ("--objective", "recall", "--constraint", "precision", "0.8")
+        tuned = ("--target", "fraud", *aim, "-o", "tuned.inn")
+        run(command, "tune-threshold", "fraud.inn", "rows.csv", *tuned)
+        code = (
+            "from imbalanced_nn import load; import pandas as pd; rows = pd.read_csv('rows.csv'); "
+            "said = load('tuned.inn').predict(rows); print((said == rows['fraud']).mean()); "
+            "assert (said == rows['fraud']).mean() > 0.85"
+        )
+        run(sys.executable, "-I", "-c", code)
+        assert Path(folder, "report.html").read_text("utf-8").startswith("<!DOCTYPE html>")
+        assert len(Path(folder, "scored.csv").read_text().splitlines()) == len(lines)
+    print("a new user gets from a table to a tuned model that another process loads")
+
+
 def main():
     check_that_import_loads_no_keras()
     check_that_it_is_the_wheel()
     check_that_every_module_imports()
     check_that_the_data_is_there()
     check_that_the_command_runs()
+    check_the_path_of_a_new_user()
     print("the wheel is sound")
 
 
