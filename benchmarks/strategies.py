@@ -68,7 +68,6 @@ DATA = [
     "thyroid_ann",
     "sms_spam",
     "ecg5000_rare",
-    "mnist_8v200",
 ]
 
 

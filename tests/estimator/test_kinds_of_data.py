@@ -1,5 +1,7 @@
 """Every kind of table, array and label that scikit-learn's users have."""
 
+import warnings
+
 import keras
 import numpy as np
 import pandas as pd
@@ -10,6 +12,7 @@ from sklearn.datasets import make_classification, make_multilabel_classification
 
 from imbalanced_nn import BalancedKerasClassifier
 from imbalanced_nn.exceptions import ImbalanceWarning
+from imbalanced_nn.training import batches
 
 TINY = {"model__hidden_layer_sizes": (4,), "epochs": 2, "batch_size": 32, "random_state": 0}
 NUMERIC = [f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)]
@@ -263,3 +266,49 @@ def test_any_number_of_rows_is_predicted_alike(n, data):
     clf = fitted(X, y)
     np.testing.assert_array_equal(clf.predict_proba(X[:n]), clf.predict_proba(X)[:n])
     assert clf.predict_proba(X[:n]).shape == (n, 2)
+
+
+@pytest.mark.slow
+def test_sequences_with_two_rare_ones_in_a_thousand_are_found():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(20_000, 24, 1)).astype("float32")
+    y = np.zeros(20_000, dtype=int)
+    y[rng.choice(20_000, 40, replace=False)] = 1
+    # A bump somewhere in the noise.
+    for row in np.flatnonzero(y):
+        start = rng.integers(4, 16)
+        X[row, start : start + 6, 0] += 3
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ImbalanceWarning)
+        clf = BalancedKerasClassifier(
+            sampler="balanced_batches", validation_split=0.5, epochs=4, random_state=0
+        ).fit(X, y)
+    fresh = rng.normal(size=(5000, 24, 1)).astype("float32")
+    truth = np.zeros(5000, dtype=int)
+    truth[:50] = 1
+    for row in range(50):
+        start = rng.integers(4, 16)
+        fresh[row, start : start + 6, 0] += 3
+    assert clf.score(fresh, truth) > 0.9
+    assert clf.predict_proba(fresh[50:])[:, 1].mean() < 0.01
+
+
+def test_training_on_a_memory_map_does_not_read_it_whole(tmp_path, monkeypatch):
+    rng = np.random.default_rng(0)
+    X = np.lib.format.open_memmap(tmp_path / "X.npy", "w+", "float32", (4000, 6))
+    X[:] = rng.normal(size=(4000, 6))
+    y = (X[:, 0] + rng.normal(size=4000) > 1.8).astype(int)
+    X = np.load(tmp_path / "X.npy", mmap_mode="r")
+    seen = []
+    as_input = batches.as_network_input
+
+    def spy(data):
+        seen.append(len(data))
+        return as_input(data)
+
+    monkeypatch.setattr(batches, "as_network_input", spy)
+    clf = BalancedKerasClassifier(
+        sampler="balanced_batches", epochs=2, batch_size=64, random_state=0
+    ).fit(X, y)
+    assert "memory-mapped" in clf.engine_
+    assert max(seen) <= 64
