@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from imbalanced_nn.exceptions import InvalidParameterError
+from imbalanced_nn.threshold.costs import check_cost_matrix
 
 __all__ = ["chow_reject"]
 
@@ -35,7 +36,8 @@ def chow_reject(
     Raises
     ------
     InvalidParameterError
-        If a cost is not a finite number, or the matrix is not of this shape.
+        If a cost is not a finite number, the matrix is not of this shape, or an error costs less
+        than the right decision.
 
     References
     ----------
@@ -52,16 +54,9 @@ def chow_reject(
     ([0, 0, 1], [False, True, False])
     """
     n_classes = proba.shape[1]
-    costs = 1 - np.eye(n_classes) if cost_matrix is None else cost_matrix
-    try:
-        costs = np.array(costs, dtype=np.float64)
-    except (TypeError, ValueError):
-        costs = np.empty(0)
-    if costs.shape != (n_classes, n_classes) or not np.isfinite(costs).all():
-        raise InvalidParameterError(
-            f"cost_matrix must hold {n_classes} x {n_classes} finite costs, rows true and columns "
-            f"predicted classes; got {cost_matrix!r}."
-        )
+    costs = 1 - np.eye(n_classes)
+    if cost_matrix is not None:
+        costs = check_cost_matrix(cost_matrix, n_classes)
     if not np.isscalar(reject_cost) or not np.isfinite(reject_cost) or reject_cost < 0:
         raise InvalidParameterError(
             f"reject_cost must be a number of at least 0, in the unit of the costs of errors; got "

@@ -19,10 +19,7 @@ def check_cost_matrix(cost_matrix, n_classes):
     InvalidParameterError
         If the matrix is not of shape (n_classes, n_classes), not finite, or prefers errors.
     """
-    try:
-        costs = np.array(cost_matrix, dtype=np.float64)
-    except (TypeError, ValueError):
-        costs = np.empty(0)
+    costs = _as_array(cost_matrix)
     if costs.shape != (n_classes, n_classes) or not np.isfinite(costs).all():
         raise InvalidParameterError(
             f"The 'cost_matrix' parameter must hold {n_classes} x {n_classes} finite costs, rows "
@@ -46,10 +43,7 @@ def check_sample_cost(sample_cost, n_samples, n_classes):
     InvalidParameterError
         If the costs are not of shape (n_samples, n_classes), or not finite.
     """
-    try:
-        costs = np.array(sample_cost, dtype=np.float64)
-    except (TypeError, ValueError):
-        costs = np.empty(0)
+    costs = _as_array(sample_cost)
     if costs.shape != (n_samples, n_classes) or not np.isfinite(costs).all():
         raise InvalidParameterError(
             f"The 'sample_cost' parameter must hold a finite cost for each of {n_samples} rows and "
@@ -57,6 +51,14 @@ def check_sample_cost(sample_cost, n_samples, n_classes):
             f"{'' if np.isfinite(costs).all() else ' with NaN or infinity'}."
         )
     return costs
+
+
+def _as_array(costs):
+    """Return costs as an array, an empty one if they are no numbers."""
+    try:
+        return np.array(costs, dtype=np.float64)
+    except (TypeError, ValueError):
+        return np.empty(0)
 
 
 def cost_objective(costs, positive=1):

@@ -104,7 +104,8 @@ def test_priors_that_are_none_are_refused(priors):
 def test_asking_is_never_dearer_than_deciding(n_classes, cost, seed):
     generator = np.random.default_rng(seed)
     proba = generator.dirichlet(np.ones(n_classes), 30)
-    costs = generator.random((n_classes, n_classes)) * 3
+    costs = generator.random((n_classes, n_classes)) * 3 + 0.1
+    np.fill_diagonal(costs, 0.1 * generator.random(n_classes))
     codes, least, rejected = chow_reject(proba, cost, costs)
     for row, code, value, asked in zip(proba, codes, least, rejected, strict=True):
         expected = [sum(row[k] * costs[k, j] for k in range(n_classes)) for j in range(n_classes)]
@@ -131,8 +132,9 @@ def test_without_costs_the_doubtful_rows_are_asked_about():
         ((1, [[0, 1]]), "cost_matrix"),
         ((1, [[0, np.inf], [1, 0]]), "cost_matrix"),
         ((1, "costs"), "cost_matrix"),
+        ((1, [[5, 1], [1, 0]]), "cost_matrix"),
     ],
 )
 def test_costs_that_are_none_are_refused(arguments, name):
-    with pytest.raises(InvalidParameterError, match=f"{name} must"):
+    with pytest.raises(InvalidParameterError, match=f"{name}.* must"):
         chow_reject(np.array([[0.5, 0.5]]), *arguments)
