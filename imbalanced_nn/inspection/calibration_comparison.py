@@ -191,9 +191,8 @@ class CalibrationComparisonDisplay(Display):
                 proba = proba[:, place]
             named[name] = proba
         options = (n_bins, strategy, confidence_level)
-        return cls._of_scores(
-            labels == classes[place], named, weight, classes[place], *options
-        )._shown(ax)
+        positive, label = labels == classes[place], classes.tolist()[place]
+        return cls._of_scores(positive, named, weight, label, *options)._shown(ax)
 
     @classmethod
     def _of_scores(cls, positive, named, weight, pos_label, n_bins, strategy, confidence_level):

@@ -57,7 +57,10 @@ def report_text(report):
     str
         Lines of at most 80 characters.
     """
-    console = Console(file=io.StringIO(), width=WIDTH, color_system=None, highlight=False)
+    # In a notebook rich would display the table and write nothing to the file.
+    console = Console(
+        file=io.StringIO(), width=WIDTH, color_system=None, highlight=False, force_jupyter=False
+    )
     console.print(report_table(report))
     lines = console.file.getvalue().splitlines()
     return "\n".join(line.rstrip() for line in lines)

@@ -45,6 +45,12 @@ def test_bins_hold_equal_positives_and_all_rows(rare):
             assert (row.low, row.high) == pytest.approx((wilson.low, wilson.high))
 
 
+def test_labels_of_numpy_are_shown_as_plain_numbers(rare):
+    y, p = rare
+    display = CalibrationComparisonDisplay.from_predictions(y, {"p": p})
+    assert display.ax_.get_xlabel() == "Mean predicted probability of 1 (log scale)"
+
+
 def test_quantile_bins_are_scikit_learns(rare):
     y, p = rare
     frame = CalibrationComparisonDisplay.from_predictions(

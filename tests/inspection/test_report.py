@@ -160,6 +160,13 @@ def test_to_dict_is_what_json_can_hold(report, fraud):
     assert content["classes"][2]["measures"]["recall"] == absent
 
 
+def test_the_text_is_the_same_inside_a_notebook(report, monkeypatch):
+    outside = str(report)
+    monkeypatch.setattr("rich.console._is_jupyter", lambda: True)
+    assert Console().is_jupyter
+    assert str(report) == outside
+
+
 def test_the_table_fits_80_columns_and_rich_prints_the_same(report):
     text = str(report)
     assert max(map(len, text.split("\n"))) <= 80

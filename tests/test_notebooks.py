@@ -1,0 +1,81 @@
+"""The notebooks: each runs from its first cell to its last, and is stored as it ran."""
+
+import re
+import runpy
+from pathlib import Path
+
+import pytest
+
+nbformat = pytest.importorskip("nbformat")
+
+FOLDER = Path(__file__).parents[1] / "notebooks"
+PATHS = sorted(FOLDER.glob("*.ipynb"))
+# A path on somebody's machine: of a root folder, of a home, of Windows.
+MACHINE_PATH = re.compile(r"(?<![\w/.:<])/(home|root|tmp|work|usr|opt|var|Users)/|[A-Z]:\\\\|~/")
+MAX_KB = 250
+
+
+@pytest.fixture(params=PATHS, ids=lambda path: path.stem)
+def notebook(request):
+    return nbformat.read(request.param, as_version=4)
+
+
+def code_cells(notebook):
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def text_of(cell):
+    """Return the source of a cell and all text among its outputs."""
+    outputs = cell.get("outputs", [])
+    data = [value for output in outputs for value in output.get("data", {}).items()]
+    return "\n".join(
+        [cell.source]
+        + [output.get("text", "") for output in outputs]
+        + [value for kind, value in data if not kind.startswith("image/")]
+    )
+
+
+def test_there_are_notebooks():
+    assert len(PATHS) == 6
+
+
+def test_it_opens_with_the_question_it_answers(notebook):
+    first = notebook.cells[0]
+    assert first.cell_type == "markdown"
+    assert re.fullmatch(r"# .+\?", first.source.splitlines()[0])
+
+
+def test_it_was_run_once_in_order_and_without_an_error(notebook):
+    nbformat.validate(notebook)
+    cells = code_cells(notebook)
+    assert [cell.execution_count for cell in cells] == list(range(1, len(cells) + 1))
+    kinds = {output.output_type for cell in cells for output in cell.outputs}
+    assert kinds and "error" not in kinds
+    pictures = [output for cell in cells for output in cell.outputs if "data" in output]
+    assert any("image/png" in output.data for output in pictures)
+
+
+def test_it_tells_nothing_of_the_machine_it_ran_on(notebook):
+    for cell in notebook.cells:
+        text = text_of(cell)
+        assert not MACHINE_PATH.search(text), text
+        assert "\x1b" not in text and "ipykernel" not in text
+    assert set(notebook.metadata) == {"kernelspec", "language_info"}
+    assert notebook.metadata.kernelspec.name == "python3"
+    assert all(not cell.metadata for cell in notebook.cells)
+
+
+@pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
+def test_it_is_small(path):
+    assert path.stat().st_size < MAX_KB * 1000
+
+
+@pytest.mark.slow
+def test_it_runs(notebook):
+    pytest.importorskip("nbclient")
+    execute = runpy.run_path(str(FOLDER / "__main__.py"))["execute"]
+    done = execute(notebook)
+    for stored, fresh in zip(code_cells(notebook), code_cells(done), strict=True):
+        assert stored.execution_count == fresh.execution_count
+        kinds = [{output.output_type for output in cell.outputs} for cell in (stored, fresh)]
+        assert kinds[0] == kinds[1], fresh.source
