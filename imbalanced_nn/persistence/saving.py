@@ -73,7 +73,7 @@ def save(estimator: Any, path: str | os.PathLike, *, overwrite: bool = False) ->
     >>> import tempfile
     >>> from sklearn.datasets import make_classification
     >>> from imbalanced_nn import BalancedKerasClassifier, load, save
-    >>> X, y = make_classification(500, weights=[0.9], random_state=0)
+    >>> X, y = make_classification(3000, weights=[0.9], random_state=0)
     >>> clf = BalancedKerasClassifier(epochs=2, random_state=0).fit(X, y)
     >>> path = tempfile.mkdtemp() + "/fraud.inn"
     >>> save(clf, path)
