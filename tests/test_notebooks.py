@@ -4,9 +4,8 @@ import re
 import runpy
 from pathlib import Path
 
+import nbformat
 import pytest
-
-nbformat = pytest.importorskip("nbformat")
 
 FOLDER = Path(__file__).parents[1] / "notebooks"
 PATHS = sorted(FOLDER.glob("*.ipynb"))
@@ -72,7 +71,6 @@ def test_it_is_small(path):
 
 @pytest.mark.slow
 def test_it_runs(notebook):
-    pytest.importorskip("nbclient")
     execute = runpy.run_path(str(FOLDER / "__main__.py"))["execute"]
     done = execute(notebook)
     for stored, fresh in zip(code_cells(notebook), code_cells(done), strict=True):
