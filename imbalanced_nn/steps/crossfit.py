@@ -13,6 +13,7 @@ from imbalanced_nn.exceptions import ImbalanceWarning, InvalidParameterError, wa
 from imbalanced_nn.losses import ClassLoss, posterior_of, resolve_loss
 from imbalanced_nn.steps.notes import note_few_held_out
 from imbalanced_nn.steps.probabilities import Judged
+from imbalanced_nn.training import variables_alike
 from imbalanced_nn.validation import take_rows
 
 __all__ = ["CrossFitSteps"]
@@ -148,9 +149,10 @@ class CrossFitSteps:
         self.model_ = average_network([member.model_ for member in members], mean)
         optimizer = last.model_.optimizer
         optimizer = type(optimizer).from_config(optimizer.get_config())
-        self.model_.compile(optimizer=optimizer, loss=self._default_loss())
-        # Keras loads no network whose optimizer was not built.
-        optimizer.build(self.model_.trainable_variables)
+        with variables_alike():
+            self.model_.compile(optimizer=optimizer, loss=self._default_loss())
+            # Keras loads no network whose optimizer was not built.
+            optimizer.build(self.model_.trainable_variables)
         X = self.feature_encoder_.transform(given.X)
         natural = self._rows(X, None, given.codes, given.weight, rows)
         self._remember_rows(natural, True)

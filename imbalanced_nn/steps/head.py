@@ -7,7 +7,7 @@ import keras
 import numpy as np
 
 from imbalanced_nn.exceptions import InvalidParameterError
-from imbalanced_nn.training import draw_seed, forward, seeded
+from imbalanced_nn.training import draw_seed, forward, seeded, variables_alike
 from imbalanced_nn.validation import take_rows
 
 __all__ = ["HeadSteps"]
@@ -61,9 +61,8 @@ class HeadSteps:
         if self._first_weighted_epoch() is not None:
             # Its sampler balances already.
             self.model_.loss.reweight(False)
-        head.compile(
-            optimizer=type(optimizer).from_config(optimizer.get_config()), loss=self.model_.loss
-        )
+        with variables_alike():
+            head.compile(type(optimizer).from_config(optimizer.get_config()), self.model_.loss)
         if self.init_bias == "prior":
             self._start_output(head)
         return head

@@ -10,7 +10,7 @@ from imbalanced_nn.rows import StackedRows
 from imbalanced_nn.training.batches import RowBatches, as_network_input
 from imbalanced_nn.training.callbacks import DeferredReweighting, HeldOutMonitor
 from imbalanced_nn.training.programs import program_for
-from imbalanced_nn.training.variables import EqualVariables, variables_alike
+from imbalanced_nn.training.variables import EqualVariables
 
 __all__ = ["GraphTrainer"]
 
@@ -56,9 +56,6 @@ class GraphTrainer:
         """Train as ``Model.fit`` does with the same batches; return its ``History``."""
         model, batches = self._model, x
         data = (*_as_arrays(batches), batches.epoch_weight())
-        if not model.optimizer.built:
-            with variables_alike():
-                model.optimizer.build(model.trainable_variables)
         program = program_for(model, batches.batch_size, data)
         span = {"epochs": epochs, "initial_epoch": initial_epoch, "callbacks": callbacks}
         with program.borrowed() as free:
@@ -87,7 +84,7 @@ class _Fit:
 
     def __init__(self, model, program, batches, data, held_out):
         self.model, self.program, self.batches = model, program, batches
-        self._variables = EqualVariables(model, program.twin)
+        self._variables = EqualVariables(model, program.twin, program.fresh_slots)
         self._source = batches.X
         self._tensors = [tf.convert_to_tensor(part) for part in data]
         self._names = _log_names(program.twin, model)
@@ -118,6 +115,9 @@ class _Fit:
                 callback.set_model(twin)
         model.stop_training = twin.stop_training = False
         variables.to_second()
+        if users:
+            # They may look at the optimizer, which is built by this.
+            variables.to_first()
         watched.on_train_begin()
         logs: dict[str, float] = {}
         for epoch in range(initial_epoch, epochs):

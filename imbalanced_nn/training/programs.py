@@ -11,7 +11,7 @@ import tensorflow as tf
 from imbalanced_nn.training.cache import TRAINING, n_bytes
 from imbalanced_nn.training.keys import compiled_metrics, training_key
 from imbalanced_nn.training.seeds import seeded
-from imbalanced_nn.training.variables import variables_alike
+from imbalanced_nn.training.variables import read, variables_alike
 
 __all__ = ["Program", "program_for"]
 
@@ -63,7 +63,9 @@ class Program:
                 # Metrics are made when first used; the graph must reset them before that.
                 row = [tf.zeros((1, *part.shape[1:]), part.dtype) for part in data]
                 self.twin.test_step(tuple(row))
-        self.n_bytes = n_bytes(self.twin.variables + self.twin.optimizer.variables)
+        slots = self.twin.optimizer.variables
+        self.fresh_slots = [read(slot) for slot in slots]
+        self.n_bytes = n_bytes(self.twin.variables + 2 * slots)
         self._lock = threading.Lock()
         self._owner: int | None = None
         signature = [tf.TensorSpec((None, *part.shape[1:]), part.dtype) for part in data]

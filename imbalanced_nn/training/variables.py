@@ -1,6 +1,6 @@
 """Variables of networks: made cheaply, and copied between equal networks."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -11,19 +11,32 @@ __all__ = ["EqualVariables", "read", "variables_alike"]
 
 
 @contextmanager
-def variables_alike() -> Iterator[None]:
+def variables_alike(values: Iterable[tf.Tensor] = ()) -> Iterator[None]:
     """Make TensorFlow's variables inside the block under one name.
 
     TensorFlow prepares a kernel for each new name and keeps it until the process ends. Keras
     numbers its layers and optimizers on through the process, so every fit would pay for new
     names, half a millisecond a variable, and leave their kernels behind. Keras' own names and
     paths, which saving goes by, stay as they are.
+
+    Parameters
+    ----------
+    values : iterable of tf.Tensor, default=()
+        Values for the first variables made, in their order, in place of their initialisers'.
     """
-    with tf.variable_creator_scope(_under_one_name):
+    values = iter(values)
+
+    def make_alike(make: Callable[..., tf.Variable], **arguments: Any) -> tf.Variable:
+        value = next(values, None)
+        if value is not None:
+            arguments["initial_value"] = value
+        return _under_one_name(make, arguments)
+
+    with tf.variable_creator_scope(make_alike):
         yield
 
 
-def _under_one_name(make: Callable[..., tf.Variable], **arguments: Any) -> tf.Variable:
+def _under_one_name(make: Callable[..., tf.Variable], arguments: dict[str, Any]) -> tf.Variable:
     """Make a variable; in a graph and among replicas its name has a meaning."""
     if not tf.executing_eagerly() or tf.distribute.has_strategy():
         return make(**arguments)
@@ -33,8 +46,13 @@ def _under_one_name(make: Callable[..., tf.Variable], **arguments: Any) -> tf.Va
 
 
 def read(variable: keras.Variable) -> tf.Tensor:
-    """Return the value of a variable; Keras' own way converts and checks for ten times as long."""
-    return tf.raw_ops.ReadVariableOp(resource=variable.handle, dtype=variable.dtype)
+    """Return the value of a variable; Keras' own way converts and checks for far longer."""
+    # A type by name would send TensorFlow past its fast path.
+    dtype = _TYPES.get(variable.dtype) or tf.as_dtype(variable.dtype)
+    return tf.raw_ops.ReadVariableOp(resource=variable.handle, dtype=dtype)
+
+
+_TYPES = {dtype.name: dtype for dtype in (tf.float32, tf.int32, tf.int64, tf.uint32)}
 
 
 class EqualVariables:
@@ -45,7 +63,11 @@ class EqualVariables:
     Parameters
     ----------
     first, second : keras.Model
-        Compiled networks with optimizers that are built.
+        Compiled networks; the optimizer of the second is built.
+    slots : list of tf.Tensor
+        What the optimizer of the second held when it was built, by which that of the first
+        starts if it is not built yet. It is built in `to_first`, from values: making zeros in
+        order to overwrite them takes longer than anything else in a small fit.
 
     Raises
     ------
@@ -53,34 +75,52 @@ class EqualVariables:
         If the networks are not equal.
     """
 
-    def __init__(self, first: keras.Model, second: keras.Model):
-        self._pairs = []
-        for part in (_own_variables, _optimizer_variables, _loss_variables):
-            for one, other in zip(part(first), part(second), strict=True):
-                if one.shape != other.shape or one.dtype != other.dtype:
-                    raise ValueError(f"{one.path} and {other.path} differ in shape or type.")
-                self._pairs.append((one, other))
+    def __init__(self, first: keras.Model, second: keras.Model, slots: list[tf.Tensor]):
+        self._first, self._pairs = first, []
+        for part in (_own_variables, _loss_variables):
+            self._pair(part(first), part(second))
+        known, others = first.optimizer.variables, second.optimizer.variables
+        if first.optimizer.built:
+            self._slots, self._fresh = [], []
+        else:
+            self._slots, self._fresh = others[len(known) :], slots[len(known) :]
+            others = others[: len(known)]
+        self._pair(known, others)
+
+    def _pair(self, ones: list[keras.Variable], others: list[keras.Variable]) -> None:
+        """Put variables side by side."""
+        for one, other in zip(ones, others, strict=True):
+            if one.shape != other.shape or one.dtype != other.dtype:
+                raise ValueError(f"{one.path} and {other.path} differ in shape or type.")
+            self._pairs.append((one, other))
 
     def to_second(self) -> None:
         """Assign the values of the first network's variables to those of the second."""
         for one, other in self._pairs:
-            tf.raw_ops.AssignVariableOp(resource=other.handle, value=read(one))
+            _assign(other, read(one))
+        for slot, value in zip(self._slots, self._fresh, strict=True):
+            _assign(slot, value)
 
     def to_first(self) -> None:
         """Assign them the other way."""
         for one, other in self._pairs:
-            tf.raw_ops.AssignVariableOp(resource=one.handle, value=read(other))
+            _assign(one, read(other))
+        if self._slots:
+            with variables_alike(map(read, self._slots)):
+                self._first.optimizer.build(self._first.trainable_variables)
+            self._pair(self._first.optimizer.variables[-len(self._slots) :], self._slots)
+            self._slots, self._fresh = [], []
+
+
+def _assign(variable: keras.Variable, value: tf.Tensor) -> None:
+    """Assign a value of the variable's own shape and type."""
+    tf.raw_ops.AssignVariableOp(resource=variable.handle, value=value)
 
 
 def _own_variables(model: keras.Model) -> list[keras.Variable]:
     """Weights and the states of random layers."""
     metrics = {id(variable) for variable in model.metrics_variables}
     return [variable for variable in model.variables if id(variable) not in metrics]
-
-
-def _optimizer_variables(model: keras.Model) -> list[keras.Variable]:
-    """What the optimizer remembers."""
-    return model.optimizer.variables
 
 
 def _loss_variables(model: keras.Model) -> list[keras.Variable]:
