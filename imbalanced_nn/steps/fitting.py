@@ -42,7 +42,8 @@ class FitSteps(RowSteps, BalancingSteps, NetworkSteps, HeadSteps, CrossFitSteps)
             return
 
         seed = draw_seed(self.random_state)
-        codes = class_codes(self.target_encoder_.transform(y), self._kind)
+        targets = self.target_encoder_.transform(y)
+        codes = class_codes(targets, self._kind)
         self._describe_classes(codes[weight > 0] if self._steps else codes, fresh, online)
         split = kwargs.pop("validation_split", self._routed("validation_split"))
         split = 0 if online or validation is not None else split
@@ -53,7 +54,7 @@ class FitSteps(RowSteps, BalancingSteps, NetworkSteps, HeadSteps, CrossFitSteps)
         self._forget_judgement(online)
         self._check_threshold(held_out, online, len(folds) > 1, weight)
         given = Given(
-            X, y, codes, weight, groups, validation, seed, fresh, online, training, kwargs
+            X, y, targets, codes, weight, groups, validation, seed, fresh, online, training, kwargs
         )
         if len(folds) > 1:
             judged = self._cross_fit(given, folds)
@@ -66,7 +67,7 @@ class FitSteps(RowSteps, BalancingSteps, NetworkSteps, HeadSteps, CrossFitSteps)
 
     def _fit_once(self, given, train, held_out):
         """Resample and weigh rows, train on them; return those that judge the network, if any."""
-        X, y = self._encode(given.X, given.y, train, given.fresh)
+        X, y = self._encode(given.X, train, given.fresh), given.targets
         self._build_network(X)
         self._check_head(given.seed)
         natural = self._rows(X, y, given.codes, given.weight, train)

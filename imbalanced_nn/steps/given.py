@@ -16,6 +16,8 @@ class Given:
     ----------
     X, y : array, sparse matrix, or list or dict of arrays
         As the caller gave them, checked.
+    targets : array
+        y as the network takes it.
     codes : ndarray of shape (n_samples,), (n_samples, n_labels) or (n_samples, n_steps)
         Class codes, or the 0/1 indicator of a multilabel target.
     weight : ndarray of shape (n_samples,) or (n_samples, n_steps)
@@ -38,6 +40,7 @@ class Given:
 
     X: Any
     y: Any
+    targets: Any
     codes: np.ndarray
     weight: np.ndarray
     groups: Any

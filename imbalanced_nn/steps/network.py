@@ -254,7 +254,8 @@ class NetworkSteps:
         rarest = class_totals(codes, np.ones(len(codes)), self.n_classes_)
         own_monitor = self.monitor == AVERAGE_PRECISION
         patience = self.patience if self.early_stopping and own_monitor else None
-        callbacks = [HeldOutMonitor(evaluate, patience, rarest[rarest > 0].min(initial=len(codes)))]
+        rarest = rarest[rarest > 0].min(initial=len(codes))
+        callbacks = [HeldOutMonitor(evaluate, patience, rarest, held_out)]
         if self.early_stopping and not own_monitor:
             callbacks.append(StopOn(self.monitor, self.patience))
         return callbacks

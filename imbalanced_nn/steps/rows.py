@@ -169,12 +169,12 @@ class RowSteps:
         numbers = _of_rows(X, None, every)
         return float(np.isin(numbers, seen).mean()) if len(numbers) else 0.0
 
-    def _encode(self, X, y, train, fresh):
-        """Return X and y as the network takes them, through encoders that saw no held-out row."""
+    def _encode(self, X, train, fresh):
+        """Return X as the network takes it, through an encoder that saw no held-out row."""
         stateless = isinstance(self.feature_encoder_, FunctionTransformer)
         if fresh and not stateless and len(train) < n_rows(X):
             self.feature_encoder_ = self.feature_encoder.fit(take_rows(X, train))
-        return self.feature_encoder_.transform(X), self.target_encoder_.transform(y)
+        return self.feature_encoder_.transform(X)
 
     def _describe_classes(self, codes, fresh, online):
         """Set what is known of the classes before any step."""

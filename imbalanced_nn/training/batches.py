@@ -75,6 +75,11 @@ class RowBatches(keras.utils.PyDataset):
         weight = self._weight_of_epoch
         return batch if weight is None else (*batch, weight[part])
 
+    @property
+    def keeps_data(self) -> bool:
+        """Whether all epochs take their rows from the same inputs, targets and weights."""
+        return self._draw is None or type(self._draw).data is Draw.data
+
     def epoch_weight(self) -> np.ndarray:
         """Weights of the rows of this epoch in their order, ones where there are none."""
         if self._weight_of_epoch is not None:

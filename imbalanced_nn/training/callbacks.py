@@ -7,6 +7,7 @@ import numpy as np
 
 from imbalanced_nn.exceptions import InvalidParameterError, nearest_name
 from imbalanced_nn.metrics import average_precision
+from imbalanced_nn.training.held_out import HeldOutPass
 
 __all__ = [
     "AVERAGE_PRECISION",
@@ -41,6 +42,8 @@ class HeldOutMonitor(keras.callbacks.Callback):
         Epochs without an improvement before training stops; None only logs.
     n_positives : int
         Held-out rows of the rarest class.
+    held_out : HeldOutPass, default=None
+        The pass of ``evaluate``, for an engine that can do it along with an epoch.
 
     References
     ----------
@@ -52,10 +55,12 @@ class HeldOutMonitor(keras.callbacks.Callback):
         evaluate: Callable[[keras.Model, int], dict[str, float]],
         patience: int | None,
         n_positives: int,
+        held_out: HeldOutPass | None = None,
     ):
         super().__init__()
         # An equal network that computes faster, where there is one.
         self.twin = None
+        self.held_out = held_out
         self._evaluate = evaluate
         self._patience = patience
         self._n_positives = n_positives
@@ -64,12 +69,17 @@ class HeldOutMonitor(keras.callbacks.Callback):
         self._best = (-np.inf, np.inf)
         self._best_weights = None
 
+    @property
+    def only_logs(self) -> bool:
+        """Whether it neither stops training nor keeps weights."""
+        return self._patience is None
+
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
         """Add the held-out scores to ``logs``."""
         scores = self._evaluate(self.twin or self.model, epoch)
         if logs is not None:
             logs.update(scores)
-        if self._patience is None:
+        if self.only_logs:
             return
         if self._improves(scores[AVERAGE_PRECISION], scores[LOG_LOSS]):
             self._best, self.best_epoch = (scores[AVERAGE_PRECISION], scores[LOG_LOSS]), epoch

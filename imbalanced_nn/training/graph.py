@@ -1,5 +1,6 @@
 """Training with whole epochs in one graph, where that is the same as ``Model.fit``."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import keras
@@ -17,6 +18,8 @@ __all__ = ["GraphTrainer"]
 
 # Callbacks of ours; they look at the network through their `twin` alone.
 OWN = (HeldOutMonitor, DeferredReweighting)
+
+STEPS_AT_ONCE, ROWS_AT_ONCE = 64, 2**17
 
 
 def _as_arrays(batches: RowBatches) -> tuple[np.ndarray, np.ndarray]:
@@ -88,7 +91,7 @@ class _Fit:
         self._source = batches.X
         self._tensors = [tf.convert_to_tensor(part) for part in data]
         self._names = _log_names(program.twin, model)
-        self._held_out = None
+        self._watched, self._held_out = None, None
         if held_out is not None:
             parts = (*_as_arrays(held_out), held_out.epoch_weight())
             chosen = [part[held_out.rows] for part in parts[:2]]
@@ -109,7 +112,7 @@ class _Fit:
         )
         for callback in callbacks:
             if isinstance(callback, HeldOutMonitor):
-                callback.twin = twin
+                callback.twin, self._watched = twin, callback.held_out
             if not users:
                 # Nobody looks at the user's network before the end.
                 callback.set_model(twin)
@@ -120,11 +123,12 @@ class _Fit:
             variables.to_first()
         watched.on_train_begin()
         logs: dict[str, float] = {}
+        results = self._epochs(epochs - initial_epoch, self._epochs_at_once(callbacks))
         for epoch in range(initial_epoch, epochs):
             watched.on_epoch_begin(epoch)
             if users:
                 variables.to_second()
-            logs = self._epoch()
+            logs = next(results)
             if users:
                 variables.to_first()
             watched.on_epoch_end(epoch, logs)
@@ -138,23 +142,50 @@ class _Fit:
             variables.to_first()
         return model.history
 
-    def _epoch(self) -> dict[str, float]:
-        """Train for an epoch; return what Keras would log."""
+    def _epochs_at_once(self, callbacks: list[keras.callbacks.Callback]) -> int:
+        """Return how many epochs one call may train: as many as nobody looks between.
+
+        A call costs half a millisecond before its first step. More than a few steps gain nothing
+        by it, and would only keep an interrupt waiting.
+        """
+        alone = all(isinstance(c, HeldOutMonitor) and c.only_logs for c in callbacks)
+        if not alone or self._held_out is not None or not self.batches.keeps_data:
+            return 1
+        n_rows = max(len(self.batches.rows), 1)
+        return max(1, min(STEPS_AT_ONCE // len(self.batches), ROWS_AT_ONCE // n_rows))
+
+    def _epochs(self, n_epochs: int, at_once: int) -> Iterator[dict[str, float]]:
+        """Train for so many epochs; yield for each what Keras would log."""
+        judge = self._watched
+        judged = [] if judge is None else judge.tensors
+        for start in range(0, n_epochs, at_once):
+            drawn = [self._draw() for _ in range(start, min(start + at_once, n_epochs))]
+            weights, rows = zip(*drawn, strict=True)
+            for result, outputs in self.program.train(self._tensors, weights, rows, judged):
+                if judged:
+                    judge.ready = outputs
+                yield self._named(result) | self._held_out_logs()
+
+    def _draw(self) -> tuple[np.ndarray, np.ndarray]:
+        """Begin an epoch; return the weights and numbers of its rows."""
         batches = self.batches
         batches.on_epoch_begin()
         if batches.X is not self._source:
             # Other synthetic rows stand behind the data.
             self._source = batches.X
             self._tensors = [tf.convert_to_tensor(part) for part in _as_arrays(batches)]
-        weight = tf.convert_to_tensor(batches.epoch_weight())
-        rows = tf.convert_to_tensor(batches.rows.astype(np.int32, copy=False))
-        result = self.program.run_epoch(*self._tensors, weight, rows)
-        logs = {self._names.get(name, name): float(value) for name, value in result.items()}
-        if self._held_out is not None:
-            result = self.program.evaluate(self._held_out, self._held_out_size)
-            named = {self._names.get(name, name): value for name, value in result.items()}
-            logs |= {f"val_{name}": float(value) for name, value in named.items()}
-        return logs
+        return batches.epoch_weight(), batches.rows
+
+    def _held_out_logs(self) -> dict[str, float]:
+        """Return the metrics of held-out rows where Keras is to compute them."""
+        if self._held_out is None:
+            return {}
+        result = self.program.evaluate(self._held_out, self._held_out_size)
+        return {f"val_{name}": value for name, value in self._named(result).items()}
+
+    def _named(self, result: dict[str, Any]) -> dict[str, float]:
+        """Return metrics as numbers under the names of the user's network."""
+        return {self._names.get(name, name): float(value) for name, value in result.items()}
 
 
 def _log_names(twin: keras.Model, model: keras.Model) -> dict[str, str]:

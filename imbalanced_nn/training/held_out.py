@@ -10,7 +10,7 @@ from imbalanced_nn.training.batches import as_network_input
 from imbalanced_nn.training.engine import FORWARD_BYTES, FORWARD_ROWS, forward, padded_tensors
 from imbalanced_nn.validation import row_blocks, take_rows
 
-__all__ = ["HeldOutPass"]
+__all__ = ["HeldOutPass", "outputs_and_loss"]
 
 
 class HeldOutPass:
@@ -40,15 +40,27 @@ class HeldOutPass:
             convert = keras.ops.convert_to_tensor
             self._targets = [convert(part) for part in given if part is not None]
         self._inputs = None
+        self.ready: tuple[np.ndarray, np.ndarray] | None = None
         blocks = list(row_blocks(X, FORWARD_BYTES, FORWARD_ROWS, len(rows)))
         if len(blocks) == 1 and len(rows):
             self._inputs = padded_tensors(as_network_input(take_rows(X, rows)), len(rows))
 
+    @property
+    def tensors(self) -> list[tf.Tensor]:
+        """What `outputs_and_loss` takes after the network; empty unless one call does it all."""
+        single = isinstance(self._inputs, tf.Tensor) and self._targets
+        return [self._inputs, *self._targets] if single else []
+
     def __call__(self, model: keras.Model) -> tuple[np.ndarray, float | None]:
-        """Return the outputs, and the loss where it is wanted."""
-        single = isinstance(self._inputs, tf.Tensor) and not model.run_eagerly
-        if single and self._targets:
-            outputs, loss = _traced(model, [self._inputs, *self._targets], _both)
+        """Return the outputs, and the loss where it is wanted.
+
+        What is `ready`, because an epoch's own program computed it, is returned once.
+        """
+        if self.ready is not None:
+            (outputs, loss), self.ready = self.ready, None
+            return outputs, float(loss)
+        if self.tensors and not model.run_eagerly:
+            outputs, loss = _traced(model, self.tensors, outputs_and_loss)
             return outputs.numpy(), float(loss)
         outputs = forward(model, self._X, self._rows)
         if not self._targets:
@@ -57,8 +69,10 @@ class HeldOutPass:
         return outputs, float(_traced(model, given, _loss))
 
 
-def _both(model: keras.Model, X: tf.Tensor, y: tf.Tensor, *weight: tf.Tensor) -> tuple:
-    """Outputs of the rows without those that pad them, and their loss."""
+def outputs_and_loss(
+    model: keras.Model, X: tf.Tensor, y: tf.Tensor, *weight: tf.Tensor
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """Return outputs of the rows without those that pad them, and their loss."""
     outputs = model.predict_step((X,))[: tf.shape(y)[0]]
     return outputs, _loss(model, outputs, y, *weight)
 

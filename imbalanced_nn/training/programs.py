@@ -3,12 +3,14 @@
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 
 from imbalanced_nn.training.cache import TRAINING, n_bytes
+from imbalanced_nn.training.held_out import outputs_and_loss
 from imbalanced_nn.training.keys import compiled_metrics, training_key
 from imbalanced_nn.training.seeds import seeded
 from imbalanced_nn.training.variables import read, variables_alike
@@ -42,6 +44,11 @@ def _each_batch(step: Callable, n_rows: tf.Tensor, batch_size: int) -> None:
     tf.while_loop(lambda start: start < n_rows, body, [0], parallel_iterations=1)
 
 
+def _spec(tensor: Any, n_free: int = 1) -> tf.TensorSpec:
+    """The type of an array or tensor and its shape, but for the lengths of its first axes."""
+    return tf.TensorSpec((*[None] * n_free, *tensor.shape[n_free:]), tensor.dtype)
+
+
 class Program:
     """A private twin of a network with its training epoch traced as one graph.
 
@@ -68,17 +75,68 @@ class Program:
         self.n_bytes = n_bytes(self.twin.variables + 2 * slots)
         self._lock = threading.Lock()
         self._owner: int | None = None
-        signature = [tf.TensorSpec((None, *part.shape[1:]), part.dtype) for part in data]
-        signature.append(tf.TensorSpec((None,), tf.int32))
         self._batch_size = batch_size
         self.n_traces = 0
-        self._evaluations: dict[str, Callable] = {}
-        # Traced here and once; a call that traces makes TensorFlow warn of too many.
-        self.run_epoch = tf.function(self._epoch, autograph=False).get_concrete_function(*signature)
+        self._functions: dict[str, Callable] = {}
 
-    def _epoch(self, X, y, sample_weight, rows):
-        """Train on the given rows, batch after batch; return the metrics of the epoch."""
+    def train(
+        self,
+        data: list[tf.Tensor],
+        weights: list[np.ndarray],
+        rows: list[np.ndarray],
+        held_out: list[tf.Tensor],
+    ) -> Iterator[tuple[dict[str, Any], tuple[np.ndarray, ...]]]:
+        """Train in one call for one or several epochs on the same data.
+
+        Parameters
+        ----------
+        data : list of tf.Tensor
+            X and y.
+        weights, rows : list of ndarray
+            For each epoch the numbers of its rows in their order, and their weights.
+        held_out : list of tf.Tensor
+            Inputs, targets and weights of rows to judge by after each epoch, or nothing.
+
+        Yields
+        ------
+        dict
+            Metrics of an epoch.
+        tuple of ndarray
+            Outputs and loss of the held-out rows after it, empty without any.
+        """
+        epochs = [np.stack(weights), np.stack(rows).astype(np.int32, copy=False)]
+        specs = [*map(_spec, data), *(_spec(part, 2) for part in epochs), *map(_spec, held_out)]
+        epochs = map(tf.convert_to_tensor, epochs)
+        results = self._function(self._epochs, specs)(*data, *epochs, *held_out)
+        results = keras.tree.map_structure(lambda part: part.numpy(), results)
+        for number in range(len(rows)):
+            yield keras.tree.map_structure(lambda part: part[number], results)  # noqa: B023
+
+    def _epochs(self, X, y, sample_weight, rows, *held_out):
+        """Train for the epochs that ``rows`` has lines; stack what each of them returns."""
         self.n_traces += 1
+        n_epochs = tf.shape(rows)[0]
+        # Values are of no use here, but a loop must know before its first turn what it returns.
+        metrics = self.twin.get_metrics_result()
+        results = keras.tree.flatten(metrics)
+        dtypes = [part.dtype for part in results] + 2 * [keras.config.floatx()] * bool(held_out)
+
+        def epoch(number, *arrays):
+            results = self._epoch(X, y, sample_weight[number], rows[number], *held_out)
+            written = zip(arrays, keras.tree.flatten(results), strict=True)
+            return number + 1, *(array.write(number, part) for array, part in written)
+
+        arrays = [tf.TensorArray(dtype, n_epochs) for dtype in dtypes]
+        _, *arrays = tf.while_loop(
+            lambda number, *_: number < n_epochs, epoch, [0, *arrays], parallel_iterations=1
+        )
+        stacked = [array.stack() for array in arrays]
+        n_metrics = len(results)
+        named = keras.tree.pack_sequence_as(metrics, stacked[:n_metrics])
+        return named, tuple(stacked[n_metrics:])
+
+    def _epoch(self, X, y, sample_weight, rows, *held_out):
+        """Train on the given rows, batch after batch; return metrics and held-out outputs."""
         self.twin.reset_metrics()
 
         def step(start, stop):
@@ -87,28 +145,33 @@ class Program:
             self.twin.train_step((tf.gather(X, batch), tf.gather(y, batch), weight))
 
         _each_batch(step, tf.shape(rows)[0], self._batch_size)
-        return self.twin.get_metrics_result()
+        metrics = self.twin.get_metrics_result()
+        return metrics, outputs_and_loss(self.twin, *held_out) if held_out else ()
 
     def evaluate(self, tensors: list[tf.Tensor], batch_size: int) -> dict[str, tf.Tensor]:
         """Return the metrics of held-out inputs, targets and weights, as ``Model.evaluate``."""
-        specs = [tf.TensorSpec((None, *part.shape[1:]), part.dtype) for part in tensors]
-        key = repr((specs, batch_size))
-        if key not in self._evaluations:
 
-            def evaluate(*tensors):
-                self.twin.reset_metrics()
-                _each_batch(
-                    lambda start, stop: self.twin.test_step(
-                        tuple(part[start:stop] for part in tensors)
-                    ),
-                    tf.shape(tensors[0])[0],
-                    batch_size,
-                )
-                return self.twin.get_metrics_result()
+        def evaluate(*tensors):
+            self.twin.reset_metrics()
+            _each_batch(
+                lambda start, stop: self.twin.test_step(
+                    tuple(part[start:stop] for part in tensors)
+                ),
+                tf.shape(tensors[0])[0],
+                batch_size,
+            )
+            return self.twin.get_metrics_result()
 
-            traced = tf.function(evaluate, autograph=False).get_concrete_function(*specs)
-            self._evaluations[key] = traced
-        return self._evaluations[key](*tensors)
+        return self._function(evaluate, list(map(_spec, tensors)), batch_size)(*tensors)
+
+    def _function(self, function: Callable, specs: list[tf.TensorSpec], *further: Any) -> Callable:
+        """Return a function traced for tensors of such specifications, and whatever it uses."""
+        key = repr((function.__name__, specs, further))
+        # Traced once and apart; a call that traces makes TensorFlow warn of too many.
+        if key not in self._functions:
+            traced = tf.function(function, autograph=False)
+            self._functions[key] = traced.get_concrete_function(*specs)
+        return self._functions[key]
 
     @contextmanager
     def borrowed(self) -> Iterator[bool]:
