@@ -149,6 +149,7 @@ class _Fit:
         by it, and would only keep an interrupt waiting.
         """
         alone = all(isinstance(c, HeldOutMonitor) and c.only_logs for c in callbacks)
+        alone = alone and (self._watched is None or self._watched.tensors)
         if not alone or self._held_out is not None or not self.batches.keeps_data:
             return 1
         n_rows = max(len(self.batches.rows), 1)
