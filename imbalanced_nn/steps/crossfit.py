@@ -14,7 +14,6 @@ from imbalanced_nn.losses import ClassLoss, posterior_of, resolve_loss
 from imbalanced_nn.steps.notes import note_few_held_out
 from imbalanced_nn.steps.probabilities import Judged
 from imbalanced_nn.training import variables_alike
-from imbalanced_nn.validation import take_rows
 
 __all__ = ["CrossFitSteps"]
 
@@ -32,6 +31,9 @@ TAKEN_FROM_LAST = (
 class CrossFitSteps:
     """Steps of `BalancedKerasClassifier` with several splits of the rows."""
 
+    # A fold's network goes on as a part of another, and without what its optimizer remembers.
+    _ships_network = True
+
     def _cross_fit(self, given, folds):
         """Train a network for each fold, then one of all rows or their average.
 
@@ -41,7 +43,7 @@ class CrossFitSteps:
         natural = self._rows(given.X, None, given.codes, given.weight, self.validation_indices_)
         note_few_held_out(natural, self.classes_)
         members = self._fit_members(given, folds)
-        judged = self._out_of_fold(members, natural, folds)
+        judged = self._out_of_fold(members)
         rows = np.unique(np.concatenate([np.concatenate(fold) for fold in folds]))
         if self.ensemble:
             self._take_average(members, given, rows)
@@ -105,6 +107,7 @@ class CrossFitSteps:
                 priors=None,
                 random_state=seed,
             )
+            member._ships_network = False
             with warnings.catch_warnings(record=True) as caught:
                 warnings.simplefilter("always", ImbalanceWarning)
                 member.fit(
@@ -122,15 +125,12 @@ class CrossFitSteps:
             _pass_on(note)
         return members
 
-    def _out_of_fold(self, members, natural, folds):
+    def _out_of_fold(self, members):
         """Return each fold's rows as the network judges them that was not trained on them."""
-        parts = []
-        for number, (member, (_, held_out)) in enumerate(zip(members, folds, strict=True)):
-            rows = replace(natural, index=held_out)
-            proba = member.predict_proba(take_rows(natural.X, held_out))
-            proba = rows.decisions(proba.reshape(-1, proba.shape[-1]))
-            fold = np.full(len(proba), number)
-            parts.append((rows.selected_codes, proba, rows.selected_weight, fold))
+        parts = [
+            (part.codes, part.proba, part.weight, np.full(len(part.proba), number))
+            for number, part in enumerate(member._judged for member in members)
+        ]
         return Judged(*(np.concatenate(part) for part in zip(*parts, strict=True)))
 
     def _take_average(self, members, given, rows):

@@ -66,8 +66,8 @@ class EqualVariables:
         Compiled networks; the optimizer of the second is built.
     slots : list of tf.Tensor
         What the optimizer of the second held when it was built, by which that of the first
-        starts if it is not built yet. It is built in `to_first`, from values: making zeros in
-        order to overwrite them takes longer than anything else in a small fit.
+        starts if it is not built yet. It is built from values, late: making zeros in order to
+        overwrite them takes longer than anything else in a small fit.
 
     Raises
     ------
@@ -105,10 +105,15 @@ class EqualVariables:
         """Assign them the other way."""
         for one, other in self._pairs:
             _assign(one, read(other))
-        if self._slots:
+
+    def build_first_optimizer(self) -> None:
+        """Build the optimizer of the first network, if it is not yet, as that of the second is."""
+        optimizer = self._first.optimizer
+        if not optimizer.built:
+            n_known = len(optimizer.variables)
             with variables_alike(map(read, self._slots)):
-                self._first.optimizer.build(self._first.trainable_variables)
-            self._pair(self._first.optimizer.variables[-len(self._slots) :], self._slots)
+                optimizer.build(self._first.trainable_variables)
+            self._pair(optimizer.variables[n_known:], self._slots)
             self._slots, self._fresh = [], []
 
 

@@ -8,6 +8,7 @@ from imbalanced_nn import BalancedKerasClassifier
 from imbalanced_nn.losses import LDAMCrossentropy
 from imbalanced_nn.training import HeldOutPass, graph
 from imbalanced_nn.training.programs import Program
+from imbalanced_nn.training.variables import EqualVariables
 
 GENERATOR = np.random.default_rng(0)
 X = GENERATOR.normal(size=(160, 5)).astype(np.float32)
@@ -129,3 +130,40 @@ def test_an_optimizer_starts_anew_in_each_fit():
     second.partial_fit(X, Y)
     for variable, before in zip(first.model_.optimizer.variables, slots, strict=True):
         np.testing.assert_array_equal(variable.numpy(), before)
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "adam"])
+@pytest.mark.parametrize("callbacks", [None, [keras.callbacks.Callback]])
+def test_the_optimizer_of_the_network_that_ships_is_built(optimizer, callbacks):
+    clf = fitted(optimizer=optimizer, callbacks=callbacks, **KINDS["nothing held out"])
+    assert clf.model_.optimizer.built
+    assert clf.model_.optimizer.iterations.numpy() == 5 * 5
+
+
+def test_a_callback_sees_an_optimizer_that_is_built():
+    seen = []
+
+    class Looks(keras.callbacks.Callback):
+        def on_train_begin(self, logs=None):
+            seen.append(self.model.optimizer.built)
+
+        def on_epoch_end(self, epoch, logs=None):
+            seen.append(any(v.numpy().any() for v in self.model.optimizer.variables[2:]))
+
+    fitted(epochs=1, callbacks=[Looks], **KINDS["nothing held out"])
+    assert seen == [True, True]
+
+
+def test_networks_of_folds_do_without_the_memory_of_their_optimizers(monkeypatch):
+    built = []
+    build = EqualVariables.build_first_optimizer
+    monkeypatch.setattr(
+        EqualVariables,
+        "build_first_optimizer",
+        lambda self: (built.append(1), build(self)),
+    )
+    averaged = fitted(validation_split=3, **QUIET)
+    assert built == []
+    assert averaged.model_.optimizer.built
+    fitted(validation_split=3, ensemble=False, **QUIET)
+    assert built == [1]
