@@ -181,6 +181,8 @@ class TaskSteps(CallbackSupportMixin):
         """
         twin = copy.copy(self)
         twin.model_ = equal_network(self.model_, network)
+        # As Keras does when training ends: an optimizer may keep averages of the weights.
+        twin.model_.optimizer.finalize_variable_values(twin.model_.trainable_weights)
         best, weights = weights_to_restore(self._fit_callbacks)
         if weights is not None:
             twin.model_.set_weights(weights)

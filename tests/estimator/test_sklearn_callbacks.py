@@ -236,6 +236,7 @@ SHORTER = {
     "priors": {"sampler": "random_over", "priors": [0.5, 0.5]},
     "offset": {"loss": "pairwise_auc"},
     "to the end": {"early_stopping": False},
+    "averaged weights": {"optimizer__use_ema": True, "early_stopping": False},
     "no held-out rows": {"validation_split": 0.0},
     "Keras' early stopping": {
         "callbacks": keras.callbacks.EarlyStopping("loss", restore_best_weights=True)
