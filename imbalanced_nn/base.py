@@ -312,6 +312,12 @@ class MendedKerasClassifier(KerasClassifier):
         if self.initialized_:
             self._initialize_callbacks()
 
+    def __copy__(self) -> "MendedKerasClassifier":
+        # scikit-learn's callbacks get shallow copies; a copy by way of the state is a deep one.
+        twin = type(self).__new__(type(self))
+        vars(twin).update(vars(self))
+        return twin
+
     def __deepcopy__(self, memo: dict) -> "MendedKerasClassifier":
         twin = type(self).__new__(type(self))
         memo[id(self)] = twin

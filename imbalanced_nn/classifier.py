@@ -112,7 +112,8 @@ run_eagerly
         ``predict__*`` and, here, ``callbacks__*``. ``loss=None`` keeps the loss of a compiled
         network and otherwise takes the crossentropy of the target; the names and classes of
         `imbalanced_nn.losses`, such as ``"focal"``, get the shares of the classes from y, and
-        what they do to the probabilities is undone.
+        what they do to the probabilities is undone. ``callbacks`` are Keras'; scikit-learn's are
+        given to `set_callbacks`.
     random_state : int, RandomState or None, default=None
         Seeds the split, the sampler, the initial weights and the order of rows. Global
         generators and TensorFlow's settings are left as found.

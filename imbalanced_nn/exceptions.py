@@ -128,8 +128,9 @@ def warn(code: str, message: str) -> None:
 
 
 def _is_inside(module: str) -> bool:
-    """Whether a module is the package's, or scikeras', whose methods stand in between."""
-    return module.partition(".")[0] in ("imbalanced_nn", "scikeras")
+    """Whether a module is the package's, or of those whose functions call it in between."""
+    between = ("scikeras", "sklearn.callback")
+    return f"{module}.".startswith(tuple(f"{name}." for name in ("imbalanced_nn", *between)))
 
 
 def nearest_name(name: str, known: Iterable[str]) -> str:

@@ -24,8 +24,8 @@ from imbalanced_nn.threshold import Objective
 
 __all__ = ["all_forms"]
 
-# Live callbacks hold the network, and are made anew.
-_MADE_ANEW = ("_fit_callbacks", "_predict_callbacks")
+# Live callbacks: Keras' are made anew, scikit-learn's are to be set again.
+_CALLBACKS = ("_fit_callbacks", "_predict_callbacks", "_skl_callbacks")
 
 # A sampler is kept by its parameters; one of the user's own is left out.
 _MAY_LACK = ("sampler_",)
@@ -59,7 +59,7 @@ def _reduce(estimator: BalancedKerasClassifier, forms: list[Form]) -> dict[str, 
     parameters = {name: _kept(name, value, forms) for name, value in given.items()}
     fitted, derived = {}, []
     for name, value in vars(estimator).items():
-        if name in given or name in _MADE_ANEW:
+        if name in given or name in _CALLBACKS:
             continue
         if name in _MAY_LACK and not _has_form(value, forms):
             continue

@@ -54,9 +54,16 @@ class CrossFitSteps:
                 for name in ("n_iter_", "head_n_iter_")
                 if hasattr(members[0], name)
             }
-            training = given.training | {"epochs": self._given_epochs["n_iter_"]}
-            self._fit_once(replace(given, training=training), rows, rows[:0])
+            epochs = self._given_epochs["n_iter_"]
+            training = given.training | {"epochs": epochs}
+            n_subtasks = self._n_subtasks(epochs)
+            with given.task.within("train-on-all-rows", n_subtasks, alone=False) as task:
+                self._fit_once(replace(given, training=training, task=task), rows, rows[:0])
         return judged
+
+    def _n_networks(self, folds):
+        """Return the number of networks that are trained for so many folds."""
+        return len(folds) + (not self.ensemble)
 
     def _check_cross_fit(self, folds):
         """Refuse what one network can do and several cannot."""
@@ -108,13 +115,18 @@ class CrossFitSteps:
                 random_state=seed,
             )
             member._ships_network = False
-            with warnings.catch_warnings(record=True) as caught:
+            n_subtasks = self._n_subtasks(arguments["epochs"])
+            with (
+                given.task.within("train-for-fold", n_subtasks, alone=False) as task,
+                warnings.catch_warnings(record=True) as caught,
+            ):
                 warnings.simplefilter("always", ImbalanceWarning)
                 member.fit(
                     given.X,
                     given.y,
                     sample_weight=given.weight,
                     validation_split=[fold],
+                    task=task,
                     **arguments,
                 )
             for note in caught:

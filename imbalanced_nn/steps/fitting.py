@@ -1,5 +1,7 @@
 """The order of the steps of a fit: what leaks nothing is what comes in this order."""
 
+from sklearn.callback import with_callbacks
+
 from imbalanced_nn.sampling import BalancedBatches
 from imbalanced_nn.steps.balancing import BalancingSteps
 from imbalanced_nn.steps.crossfit import CrossFitSteps
@@ -8,6 +10,7 @@ from imbalanced_nn.steps.head import HeadSteps
 from imbalanced_nn.steps.network import NetworkSteps
 from imbalanced_nn.steps.notes import note_few_held_out
 from imbalanced_nn.steps.rows import RowSteps
+from imbalanced_nn.steps.tasks import TaskSteps
 from imbalanced_nn.targets import class_codes
 from imbalanced_nn.training import draw_seed, forward
 from imbalanced_nn.validation import check_weights
@@ -15,9 +18,10 @@ from imbalanced_nn.validation import check_weights
 __all__ = ["FitSteps"]
 
 
-class FitSteps(RowSteps, BalancingSteps, NetworkSteps, HeadSteps, CrossFitSteps):
+class FitSteps(TaskSteps, RowSteps, BalancingSteps, NetworkSteps, HeadSteps, CrossFitSteps):
     """What `BalancedKerasClassifier.fit` does, from the caller's rows to the decision rule."""
 
+    @with_callbacks
     def _fit(
         self,
         X,
@@ -30,15 +34,19 @@ class FitSteps(RowSteps, BalancingSteps, NetworkSteps, HeadSteps, CrossFitSteps)
         groups=None,
         validation=None,
         online=False,
+        task=None,
         **kwargs,
     ):
         """Hold rows out, train on the others, calibrate, learn the threshold."""
+        told = X, y, sample_weight
         fresh = not ((self.warm_start or warm_start) and self.initialized_)
         X, y = self._initialize(X, y) if fresh else self._validate_data(X, y)
         weight = check_weights(sample_weight, X, steps=self._steps)
         training = {"warm_start": warm_start, "epochs": epochs, "initial_epoch": initial_epoch}
         if self._kind is None:
-            self._fit_opaque_target(X, y, weight, sample_weight, validation, training | kwargs)
+            with self._as_task(task, epochs, *told) as task:
+                training |= kwargs
+                self._fit_opaque_target(X, y, weight, sample_weight, validation, training, task)
             return
 
         seed = draw_seed(self.random_state)
@@ -53,17 +61,17 @@ class FitSteps(RowSteps, BalancingSteps, NetworkSteps, HeadSteps, CrossFitSteps)
         self._check_calibration(held_out, online)
         self._forget_judgement(online)
         self._check_threshold(held_out, online, len(folds) > 1, weight)
-        given = Given(
-            X, y, targets, codes, weight, groups, validation, seed, fresh, online, training, kwargs
-        )
+        n_subtasks = self._n_subtasks(epochs, online)
         if len(folds) > 1:
-            judged = self._cross_fit(given, folds)
-        else:
-            judged = self._judge(self._fit_once(given, *folds[0]))
-        if judged is not None:
-            self._judged = judged
-            self._calibrate(judged)
-        self._learn_rule(judged, online)
+            n_subtasks = self._n_networks(folds)
+        with self._as_task(task, n_subtasks, *told) as task:
+            rows = (X, y, targets, codes, weight, groups, validation)
+            given = Given(*rows, seed, fresh, online, training, kwargs, task)
+            if len(folds) > 1:
+                judged = self._cross_fit(given, folds)
+            else:
+                judged = self._judge(self._fit_once(given, *folds[0]))
+            self._decide(judged, online)
 
     def _fit_once(self, given, train, held_out):
         """Resample and weigh rows, train on them; return those that judge the network, if any."""
@@ -79,11 +87,15 @@ class FitSteps(RowSteps, BalancingSteps, NetworkSteps, HeadSteps, CrossFitSteps)
         batch_size = kwargs.pop("batch_size", None)
         rows, draw, size = self._balance(natural, given.seed, batch_size, first_epoch)
 
-        def at_epoch(epoch):
+        def at_epoch(epoch, estimator=self):
             in_loss = self._mass_in_loss(rows, draw, epoch, size)
-            self._set_priors(natural, in_loss, given.online)
+            estimator._set_priors(natural, in_loss, given.online)
             if (start := self._first_weighted_epoch()) is not None:
-                self.model_.loss.reweight(epoch >= start)
+                estimator.model_.loss.reweight(epoch >= start)
+
+        def settle(estimator):
+            estimator._match_to_prior(natural, judged)
+            estimator._decide(estimator._judge(judged), given.online)
 
         in_loss = self._mass_in_loss(rows, draw, first_epoch, size)
         self._set_priors(natural, in_loss, given.online)
@@ -94,23 +106,37 @@ class FitSteps(RowSteps, BalancingSteps, NetworkSteps, HeadSteps, CrossFitSteps)
         changes = self.balancing_schedule is not None or self._first_weighted_epoch() is not None
         follow = at_epoch if changes and not given.online else None
         within = rows.codes if self._weighs_batches() else None
-        self._train(
-            rows,
-            draw,
-            size,
-            judged,
-            given.seed,
-            within,
-            follow,
-            not given.online,
-            **given.training,
-            **kwargs,
-        )
+        epochs = given.training["epochs"]
+        with self._stage(given.task, "train-network", epochs, given.online) as stage:
+            self._train(
+                rows,
+                draw,
+                size,
+                judged,
+                given.seed,
+                within,
+                follow,
+                not given.online,
+                tell=self._epoch_tasks(stage, settle, follow),
+                **given.training,
+                **kwargs,
+            )
         if isinstance(self.sampler_, BalancedBatches):
             self.sampler_.cover(draw)
-        if self.head_sampler is not None and not given.online:
+        if self._has_stages(given.online):
             self._refit_head(natural, judged, given, batch_size)
+        self._match_to_prior(natural, judged)
+        return judged
+
+    def _match_to_prior(self, natural, judged):
+        """Find the constant of log-odds that are known only up to one, on held-out rows if any."""
         told = natural if judged is None else judged
         if self._offset_is_free():
             self._match_scores(forward(self.model_, told.X, told.index), told.selected_weight)
-        return judged
+
+    def _decide(self, judged, online):
+        """Learn from what was judged how probabilities are calibrated and cut."""
+        if judged is not None:
+            self._judged = judged
+            self._calibrate(judged)
+        self._learn_rule(judged, online)

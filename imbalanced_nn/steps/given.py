@@ -5,6 +5,8 @@ from typing import Any
 
 import numpy as np
 
+from imbalanced_nn.steps.tasks import FitTask
+
 __all__ = ["Given"]
 
 
@@ -36,6 +38,8 @@ class Given:
         ``warm_start``, ``epochs`` and ``initial_epoch`` as scikeras hands them on.
     kwargs : dict
         Further arguments of ``Model.fit``.
+    task : FitTask
+        What scikit-learn's callbacks are told of it.
     """
 
     X: Any
@@ -50,3 +54,4 @@ class Given:
     online: bool
     training: dict
     kwargs: dict
+    task: FitTask

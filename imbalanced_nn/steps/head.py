@@ -7,6 +7,7 @@ import keras
 import numpy as np
 
 from imbalanced_nn.exceptions import InvalidParameterError
+from imbalanced_nn.steps.tasks import equal_network
 from imbalanced_nn.training import draw_seed, forward, seeded, variables_alike
 from imbalanced_nn.validation import take_rows
 
@@ -38,10 +39,21 @@ class HeadSteps:
         head = self._make_head(dense, tail)
         callbacks, before = self._fit_callbacks, (self.history_, self.engine_, self.n_iter_)
         self.model_, self._fit_callbacks = head, []
+
+        def settle(estimator):
+            estimator._match_to_prior(natural, judged)
+            estimator._decide(estimator._judge(judged), False)
+            estimator.head_n_iter_, estimator.n_iter_ = estimator.n_iter_, before[2]
+            weights = estimator.model_.layers[1].get_weights()
+            estimator.model_ = equal_network(network)
+            split_head(estimator.model_)[0].set_weights(weights)
+
         try:
             epochs = getattr(self, "_given_epochs", {}).get("head_n_iter_", self.epochs)
             training = {"warm_start": False, "epochs": epochs, "initial_epoch": 0}
-            self._train(rows, draw, size, judged, given.seed, **training)
+            with given.task.within("train-head", epochs) as task:
+                tell = self._epoch_tasks(task, settle)
+                self._train(rows, draw, size, judged, given.seed, tell=tell, **training)
             self.head_history_, self.head_n_iter_ = self.history_, self.n_iter_
         finally:
             self.model_, self._fit_callbacks = network, callbacks

@@ -21,6 +21,7 @@ from imbalanced_nn.training import (
     needs_evaluation,
     seeded,
     unsuitable,
+    weights_to_restore,
 )
 from imbalanced_nn.validation import take_rows
 from imbalanced_nn.weighting import class_totals
@@ -119,9 +120,13 @@ class NetworkSteps:
         batch_classes=None,
         at_epoch=None,
         normalize=True,
+        tell=(),
         **training,
     ):
-        """Train on rows as they are drawn; ``at_epoch`` is told which epoch is being judged."""
+        """Train on rows as they are drawn.
+
+        ``at_epoch`` is told which epoch is being judged, the callbacks ``tell`` when it is over.
+        """
         self._fit_keras_model(
             rows.X,
             rows.y,
@@ -132,6 +137,7 @@ class NetworkSteps:
             judged=judged,
             seed=seed,
             at_epoch=at_epoch,
+            tell=tell,
             batch_size=size,
             **training,
         )
@@ -151,6 +157,7 @@ class NetworkSteps:
         judged=None,
         seed=None,
         at_epoch=None,
+        tell=(),
         **kwargs,
     ):
         """Train on batches of rows; ``rows`` and what follows is absent for opaque targets."""
@@ -183,7 +190,7 @@ class NetworkSteps:
         watching = self._held_out_callbacks(judged, plain, at_epoch)
         start = None if at_epoch is None else self._first_weighted_epoch()
         deferred = [] if start is None else [DeferredReweighting(start)]
-        self._fit_callbacks = [*deferred, *watching, *callbacks]
+        self._fit_callbacks = [*deferred, *watching, *callbacks, *tell]
         own = {"batch_size": None, "validation_batch_size": None, "validation_split": 0.0}
         own |= {"shuffle": False, "validation_data": held_out}
         kwargs = {name: value for name, value in kwargs.items() if name not in own}
@@ -193,8 +200,8 @@ class NetworkSteps:
             super()._fit_keras_model(
                 batches, None, None, warm_start, epochs, initial_epoch, **own, **kwargs
             )
-            restored = [getattr(callback, "best_epoch", None) for callback in watching]
-            best = next((e for e in restored if e is not None), batches.epoch)
+            best, _ = weights_to_restore(watching)
+            best = batches.epoch if best is None else best
             self.n_iter_ = best + 1
             if at_epoch is not None:
                 at_epoch(best)

@@ -219,7 +219,7 @@ class RowSteps:
                 f"labels are {self.classes_.tolist()}. Leave such rows out, or fit with them."
             )
 
-    def _fit_opaque_target(self, X, y, weight, given, validation, training):
+    def _fit_opaque_target(self, X, y, weight, given, validation, training, task):
         """Fit as the parent does: a target encoder of the user's own hides the classes."""
         if self.sampler not in (None, "passthrough"):
             raise InvalidParameterError(
@@ -252,7 +252,12 @@ class RowSteps:
         self._ensure_compiled_model()
         X, y = self.feature_encoder_.transform(X), self.target_encoder_.transform(y)
         self._check_model_compatibility(y)
-        KerasClassifier._fit_keras_model(self, X, y, weight if weighted else None, **training)
+        callbacks = self._fit_callbacks
+        self._fit_callbacks = [*callbacks, *self._epoch_tasks(task)]
+        try:
+            KerasClassifier._fit_keras_model(self, X, y, weight if weighted else None, **training)
+        finally:
+            self._fit_callbacks = callbacks
 
 
 def _of_rows(X: Any, index: np.ndarray | None, every: int) -> np.ndarray:

@@ -5,9 +5,11 @@ from imbalanced_nn.training.cache import clear_programs
 from imbalanced_nn.training.callbacks import (
     AVERAGE_PRECISION,
     DeferredReweighting,
+    EpochTasks,
     HeldOutMonitor,
     StopOn,
     held_out_scores,
+    weights_to_restore,
 )
 from imbalanced_nn.training.engine import forward
 from imbalanced_nn.training.graph import GraphTrainer
@@ -20,6 +22,7 @@ from imbalanced_nn.training.workers import share_threads
 __all__ = [
     "AVERAGE_PRECISION",
     "DeferredReweighting",
+    "EpochTasks",
     "GraphTrainer",
     "HeldOutMonitor",
     "HeldOutPass",
@@ -35,4 +38,5 @@ __all__ = [
     "share_threads",
     "unsuitable",
     "variables_alike",
+    "weights_to_restore",
 ]

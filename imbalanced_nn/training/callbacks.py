@@ -13,9 +13,11 @@ __all__ = [
     "AVERAGE_PRECISION",
     "LOG_LOSS",
     "DeferredReweighting",
+    "EpochTasks",
     "HeldOutMonitor",
     "StopOn",
     "held_out_scores",
+    "weights_to_restore",
 ]
 
 AVERAGE_PRECISION = "val_average_precision"
@@ -67,7 +69,7 @@ class HeldOutMonitor(keras.callbacks.Callback):
         self.best_epoch = None
         self._highest = -np.inf
         self._best = (-np.inf, np.inf)
-        self._best_weights = None
+        self.best_weights = None
 
     @property
     def only_logs(self) -> bool:
@@ -83,15 +85,15 @@ class HeldOutMonitor(keras.callbacks.Callback):
             return
         if self._improves(scores[AVERAGE_PRECISION], scores[LOG_LOSS]):
             self._best, self.best_epoch = (scores[AVERAGE_PRECISION], scores[LOG_LOSS]), epoch
-            self._best_weights = self.model.get_weights()
+            self.best_weights = self.model.get_weights()
         elif epoch - self.best_epoch >= self._patience:
             self.model.stop_training = True
 
     def on_train_end(self, logs: dict | None = None) -> None:
         """Put the best weights back."""
-        if self._best_weights is not None:
-            self.model.set_weights(self._best_weights)
-            self._best_weights = None
+        if self.best_weights is not None:
+            self.model.set_weights(self.best_weights)
+            self.best_weights = None
 
     def _improves(self, score: float, loss: float) -> bool:
         """Whether an epoch beats the best so far."""
@@ -120,6 +122,30 @@ class DeferredReweighting(keras.callbacks.Callback):
     def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
         """Tell the loss."""
         self.model.loss.reweight(epoch >= self.start)
+
+
+class EpochTasks(keras.callbacks.Callback):
+    """Tell somebody of each epoch, and stop the training where asked to.
+
+    Parameters
+    ----------
+    begin : callable
+        Called before each epoch. It returns what is called after it, with the network that
+        holds the weights and the number of the epoch, and returns whether to stop.
+    """
+
+    def __init__(self, begin: Callable[[], Callable[[keras.Model, int], bool]]):
+        super().__init__()
+        self._begin = begin
+
+    def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
+        """Tell that an epoch begins."""
+        self._end = self._begin()
+
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+        """Tell that it has ended."""
+        if self._end(self.model, epoch):
+            self.model.stop_training = True
 
 
 class StopOn(keras.callbacks.EarlyStopping):
@@ -151,6 +177,21 @@ class StopOn(keras.callbacks.EarlyStopping):
                 f"Logged are {sorted(logs or {})}."
             )
         super().on_epoch_end(epoch, logs)
+
+
+def weights_to_restore(callbacks: list) -> tuple[int | None, list[np.ndarray] | None]:
+    """Return what callbacks would put back if the training ended now, None where nothing.
+
+    The first is the epoch that the estimator's own callback takes for the best, the second the
+    weights that would be there after the last of all callbacks.
+    """
+    best_epoch = weights = None
+    for callback in keras.tree.flatten(callbacks):
+        if isinstance(callback, HeldOutMonitor | keras.callbacks.EarlyStopping):
+            weights = weights if callback.best_weights is None else callback.best_weights
+        if best_epoch is None and isinstance(callback, HeldOutMonitor | StopOn):
+            best_epoch = callback.best_epoch
+    return best_epoch, weights
 
 
 def held_out_scores(

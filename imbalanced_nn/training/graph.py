@@ -9,15 +9,16 @@ import tensorflow as tf
 
 from imbalanced_nn.rows import StackedRows
 from imbalanced_nn.training.batches import RowBatches, as_network_input
-from imbalanced_nn.training.callbacks import DeferredReweighting, HeldOutMonitor
-from imbalanced_nn.training.programs import program_for
-from imbalanced_nn.training.variables import EqualVariables
+from imbalanced_nn.training.callbacks import DeferredReweighting, EpochTasks, HeldOutMonitor
+from imbalanced_nn.training.programs import program_for, twin_of
+from imbalanced_nn.training.seeds import seeded
+from imbalanced_nn.training.variables import EqualVariables, variables_alike
 
 __all__ = ["GraphTrainer"]
 
 
-# Callbacks of ours; they look at the network through their `twin` alone.
-OWN = (HeldOutMonitor, DeferredReweighting)
+# Callbacks of ours; they can do with an equal network in place of the user's.
+OWN = (HeldOutMonitor, DeferredReweighting, EpochTasks)
 
 STEPS_AT_ONCE, ROWS_AT_ONCE = 64, 2**17
 
@@ -47,6 +48,14 @@ class GraphTrainer:
     def __getattr__(self, name: str) -> Any:
         # A callback may use the estimator, and so this in place of the network.
         return getattr(self._model, name)
+
+    def equal_network(self, current: keras.Model) -> keras.Model:
+        """Return a copy of the network, with the values of an equal one, that shares nothing."""
+        # Making a network takes numbers from Python's global generator.
+        with seeded(0), variables_alike():
+            twin = twin_of(self._model)
+        EqualVariables(current, twin, []).to_second()
+        return twin
 
     def fit(
         self,

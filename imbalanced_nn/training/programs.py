@@ -15,10 +15,10 @@ from imbalanced_nn.training.keys import compiled_metrics, training_key
 from imbalanced_nn.training.seeds import seeded
 from imbalanced_nn.training.variables import read, variables_alike
 
-__all__ = ["Program", "program_for"]
+__all__ = ["Program", "program_for", "twin_of"]
 
 
-def _twin(model: keras.Model) -> keras.Model:
+def twin_of(model: keras.Model) -> keras.Model:
     """Return an equal network, compiled alike, that shares nothing with the given one."""
     twin = type(model).from_config(model.get_config())
     optimizer, loss = model.optimizer, model.loss
@@ -65,7 +65,7 @@ class Program:
     def __init__(self, model: keras.Model, batch_size: int, data: tuple[np.ndarray, ...]):
         # Making a network takes numbers from Python's global generator.
         with seeded(0), variables_alike():
-            self.twin = _twin(model)
+            self.twin = twin_of(model)
             if len(self.twin.metrics) > 1:
                 # Metrics are made when first used; the graph must reset them before that.
                 row = [tf.zeros((1, *part.shape[1:]), part.dtype) for part in data]

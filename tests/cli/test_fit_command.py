@@ -1,6 +1,11 @@
 """imbalanced-nn fit: what it saves, what it prints, and what it refuses before it computes."""
 
 import json
+import re
+import signal
+import subprocess
+import sys
+import time
 
 import numpy as np
 import pandas as pd
@@ -8,6 +13,7 @@ import pytest
 
 import imbalanced_nn.persistence
 from imbalanced_nn import load
+from imbalanced_nn.exceptions import ModelFileError
 from imbalanced_nn.tables import ColumnTypes
 
 
@@ -182,3 +188,71 @@ class TestRefusals:
         assert result.stderr.startswith(stderr)
         assert "Traceback" not in result.output
         assert not (tmp_path / "a.inn").exists()
+
+
+# Die where the file would grow past so many bytes, or before another takes its name.
+AT_BYTE = """
+import resource, signal
+signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
+resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+resource.setrlimit(resource.RLIMIT_FSIZE, ({0}, {0}))
+"""
+AT_RENAME = """
+import os, signal, sys
+def die(event, arguments):
+    if event == "os.rename" and str(arguments[1]) == {0!r}:
+        os.kill(os.getpid(), signal.SIGKILL)
+sys.addaudithook(die)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs SIGKILL")
+def test_killing_it_at_random_leaves_the_old_model_or_the_new_one(fitted, command, tmp_path):
+    table, old, _ = fitted
+    output = tmp_path / "a.inn"
+    output.write_bytes(old.read_bytes())
+    arguments = ["fit", str(table), "--target", "fraud", "-o", str(output), "--epochs", "2"]
+    arguments += ["--force", "--random-state"]
+
+    def left_beside():
+        return set(tmp_path.iterdir()) - {output}
+
+    # At any moment: the first seconds read and train, what writes takes but milliseconds.
+    start = subprocess.Popen(python(arguments, 1), stdout=subprocess.DEVNULL)
+    with start:
+        time.sleep(np.random.default_rng().uniform(0.5, 8))
+        start.kill()
+    assert output.read_bytes() == old.read_bytes() or load(output)[-1].random_state == 1
+    before = output.read_bytes()
+
+    n_bytes = int(np.random.default_rng().integers(1, len(before)))
+    done = subprocess.run(python(arguments, 2, AT_BYTE.format(n_bytes)), check=False)
+    assert done.returncode == -signal.SIGXFSZ
+    assert output.read_bytes() == before
+    assert n_bytes in {path.stat().st_size for path in left_beside()}
+
+    done = subprocess.run(python(arguments, 3, AT_RENAME.format(str(output))), check=False)
+    assert done.returncode == -signal.SIGKILL
+    assert output.read_bytes() == before
+    assert 3 in {load(path)[-1].random_state for path in left_beside() if is_whole(path)}
+
+    assert all(re.fullmatch(r"\.a\.inn\..*\.part", path.name) for path in left_beside())
+    result = command(*arguments, "4")
+    assert result.exit_code == 0, result.output
+    assert load(output)[-1].random_state == 4
+
+
+def python(arguments, seed, first=""):
+    """Return the command that runs ``imbalanced-nn`` in a process of its own."""
+    code = f"{first}\nfrom imbalanced_nn.cli import main; main()"
+    return [sys.executable, "-c", code, *arguments, str(seed)]
+
+
+def is_whole(path):
+    """Whether a file can be loaded."""
+    try:
+        load(path)
+    except ModelFileError:
+        return False
+    return True
