@@ -85,7 +85,7 @@ def average_network(networks: list[keras.Model], mean: keras.layers.Layer) -> ke
     ----------
     networks : list of keras.Model
         Built functional or sequential networks of equal inputs. They become its layers, under
-        names of their own.
+        names of their own and no longer compiled.
     mean : keras.layers.Layer
         Makes one output of theirs, such as `MeanPosterior`.
 
@@ -103,4 +103,6 @@ def average_network(networks: list[keras.Model], mean: keras.layers.Layer) -> ke
     )
     for number, network in enumerate(networks):
         network.name = f"{network.name}_fold_{number}"
+        # It is trained as a part of the whole from here on, and is saved as one.
+        network.optimizer, network.compiled = None, False
     return keras.Model(inputs, mean([network(inputs) for network in networks]))

@@ -165,5 +165,7 @@ def test_networks_of_folds_do_without_the_memory_of_their_optimizers(monkeypatch
     averaged = fitted(validation_split=3, **QUIET)
     assert built == []
     assert averaged.model_.optimizer.built
+    parts = [layer for layer in averaged.model_.layers if isinstance(layer, keras.Model)]
+    assert [part.compiled for part in parts] == [False, False, False]
     fitted(validation_split=3, ensemble=False, **QUIET)
     assert built == [1]
