@@ -60,7 +60,7 @@ class FitSteps(RowSteps, BalancingSteps, NetworkSteps, HeadSteps, CrossFitSteps)
         else:
             judged = self._judge(self._fit_once(given, *folds[0]))
         if judged is not None:
-            self._judged = judged
+            self._judged, self._held_out = judged, judged.counts(self.n_classes_)
             self._calibrate(judged)
         self._learn_rule(judged, online)
 
