@@ -4,6 +4,7 @@ from scikeras.wrappers import BaseWrapper
 
 from imbalanced_nn.base import MendedKerasClassifier
 from imbalanced_nn.parameters import check_parameters
+from imbalanced_nn.representation import FittedDiagram
 from imbalanced_nn.steps import DecisionSteps, FitSteps
 from imbalanced_nn.targets import fill_padding
 from imbalanced_nn.training import AVERAGE_PRECISION
@@ -12,7 +13,7 @@ from imbalanced_nn.validation import validation_tuple
 __all__ = ["BalancedKerasClassifier"]
 
 
-class BalancedKerasClassifier(FitSteps, DecisionSteps, MendedKerasClassifier):
+class BalancedKerasClassifier(FitSteps, DecisionSteps, FittedDiagram, MendedKerasClassifier):
     """Keras classifier with resampling, class weights and a learned decision threshold.
 
     `fit` holds rows out, resamples and weighs the others, trains on them, puts the

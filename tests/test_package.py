@@ -15,7 +15,7 @@ import imbalanced_nn
 # Each row's rooms import only from the rows above. Up to KERAS_FREE_UP_TO no room may import
 # Keras; LATE_KERAS may inside a function, where it makes a Keras data set.
 ROOMS = [
-    ["exceptions", "files"],
+    ["exceptions", "files", "markup"],
     ["metrics", "weighting", "parameters", "targets", "rows"],
     ["threshold"],
     ["calibration"],
@@ -23,7 +23,7 @@ ROOMS = [
     ["sampling"],
     ["averaging", "encoders", "losses", "networks"],
     ["training"],
-    ["pickling"],
+    ["pickling", "representation"],
     ["base"],
     ["steps"],
     ["classifier"],

@@ -75,7 +75,7 @@ def _evaluation(path: str, data: str, target: str) -> dict:
     from imbalanced_nn.cli.measures import measures
     from imbalanced_nn.cli.models import Model
     from imbalanced_nn.cli.quiet import tensorflow_muted
-    from imbalanced_nn.cli.summaries import cut_summary
+    from imbalanced_nn.representation import cut_summary
 
     codes, decided, proba, n_lacking = [], [], [], 0
     with tensorflow_muted():

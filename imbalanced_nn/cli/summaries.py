@@ -8,8 +8,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from imbalanced_nn.representation import cut_sentence, cut_summary
+
 __all__ = [
-    "cut_summary",
     "fit_summary",
     "print_evaluation",
     "print_fit",
@@ -31,7 +32,6 @@ _NAMES = {
     "class_balance_accuracy": "class balance accuracy",
     "accuracy": "accuracy",
 }
-_COST = "neg_mean_cost"
 _OF_PROBABILITIES = 5
 _LARGEST_CONFUSION = 8
 
@@ -54,50 +54,20 @@ def fit_summary(source, classifier, output: str) -> dict:
     }
 
 
-def cut_summary(classifier) -> dict:
-    """Return the decision rule of an estimator, as JSON's types.
-
-    Returns
-    -------
-    dict
-        ``rule``, the name of its kind; ``cuts``, of the positive class or of each class, None
-        where costs decide; ``positive_class``, None with several; ``objective``, ``constraint``
-        and ``score``, None where the cut was not learned or has none.
-    """
-    rule = classifier.decision_rule_
-    cuts = classifier.best_threshold_
-    labels = classifier.classes_.tolist()
-    binary = classifier._kind == "binary" and hasattr(rule, "positive")
-    if binary:
-        cuts = {str(labels[rule.positive]): cuts}
-    elif cuts is not None:
-        cuts = {str(label): float(cut) for label, cut in zip(labels, cuts, strict=True)}
-    learned = hasattr(classifier, "best_score_")
-    constraint = getattr(classifier._threshold, "constraint", None)
-    return {
-        "rule": type(rule).__name__,
-        "cuts": cuts,
-        "positive_class": labels[rule.positive] if binary else None,
-        "objective": classifier._objective().name if learned else None,
-        "constraint": None if constraint is None else list(constraint),
-        "score": float(classifier.best_score_) if learned else None,
-    }
-
-
 def print_fit(content: dict) -> None:
     """Print what was learned and where it was saved."""
     rows = f"{content['held_out_rows']:,} held-out rows"
     epochs = f"{content['epochs']} epoch{'' if content['epochs'] == 1 else 's'}"
     _print(f"Trained for {epochs}, judged by {rows}")
-    _print(_cut_sentence(content["threshold"], f"on the {rows}"))
+    _print(cut_sentence(content["threshold"], f"on the {rows}"))
     print_saved(content["model"])
 
 
 def print_tuned(content: dict) -> None:
     """Print the old cut, the new one, and where it was saved."""
-    _print(f"Before: {_cut_sentence(content['before'], 'on the rows it was learned on')}")
+    _print(f"Before: {cut_sentence(content['before'], 'on the rows it was learned on')}")
     rows = f"on these {content['rows']:,} rows"
-    _print(f"Now: {_cut_sentence(content['threshold'], rows)}")
+    _print(f"Now: {cut_sentence(content['threshold'], rows)}")
     print_saved(content["model"])
 
 
@@ -106,33 +76,13 @@ def print_saved(path: str) -> None:
     click.echo(f"Saved {path}")
 
 
-def _cut_sentence(cut: dict, where: str) -> str:
-    """Say how decisions are made, and how good that was."""
-    if cut["cuts"] is None:
-        sentence = "decided for the least expected cost"
-    elif cut["positive_class"] is not None:
-        ((label, value),) = cut["cuts"].items()
-        sentence = f"decided for {label} from a probability of {value:.4g}"
-    else:
-        listed = ", ".join(f"{label} {value:.3g}" for label, value in cut["cuts"].items())
-        sentence = f"decided for the largest ratio of probability to cut: {listed}"
-    if cut["score"] is not None:
-        name, score = cut["objective"].replace("_", " "), cut["score"]
-        name, score = ("mean cost", -score) if cut["objective"] == _COST else (name, score)
-        sentence += f"; {name} {score:.3f} {where}"
-    if cut["constraint"] is not None:
-        rate, bound = cut["constraint"]
-        sentence += f", where {rate.replace('_', ' ')} keeps its bound of {bound:g}"
-    return sentence[0].upper() + sentence[1:]
-
-
 def print_evaluation(content: dict) -> None:
     """Print what was measured, and tables: of all rows, of each class, of what was confused."""
     click.echo(f"Model: {content['model']}")
     click.echo(f"Data: {content['data']['name']}, {content['data']['n_samples']:,} rows")
     for note in content["data"]["left_out"]:
         click.echo(f"Left out {note}")
-    _print(_cut_sentence(content["threshold"], "on the rows it was learned on"))
+    _print(cut_sentence(content["threshold"], "on the rows it was learned on"))
     console = Console(highlight=False)
     console.print()
     console.print(_overall_table(content["overall"], content["prevalence"]))

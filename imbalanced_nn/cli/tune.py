@@ -61,7 +61,7 @@ def _tuned(path: str, data: str, target: str, threshold, output: str, force: boo
 
     from imbalanced_nn.cli.models import Model
     from imbalanced_nn.cli.quiet import noted, tensorflow_muted
-    from imbalanced_nn.cli.summaries import cut_summary
+    from imbalanced_nn.representation import cut_summary
 
     with tensorflow_muted(), noted() as notes:
         from imbalanced_nn.persistence import save

@@ -6,6 +6,7 @@ from sklearn.utils.validation import check_is_fitted
 from imbalanced_nn.exceptions import InvalidParameterError
 from imbalanced_nn.inspection.display import Display, fill, legend, log_ticks, tidy
 from imbalanced_nn.inspection.predictions import last_step
+from imbalanced_nn.representation import class_counts
 
 __all__ = ["ClassCountsDisplay"]
 
@@ -84,7 +85,7 @@ class ClassCountsDisplay(Display):
                 f"{type(step).__name__}; count the classes yourself and write "
                 f"ClassCountsDisplay(counts=..., classes=...)."
             )
-        return cls(counts=_steps(step), classes=np.asarray(step.classes_).tolist())._shown(ax)
+        return cls(counts=class_counts(step), classes=np.asarray(step.classes_).tolist())._shown(ax)
 
     def frame(self):
         """Return one row for each step and class.
@@ -131,31 +132,3 @@ class ClassCountsDisplay(Display):
         ax.set(ylabel="Rows (log scale)", title="Rows of each class, step by step")
         tidy(ax, grid="y")
         legend(ax, own)
-
-
-def _steps(step):
-    """Return the counts of each class after each step of a fit."""
-    counts = {"all rows": step.class_count_}
-    training = np.asarray(step.class_count_, dtype=float)
-    judged = getattr(step, "_judged", None)
-    inside = len(step.validation_indices_) > 0
-    # In cross-fitting each row is held out from one network and trained on by the others.
-    if inside and judged is not None and judged.fold is None:
-        held_out = judged.codes
-        if held_out.ndim == 1:
-            held_out = held_out[:, None] == np.arange(len(training))
-        training = training - held_out.sum(axis=0)
-        counts["training rows"] = training
-    n_rows = training.sum() if step._steps else len(step.sample_indices_)
-    in_loss = step._trained_prior * n_rows
-    if hasattr(step, "head_history_"):
-        return counts | {"last layer's loss": in_loss}
-    weighted = step.class_weight_ is not None
-    # Of labels the weights of positives and negatives do not come apart again.
-    if step.sampler_ is not None and not (weighted and step._kind == "multilabel"):
-        weights = np.array(list(step.class_weight_.values())) if weighted else 1.0
-        drawn = in_loss / weights
-        counts["after the sampler"] = drawn * (in_loss.sum() / drawn.sum())
-    if weighted:
-        counts["weighted in the loss"] = in_loss
-    return counts

@@ -1,7 +1,7 @@
 """The tables of a report: strategies against the baseline, and their decisions."""
 
 from imbalanced_nn.inspection.measures import measure_label
-from imbalanced_nn.report.markup import Markup, markup, table
+from imbalanced_nn.markup import Markup, markup, table
 
 __all__ = ["evidence"]
 

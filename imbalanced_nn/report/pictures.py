@@ -7,7 +7,7 @@ from importlib.util import find_spec
 
 from imbalanced_nn.inspection import ClassCountsDisplay, ComparisonDisplay
 from imbalanced_nn.inspection.measures import measure_label
-from imbalanced_nn.report.markup import Markup, markup
+from imbalanced_nn.markup import Markup, markup
 
 __all__ = ["pictures"]
 

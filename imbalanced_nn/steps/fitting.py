@@ -137,6 +137,6 @@ class FitSteps(TaskSteps, RowSteps, BalancingSteps, NetworkSteps, HeadSteps, Cro
     def _decide(self, judged, online):
         """Learn from what was judged how probabilities are calibrated and cut."""
         if judged is not None:
-            self._judged = judged
+            self._judged, self._held_out = judged, judged.counts(self.n_classes_)
             self._calibrate(judged)
         self._learn_rule(judged, online)

@@ -19,6 +19,7 @@ from imbalanced_nn.losses import posterior_of
 from imbalanced_nn.targets import class_probabilities
 from imbalanced_nn.training import forward
 from imbalanced_nn.validation import check_weights
+from imbalanced_nn.weighting import class_totals
 
 __all__ = ["Judged", "ProbabilitySteps"]
 
@@ -39,12 +40,24 @@ class Judged:
         Weights.
     fold : ndarray of int of shape (n_decisions,) or None
         Fold of cross-fitting whose network the probabilities are from.
+    later : bool
+        Whether the rows came after the fit, to learn a threshold on.
     """
 
     codes: np.ndarray
     proba: np.ndarray
     weight: np.ndarray
     fold: np.ndarray | None = None
+    later: bool = False
+
+    def counts(self, n_classes: int) -> dict[str, Any]:
+        """Return the number of decisions, of those of each class or label, and of folds."""
+        ones = np.ones(len(self.codes))
+        return {
+            "decisions": len(self.codes),
+            "class_count": class_totals(self.codes, ones, n_classes).astype(int),
+            "folds": 1 if self.fold is None else int(self.fold.max()) + 1,
+        }
 
 
 class ProbabilitySteps:

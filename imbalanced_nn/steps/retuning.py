@@ -225,4 +225,4 @@ class RetuningSteps(ThresholdSteps):
                 f"high. Pass other rows, or none for the rows that fit held out.",
             )
         proba = rows.decisions(self._natural(forward(self.model_, X, rows.index)))
-        return Judged(rows.selected_codes, proba, rows.selected_weight)
+        return Judged(rows.selected_codes, proba, rows.selected_weight, later=True)

@@ -54,6 +54,7 @@ FITTED = (
     "_fills_loss",
     "_fitted_calibration",
     "_given_epochs",
+    "_held_out",
     "_judged",
     "_prior_correction",
     "_score_offset",

@@ -44,7 +44,8 @@ class ThresholdSteps:
         A threshold and a calibrator that were learned stay through ``partial_fit``, which holds
         nothing out; another fit learns its own.
         """
-        for name in ("_judged",) if online else ("_judged", "_chosen_threshold", "calibrator_"):
+        later = () if online else ("_chosen_threshold", "calibrator_")
+        for name in ("_judged", "_held_out", *later):
             vars(self).pop(name, None)
 
     def _check_threshold(self, held_out, online, crossed, weight):

@@ -1,0 +1,83 @@
+"""What a fitted estimator knows of each class, as a table."""
+
+import numpy as np
+
+from imbalanced_nn.representation.counts import class_counts
+from imbalanced_nn.representation.cuts import is_plain
+from imbalanced_nn.representation.words import percent, shortened
+
+__all__ = ["class_table"]
+
+_MOST = 12
+
+
+def class_table(estimator) -> tuple[str, list[str], list[tuple[bool, list[str]]]]:
+    """Return what a fitted estimator knows of each class.
+
+    Parameters
+    ----------
+    estimator : BalancedKerasClassifier
+        Fitted, with facts.
+
+    Returns
+    -------
+    caption : str
+        What is shown; of more than 12 classes the rarest.
+    columns : list of str
+        The class; its rows after each step; what else was learned of it.
+    rows : list of (bool, list of str)
+        Whether it is the positive class of two, and its cells.
+    """
+    columns = {**_count_columns(estimator), **_learned_columns(estimator)}
+    labels = estimator.classes_.tolist()
+    shown = np.arange(len(labels))
+    caption = "Positives of each label" if estimator._kind == "multilabel" else "Classes"
+    if estimator._steps:
+        caption += ", counted in time steps"
+    if len(labels) > _MOST:
+        shown = np.sort(np.argsort(estimator.class_count_, kind="stable")[:_MOST])
+        caption += f", the {_MOST} rarest of {len(labels)}"
+    positive = estimator._positive if estimator._kind == "binary" else None
+    rows = []
+    for code in shown:
+        name = shortened(str(labels[code])) + (" (positive)" if code == positive else "")
+        cells = [name, *(column[code] for column in columns.values())]
+        rows.append((bool(code == positive), cells))
+    kind = "Label" if estimator._kind == "multilabel" else "Class"
+    return caption, [kind, *columns], rows
+
+
+def _count_columns(estimator) -> dict[str, list[str]]:
+    """Return the rows of each class after each step, with their shares where they sum to all."""
+    counts = class_counts(estimator)
+    if (held_out := getattr(estimator, "_held_out", None)) is not None:
+        # Beside all rows, since what follows is of the others.
+        first = {"all rows": counts.pop("all rows"), "held out": held_out["class_count"]}
+        counts = first | counts
+    shares = estimator._kind != "multilabel"
+    return {
+        step: [
+            f"{round(count):,}" + (f" ({percent(count / row.sum())})" if shares else "")
+            for count in row.tolist()
+        ]
+        for step, row in counts.items()
+    }
+
+
+def _learned_columns(estimator) -> dict[str, list[str]]:
+    """Return weights, priors and cuts of each class, of those that there are."""
+    columns = {}
+    if estimator.class_weight_ is not None:
+        weights = list(estimator.class_weight_.values())
+        if estimator._kind == "multilabel":
+            absent, present = zip(*weights, strict=True)
+            columns["weight, absent"] = [f"{weight:.4g}" for weight in absent]
+            columns["weight, present"] = [f"{weight:.4g}" for weight in present]
+        else:
+            columns["class weight"] = [f"{weight:.4g}" for weight in weights]
+    if (priors := getattr(estimator, "_deployed_prior", None)) is not None:
+        columns["prior"] = [percent(prior) for prior in priors]
+    # Of two classes the decision is one sentence, equal cuts are none.
+    if np.ndim(cuts := estimator.best_threshold_) and not is_plain(estimator):
+        columns["cut"] = [f"{cut:.4g}" for cut in cuts]
+    return columns

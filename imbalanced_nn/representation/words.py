@@ -1,0 +1,15 @@
+"""Numbers and labels as they are written in sentences and tables."""
+
+__all__ = ["percent", "shortened"]
+
+_LONGEST = 40
+
+
+def shortened(text: str) -> str:
+    """Return text, of one that is longer than a label should be the first 39 characters."""
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
+
+
+def percent(share: float) -> str:
+    """Return a share in percent, with three digits that tell of rare classes too."""
+    return f"{100 * share:.3g} %"
