@@ -77,3 +77,13 @@ def test_it_runs(notebook):
         assert stored.execution_count == fresh.execution_count
         kinds = [{output.output_type for output in cell.outputs} for cell in (stored, fresh)]
         assert kinds[0] == kinds[1], fresh.source
+
+
+@pytest.mark.slow
+def test_the_picture_of_the_readme_can_be_drawn_again(tmp_path):
+    picture = runpy.run_path(str(FOLDER / "picture.py"))
+    picture["draw"](tmp_path / "a.png")
+    assert (tmp_path / "a.png").read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
+    readme = (FOLDER.parent / "README.md").read_text("utf-8")
+    assert f"notebooks/images/{picture['PATH'].name}" in readme
+    assert picture["PATH"].exists()
