@@ -19,7 +19,14 @@ from imbalanced_nn.networks import NETWORKS
 from imbalanced_nn.parameters import NotKept, check_user_parameters
 from imbalanced_nn.pickling import pack, unpack
 from imbalanced_nn.targets import KINDS, n_output_units
-from imbalanced_nn.training import draw_seed, forward, seeded, share_threads, variables_alike
+from imbalanced_nn.training import (
+    draw_seed,
+    forward,
+    refuse_after_fork,
+    seeded,
+    share_threads,
+    variables_alike,
+)
 from imbalanced_nn.validation import check_features, check_target
 
 __all__ = ["MendedKerasClassifier"]
@@ -118,6 +125,7 @@ class MendedKerasClassifier(KerasClassifier):
         """Build the network, seeded without TensorFlow's global seed and op determinism."""
         seed = None if self.random_state is None else draw_seed(self.random_state)
         self._random_state = None
+        refuse_after_fork()
         share_threads()
         with seeded(seed), variables_alike():
             model = super()._build_keras_model()
@@ -291,6 +299,7 @@ class MendedKerasClassifier(KerasClassifier):
                 f"This {type(self).__name__} instance is not fitted yet. Call 'fit' with "
                 f"appropriate arguments before using this estimator."
             )
+        refuse_after_fork()
         routed = any(name.startswith("predict__") for name in self.get_params(deep=False))
         if kwargs or routed or self._predict_callbacks:
             return super()._predict_raw(X, **kwargs)

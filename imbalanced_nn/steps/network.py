@@ -19,6 +19,7 @@ from imbalanced_nn.training import (
     draw_seed,
     held_out_scores,
     needs_evaluation,
+    refuse_after_fork,
     seeded,
     unsuitable,
     weights_to_restore,
@@ -161,6 +162,7 @@ class NetworkSteps:
         **kwargs,
     ):
         """Train on batches of rows; ``rows`` and what follows is absent for opaque targets."""
+        refuse_after_fork()
         if rows is None:
             return super()._fit_keras_model(
                 X, y, sample_weight, warm_start, epochs, initial_epoch, **kwargs

@@ -12,6 +12,7 @@ from imbalanced_nn.training.callbacks import (
     weights_to_restore,
 )
 from imbalanced_nn.training.engine import forward
+from imbalanced_nn.training.forks import refuse_after_fork
 from imbalanced_nn.training.graph import GraphTrainer
 from imbalanced_nn.training.held_out import HeldOutPass
 from imbalanced_nn.training.seeds import draw_seed, seeded
@@ -34,6 +35,7 @@ __all__ = [
     "forward",
     "held_out_scores",
     "needs_evaluation",
+    "refuse_after_fork",
     "seeded",
     "share_threads",
     "unsuitable",

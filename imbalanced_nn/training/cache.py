@@ -59,6 +59,10 @@ class ProgramCache:
     def __iter__(self):
         return iter(list(self._programs.values()))
 
+    def renew_lock(self) -> None:
+        """Forget who holds the lock: in a forked process the threads of its parent are gone."""
+        self._lookup = threading.Lock()
+
     def clear(self) -> None:
         """Forget all programs; a fit that holds one keeps it to its end."""
         with self._lookup:

@@ -10,12 +10,18 @@ from typing import Any
 import numpy as np
 from sklearn.utils import check_random_state
 
-__all__ = ["draw_seed", "seeded"]
+__all__ = ["draw_seed", "renew_lock", "seeded"]
 
 # Keras draws the seed of every initialiser and random layer from Python's global generator
 # while a network is built. One build at a time, seeded or not: a second thread would take
 # numbers out of the sequence.
 _BUILDING = threading.RLock()
+
+
+def renew_lock() -> None:
+    """Forget who is building: in a forked process the threads of its parent are gone."""
+    global _BUILDING
+    _BUILDING = threading.RLock()
 
 
 def draw_seed(random_state: Any) -> int:

@@ -126,8 +126,9 @@ class Raise(keras.callbacks.Callback):
     ],
     ids=["interrupted", "raising", "not finite"],
 )
-def test_an_interrupted_fit_changes_nothing(error, change):
-    clf = BalancedKerasClassifier(engine="graph", **SMALL).fit(X, Y)
+@pytest.mark.parametrize("engine", ["graph", "keras"])
+def test_an_interrupted_fit_changes_nothing(engine, error, change):
+    clf = BalancedKerasClassifier(engine=engine, **SMALL).fit(X, Y)
     proba, history, network = clf.predict_proba(X), dict(clf.history_), clf.model_
     clf.set_params(**change)
     with pytest.raises(error):
@@ -135,7 +136,7 @@ def test_an_interrupted_fit_changes_nothing(error, change):
     assert clf.model_ is network
     assert clf.history_ == history
     np.testing.assert_array_equal(clf.predict_proba(X), proba)
-    again = BalancedKerasClassifier(engine="graph", **SMALL).fit(X, Y)
+    again = BalancedKerasClassifier(engine=engine, **SMALL).fit(X, Y)
     np.testing.assert_array_equal(again.predict_proba(X), proba)
 
 
@@ -158,3 +159,42 @@ def test_an_interrupted_warm_start_goes_back():
         np.testing.assert_array_equal(mine, before)
     for mine, before in zip(clf.model_.optimizer.variables, slots, strict=True):
         np.testing.assert_array_equal(mine.numpy(), before)
+
+
+def test_folds_and_samplers_of_other_row_counts_train_by_one_program():
+    clear_programs()
+    clf = BalancedKerasClassifier(batch_size=32, validation_split=3, **SMALL)
+    for sampler in (None, "random_under", "random_over", "balanced_batches"):
+        for n_rows in (200, 170):
+            clf.set_params(sampler=sampler).fit(X[:n_rows], Y[:n_rows])
+            assert clf.engine_ == "graph"
+    assert [program.n_traces for program in TRAINING] == [1]
+
+
+class Diverge(keras.callbacks.Callback):
+    """Spoil the network after its first epoch; keep what the epochs log."""
+
+    def __init__(self):
+        super().__init__()
+        self.losses = []
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.losses.append(logs["loss"])
+        self.model.set_weights([np.nan * weight for weight in self.model.get_weights()])
+
+
+@pytest.mark.parametrize("held_out", [True, False])
+@pytest.mark.parametrize("engine", ["graph", "keras"])
+def test_a_loss_that_is_no_number_ends_or_shows(engine, held_out):
+    spoil = Diverge()
+    clf = BalancedKerasClassifier(engine=engine, callbacks=[spoil], **SMALL)
+    if held_out:
+        with pytest.raises(ValueError, match="no longer finite: training diverged"):
+            clf.fit(X, Y)
+        assert not hasattr(clf, "history_")
+    else:
+        clf.set_params(validation_split=0).fit(X, Y)
+        assert np.isnan(clf.history_["loss"]).tolist() == [False, True]
+        assert clf.history_["loss"] == pytest.approx(spoil.losses, nan_ok=True)
+    sound = BalancedKerasClassifier(engine=engine, **SMALL).fit(X, Y)
+    assert np.isfinite(sound.predict_proba(X)).all()

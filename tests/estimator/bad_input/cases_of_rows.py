@@ -1,0 +1,127 @@
+"""Rows, labels and weights that no fit can use, and the words that say so."""
+
+import numpy as np
+
+from imbalanced_nn.exceptions import InvalidParameterError, TooFewRowsError
+
+from .conftest import NAMED, X, Y, only, with_value
+
+# Parameters of the estimator, X, y, other arguments of fit; error, and words of its message.
+OF_ROWS = {
+    "one class": ({}, X, np.full(200, "ok"), {}, ValueError, ["only one class, 'ok'", "two"]),
+    "class of one row": (
+        {},
+        X,
+        only(1),
+        {},
+        TooFewRowsError,
+        ["validation_split=0.2", "class 'fraud' has 1 row", "at least 2", "X_val"],
+    ),
+    "too few neighbours": (
+        {"sampler": "smote"},
+        X,
+        only(2),
+        {},
+        TooFewRowsError,
+        ["sampler=SMOTE", "class 'fraud' has 1 row", "'balanced_batches'", "'random_over'"],
+    ),
+    "groups": (
+        {},
+        X,
+        NAMED,
+        {"groups": np.arange(200) % 3},
+        TooFewRowsError,
+        ["validation_split=0.2", "at least 5 groups, got 3", "X_val"],
+    ),
+    "short groups": (
+        {},
+        X,
+        NAMED,
+        {"groups": np.arange(199)},
+        ValueError,
+        ["groups", "199", "200"],
+    ),
+    "long groups": ({}, X, NAMED, {"groups": np.arange(201)}, ValueError, ["groups", "201", "200"]),
+    "nan": ({}, with_value(np.nan), NAMED, {}, ValueError, ["Input X contains NaN"]),
+    "infinity": ({}, with_value(np.inf), NAMED, {}, ValueError, ["Input X contains infinity"]),
+    "huge": ({}, with_value(1e300), NAMED, {}, ValueError, ["Input X", "float32"]),
+    "strings": ({}, X.astype(str), NAMED.tolist(), {}, ValueError, []),
+    "no rows": ({}, X[:0], NAMED[:0], {}, ValueError, ["0 sample(s)"]),
+    "no columns": ({}, X[:, :0], NAMED, {}, ValueError, ["0 feature(s)"]),
+    "one dimension": ({}, X[:, 0], NAMED, {}, ValueError, ["Expected 2D array"]),
+    "lengths": ({}, X, NAMED[:-1], {}, ValueError, ["inconsistent numbers of samples", "199"]),
+    "nan in y": ({}, X, np.where(Y, 1.0, np.nan), {}, ValueError, ["Input y contains NaN"]),
+    "numbers as y": ({}, X, X[:, 0], {}, ValueError, ["Unknown label type"]),
+    "weights": (
+        {},
+        X,
+        NAMED,
+        {"sample_weight": np.ones(199)},
+        ValueError,
+        ["sample_weight", "(199,)", "200"],
+    ),
+    "zero weights": (
+        {},
+        X,
+        NAMED,
+        {"sample_weight": np.zeros(200)},
+        ValueError,
+        ["sample_weight holds only zeros", "positive weight"],
+    ),
+    "negative weights": (
+        {},
+        X,
+        NAMED,
+        {"sample_weight": -np.ones(200)},
+        ValueError,
+        ["sample_weight holds negative", "at least 0"],
+    ),
+    "X_val alone": (
+        {},
+        X,
+        NAMED,
+        {"X_val": X},
+        InvalidParameterError,
+        ["X_val and y_val go together", "y_val is None"],
+    ),
+    "y_val alone": (
+        {},
+        X,
+        NAMED,
+        {"y_val": NAMED},
+        InvalidParameterError,
+        ["X_val and y_val go together", "X_val is None"],
+    ),
+    "X_val of other columns": (
+        {},
+        X,
+        NAMED,
+        {"X_val": X[:, :4], "y_val": NAMED},
+        ValueError,
+        ["4 features", "5 features"],
+    ),
+    "label of y_val": (
+        {},
+        X,
+        NAMED,
+        {"X_val": X, "y_val": np.where(Y, "theft", "ok")},
+        ValueError,
+        ["y_val holds the label 'theft'", "['fraud', 'ok']"],
+    ),
+    "one class in y_val": (
+        {},
+        X,
+        NAMED,
+        {"X_val": X[Y == 0], "y_val": NAMED[Y == 0]},
+        ValueError,
+        ["y_val holds only one class"],
+    ),
+    "weights of X_val": (
+        {},
+        X,
+        NAMED,
+        {"X_val": X, "y_val": NAMED, "sample_weight_val": np.zeros(200)},
+        ValueError,
+        ["sample_weight_val holds only zeros"],
+    ),
+}

@@ -1,0 +1,158 @@
+"""What an epoch in a graph could change is left to ``Model.fit``, and said."""
+
+import keras
+import numpy as np
+import pytest
+
+from imbalanced_nn import BalancedKerasClassifier
+
+from .conftest import HIDDEN, TABLE, fitted, network, rows
+
+layers = keras.layers
+
+
+def mine(y_true, y_pred):
+    return keras.ops.mean(y_pred, axis=-1)
+
+
+@pytest.mark.parametrize(
+    ("reason", "change"),
+    [
+        ("looks at batches", {"callbacks": [keras.callbacks.TerminateOnNaN()]}),
+        ("metric mine is not", {"metrics": [mine], "model": None}),
+        ("verbose", {"verbose": 2}),
+        ("a way to run of its own", {"run_eagerly": True, "model": None}),
+    ],
+)
+def test_leaves_to_keras_what_it_cannot_prove(reason, change, capsys):
+    X, y = rows(TABLE)
+    params = {"model": network(TABLE), "epochs": 1, "model__hidden_layer_sizes": (4,), **change}
+    if params["model"] is not None:
+        del params["model__hidden_layer_sizes"]
+    clf = BalancedKerasClassifier(**params).fit(X, y)
+    assert reason in clf.engine_
+    with pytest.raises(ValueError, match=f"engine='graph'.*{reason}"):
+        clf.set_params(engine="graph").fit(X, y)
+
+
+class Doubled(layers.Layer):
+    def call(self, inputs):
+        return 2 * inputs
+
+
+def half(inputs):
+    return inputs / 2
+
+
+def test_leaves_wrapped_optimizers_to_keras():
+    X, y = rows(TABLE)
+    wrapped = lambda: keras.optimizers.LossScaleOptimizer(keras.optimizers.SGD())  # noqa: E731
+    assert "optimizer" in fitted(network(TABLE, optimizer=wrapped), X, y, "auto").engine_
+
+
+@pytest.mark.parametrize(
+    ("reason", "layer"),
+    [
+        ("Doubled", Doubled),
+        ("Lambda", lambda: layers.Lambda(lambda inputs: 2 * inputs)),
+        ("half", lambda: layers.Dense(3, activation=half)),
+    ],
+)
+def test_leaves_foreign_code_to_keras(reason, layer):
+    X, y = rows(TABLE)
+    assert reason in fitted(network(TABLE, layer), X, y, "auto").engine_
+
+
+def test_leaves_foreign_losses_and_models_to_keras():
+    X, y = rows(TABLE)
+
+    def squared(y_true, y_pred):
+        return keras.ops.mean((y_true - y_pred) ** 2, axis=-1)
+
+    class Own(keras.Model):
+        def train_step(self, data):
+            return super().train_step(data)
+
+    def build():
+        inputs = keras.Input(TABLE)
+        model = Own(inputs, layers.Dense(1, activation="sigmoid")(inputs))
+        model.compile("adam", "binary_crossentropy")
+        return model
+
+    assert "squared" in fitted(network(TABLE, loss=squared), X, y, "auto").engine_
+    assert "Own" in fitted(build, X, y, "auto").engine_
+
+
+def test_memory_mapped_data_is_not_copied_into_a_tensor(tmp_path):
+    X, y = rows(TABLE)
+    np.save(tmp_path / "X.npy", X)
+    mapped = np.load(tmp_path / "X.npy", mmap_mode="r")
+    assert "memory-mapped" in fitted(network(TABLE), mapped, y, "auto").engine_
+
+
+def adapted(X):
+    """Return a build function whose network has adapted itself to X."""
+
+    def build():
+        normalization = layers.Normalization()
+        normalization.adapt(X)
+        return network(TABLE, lambda: normalization)()
+
+    return build
+
+
+def discretized(X):
+    """Return a build function whose network has learned bins from X."""
+
+    def build():
+        bins = layers.Discretization(num_bins=4, output_mode="int")
+        bins.adapt(X)
+        return network(TABLE, lambda: bins, lambda: layers.Rescaling(0.5))()
+
+    return build
+
+
+def kernel_set(**attributes):
+    """Return a build function that changes a variable after its layer was made."""
+
+    def build():
+        model = network(TABLE, *HIDDEN["dense"][1])()
+        for name, value in attributes.items():
+            setattr(model.layers[0].kernel, name, value)
+        return model
+
+    return build
+
+
+def without_decay():
+    optimizer = keras.optimizers.AdamW(weight_decay=5.0)
+    optimizer.exclude_from_weight_decay(var_names=["bias"])
+    return optimizer
+
+
+@pytest.mark.parametrize(
+    ("reason", "build"),
+    [
+        ("adapted", adapted(3 + 9 * rows(TABLE)[0])),
+        ("changed", kernel_set(trainable=False)),
+        ("changed", kernel_set(regularizer=keras.regularizers.L2(1.0))),
+        ("changed", kernel_set(constraint=keras.constraints.NonNeg())),
+        ("adapted Disc", discretized(3 + 9 * rows(TABLE)[0])),
+        ("decay", network(TABLE, optimizer=without_decay)),
+        ("loss_weights", network(TABLE, loss_weights=[10.0])),
+    ],
+)
+def test_leaves_to_keras_what_configurations_do_not_tell(reason, build):
+    X, y = rows(TABLE)
+    X = 3 + 9 * X
+    theirs, chosen = (fitted(build, X, y, engine, shuffle=False) for engine in ("keras", "auto"))
+    assert reason in chosen.engine_
+    assert chosen.history_ == theirs.history_
+
+
+@pytest.mark.parametrize("engine", ["auto", "keras"])
+def test_losses_that_layers_add(engine):
+    X, y = rows(TABLE)
+    build = network(TABLE, lambda: layers.Dense(4, activity_regularizer="l2"))
+    clf = fitted(build, X, y, engine)
+    assert np.isfinite(clf.history_["val_loss"]).all()

@@ -1,0 +1,171 @@
+"""Fits and predictions of several threads are those of one after the other."""
+
+import threading
+
+import joblib
+import keras
+import numpy as np
+import pytest
+from sklearn.base import clone
+from sklearn.model_selection import GridSearchCV
+
+from imbalanced_nn import BalancedKerasClassifier
+from imbalanced_nn.training import clear_programs
+from imbalanced_nn.training.cache import TRAINING, ProgramCache
+
+from .conftest import TABLE, rows
+
+X, Y = rows(TABLE)
+SMALL = BalancedKerasClassifier(model__hidden_layer_sizes=(4,), epochs=3, batch_size=32)
+SEEDS = range(6)
+# A thread that waits for ever is told apart from one that is slow.
+PATIENCE = 60
+
+
+def fit(seed, engine="graph"):
+    return clone(SMALL).set_params(random_state=seed, engine=engine).fit(X, Y)
+
+
+@pytest.fixture(scope="module")
+def expected():
+    """Probabilities of the fits one after the other."""
+    return [fit(seed).predict_proba(X) for seed in SEEDS]
+
+
+class Task(threading.Thread):
+    """A call in a thread that ends with the process, should it ever wait for ever."""
+
+    def __init__(self, work, *arguments):
+        super().__init__(daemon=True)
+        self.work, self.arguments, self.returned, self.error = work, arguments, None, None
+        self.start()
+
+    def run(self):
+        try:
+            self.returned = self.work(*self.arguments)
+        except BaseException as error:
+            self.error = error
+
+    def result(self):
+        self.join(PATIENCE)
+        assert not self.is_alive(), "waits for ever"
+        if self.error is not None:
+            raise self.error
+        return self.returned
+
+
+def in_threads(work, arguments):
+    """Return what the calls return, each in its own thread, in their order."""
+    tasks = [Task(work, argument) for argument in arguments]
+    return [task.result() for task in tasks]
+
+
+def variables_of(clf):
+    """Identities of what a network and its optimizer are made of."""
+    return {id(v.value) for v in (*clf.model_.variables, *clf.model_.optimizer.variables)}
+
+
+def test_fits_of_equal_networks_share_a_program_and_no_weights(expected):
+    clear_programs()
+    fits = in_threads(fit, SEEDS)
+    assert [program.n_traces for program in TRAINING] == [1]
+    for clf, proba in zip(fits, expected, strict=True):
+        np.testing.assert_array_equal(clf.predict_proba(X), proba)
+    owned = list(map(variables_of, fits))
+    assert len(set.union(*owned)) == sum(map(len, owned))
+
+
+def test_both_engines_side_by_side(expected):
+    fits = in_threads(lambda seed: fit(seed, ("graph", "keras")[seed % 2]), SEEDS)
+    for clf, proba in zip(fits, expected, strict=True):
+        np.testing.assert_allclose(clf.predict_proba(X), proba, rtol=1e-5)
+
+
+def test_a_network_predicts_in_many_threads(expected):
+    clf = fit(0)
+    parts = [slice(start, start + 1 + 17 * start) for start in range(8)]
+    for part, proba in zip(
+        parts, in_threads(lambda part: clf.predict_proba(X[part]), parts), strict=True
+    ):
+        np.testing.assert_array_equal(proba, expected[0][part])
+
+
+def test_programs_may_be_cleared_while_they_are_used(expected):
+    done = threading.Event()
+
+    def clear():
+        while not done.wait(0.005):
+            clear_programs()
+
+    clearing = Task(clear)
+    try:
+        fits = in_threads(fit, SEEDS)
+        predicted = in_threads(lambda clf: clf.predict_proba(X), fits)
+    finally:
+        done.set()
+    clearing.result()
+    np.testing.assert_array_equal(predicted, expected)
+
+
+def test_a_search_in_threads_scores_alike():
+    grid = {"sampler": [None, "random_over"], "random_state": [0, 1]}
+    search = GridSearchCV(SMALL, grid, cv=2, scoring="average_precision")
+    alone = clone(search).fit(X, Y).cv_results_["mean_test_score"]
+    with joblib.parallel_config("threading", n_jobs=3):
+        together = clone(search).fit(X, Y).cv_results_["mean_test_score"]
+    np.testing.assert_array_equal(together, alone)
+
+
+class Waiting:
+    """Makes a program only when all threads that want one have begun to make theirs."""
+
+    def __init__(self, n):
+        self.barrier = threading.Barrier(n)
+
+    def __call__(self, _):
+        self.barrier.wait(PATIENCE)
+        return type("Program", (), {"n_bytes": 1})()
+
+
+def test_threads_that_make_one_program_at_once_get_the_same():
+    cache, make = ProgramCache(), Waiting(3)
+    programs = in_threads(lambda number: cache.get("key", lambda: make(number)), range(3))
+    assert len(set(map(id, programs))) == 1
+    assert list(cache) == programs[:1]
+
+
+def test_a_program_that_makes_another_waits_for_nobody():
+    cache = ProgramCache()
+    make = type("Program", (), {"n_bytes": 1})
+
+    def outer():
+        inner.append(cache.get("inner", make))
+        return make()
+
+    inner = []
+    (program,) = in_threads(lambda _: cache.get("outer", outer), [0])
+    assert list(cache) == [*inner, program]
+
+
+def test_another_thread_waits_until_a_program_is_free():
+    clear_programs()
+    reference = fit(0).model_.get_weights()
+    inside, may_go = threading.Event(), threading.Event()
+
+    class Hold(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            inside.set()
+            assert may_go.wait(PATIENCE)
+
+    holding = clone(SMALL).set_params(random_state=0, engine="graph", callbacks=[Hold()])
+    first = Task(holding.fit, X, Y)
+    assert inside.wait(PATIENCE)
+    second = Task(fit, 0)
+    second.join(0.5)
+    assert second.is_alive(), "trains on a program that another fit holds"
+    may_go.set()
+    fits = [first.result(), second.result()]
+    for clf in fits:
+        for weight, expected in zip(clf.model_.get_weights(), reference, strict=True):
+            np.testing.assert_array_equal(weight, expected)
+    assert len(TRAINING) == 1
