@@ -40,7 +40,13 @@ class _Group(click.Group):
         except KeyboardInterrupt:
             click.echo("Interrupted.", err=True)
             ctx.exit(130)
-        except (click.exceptions.Exit, click.exceptions.Abort, click.ClickException):
+        except (
+            click.exceptions.Exit,
+            click.exceptions.Abort,
+            click.ClickException,
+            # Whoever read the output has seen enough: click ends quietly.
+            BrokenPipeError,
+        ):
             raise
         except Exception as error:
             if os.environ.get("IMBALANCED_NN_TRACEBACK"):

@@ -10,7 +10,10 @@ _MAX_FRACTIONS = 20
 
 
 def as_labels(column):
-    """Return a column of classes, whole numbers as integers and the rest as text, or refuse it."""
+    """Return a column of classes, or refuse it.
+
+    Whole numbers are integers, where they are no larger than 64 bits hold, and the rest is text.
+    """
     import pandas as pd
 
     distinct = column.nunique()
@@ -22,14 +25,16 @@ def as_labels(column):
             "at least two classes are needed."
         )
     numeric = pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column)
-    whole = numeric and all(float(value).is_integer() for value in column.unique())
+    values = column.unique() if numeric else []
+    whole = numeric and all(float(value).is_integer() for value in values)
     if distinct > (_MAX_FRACTIONS if numeric and not whole else max(50, len(column) // 20)):
         raise DataRefusal(
             f"Column {column.name!r} has {distinct} distinct values in {len(column)} rows, so it "
             "looks continuous or like an identifier; choose a column of classes, or cut it into "
             "classes first."
         )
-    return column.astype("int64") if whole else column.astype(str)
+    fits = whole and all(-(2**63) <= value < 2**63 for value in values)
+    return column.astype("int64") if fits else column.astype(str)
 
 
 def check_target(frame, target: str) -> None:

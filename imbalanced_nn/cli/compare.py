@@ -4,7 +4,7 @@ import json
 
 import click
 
-from imbalanced_nn.cli.refusals import DataRefusal, UsageRefusal
+from imbalanced_nn.cli.refusals import DataRefusal, UsageRefusal, errors_as_refusals
 from imbalanced_nn.cli.report import check_report, write_page
 from imbalanced_nn.cli.sources import Source, read_labelled
 
@@ -96,16 +96,27 @@ def compare(
     if not as_json:
         display.print_source(source)
     comparison, notes = _compare(source, names, folds, epochs, random_state, jobs, options)
-    if report is not None:
-        write_page(comparison, report, force, _as_json(source, comparison)["data"])
+    try:
+        if report is not None:
+            with errors_as_refusals():
+                write_page(comparison, report, force, source.as_json())
+    finally:
+        # The fits are not lost with a page that cannot be written.
+        _print(source, comparison, notes, as_json)
+    if report is not None and not as_json:
+        click.echo(f"Report: {report}")
+
+
+def _print(source: Source, comparison, notes: list[str], as_json: bool) -> None:
+    """Print what was found, and notes on stderr."""
+    from imbalanced_nn.cli import display
+
     for note in notes:
         click.echo(f"Note: {note}", err=True)
     if as_json:
         click.echo(json.dumps(_as_json(source, comparison), indent=2, allow_nan=False))
     else:
         display.print_comparison(comparison)
-        if report is not None:
-            click.echo(f"Report: {report}")
 
 
 def _strategy_names(strategies: str | None) -> list[str] | None:

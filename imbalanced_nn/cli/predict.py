@@ -74,9 +74,7 @@ def _score(path: str, data: str, output: str, keep: list[str], force: bool) -> d
         model = Model(path)
         names = ["label", *(f"probability_{label}" for label in model.classes)]
         _check_kept(keep, names)
-        # Copied columns are read as text, so that 007 stays 007.
-        text = [*model.text_columns, *keep]
-        n_rows, chunks = read_chunks(data, [*model.columns, *keep], text)
+        n_rows, chunks = read_chunks(data, model.columns, model.text_columns, kept=keep)
         counts, done = np.zeros(len(model.classes), dtype=int), 0
         with written_whole(output, force) as beside, _writer(beside, output) as write:
             for chunk in chunks:
@@ -104,7 +102,7 @@ def _answers(chunk, keep, names, labels, proba):
     for name in keep:
         if name not in chunk.columns:
             raise UsageRefusal(f"--keep {name!r}: there is no such column in DATA.")
-    columns = {name: chunk[name].to_numpy() for name in keep}
+    columns = {name: chunk[name].array for name in keep}
     columns[names[0]] = labels
     columns |= dict(zip(names[1:], proba.T, strict=True))
     return pd.DataFrame(columns)
@@ -145,6 +143,8 @@ def _parquet_writer(beside):
     def write(table):
         nonlocal writer
         content = pyarrow.Table.from_pandas(table, preserve_index=False)
+        # What pandas notes of the types of copied columns it cannot always read.
+        content = content.replace_schema_metadata()
         if writer is None:
             writer = parquet.ParquetWriter(beside, content.schema)
         writer.write_table(content.cast(writer.schema))

@@ -26,6 +26,8 @@ def errors_as_refusals():
 
     try:
         yield
+    except BrokenPipeError:
+        raise
     except FileExistsError as error:
         raise UsageRefusal(f"{_sentence(error)} Give --force to replace it.") from error
     except (InvalidParameterError, FileNotFoundError, IsADirectoryError) as error:

@@ -29,12 +29,13 @@ def report(comparison, output, force):
     check_report(output, force)
     content = _read(comparison)
     from imbalanced_nn.compare import StrategyComparison
-    from imbalanced_nn.exceptions import InvalidParameterError
 
     try:
         found = StrategyComparison.from_dict(content)
         write_page(found, output, force, content["data"])
-    except (InvalidParameterError, KeyError, TypeError, ValueError) as error:
+    except OSError as error:
+        raise DataRefusal(f"{output!r} cannot be written: {error}") from error
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
         raise DataRefusal(
             f"{comparison!r} is not what 'imbalanced-nn compare --json' printed."
         ) from error
@@ -97,6 +98,6 @@ def _read(path: str) -> dict:
         raise UsageRefusal(f"There is no file {path!r}.") from None
     except OSError as error:
         raise DataRefusal(f"{path!r} cannot be read: {error.strerror}.") from error
-    except ValueError as error:
+    except (RecursionError, ValueError) as error:
         raise DataRefusal(f"{path!r} is not a file of JSON.") from error
     return content if isinstance(content, dict) else {}

@@ -40,7 +40,9 @@ def read_table(path: str, target: str):
         return _read_text(file, header, delimiter, target).drop(columns="", errors="ignore")
 
 
-def read_chunks(path: str, columns: list[str], text: list[str], target: str | None = None):
+def read_chunks(
+    path: str, columns: list[str], text: list[str], target: str | None = None, kept: tuple = ()
+):
     """Return the number of rows of a file, and an iterator of DataFrames of some of them each.
 
     Parameters
@@ -53,10 +55,14 @@ def read_chunks(path: str, columns: list[str], text: list[str], target: str | No
         Columns that are not to be taken for numbers, whatever a chunk of them looks like.
     target : str or None, default=None
         Column in which only an empty field is missing.
+    kept : sequence of str, default=()
+        Columns that come as they are written, such as keys: text of a text file, and of Parquet
+        in its own types, as whole numbers would else turn to floats where one is missing.
     """
+    columns = [*columns, *kept]
     file, is_parquet = _readable(path)
     if is_parquet:
-        return _parquet_chunks(file, columns)
+        return _parquet_chunks(file, columns, list(kept))
     header, delimiter, n_rows = _check_text(file)
 
     def chunks():
@@ -67,7 +73,7 @@ def read_chunks(path: str, columns: list[str], text: list[str], target: str | No
                 delimiter,
                 target,
                 usecols=[name for name in header if name in columns],
-                dtype=dict.fromkeys(text, str),
+                dtype=dict.fromkeys([*text, *kept], str),
                 chunksize=CHUNK_ROWS,
             )
             with reader:
@@ -122,20 +128,29 @@ def _text_refusals(file: Path):
         raise DataRefusal(f"{str(file)!r} is not a table: {_first_line(error)}") from error
 
 
-def _parquet_chunks(file: Path, columns: list[str]):
-    """Return the number of rows of a Parquet file, and its chunks."""
+def _parquet_chunks(file: Path, columns: list[str], kept: list[str]):
+    """Return the number of rows of a Parquet file, and its chunks, or refuse one without rows."""
     import pandas as pd
     from pyarrow import parquet
 
     with _parquet_refusals(file):
         table = parquet.ParquetFile(file, memory_map=True)
     names = [name for name in table.schema_arrow.names if name in columns]
+    kept = [name for name in names if name in kept]
+    if not table.metadata.num_rows:
+        table.close()
+        raise DataRefusal(f"{str(file)!r} has no rows.")
 
     def chunks():
         start = 0
         with _parquet_refusals(file), table:
             for batch in table.iter_batches(CHUNK_ROWS, columns=names):
-                frame = batch.to_pandas()
+                # What pandas noted of an index would take columns away.
+                frame = batch.to_pandas(ignore_metadata=True)
+                if kept:
+                    frame[kept] = batch.select(kept).to_pandas(
+                        ignore_metadata=True, types_mapper=pd.ArrowDtype
+                    )
                 frame.index = pd.RangeIndex(start, start + len(frame))
                 start += len(frame)
                 yield frame

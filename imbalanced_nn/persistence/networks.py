@@ -7,6 +7,7 @@ from typing import Any
 
 import keras
 from keras.src.saving.saving_lib import load_model, save_model
+from keras.src.saving.serialization_lib import SafeModeScope
 
 from imbalanced_nn.exceptions import ModelFileError
 from imbalanced_nn.persistence.values import Form, Member, UnsavableError
@@ -22,13 +23,13 @@ _ROOMS = (
     *("metrics", "models", "ops", "optimizers", "quantizers", "random", "regularizers"),
 )
 
+# Where Keras looks for a function of which it wrote the name alone.
 _FUNCTIONS = (
     keras.activations,
     keras.constraints,
     keras.initializers,
     keras.losses,
     keras.metrics,
-    keras.ops,
     keras.regularizers,
 )
 
@@ -94,15 +95,17 @@ class _NamedCode:
 def _restored_network(content: bytes, custom_objects: dict[str, Any]) -> keras.Model:
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         _check_code(json.loads(archive.read("config.json")), custom_objects)
-    with keras.saving.custom_object_scope(custom_objects):
+    # The scope holds where the user has switched the safe mode of Keras off.
+    with keras.saving.custom_object_scope(custom_objects), SafeModeScope(True):
         return load_model(io.BytesIO(content), compile=True, safe_mode=True)
 
 
 def _restored_object(config: dict[str, Any], custom_objects: dict[str, Any]) -> Any:
     _check_code(config, custom_objects)
-    return keras.saving.deserialize_keras_object(
-        config, custom_objects=custom_objects, safe_mode=True
-    )
+    with SafeModeScope(True):
+        return keras.saving.deserialize_keras_object(
+            config, custom_objects=custom_objects, safe_mode=True
+        )
 
 
 def _is_plain_keras(value: Any) -> bool:
@@ -116,7 +119,15 @@ def _is_plain_keras(value: Any) -> bool:
 
 def _check_code(config: Any, custom_objects: dict[str, Any]) -> None:
     """Refuse a configuration that names code of neither Keras, this package nor the caller."""
-    for part in _objects(config):
+    # Keras prefers what is registered in this process to its own, wherever a name stands.
+    foreign = keras.saving.get_custom_objects().keys() - custom_objects.keys()
+    for part in _parts(config):
+        if isinstance(part, str):
+            if part in foreign:
+                raise ModelFileError(_needs(part, None))
+            continue
+        if "class_name" not in part:
+            continue
         name, module = part["class_name"], part.get("module")
         registered = part.get("registered_name")
         if name in _WITH_CODE:
@@ -126,12 +137,21 @@ def _check_code(config: Any, custom_objects: dict[str, Any]) -> None:
             )
         if name == "function":
             name = registered = str(part.get("config"))
-            builtin = any(hasattr(room, name) for room in _FUNCTIONS)
+            builtin = _is_function(name, module)
         else:
-            # Keras names the module of its own classes, and those alone.
+            # Keras names the module of its own classes, and those alone. It follows dots in a
+            # name, which would lead elsewhere.
             builtin = registered is None if module is None else _is_modeling(module)
+            builtin = builtin and str(name).isidentifier()
         if not (builtin or registered in custom_objects or name in custom_objects):
             raise ModelFileError(_needs(name, module))
+
+
+def _is_function(name: str, module: str | None) -> bool:
+    """Whether a function is one of Keras'."""
+    if module in (None, "builtins"):
+        return any(hasattr(room, name) for room in _FUNCTIONS)
+    return name.isidentifier() and _is_modeling(module)
 
 
 def _is_modeling(module: str) -> bool:
@@ -153,11 +173,15 @@ def _needs(name: Any, module: Any) -> str:
 
 def _objects(config: Any):
     """Yield every part of a configuration that names a class or a function."""
+    return (part for part in _parts(config) if isinstance(part, dict) and "class_name" in part)
+
+
+def _parts(config: Any):
+    """Yield every dictionary and every text of a configuration, the outer ones first."""
+    if isinstance(config, dict | str):
+        yield config
     if isinstance(config, dict):
-        if "class_name" in config:
-            yield config
-        for part in config.values():
-            yield from _objects(part)
-    elif isinstance(config, list):
+        config = list(config.values())
+    if isinstance(config, list | tuple):
         for part in config:
-            yield from _objects(part)
+            yield from _parts(part)

@@ -143,8 +143,10 @@ def load(path: str | os.PathLike, *, custom_objects: dict[str, Any] | None = Non
         manifest = json.loads(members[MANIFEST])
         if manifest["kind"] != _KIND:
             raise ModelFileError(f"it is a {manifest['kind']!r}, not a {_KIND!r}")
-        number, saved_with = int(manifest["format"]), manifest["saved_with"]
-    except (ModelFileError, AttributeError, KeyError, TypeError, ValueError) as error:
+        number, saved_with = manifest["format"], dict(manifest["saved_with"])
+        if type(number) is not int or number < 1:
+            raise ModelFileError(f"it is of format {number!r}")
+    except (KeyError, RecursionError, TypeError, ValueError) as error:
         raise ModelFileError(f"{name!r} is not a file of imbalanced_nn.save: {error}.") from None
     if number > FORMAT:
         raise ModelFileError(
@@ -153,7 +155,11 @@ def load(path: str | os.PathLike, *, custom_objects: dict[str, Any] | None = Non
             f"formats up to {FORMAT}. Upgrade it: pip install --upgrade imbalanced-nn."
         )
     try:
-        return Decoder(all_forms(custom_objects or {}), members).decode(manifest["estimator"])
+        loaded = Decoder(all_forms(custom_objects or {}), members).decode(manifest["estimator"])
+        last = loaded.steps[-1][1] if isinstance(loaded, Pipeline) else loaded
+        if not isinstance(last, BalancedKerasClassifier):
+            raise ModelFileError(f"it holds a {type(last).__name__} and no estimator")
+        return loaded
     except ModelFileError as error:
         raise ModelFileError(f"{name!r} cannot be loaded: {error}.") from None
     except Exception as error:

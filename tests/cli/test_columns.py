@@ -24,6 +24,9 @@ class TestLabels:
             (pd.Categorical(["b", "a", "b"]), ["b", "a", "b"]),
             (pd.array([1, 2, 1], dtype="Int64"), [1, 2, 1]),
             ([np.inf, 1.0, 1.0], ["inf", "1.0", "1.0"]),
+            (np.array([2**63 + 7, 1], dtype="uint64"), ["9223372036854775815", "1"]),
+            ([1e300, -1e300], ["1e+300", "-1e+300"]),
+            ([2**63 - 1, -(2**63)], [2**63 - 1, -(2**63)]),
         ],
     )
     def test_kinds(self, values, expected):

@@ -4,9 +4,11 @@ import json
 
 import pytest
 
+import imbalanced_nn.report
 from imbalanced_nn.cli.compare import MEASURES
 from imbalanced_nn.compare.evaluation import GREATER_IS_BETTER
 
+DATA = ("name", "target", "left_out")
 FEW = ["--target", "fraud", "--strategies", "none,class_weight", "--folds", 3]
 
 
@@ -57,6 +59,31 @@ def test_a_failed_fit_leaves_the_old_report(refused, stand_in, table, report, mo
     assert refused("compare", table, *FEW, "--report", report, "--force", "--json")[0] == 1
     assert report.read_text() == "mine"
     assert [each.name for each in report.parent.glob("*.html")] == ["out.html"]
+
+
+@pytest.mark.parametrize(
+    ("failure", "code", "sentence"),
+    [
+        (OSError(28, "No space left on device"), 1, "[Errno 28] No space left on device"),
+        (FileExistsError("'r' exists."), 2, "'r' exists. Give --force to replace it."),
+    ],
+)
+@pytest.mark.parametrize("as_json", [False, True])
+def test_a_report_that_cannot_be_written_costs_no_results(
+    run, table, report, monkeypatch, failure, code, sentence, as_json
+):
+    def fails(*arguments, **options):
+        raise failure
+
+    monkeypatch.setattr(imbalanced_nn.report, "write_report", fails)
+    result = run("compare", table, *FEW, "--report", report, *(["--json"] if as_json else []))
+    assert result.exit_code == code
+    assert result.stderr.endswith(f"Error: {sentence}\n")
+    if as_json:
+        assert json.loads(result.stdout)["verdict"].startswith("No strategy beats")
+    else:
+        assert "No strategy beats" in result.stdout
+    assert "Report:" not in result.stdout
 
 
 def test_the_measure_repeats_and_kept_fits_reach_the_comparison(run, table, tmp_path):
@@ -115,7 +142,26 @@ class TestReportCommand:
                 1,
                 f"'{other}' is not what 'imbalanced-nn compare --json' printed.",
             )
+        other.write_text("[" * 100_000)
+        assert refused("report", other, "-o", report) == (1, f"'{other}' is not a file of JSON.")
+        content = json.loads(printed.read_text())
+        for name, value in (("folds", []), ("settings", []), ("data", dict.fromkeys(DATA, 1))):
+            other.write_text(json.dumps(content | {name: value}))
+            assert refused("report", other, "-o", report) == (
+                1,
+                f"'{other}' is not what 'imbalanced-nn compare --json' printed.",
+            )
         assert not report.exists()
         report.write_text("mine")
         assert refused("report", printed, "-o", report)[0] == 2
         assert report.read_text() == "mine"
+
+    def test_a_full_disk(self, refused, printed, report, monkeypatch):
+        def fails(*arguments, **options):
+            raise OSError(28, "No space left on device")
+
+        monkeypatch.setattr(imbalanced_nn.report, "write_report", fails)
+        assert refused("report", printed, "-o", report) == (
+            1,
+            f"'{report}' cannot be written: [Errno 28] No space left on device",
+        )

@@ -11,6 +11,7 @@ import time
 import numpy as np
 import pandas as pd
 import pytest
+from pyarrow import parquet
 
 from imbalanced_nn import BalancedKerasClassifier, load, save
 from imbalanced_nn.cli import tables
@@ -22,6 +23,70 @@ def answers(model, frame):
     """What the loaded pipeline says of the table."""
     pipeline = load(model)
     return pipeline.predict(frame), pipeline.predict_proba(frame)
+
+
+class TestKeptColumns:
+    """Columns are copied as they are, whatever the first chunk of them looks like."""
+
+    @pytest.fixture
+    def scored(self, command, model, frame, tmp_path, monkeypatch):
+        """Score a table in chunks of 50 rows and return a column that was copied."""
+        monkeypatch.setattr(tables, "CHUNK_ROWS", 50)
+
+        def scored(column, source, target, write=None):
+            table = frame.assign(note=column)
+            path = tmp_path / source
+            write = write or (pd.DataFrame.to_parquet if source == "t.parquet" else csv)
+            write(table, path)
+            arguments = ["-o", tmp_path / target, "--keep", "note"]
+            result = command("predict", model, path, *arguments)
+            assert result.exit_code == 0, result.output
+            if target.endswith("csv"):
+                return pd.read_csv(tmp_path / target, dtype=str, keep_default_na=False)["note"]
+            assert len(pd.read_parquet(tmp_path / target)) == len(frame)
+            return parquet.read_table(tmp_path / target)["note"]
+
+        def csv(table, path):
+            table.to_csv(path, index=False)
+
+        return scored
+
+    @pytest.mark.parametrize("missing", [slice(0, 60), slice(60, 239)])
+    @pytest.mark.parametrize("target", ["a.parquet", "a.csv"])
+    def test_large_whole_numbers_beside_missing_ones(self, scored, frame, missing, target):
+        numbers = pd.Series(2**60 + np.arange(len(frame)), dtype="Int64")
+        numbers[missing] = pd.NA
+        found = scored(numbers, "t.parquet", target)
+        if target == "a.csv":
+            assert found.tolist() == ["" if each is pd.NA else str(each) for each in numbers]
+        else:
+            assert found.to_pylist() == [None if each is pd.NA else each for each in numbers]
+
+    @pytest.mark.parametrize("source", ["t.parquet", "t.csv"])
+    def test_text_that_begins_late(self, scored, frame, source):
+        text = pd.Series([None] * (len(frame) - 1) + ["end"])
+        assert scored(text, source, "a.parquet").to_pylist()[-2:] == [None, "end"]
+
+    def test_categories(self, scored, frame):
+        text = pd.Series(["a"] * 100 + ["b"] * (len(frame) - 100), dtype="category")
+        assert scored(text, "t.parquet", "a.parquet").to_pylist() == text.tolist()
+
+    def test_the_index_of_pandas(self, scored, frame):
+        text = frame["key"].to_numpy()
+
+        def write(table, path):
+            table.set_index("note").to_parquet(path)
+
+        assert scored(text, "t.parquet", "a.csv", write).tolist() == text.tolist()
+
+
+@pytest.mark.parametrize("target", ["a.parquet", "a.csv"])
+def test_a_parquet_table_without_rows(refusal, model, frame, tmp_path, target):
+    path = tmp_path / "t.parquet"
+    frame[:0].to_parquet(path)
+    arguments = ("predict", model, path, "-o", tmp_path / target)
+    assert refusal(*arguments) == (1, f"{str(path)!r} has no rows.")
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def read(path):

@@ -1,6 +1,9 @@
 """One small fit of each kind, and what it takes to say that two fits are equal."""
 
 import dataclasses
+import io
+import json
+import zipfile
 
 import keras
 import numpy as np
@@ -8,7 +11,9 @@ import pytest
 from sklearn.base import BaseEstimator
 from sklearn.datasets import make_classification, make_multilabel_classification
 
-from imbalanced_nn import BalancedKerasClassifier, ThresholdTuner
+from imbalanced_nn import BalancedKerasClassifier, ThresholdTuner, load
+from imbalanced_nn.exceptions import ModelFileError
+from imbalanced_nn.persistence.archive import MANIFEST, read_archive, write_archive
 
 
 def network(**params):
@@ -127,3 +132,41 @@ def assert_same(left, right, where=""):
         np.testing.assert_equal(left, right, where)
     elif not callable(left):
         assert left == right, where
+
+
+def refused(path, **arguments):
+    """Return the sentence that load refuses a file with."""
+    with pytest.raises(ModelFileError) as refusal:
+        load(path, **arguments)
+    sentence = str(refusal.value)
+    assert sentence.startswith(f"{str(path)!r} ")
+    return sentence.removeprefix(f"{str(path)!r} ")
+
+
+def rewritten(saved, path, change):
+    """Write a file whose manifest and members were changed, with right checksums."""
+    members = read_archive(str(saved), saved.read_bytes())
+    manifest = json.loads(members[MANIFEST])
+    change(manifest, members)
+    write_archive(path, members | {MANIFEST: json.dumps(manifest).encode()})
+    return path
+
+
+def with_layer(saved, path, layer, change=lambda config: None):
+    """Give the network of a file another first layer."""
+
+    def swap(_, members):
+        name = next(name for name in members if name.endswith(".keras"))
+        source, target = zipfile.ZipFile(io.BytesIO(members[name])), io.BytesIO()
+        with zipfile.ZipFile(target, "w") as archive:
+            for member in source.namelist():
+                content = source.read(member)
+                if member == "config.json":
+                    config = json.loads(content)
+                    config["config"]["layers"][1].update(layer)
+                    change(config["config"]["layers"][1])
+                    content = json.dumps(config).encode()
+                archive.writestr(member, content)
+        members[name] = target.getvalue()
+
+    return rewritten(saved, path, swap)

@@ -24,25 +24,7 @@ from imbalanced_nn import BalancedKerasClassifier, ThresholdTuner, load, save
 from imbalanced_nn.exceptions import InvalidParameterError, ModelFileError
 from imbalanced_nn.persistence.archive import MANIFEST, read_archive, write_archive
 
-from .conftest import binary, network
-
-
-def refused(path, **arguments):
-    """Return the sentence that load refuses a file with."""
-    with pytest.raises(ModelFileError) as refusal:
-        load(path, **arguments)
-    sentence = str(refusal.value)
-    assert sentence.startswith(f"{str(path)!r} ")
-    return sentence.removeprefix(f"{str(path)!r} ")
-
-
-def rewritten(saved, path, change):
-    """Write a file whose manifest and members were changed, with right checksums."""
-    members = read_archive(str(saved), saved.read_bytes())
-    manifest = json.loads(members[MANIFEST])
-    change(manifest, members)
-    write_archive(path, members | {MANIFEST: json.dumps(manifest).encode()})
-    return path
+from .conftest import binary, network, refused, rewritten, with_layer
 
 
 class TestFiles:
@@ -132,10 +114,21 @@ class TestFiles:
             (lambda manifest, _: manifest.update(format=None), "not a file of"),
             (lambda manifest, _: manifest["estimator"].update({"~": "code"}), "'code', which"),
             (lambda manifest, _: manifest.update(estimator={"~": 1}), "KeyError"),
+            (lambda manifest, _: manifest.update(format=float("inf")), "it is of format inf"),
+            (lambda manifest, _: manifest.update(format=True), "it is of format True"),
+            (lambda manifest, _: manifest.update(format=0), "it is of format 0"),
+            (lambda manifest, _: manifest.update(format=2, saved_with=[1]), "not a file of"),
+            (lambda manifest, _: manifest.update(estimator=3), "it holds a int and no estimator"),
         ],
     )
     def test_a_manifest_that_makes_no_sense(self, saved, tmp_path, change, part):
         assert part in refused(rewritten(saved, tmp_path / "a.inn", change))
+
+    def test_a_manifest_that_is_too_deep(self, saved, tmp_path):
+        members = read_archive("", saved.read_bytes())
+        deep = b'{"kind": ' + b"[" * 100_000 + b"]" * 100_000 + b"}"
+        write_archive(tmp_path / "a.inn", members | {MANIFEST: deep})
+        assert refused(tmp_path / "a.inn").startswith("is not a file of imbalanced_nn.save:")
 
     def test_a_member_that_is_named_and_lacking(self, saved, tmp_path):
         def lose(_, members):
@@ -199,25 +192,6 @@ class TestCode:
         assert "Write a layer class of your own" in str(refusal.value)
         assert list(tmp_path.iterdir()) == []
 
-    @staticmethod
-    def with_layer(saved, path, layer):
-        """Give the network of a file another first layer."""
-
-        def swap(_, members):
-            name = next(name for name in members if name.endswith(".keras"))
-            source, target = zipfile.ZipFile(io.BytesIO(members[name])), io.BytesIO()
-            with zipfile.ZipFile(target, "w") as archive:
-                for member in source.namelist():
-                    content = source.read(member)
-                    if member == "config.json":
-                        config = json.loads(content)
-                        config["config"]["layers"][1].update(layer)
-                        content = json.dumps(config).encode()
-                    archive.writestr(member, content)
-            members[name] = target.getvalue()
-
-        return rewritten(saved, path, swap)
-
     @pytest.mark.parametrize(
         ("layer", "part"),
         [
@@ -253,7 +227,7 @@ class TestCode:
         ],
     )
     def test_a_file_that_names_code_is_refused(self, saved, tmp_path, layer, part):
-        assert part in refused(self.with_layer(saved, tmp_path / "a.inn", layer))
+        assert part in refused(with_layer(saved, tmp_path / "a.inn", layer))
 
     def test_own_layers_and_functions_are_given_by_the_caller(self, tmp_path):
         class Doubled(keras.layers.Dense):
