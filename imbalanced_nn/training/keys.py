@@ -15,7 +15,10 @@ def network_key(model: keras.Model) -> str:
     Layer names are numbered in order of appearance: Keras counts them on through the process,
     and they shape nothing.
     """
-    return json.dumps([_number_names(_config(model), {}), keras.config.floatx()], sort_keys=True)
+    # Not serialised as a whole, which would serialise what it is compiled with too.
+    kind = f"{type(model).__module__}.{type(model).__qualname__}"
+    config = _number_names(model.get_config(), {})
+    return json.dumps([kind, config, keras.config.floatx()], sort_keys=True)
 
 
 def training_key(model: keras.Model, batch_size: int, data: tuple[np.ndarray, ...]) -> str:
