@@ -176,7 +176,8 @@ def _foreign_code(layer: keras.layers.Layer) -> str | None:
             return f"{type(part).__name__} of {type(layer).__name__}"
         given = callable(part) and not isinstance(part, (type, keras.layers.Layer))
         if given and not name.startswith("_") and not _is_known(part):
-            return f"{getattr(part, '__name__', part)} of {type(layer).__name__}"
+            part_name = getattr(part, "__name__", type(part).__name__)
+            return f"{part_name} of {type(layer).__name__}"
     return None
 
 
