@@ -37,10 +37,10 @@ def unsuitable(model: keras.Model, batches: RowBatches, arguments: dict[str, Any
     Everything that shapes the computation must be told by configurations: own code, state
     outside the network and anything looked at between batches are left to Keras.
     """
-    if foreign := foreign_network(model) or _foreign_compile(model):
+    # Metrics first: not every one can be serialised with the rest.
+    foreign = foreign_network(model) or _foreign_metric(model) or _foreign_compile(model)
+    if foreign is not None:
         return foreign
-    if foreign := _foreign_metric(model):
-        return f"metric {foreign} is not Keras' own code"
     if (changed := _changed_variable(model)) is not None:
         return f"{changed} was changed after its layer was made"
     if model.run_eagerly or model.steps_per_execution != 1 or model.jit_compile:
@@ -66,16 +66,19 @@ def _unsuitable_data(batches: RowBatches) -> str | None:
 
 
 def _foreign_metric(model: keras.Model) -> str | None:
-    """Return the name of a metric that is not from Keras or from here, or None."""
+    """Return which metric is not from Keras or from here or cannot be made anew, or None."""
     compiled = model._compile_metrics
     given = [] if compiled is None else [compiled._user_metrics, compiled._user_weighted_metrics]
     for metric in filter(None, keras.tree.flatten(given)):
         # A function becomes the one of a metric that averages it.
         parts = [metric, getattr(metric, "_fn", metric)]
         if not all(isinstance(part, str) or _is_known(part) for part in parts):
-            return getattr(metric, "name", None) or getattr(metric, "__name__", str(metric))
+            name = getattr(metric, "name", None) or getattr(metric, "__name__", str(metric))
+            return f"metric {name} is not Keras' own code"
+        if isinstance(metric, type):
+            return f"metric {metric.__name__} is given as a class"
     own = [*model._metrics, *(m for layer in model.layers for m in layer.metrics)]
-    return own[0].name if own else None
+    return f"metric {own[0].name} is not Keras' own code" if own else None
 
 
 def foreign_network(model: keras.Model) -> str | None:
@@ -173,7 +176,8 @@ def _foreign_code(layer: keras.layers.Layer) -> str | None:
             return f"{type(part).__name__} of {type(layer).__name__}"
         given = callable(part) and not isinstance(part, (type, keras.layers.Layer))
         if given and not name.startswith("_") and not _is_known(part):
-            return f"{getattr(part, '__name__', part)} of {type(layer).__name__}"
+            part_name = getattr(part, "__name__", type(part).__name__)
+            return f"{part_name} of {type(layer).__name__}"
     return None
 
 

@@ -1,5 +1,7 @@
 """What an epoch in a graph could change is left to ``Model.fit``, and said."""
 
+import functools
+
 import keras
 import numpy as np
 import pytest
@@ -33,6 +35,30 @@ def test_leaves_to_keras_what_it_cannot_prove(reason, change, capsys):
     assert reason in clf.engine_
     with pytest.raises(ValueError, match=f"engine='graph'.*{reason}"):
         clf.set_params(engine="graph").fit(X, y)
+
+
+def scaled(y_true, y_pred, by):
+    return keras.ops.mean(by * y_pred, axis=-1)
+
+
+class NotSerialised(keras.metrics.MeanSquaredError):
+    def get_config(self):
+        raise NotImplementedError
+
+
+@pytest.mark.parametrize("engine", ["auto", "keras"])
+@pytest.mark.parametrize(
+    "metric",
+    [keras.metrics.Precision, functools.partial(scaled, by=2), NotSerialised(name="mine")],
+    ids=["class", "partial", "not serialised"],
+)
+def test_metrics_that_cannot_be_serialised_are_logged(metric, engine):
+    X, y = rows(TABLE)
+    build = network(TABLE, metrics=[metric])
+    clf = fitted(build, X, y, engine, epochs=1)
+    assert clf.engine_.startswith("keras: metric")
+    assert len(clf.history_) == 6
+    assert np.isfinite(clf.predict_proba(X)).all()
 
 
 class Doubled(layers.Layer):
