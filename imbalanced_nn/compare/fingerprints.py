@@ -120,7 +120,7 @@ def _is_pandas(value: Any) -> bool:
 # The first that accepts a value takes it apart.
 _KINDS: list[tuple[Callable[[Any], bool], Callable[[Any], list]]] = [
     (lambda v: isinstance(v, np.ndarray), _of_array),
-    (sparse.issparse, lambda v: [_of_array(v.tocoo().data), *map(_of_array, v.tocoo().coords)]),
+    (sparse.issparse, lambda v: [v.shape, v.tocoo().data, *v.tocoo().coords]),
     (_is_pandas, _of_pandas),
     (lambda v: isinstance(v, Mapping), lambda v: [part for pair in v.items() for part in pair]),
     (lambda v: isinstance(v, list | tuple | range), list),

@@ -38,6 +38,7 @@ PAIRS = {
     "cuts of text": (["ab", "c"], ["a", "bc"]),
     "one element": (np.arange(5.0), np.arange(5.0) + 1e-12 * np.eye(5)[4]),
     "shape": (np.zeros((2, 3)), np.zeros((3, 2))),
+    "columns of zeros": (sparse.csr_array((2, 3)), sparse.csr_array((2, 4))),
     "no rows": (np.zeros((0, 2)), np.zeros((0, 3))),
     "dates": (np.array(["2020-01-01"], "M8[D]"), np.array(["2020-01-02"], "M8[D]")),
     "layout": (np.arange(6.0).reshape(2, 3), np.arange(6.0).reshape(2, 3, order="F")),
