@@ -28,6 +28,8 @@ def check_writable(path: str | os.PathLike, overwrite: bool) -> Path:
         If its folder does not exist.
     IsADirectoryError, OSError
         If the path is a folder, or no plain file, such as a pipe.
+    PermissionError
+        If nothing may be written in its folder.
 
     Examples
     --------
@@ -47,6 +49,7 @@ def check_writable(path: str | os.PathLike, overwrite: bool) -> Path:
             raise FileNotFoundError(
                 f"There is no folder {folder!r} to write {name!r} in."
             ) from None
+        _check_permission(target, name)
         return target
     if stat.S_ISDIR(mode):
         raise IsADirectoryError(f"{name!r} is a folder; give the name of a file.")
@@ -54,7 +57,17 @@ def check_writable(path: str | os.PathLike, overwrite: bool) -> Path:
         raise OSError(f"{name!r} is no plain file, and cannot be replaced as one.")
     if not overwrite:
         raise FileExistsError(f"{name!r} exists and is not overwritten.")
+    _check_permission(target, name)
     return target
+
+
+def _check_permission(target: Path, name: str) -> None:
+    """Refuse a folder in which no file may be made, also beside one that may be changed."""
+    if not os.access(target.parent, os.W_OK | os.X_OK):
+        raise PermissionError(
+            f"{name!r} cannot be written: its folder {os.fspath(target.parent)!r} may not be "
+            f"written in."
+        )
 
 
 @contextmanager

@@ -103,3 +103,21 @@ def test_a_killed_process_leaves_the_old_file_whole(tmp_path):
         process.wait()
     assert path.read_text() == "old"
     assert {each.name for each in tmp_path.iterdir() if not each.name.startswith(".")} == {"a"}
+
+
+@pytest.mark.parametrize("there", [False, True])
+def test_a_folder_that_may_not_be_written_in_is_refused_at_once(tmp_path, monkeypatch, there):
+    # The superuser, as whom tests may run, is refused nothing.
+    denied = tmp_path / "denied"
+    denied.mkdir()
+    path = denied / "a"
+    if there:
+        path.write_text("old")
+    access = os.access
+    monkeypatch.setattr(os, "access", lambda p, mode: p != denied and access(p, mode))
+    with pytest.raises(PermissionError) as refusal:
+        check_writable(path, overwrite=True)
+    assert str(refusal.value) == (
+        f"'{path}' cannot be written: its folder '{denied}' may not be written in."
+    )
+    assert check_writable(tmp_path / "b", overwrite=True) == tmp_path / "b"

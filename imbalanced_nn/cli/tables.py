@@ -136,6 +136,7 @@ def _parquet_chunks(file: Path, columns: list[str], kept: list[str]):
     with _parquet_refusals(file):
         table = parquet.ParquetFile(file, memory_map=True)
     names = [name for name in table.schema_arrow.names if name in columns]
+    _check_once(str(file), names)
     kept = [name for name in names if name in kept]
     if not table.metadata.num_rows:
         table.close()
@@ -216,11 +217,17 @@ def _check_header(path: str, header: list[str]) -> None:
     """Refuse binary data, a name used twice, and a column without a name that is not the first."""
     if any("\0" in name for name in header):
         raise DataRefusal(f"{path!r} is not a text table in UTF-8.")
+    _check_once(path, header)
     for position, name in enumerate(header):
-        if name in header[:position]:
-            raise DataRefusal(f"{path!r} has more than one column {name!r}; name each once.")
         if not name and position:
             raise DataRefusal(f"{path!r} has no name for column {position + 1}.")
+
+
+def _check_once(path: str, names: list[str]) -> None:
+    """Refuse a name that several columns have."""
+    for position, name in enumerate(names):
+        if name in names[:position]:
+            raise DataRefusal(f"{path!r} has more than one column {name!r}; name each once.")
 
 
 def _opened(file: Path):

@@ -5,6 +5,7 @@ import json
 import os
 from pathlib import Path
 
+from imbalanced_nn.compare.evaluation import GREATER_IS_BETTER
 from imbalanced_nn.compare.fingerprints import fingerprint
 from imbalanced_nn.compare.fitting import Data, Task
 from imbalanced_nn.compare.settings import package_versions
@@ -104,10 +105,16 @@ def _read(path: Path) -> dict[str, dict]:
 
 
 def _parsed(line: bytes) -> dict | None:
-    """Return the object in a line of JSON; None for one that was cut short."""
+    """Return the object in a line of JSON; None for one that was cut short or changed."""
     try:
         value = json.loads(line)
-    except ValueError:
+        return value if value == _HEADER or _is_fit(value) else None
+    except (KeyError, RecursionError, TypeError, ValueError):
         return None
-    is_fit = isinstance(value, dict) and {"key", "rows", "warnings"} <= value.keys()
-    return value if is_fit or value == _HEADER else None
+
+
+def _is_fit(value: dict) -> bool:
+    """Whether an object is a finished fit; of another form it is none, or raises an error."""
+    measures = [{*row} == {"threshold", *GREATER_IS_BETTER} for row in value["rows"]]
+    told = [len(each) == 2 for each in value["warnings"]]
+    return isinstance(value["key"], str) and bool(measures) and all(measures + told)

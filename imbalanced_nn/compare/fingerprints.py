@@ -2,6 +2,7 @@
 
 import functools
 import hashlib
+import sys
 import types
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -17,8 +18,9 @@ __all__ = ["fingerprint"]
 def fingerprint(*values: Any) -> str:
     """Return a hash of data, parameters and estimators, by value.
 
-    Estimators count by class and parameters, Keras objects by configuration and weights,
-    functions by their compiled code and what it encloses. The code of classes does not count.
+    Estimators count by class, version of its package and parameters, Keras objects by
+    configuration and weights, functions by their compiled code and what it encloses. The code of
+    classes does not count, nor what functions read from their module.
 
     Raises
     ------
@@ -107,6 +109,12 @@ def _of_function(value: types.FunctionType) -> list:
     return [value.__code__, value.__defaults__, value.__kwdefaults__, cells]
 
 
+def _version(value: Any) -> str | None:
+    """Return the version of the package that the class of an estimator is from."""
+    package = sys.modules.get(type(value).__module__.partition(".")[0])
+    return getattr(package, "__version__", None)
+
+
 def _of_keras(value: Any) -> list:
     weights = value.get_weights() if hasattr(value, "get_weights") else []
     compiled = value.get_compile_config() if hasattr(value, "get_compile_config") else None
@@ -120,7 +128,7 @@ def _is_pandas(value: Any) -> bool:
 # The first that accepts a value takes it apart.
 _KINDS: list[tuple[Callable[[Any], bool], Callable[[Any], list]]] = [
     (lambda v: isinstance(v, np.ndarray), _of_array),
-    (sparse.issparse, lambda v: [_of_array(v.tocoo().data), *map(_of_array, v.tocoo().coords)]),
+    (sparse.issparse, lambda v: [v.shape, v.tocoo().data, *v.tocoo().coords]),
     (_is_pandas, _of_pandas),
     (lambda v: isinstance(v, Mapping), lambda v: [part for pair in v.items() for part in pair]),
     (lambda v: isinstance(v, list | tuple | range), list),
@@ -134,7 +142,7 @@ _KINDS: list[tuple[Callable[[Any], bool], Callable[[Any], list]]] = [
     ),
     (
         lambda v: hasattr(v, "get_params") and not isinstance(v, type),
-        lambda v: [v.get_params(deep=False)],
+        lambda v: [v.get_params(deep=False), _version(v)],
     ),
     (lambda v: hasattr(v, "get_config"), _of_keras),
     (lambda v: isinstance(v, np.random.RandomState), lambda v: [v.get_state()]),

@@ -54,8 +54,19 @@ def make_folds(cv, X, y, codes, classes, groups, seeds: list[int]) -> list[tuple
         )
     else:
         splitters = [check_cv(cv)]
-    folds = [fold for splitter in splitters for fold in splitter.split(X, y, groups)]
+    # Splitters may give masks as well.
+    every = np.arange(len(codes))
+    folds = [
+        (every[train], every[test])
+        for splitter in splitters
+        for train, test in splitter.split(X, y, groups)
+    ]
     for number, (train, test) in enumerate(folds, start=1):
+        if shared := len(np.intersect1d(train, test)):
+            raise InvalidParameterError(
+                f"cv: fold {number} of {len(folds)} tests {shared} rows that it trains on. Give "
+                f"folds whose training and test rows differ."
+            )
         for side, rows in (("training", train), ("test", test)):
             absent = np.bincount(codes[rows], minlength=len(classes)) == 0
             if absent.any():

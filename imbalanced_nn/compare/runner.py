@@ -109,8 +109,8 @@ def compare_strategies(
         replaced as a whole after each fit, so that an interrupted comparison goes on where it
         was, also after the process was killed. Needs a ``random_state``. A fit is found again
         only if data, folds, seed, the strategy's parameters and the versions of the packages
-        are the same; changes in the code of classes are not seen. One comparison at a time may
-        use a file.
+        are the same. Changes in the code of classes, and in what functions read from their
+        module, are not seen: give a new file then. One comparison at a time may use a file.
     refit : bool, default=False
         Fit ``best_estimator_`` on all rows, with the weights and groups given.
     progress : callable, optional

@@ -79,6 +79,11 @@ def chosen_strategies(strategies) -> Mapping:
         raise InvalidParameterError(
             "strategies: got none to compare; None compares all of STRATEGIES."
         )
+    for name in chosen:
+        if not isinstance(name, str):
+            raise InvalidParameterError(
+                f"strategies: the name {name!r} is a {type(name).__name__}; write it as a str."
+            )
     return chosen
 
 

@@ -58,8 +58,10 @@ def read_archive(path: str, content: bytes) -> dict[str, bytes]:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             entries = archive.infolist()
-            # Nothing is packed, so that no member can be larger than its file.
+            # Nothing is packed and no bytes are two members', so that together they are no larger
+            # than the file.
             packed = any(entry.compress_type != zipfile.ZIP_STORED for entry in entries)
+            packed = packed or sum(entry.file_size for entry in entries) > len(content)
             members = {} if packed else {e.filename: archive.read(e) for e in entries}
     except (zipfile.BadZipFile, EOFError, NotImplementedError, OSError, RuntimeError, ValueError):
         raise ModelFileError(f"{path!r} is cut short or damaged. {_SAVE_AGAIN}") from None

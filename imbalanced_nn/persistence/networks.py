@@ -23,6 +23,9 @@ _ROOMS = (
     *("metrics", "models", "ops", "optimizers", "quantizers", "random", "regularizers"),
 )
 
+# Keras refuses weights that grow more when they are unpacked; it reads them after this.
+_MOST_EXPANSION = 100
+
 # Where Keras looks for a function of which it wrote the name alone.
 _FUNCTIONS = (
     keras.activations,
@@ -94,7 +97,10 @@ class _NamedCode:
 
 def _restored_network(content: bytes, custom_objects: dict[str, Any]) -> keras.Model:
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        _check_code(json.loads(archive.read("config.json")), custom_objects)
+        entry = archive.getinfo("config.json")
+        if entry.file_size > _MOST_EXPANSION * entry.compress_size:
+            raise ModelFileError("its network is packed as Keras packs none")
+        _check_code(json.loads(archive.read(entry)), custom_objects)
     # The scope holds where the user has switched the safe mode of Keras off.
     with keras.saving.custom_object_scope(custom_objects), SafeModeScope(True):
         return load_model(io.BytesIO(content), compile=True, safe_mode=True)

@@ -10,6 +10,7 @@ import time
 
 import numpy as np
 import pandas as pd
+import pyarrow
 import pytest
 from pyarrow import parquet
 
@@ -87,6 +88,16 @@ def test_a_parquet_table_without_rows(refusal, model, frame, tmp_path, target):
     arguments = ("predict", model, path, "-o", tmp_path / target)
     assert refusal(*arguments) == (1, f"{str(path)!r} has no rows.")
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_parquet_table_with_a_column_twice(refusal, model, frame, tmp_path):
+    path = tmp_path / "t.parquet"
+    content = pyarrow.Table.from_pandas(frame)
+    parquet.write_table(content.append_column("amount", content["amount"]), path)
+    assert refusal("predict", model, path, "-o", tmp_path / "a.csv") == (
+        1,
+        f"{str(path)!r} has more than one column 'amount'; name each once.",
+    )
 
 
 def read(path):

@@ -3,6 +3,7 @@
 import functools
 import subprocess
 import sys
+import types
 
 import numpy as np
 import pandas as pd
@@ -38,6 +39,7 @@ PAIRS = {
     "cuts of text": (["ab", "c"], ["a", "bc"]),
     "one element": (np.arange(5.0), np.arange(5.0) + 1e-12 * np.eye(5)[4]),
     "shape": (np.zeros((2, 3)), np.zeros((3, 2))),
+    "columns of zeros": (sparse.csr_array((2, 3)), sparse.csr_array((2, 4))),
     "no rows": (np.zeros((0, 2)), np.zeros((0, 3))),
     "dates": (np.array(["2020-01-01"], "M8[D]"), np.array(["2020-01-02"], "M8[D]")),
     "layout": (np.arange(6.0).reshape(2, 3), np.arange(6.0).reshape(2, 3, order="F")),
@@ -122,6 +124,17 @@ def test_networks_count_by_configuration_and_weights():
     trained = network(1, 0.5)
     trained.layers[0].set_weights([np.ones((2, 1)), np.zeros(1)])
     assert fingerprint(trained) != fingerprint(network(1, 0.5))
+
+
+def test_estimators_count_by_the_version_of_their_package(monkeypatch):
+    package = types.ModuleType("other")
+    package.__version__ = "1.0"
+    monkeypatch.setitem(sys.modules, "other", package)
+    boosted = type("Boosted", (LogisticRegression,), {"__module__": "other.boosting"})
+    before = fingerprint(boosted())
+    assert fingerprint(boosted()) == before
+    package.__version__ = "1.1"
+    assert fingerprint(boosted()) != before
 
 
 def test_an_object_inside_itself_ends():

@@ -13,6 +13,7 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import (
     GroupKFold,
+    StratifiedKFold,
 )
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import Pipeline, make_pipeline
@@ -45,6 +46,19 @@ class TestFits:
             for fit in fits:
                 np.testing.assert_array_equal(fit["X"], fits[0]["X"])
                 np.testing.assert_array_equal(fit["y"], fits[0]["y"])
+
+    def test_masks_are_the_same_as_positions(self, stand_in, binary):
+        def masks():
+            for train, test in StratifiedKFold(3).split(*binary):
+                rows = np.arange(300)
+                yield np.isin(rows, train), np.isin(rows, test)
+
+        found, expected = (
+            compare_strategies(stand_in(), *binary, strategies=TWO, cv=cv, random_state=0)
+            for cv in (masks(), StratifiedKFold(3))
+        )
+        assert found.test_sizes == [100] * 3
+        pd.testing.assert_frame_equal(found.differences(), expected.differences())
 
     def test_folds_are_stratified_and_shuffled(self, stand_in, binary):
         X, y = binary

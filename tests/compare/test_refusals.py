@@ -60,6 +60,20 @@ class TestRefusals:
             "stratifies by class."
         )
 
+    def test_a_fold_that_tests_what_it_trains_on(self, stand_in, binary):
+        everything = np.arange(300)
+        folds = [(everything[50:], everything[:50]), (everything[:-50], everything[200:])]
+        message = self._refused(InvalidParameterError, stand_in, *binary, cv=folds)
+        assert message == (
+            "cv: fold 2 of 2 tests 50 rows that it trains on. Give folds whose training and test "
+            "rows differ."
+        )
+
+    def test_a_name_that_is_no_text(self, stand_in, binary):
+        strategies = {"none": {}, 1: {"class_weight": "balanced"}}
+        message = self._refused(InvalidParameterError, stand_in, *binary, strategies=strategies)
+        assert message == "strategies: the name 1 is a int; write it as a str."
+
     def test_one_fold(self, stand_in, binary):
         message = self._refused(InvalidParameterError, stand_in, *binary, cv=1)
         assert message.startswith("The 'cv' parameter of compare_strategies must be an int in the ")

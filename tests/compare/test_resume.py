@@ -119,6 +119,27 @@ def test_a_file_of_something_else_is_refused_and_kept(content, compared, cache, 
     assert stand_in.fits == []
 
 
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"rows": []},
+        {"rows": None},
+        {"rows": [{"threshold": "0.5"}]},
+        {"warnings": ["text"]},
+        {"key": ["a"]},
+        None,
+    ],
+)
+def test_a_line_of_another_form_is_fitted_again(changed, compared, cache):
+    first, _ = compared()
+    header, line, *others = cache.read_text().splitlines()
+    line = "[" * 100_000 if changed is None else json.dumps(json.loads(line) | changed)
+    cache.write_text("\n".join([header, line, *others]))
+    again, n_fits = compared()
+    assert n_fits == 1
+    pd.testing.assert_frame_equal(again.drop(columns="seconds"), first.drop(columns="seconds"))
+
+
 def test_an_empty_file_is_a_new_one(compared, cache):
     cache.touch()
     assert compared()[1] == 6

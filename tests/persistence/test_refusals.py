@@ -68,6 +68,31 @@ class TestFiles:
                 archive.writestr(name, content)
         assert refused(tmp_path / "a.inn").startswith("is a zip file, but not as imbalanced_nn")
 
+    def test_a_member_within_another(self, tmp_path, monkeypatch):
+        inner = io.BytesIO()
+        with zipfile.ZipFile(inner, "w") as archive:
+            archive.writestr(zipfile.ZipInfo(MANIFEST), b" " * 1000)
+            (entry,) = archive.infolist()
+        with zipfile.ZipFile(tmp_path / "a.inn", "w") as archive:
+            archive.writestr(zipfile.ZipInfo("SHA256SUMS"), inner.getvalue())
+            entry.header_offset = len("SHA256SUMS") + 30
+            archive.filelist.append(entry)
+        read = []
+        monkeypatch.setattr(zipfile.ZipFile, "read", lambda *arguments: read.append(arguments))
+        assert refused(tmp_path / "a.inn").startswith("is a zip file, but not as imbalanced_nn")
+        assert read == []
+
+    def test_a_network_that_grows_when_it_is_unpacked(self, saved, tmp_path):
+        packed = io.BytesIO()
+        with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("config.json", b" " * 1_000_000)
+
+        def swap(_, members):
+            members[next(name for name in members if name.endswith(".keras"))] = packed.getvalue()
+
+        sentence = refused(rewritten(saved, tmp_path / "a.inn", swap))
+        assert sentence == "cannot be loaded: its network is packed as Keras packs none."
+
     def test_no_file(self, tmp_path):
         with pytest.raises(FileNotFoundError):
             load(tmp_path / "nowhere.inn")
