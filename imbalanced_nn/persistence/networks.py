@@ -126,7 +126,8 @@ def _is_plain_keras(value: Any) -> bool:
 def _check_code(config: Any, custom_objects: dict[str, Any]) -> None:
     """Refuse a configuration that names code of neither Keras, this package nor the caller."""
     # Keras prefers what is registered in this process to its own, wherever a name stands.
-    foreign = keras.saving.get_custom_objects().keys() - custom_objects.keys()
+    registry = keras.saving.get_custom_objects()
+    foreign = {name for name, obj in registry.items() if not _is_safe(obj)} - custom_objects.keys()
     for part in _parts(config):
         if isinstance(part, str):
             if part in foreign:
@@ -151,6 +152,15 @@ def _check_code(config: Any, custom_objects: dict[str, Any]) -> None:
             builtin = builtin and str(name).isidentifier()
         if not (builtin or registered in custom_objects or name in custom_objects):
             raise ModelFileError(_needs(name, module))
+
+
+def _is_safe(registered: Any) -> bool:
+    """Whether a registered object is Keras' own and no code of a file.
+
+    scikeras registers the classes of the networks that it pickles.
+    """
+    package = str(getattr(registered, "__module__", None)).partition(".")[0]
+    return package == "keras" and registered.__name__ not in _WITH_CODE
 
 
 def _is_function(name: str, module: str | None) -> bool:

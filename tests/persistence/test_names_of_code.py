@@ -5,6 +5,8 @@ import pytest
 from keras.src.backend.common.global_state import set_global_attribute
 from keras.src.saving.serialization_lib import in_safe_mode
 
+from imbalanced_nn import load
+
 from .conftest import refused, rewritten, with_layer
 
 RELU = {"module": "builtins", "class_name": "function", "config": "relu"}
@@ -130,3 +132,13 @@ def test_objects_of_keras_that_are_none(saved, tmp_path, spies, loss, in_a_tuple
 
     assert "its network uses 'Spy'" in refused(rewritten(saved, tmp_path / "a.inn", swap))
     assert spies == []
+
+
+def test_classes_of_keras_that_scikeras_registered_are_made(saved, tmp_path, monkeypatch):
+    registry = keras.saving.get_custom_objects()
+    path = with_layer(saved, tmp_path / "a.inn", {})
+    monkeypatch.setitem(registry, "Functional", keras.models.Model)
+    assert load(path).model_.built
+    monkeypatch.setitem(registry, ">Lambda", keras.layers.Lambda)
+    layer = {"module": "keras.layers", "class_name": "Dense", "registered_name": ">Lambda"}
+    assert "its network uses 'Lambda'" in refused(with_layer(saved, path, layer))
