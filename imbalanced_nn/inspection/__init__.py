@@ -3,6 +3,7 @@
 from imbalanced_nn.inspection.calibration_comparison import CalibrationComparisonDisplay
 from imbalanced_nn.inspection.class_counts import ClassCountsDisplay
 from imbalanced_nn.inspection.comparison import ComparisonDisplay
+from imbalanced_nn.inspection.fits import describe_fit
 from imbalanced_nn.inspection.history import HistoryDisplay
 from imbalanced_nn.inspection.measures import MEASURES
 from imbalanced_nn.inspection.prevalence_curve import PrevalenceCurveDisplay
@@ -19,5 +20,6 @@ __all__ = [
     "ImbalanceReport",
     "PrevalenceCurveDisplay",
     "ThresholdCurveDisplay",
+    "describe_fit",
     "imbalance_report",
 ]

@@ -17,6 +17,22 @@ class FittedDiagram:
     inside pipelines and searches too; what was learned comes before it.
     """
 
+    @property
+    def _sk_visual_block_(self):
+        # With a sampler or a tuner as a parameter, scikit-learn would draw boxes of those, which
+        # are not what was fitted, and fold up what was learned.
+        if not fitted_facts(self):
+            raise AttributeError("scikit-learn draws what is not fitted.")
+        return self._one_box
+
+    def _one_box(self):
+        """Return scikit-learn's box of an estimator without others inside."""
+        # Where this class is not found, scikit-learn falls back on such a box.
+        from sklearn.utils._repr_html.estimator import _VisualBlock
+
+        name = type(self).__name__
+        return _VisualBlock("single", self, names=name, name_details=str(self))
+
     def _get_fitted_attr_html(self, doc_link=""):
         """Return what scikit-learn shows of a fitted estimator below its parameters."""
         return _Learned(super()._get_fitted_attr_html(doc_link), _learned(self))

@@ -3,7 +3,7 @@
 import numpy as np
 
 from imbalanced_nn.representation.cuts import cut_summary, is_plain, score_words
-from imbalanced_nn.representation.words import shortened
+from imbalanced_nn.representation.words import quoted
 
 __all__ = ["fitted_facts"]
 
@@ -54,7 +54,7 @@ def _held_out(estimator) -> str:
     labels = estimator.classes_.tolist()
     code = estimator._positive if estimator._kind == "binary" else int(np.argmin(counts))
     of = "with label" if estimator._kind == "multilabel" else "of class"
-    label = shortened(repr(labels[code]))
+    label = quoted(labels[code])
     rarest = f"{counts[code]:,} {of} {label}"
     if estimator._kind != "binary":
         rarest += ", the rarest"
@@ -83,7 +83,9 @@ def _class_weights(estimator) -> str:
     if estimator.class_weight_ is None:
         return ""
     weights = np.array(list(estimator.class_weight_.values()))
-    return f"from {weights.min():.4g} to {weights.max():.4g}{_of_last_fold(estimator)}"
+    low, high = f"{weights.min():.4g}", f"{weights.max():.4g}"
+    span = f"all {low}" if low == high else f"from {low} to {high}"
+    return span + _of_last_fold(estimator)
 
 
 def _training(estimator) -> str:
@@ -149,7 +151,7 @@ def _decision(estimator) -> str:
         return "each label from 0.5 on" if multilabel else "the class of highest probability"
     if cut["positive_class"] is not None:
         (value,) = cut["cuts"].values()
-        return f"{shortened(repr(cut['positive_class']))} from a probability of {value:.4g} on"
+        return f"{quoted(cut['positive_class'])} from a probability of {value:.4g} on"
     if estimator._kind == "multilabel":
         return "each label from its cut on"
     return "the class of largest ratio of probability to cut"

@@ -1,6 +1,6 @@
 """Numbers and labels as they are written in sentences and tables."""
 
-__all__ = ["percent", "shortened"]
+__all__ = ["percent", "quoted", "shortened"]
 
 _LONGEST = 40
 
@@ -8,6 +8,11 @@ _LONGEST = 40
 def shortened(text: str) -> str:
     """Return text, of one that is longer than a label should be the first 39 characters."""
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
+
+
+def quoted(label) -> str:
+    """Return a label as code writes it, shortened inside its quotes."""
+    return repr(shortened(label)) if isinstance(label, str) else shortened(repr(label))
 
 
 def percent(share: float) -> str:
