@@ -97,8 +97,8 @@ class ComparisonDisplay(Display):
         metric : str, default="average_precision"
             Measure of its folds.
         baseline : str, default=None
-            Strategy that the others are compared with. None is ``"none"``, or the best where
-            that was not compared.
+            Strategy that the others are compared with. None is that of the verdict: ``"none"``,
+            or the first where that was not compared.
         threshold : {"0.5", "argmax"} or None, default=None
             The cut; None is every strategy's own.
         confidence_level : float, default=0.95
@@ -125,7 +125,7 @@ class ComparisonDisplay(Display):
                 f"compare two or more."
             )
         if baseline is None:
-            baseline = "none" if "none" in compared else comparison.best_strategy_
+            baseline = comparison.baseline_
         table = comparison.differences(
             baseline, metric, threshold=threshold, confidence_level=confidence_level
         ).set_index("strategy")

@@ -62,11 +62,12 @@ def test_it_shows_the_differences_of_the_comparison(comparison, metric, threshol
     assert better == (not GREATER_IS_BETTER[metric])
 
 
-def test_the_baseline_is_none_or_the_best_or_the_one_that_is_named(comparison):
-    assert ComparisonDisplay.from_comparison(comparison).baseline == "none"
-    others = made(["smote", "focal"])
-    assert ComparisonDisplay.from_comparison(others).baseline == others.best_strategy_
-    assert ComparisonDisplay.from_comparison(others, baseline="smote").baseline == "smote"
+@pytest.mark.parametrize("names", [["smote", "none"], ["smote", "focal"], ["focal", "smote"]])
+def test_the_baseline_is_that_of_the_verdict_or_the_one_that_is_named(names):
+    result = made(names)
+    display = ComparisonDisplay.from_comparison(result)
+    assert display.baseline == result.baseline_ == result.plot().baseline
+    assert ComparisonDisplay.from_comparison(result, baseline="smote").baseline == "smote"
 
 
 @pytest.mark.parametrize(
