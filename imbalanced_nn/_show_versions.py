@@ -18,6 +18,7 @@ _DEPENDENCIES = [
     "pandas",
     "click",
     "rich",
+    "matplotlib",
     "pyarrow",
     "polars",
     "pip",

@@ -240,7 +240,7 @@ def test_show_versions_prints_every_dependency_and_loads_no_keras():
     versions = dict(line.strip().split(": ", 1) for line in report if ": " in line)
     assert versions["imbalanced_nn"] == imbalanced_nn.__version__
     assert versions["python"].startswith(sys.version.split()[0])
-    for name in ("scikit-learn", "imbalanced-learn", "scikeras", "keras", "tensorflow", "numpy"):
+    for name in ("scikit-learn", "imbalanced-learn", "keras", "tensorflow", "numpy", "matplotlib"):
         assert versions[name] == importlib.metadata.version(name)
 
 
