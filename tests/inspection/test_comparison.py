@@ -1,5 +1,7 @@
 """`ComparisonDisplay`: the comparison's own differences, the best first."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 from matplotlib import pyplot
@@ -16,8 +18,8 @@ def close():
     pyplot.close("all")
 
 
-def made(names):
-    rng = np.random.default_rng(1)
+def made(names, seed=1):
+    rng = np.random.default_rng(seed)
     folds = [
         {"strategy": name, "fold": fold, "threshold": threshold}
         | {metric: rng.random() for metric in GREATER_IS_BETTER}
@@ -26,6 +28,11 @@ def made(names):
         for threshold in ("learned", "0.5")
     ]
     return StrategyComparison(folds, [0, 1], [90, 10], 1, [60] * 3, [30] * 3)
+
+
+def is_best(result):
+    """Whether the baseline is also the best."""
+    return result.best_strategy_ == result.baseline_
 
 
 @pytest.fixture
@@ -64,7 +71,7 @@ def test_it_shows_the_differences_of_the_comparison(comparison, metric, threshol
 
 @pytest.mark.parametrize("names", [["smote", "none"], ["smote", "focal"], ["focal", "smote"]])
 def test_the_baseline_is_that_of_the_verdict_or_the_one_that_is_named(names):
-    result = made(names)
+    result = next(each for each in map(partial(made, names), range(99)) if not is_best(each))
     display = ComparisonDisplay.from_comparison(result)
     assert display.baseline == result.baseline_ == result.plot().baseline
     assert ComparisonDisplay.from_comparison(result, baseline="smote").baseline == "smote"
