@@ -65,6 +65,23 @@ def test_every_step_of_the_table_is_that_of_the_display(name, fitted):
             np.testing.assert_allclose(shares, 100 * row / row.sum(), rtol=6e-3)
 
 
+def test_the_table_counts_classes_after_each_step(fitted):
+    clf = fitted("binary")
+    _, y = binary()
+    _, columns, rows = class_table(clf)
+    cells = {row[1][0]: dict(zip(columns[1:], row[1][1:], strict=True)) for row in rows}
+    assert sorted(cells) == ["fraud (positive)", "ok"]
+    held_out = (y[clf.validation_indices_] == "fraud").sum()
+    expected = {
+        "all rows": (y == "fraud").sum(),
+        "held out": held_out,
+        "training rows": (y == "fraud").sum() - held_out,
+        "after the sampler": (y == "ok").sum() - (y[clf.validation_indices_] == "ok").sum(),
+    }
+    for step, count in expected.items():
+        assert cells["fraud (positive)"][step].startswith(f"{count} ("), step
+
+
 def test_the_sampler_and_its_synthetic_rows_are_counted(fitted):
     clf = fitted("binary")
     after, synthetic = len(clf.sample_indices_), (clf.sample_indices_ == -1).sum()
