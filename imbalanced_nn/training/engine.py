@@ -1,6 +1,7 @@
 """The forward pass: predictions in large batches."""
 
 from collections.abc import Callable
+from functools import cached_property
 from typing import Any
 
 import keras
@@ -22,9 +23,15 @@ __all__ = ["FORWARD_BYTES", "FORWARD_ROWS", "forward", "padded_tensors"]
 FORWARD_BYTES = 4 * 2**20
 FORWARD_ROWS = 96 * 170
 
+# What a call costs beside its rows counts once for so many, where the graph itself loops.
+LOOP_ROWS = 4 * FORWARD_ROWS
+
 # Matrix products treat the last few rows of a batch by other instructions, whose last bit can
 # differ. Whole multiples of this keep a row's output independent of its neighbours and position.
 ROW_MULTIPLE = 96
+
+# A graph works through a large batch in slices, whose activations stay in the processor's cache.
+SLICE_ROWS = 34 * ROW_MULTIPLE
 
 
 def forward(model: keras.Model, X: Any, rows: np.ndarray | None = None) -> Any:
@@ -44,7 +51,8 @@ def forward(model: keras.Model, X: Any, rows: np.ndarray | None = None) -> Any:
     ndarray, or list or dict of ndarray
         Outputs of shape (n_samples, ...).
     """
-    blocks = row_blocks(X, FORWARD_BYTES, FORWARD_ROWS, None if rows is None else len(rows))
+    max_rows = LOOP_ROWS if _shares_graph(model) else FORWARD_ROWS
+    blocks = row_blocks(X, FORWARD_BYTES, max_rows, None if rows is None else len(rows))
     outputs = []
     for block in blocks:
         batch = as_network_input(take_rows(X, block if rows is None else rows[block]))
@@ -91,6 +99,14 @@ def _forward_function(model: keras.Model, batch: Any) -> Callable[[Any], Any]:
     return functions[key]
 
 
+def _shares_graph(model: keras.Model) -> bool:
+    """Whether equal networks can be told, and so have one graph for all of them."""
+    known = vars(model)
+    if "_shares_graph" not in known:
+        known["_shares_graph"] = not model.run_eagerly and foreign_network(model) is None
+    return known["_shares_graph"]
+
+
 def _own_function(model: keras.Model, specs: Any) -> Callable[[Any], Any]:
     """Return a graph of the network's own."""
 
@@ -105,14 +121,14 @@ def _own_function(model: keras.Model, specs: Any) -> Callable[[Any], Any]:
 
 def _shared_function(model: keras.Model, specs: Any) -> Callable[[Any], Any] | None:
     """Return a graph that all equal networks share, None if equal ones cannot be told."""
-    if foreign_network(model) is not None:
+    if not _shares_graph(model):
         return None
     key = f"{network_key(model)} {specs!r}"
     program = FORWARD.get(key, lambda: ForwardProgram(model, specs))
     weights = model.weights
     if program.shapes != [weight.shape for weight in weights]:
         return None
-    return lambda data: program.traced(*keras.tree.flatten(data), *map(read, weights))
+    return lambda data: program(*keras.tree.flatten(data), *map(read, weights))
 
 
 class ForwardProgram:
@@ -150,5 +166,37 @@ class ForwardProgram:
         self.shapes = [weight.shape for weight in weights]
         self.n_bytes = n_bytes(weights)
         flat = [tf.TensorSpec(weight.shape, weight.dtype) for weight in weights]
-        flat = [*keras.tree.flatten(specs), *flat]
-        self.traced = tf.function(step, autograph=False).get_concrete_function(*flat)
+        self._specs, self._n_inputs = [*keras.tree.flatten(specs), *flat], n_inputs
+        self._pass = tf.function(step, autograph=False).get_concrete_function(*self._specs)
+
+    def __call__(self, *given: tf.Tensor) -> Any:
+        """Return the outputs for inputs and weights."""
+        small = given[0].shape[0] <= SLICE_ROWS
+        return self._pass(*given) if small else self._pass_by_slices(*given)
+
+    @cached_property
+    def _pass_by_slices(self) -> Callable[..., Any]:
+        """The same in a loop over slices of the inputs."""
+        structure = self._pass.structured_outputs
+
+        def step(*given):
+            inputs, weights = given[: self._n_inputs], given[self._n_inputs :]
+            n_rows = tf.shape(inputs[0])[0]
+
+            def one_slice(number, *parts):
+                rows = slice(number * SLICE_ROWS, (number + 1) * SLICE_ROWS)
+                outputs = self._pass(*(part[rows] for part in inputs), *weights)
+                written = zip(parts, keras.tree.flatten(outputs), strict=True)
+                return number + 1, *(part.write(number, made) for part, made in written)
+
+            n_slices = -(-n_rows // SLICE_ROWS)
+            parts = [
+                tf.TensorArray(part.dtype, n_slices, infer_shape=False, element_shape=part.shape)
+                for part in keras.tree.flatten(structure)
+            ]
+            _, *parts = tf.while_loop(
+                lambda number, *_: number < n_slices, one_slice, [0, *parts], parallel_iterations=1
+            )
+            return keras.tree.pack_sequence_as(structure, [part.concat() for part in parts])
+
+        return tf.function(step, autograph=False).get_concrete_function(*self._specs)

@@ -56,8 +56,10 @@ NETWORKS = {
 
 @pytest.mark.parametrize("name", NETWORKS)
 def test_equals_predict(name, monkeypatch):
-    # Blocks of 96 and 192 rows, padded and not.
+    # Blocks and slices of 96 and 192 rows, padded and not.
     monkeypatch.setattr(engine, "FORWARD_ROWS", 192)
+    monkeypatch.setattr(engine, "LOOP_ROWS", 384)
+    monkeypatch.setattr(engine, "SLICE_ROWS", 192)
     make, shape = NETWORKS[name]
     model = make()
     for n in (1, 192, 500):
@@ -68,7 +70,7 @@ def test_equals_predict(name, monkeypatch):
 
 
 def test_containers_are_read_by_block(tmp_path, monkeypatch):
-    monkeypatch.setattr(engine, "FORWARD_ROWS", 96)
+    monkeypatch.setattr(engine, "LOOP_ROWS", 96)
     model, X = table_network(), inputs_of(250, (5,))
     expected = forward(model, X)
     np.save(tmp_path / "X.npy", X)
@@ -80,7 +82,20 @@ def test_containers_are_read_by_block(tmp_path, monkeypatch):
     assert forward(model, X[:0]).shape == (0, 3)
 
 
-def test_several_inputs_and_outputs():
+@pytest.mark.parametrize(("make", "expected"), [(table_network, [192, 8]), (Own, [96, 96, 8])])
+def test_batches_are_bounded(make, expected, monkeypatch):
+    monkeypatch.setattr(engine, "LOOP_ROWS", 192)
+    monkeypatch.setattr(engine, "FORWARD_ROWS", 96)
+    sizes, predict = [], engine._predict
+    monkeypatch.setattr(
+        engine, "_predict", lambda model, batch, n: sizes.append(n) or predict(model, batch, n)
+    )
+    forward(make(), inputs_of(200, (5,)))
+    assert sizes == expected
+
+
+def test_several_inputs_and_outputs(monkeypatch):
+    monkeypatch.setattr(engine, "SLICE_ROWS", 96)
     a, b = keras.Input((5,)), keras.Input((2,))
     joined = layers.Concatenate()([a, b])
     model = keras.Model([a, b], {"one": layers.Dense(1)(joined), "two": layers.Dense(2)(joined)})
@@ -109,6 +124,22 @@ def test_new_weights_are_seen():
     model.set_weights([2 * weight for weight in model.get_weights()])
     assert not np.allclose(forward(model, X), before)
     np.testing.assert_allclose(forward(model, X), model.predict(X, verbose=0), rtol=1e-5)
+
+
+def test_large_batches_go_through_the_same_graph_in_slices(monkeypatch):
+    clear_programs()
+    steps = keras.Input((None, 5))
+    model = keras.Model(steps, [layers.GRU(2, return_sequences=True)(steps), layers.GRU(3)(steps)])
+    X = inputs_of(500, (4, 5))
+    expected = forward(model, X)
+    (program,) = FORWARD
+    assert "_pass_by_slices" not in vars(program)
+    monkeypatch.setattr(engine, "SLICE_ROWS", 192)
+    for n_rows in (1, 192, 193, 500):
+        for outputs, whole in zip(forward(model, X[:n_rows]), expected, strict=True):
+            np.testing.assert_array_equal(outputs, whole[:n_rows])
+    assert "_pass_by_slices" in vars(program)
+    assert program.n_traces == 1
 
 
 def test_a_row_does_not_depend_on_the_others():
