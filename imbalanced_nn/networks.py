@@ -241,7 +241,7 @@ def set_output_bias(model: keras.Model, prior: np.ndarray, multilabel: bool, log
         False where the output is no dense layer with an untouched bias, or no probability.
     """
     bias = _output_bias(model, "linear" if logits else ("sigmoid", "softmax"))
-    if bias is None or ops.any(ops.not_equal(bias, 0)):
+    if bias is None or bias.numpy().any():
         return False
     prior = np.clip(prior, 1e-7, 1 - 1e-7)
     if multilabel:

@@ -17,6 +17,7 @@ from imbalanced_nn.parameters import check_parameters
 from imbalanced_nn.rows import Rows, TimestepRows, counted_rows
 from imbalanced_nn.splits import hold_out_rows, split_rows
 from imbalanced_nn.targets import class_codes, fill_padding, positive_code, sequence_strata
+from imbalanced_nn.training import with_optimizer
 from imbalanced_nn.validation import (
     check_groups,
     check_weights,
@@ -82,7 +83,7 @@ class RowSteps:
         before = dict(vars(self))
         networks = {id(model): model for model in (before.get("model_"), self.model)}
         variables = [v for model in networks.values() for v in _variables(model)]
-        state = [(v, np.copy(keras.ops.convert_to_numpy(v))) for v in variables]
+        state = [(v, np.copy(v.numpy())) for v in variables]
         history = {key: list(values) for key, values in before.get("history_", {}).items()}
         try:
             yield
@@ -271,5 +272,5 @@ def _variables(network: Any) -> list:
     """Weights, states of random layers and the optimizer's state of a built network."""
     if not isinstance(network, keras.Model) or not network.built:
         return []
-    optimizer = getattr(network, "optimizer", None)
+    optimizer = getattr(with_optimizer(network), "optimizer", None)
     return [*network.variables, *getattr(optimizer, "variables", [])]

@@ -17,7 +17,7 @@ from imbalanced_nn.training.graph import GraphTrainer
 from imbalanced_nn.training.held_out import HeldOutPass
 from imbalanced_nn.training.seeds import draw_seed, seeded
 from imbalanced_nn.training.suitability import needs_evaluation, unsuitable
-from imbalanced_nn.training.variables import variables_alike
+from imbalanced_nn.training.variables import variables_alike, with_optimizer
 from imbalanced_nn.training.workers import share_threads
 
 __all__ = [
@@ -41,4 +41,5 @@ __all__ = [
     "unsuitable",
     "variables_alike",
     "weights_to_restore",
+    "with_optimizer",
 ]

@@ -154,7 +154,7 @@ class _Fit:
         if not users:
             variables.to_first()
         if keeps_optimizer:
-            variables.build_first_optimizer()
+            variables.promise_first_optimizer()
         return model.history
 
     def _epochs_at_once(self, callbacks: list[keras.callbacks.Callback]) -> int:
