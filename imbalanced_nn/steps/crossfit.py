@@ -31,9 +31,6 @@ TAKEN_FROM_LAST = (
 class CrossFitSteps:
     """Steps of `BalancedKerasClassifier` with several splits of the rows."""
 
-    # A fold's network goes on as a part of another, and without what its optimizer remembers.
-    _ships_network = True
-
     def _cross_fit(self, given, folds):
         """Train a network for each fold, then one of all rows or their average.
 
@@ -114,7 +111,6 @@ class CrossFitSteps:
                 priors=None,
                 random_state=seed,
             )
-            member._ships_network = False
             n_subtasks = self._n_subtasks(arguments["epochs"])
             with (
                 given.task.within("train-for-fold", n_subtasks, alone=False) as task,
@@ -158,9 +154,9 @@ class CrossFitSteps:
             for member in members
         ]
         mean = MeanPosterior(ratios, self._kind == "multilabel", last._logits())
-        optimizer = last.model_.optimizer
+        optimizer = last._network.optimizer
         optimizer = type(optimizer).from_config(optimizer.get_config())
-        self.model_ = average_network([member.model_ for member in members], mean)
+        self.model_ = average_network([member._network for member in members], mean)
         with variables_alike():
             self.model_.compile(optimizer=optimizer, loss=self._default_loss())
             # Keras loads no network whose optimizer was not built.

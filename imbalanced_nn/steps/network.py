@@ -235,7 +235,7 @@ class NetworkSteps:
             self.engine_ = f"keras: {reason or 'as asked'}"
             return self.model_
         self.engine_ = "graph"
-        return GraphTrainer(self.model_, keeps_optimizer=self._ships_network)
+        return GraphTrainer(self.model_)
 
     def _resolve_batch_size(self, n_train, given):
         """Return the number of rows in a batch; see the parameter ``batch_size``."""

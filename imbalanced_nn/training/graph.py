@@ -37,13 +37,10 @@ class GraphTrainer:
     ----------
     model : keras.Model
         Compiled network, for which `unsuitable` returned None.
-    keeps_optimizer : bool, default=True
-        Whether an optimizer that is not built yet is to remember this fit.
     """
 
-    def __init__(self, model: keras.Model, keeps_optimizer: bool = True):
+    def __init__(self, model: keras.Model):
         self._model = model
-        self._keeps_optimizer = keeps_optimizer
 
     def __getattr__(self, name: str) -> Any:
         # A callback may use the estimator, and so this in place of the network.
@@ -78,7 +75,7 @@ class GraphTrainer:
                 held_out = {"validation_data": validation_data, "shuffle": False, "verbose": 0}
                 return model.fit(x=batches, **span, **held_out)
             fit = _Fit(model, program, batches, data[:2], validation_data)
-            return fit.run(**span, keeps_optimizer=self._keeps_optimizer)
+            return fit.run(**span)
 
 
 class _Fit:
@@ -111,7 +108,7 @@ class _Fit:
             self._held_out = [tf.convert_to_tensor(part) for part in (*chosen, parts[2])]
             self._held_out_size = held_out.batch_size
 
-    def run(self, epochs, initial_epoch, callbacks, keeps_optimizer):
+    def run(self, epochs, initial_epoch, callbacks):
         """Run the epochs on the program's twin, with the callbacks around them."""
         model, twin, variables = self.model, self.program.twin, self._variables
         users = [c for c in keras.tree.flatten(callbacks) if not isinstance(c, OWN)]
@@ -153,8 +150,7 @@ class _Fit:
         watched.on_train_end(logs)
         if not users:
             variables.to_first()
-        if keeps_optimizer:
-            variables.promise_first_optimizer()
+        variables.promise_first_optimizer()
         return model.history
 
     def _epochs_at_once(self, callbacks: list[keras.callbacks.Callback]) -> int:
