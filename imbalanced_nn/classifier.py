@@ -302,8 +302,8 @@ run_eagerly
         TooFewRowsError
             If a class has too few rows to be held out or resampled.
         ValueError
-            If X, y or the weights cannot be used. After any failure, an interruption
-            included, the estimator is as it was before.
+            If X, y or the weights cannot be used, or if training diverges. After any failure,
+            an interruption included, the estimator is as it was before.
         """
         check_parameters(self.get_params(deep=False), type(self).__name__)
         kwargs.setdefault("validation_data", getattr(self, "fit__validation_data", None))

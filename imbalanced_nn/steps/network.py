@@ -16,6 +16,7 @@ from imbalanced_nn.training import (
     RowBatches,
     StopOn,
     as_network_input,
+    check_finite,
     draw_seed,
     held_out_scores,
     needs_evaluation,
@@ -203,6 +204,7 @@ class NetworkSteps:
             super()._fit_keras_model(
                 batches, None, None, warm_start, epochs, initial_epoch, **own, **kwargs
             )
+            check_finite(network)
             best, _ = weights_to_restore(watching)
             best = batches.epoch if best is None else best
             self.n_iter_ = best + 1

@@ -17,7 +17,7 @@ from imbalanced_nn.parameters import check_parameters
 from imbalanced_nn.rows import Rows, TimestepRows, counted_rows
 from imbalanced_nn.splits import hold_out_rows, split_rows
 from imbalanced_nn.targets import class_codes, fill_padding, positive_code, sequence_strata
-from imbalanced_nn.training import with_optimizer
+from imbalanced_nn.training import check_finite, with_optimizer
 from imbalanced_nn.validation import (
     check_groups,
     check_weights,
@@ -258,6 +258,7 @@ class RowSteps:
         self._fit_callbacks = [*callbacks, *self._epoch_tasks(task)]
         try:
             KerasClassifier._fit_keras_model(self, X, y, weight if weighted else None, **training)
+            check_finite(self.model_)
         finally:
             self._fit_callbacks = callbacks
 

@@ -8,6 +8,7 @@ from imbalanced_nn.training.callbacks import (
     EpochTasks,
     HeldOutMonitor,
     StopOn,
+    check_finite,
     held_out_scores,
     weights_to_restore,
 )
@@ -30,6 +31,7 @@ __all__ = [
     "RowBatches",
     "StopOn",
     "as_network_input",
+    "check_finite",
     "clear_programs",
     "draw_seed",
     "forward",

@@ -8,6 +8,7 @@ import numpy as np
 from imbalanced_nn.exceptions import InvalidParameterError, nearest_name
 from imbalanced_nn.metrics import average_precision
 from imbalanced_nn.training.held_out import HeldOutPass
+from imbalanced_nn.training.variables import read
 
 __all__ = [
     "AVERAGE_PRECISION",
@@ -194,6 +195,24 @@ def weights_to_restore(callbacks: list) -> tuple[int | None, list[np.ndarray] | 
     return best_epoch, weights
 
 
+def check_finite(model: keras.Model) -> None:
+    """Refuse a network that predicts nothing.
+
+    Raises
+    ------
+    ValueError
+        If a trained weight is not finite.
+    """
+    if not all(np.isfinite(read(weight).numpy()).all() for weight in model.trainable_variables):
+        raise ValueError(f"The network's weights are {_DIVERGED}")
+
+
+_DIVERGED = (
+    "no longer finite: training diverged. Lower optimizer__learning_rate, or look for extreme "
+    "values in X and in the weights."
+)
+
+
 def held_out_scores(
     codes: np.ndarray, proba: np.ndarray, kind: str, positive: int, sample_weight: np.ndarray
 ) -> dict[str, float]:
@@ -205,10 +224,7 @@ def held_out_scores(
         If a probability is not finite, which no later epoch could mend.
     """
     if not np.isfinite(proba).all():
-        raise ValueError(
-            "The network's outputs are no longer finite: training diverged. Lower "
-            "optimizer__learning_rate, or look for extreme values in X and in the weights."
-        )
+        raise ValueError(f"The network's outputs are {_DIVERGED}")
     score = average_precision(codes, proba, kind, positive=positive, sample_weight=sample_weight)
     likelihood = np.where(codes, proba, 1 - proba) if codes.ndim == 2 else None
     if likelihood is None:

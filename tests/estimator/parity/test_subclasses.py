@@ -118,6 +118,15 @@ def test_two_heads_behind_a_target_encoder(rows):
     assert one.score(X, y) == other.score(X, y)
 
 
+def test_two_heads_that_diverge_are_refused(rows):
+    X, y = rows["multiclass"]
+    y = np.column_stack([(X[:, 1] > 0).astype(int), np.unique(y, return_inverse=True)[1]])
+    clf = ours(OursWithTwoTargets, model=two_heads, epochs=2, optimizer__learning_rate=1e30)
+    with pytest.raises(ValueError, match="weights are no longer finite: training diverged"):
+        clf.fit(X, y)
+    assert not clf.initialized_
+
+
 class TwoInputs:
     @property
     def feature_encoder(self):
