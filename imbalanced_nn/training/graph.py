@@ -10,7 +10,7 @@ import tensorflow as tf
 from imbalanced_nn.rows import StackedRows
 from imbalanced_nn.training.batches import RowBatches, as_network_input
 from imbalanced_nn.training.callbacks import DeferredReweighting, EpochTasks, HeldOutMonitor
-from imbalanced_nn.training.programs import program_for, twin_of
+from imbalanced_nn.training.programs import borrowed_program, twin_of
 from imbalanced_nn.training.seeds import seeded
 from imbalanced_nn.training.variables import EqualVariables, variables_alike
 
@@ -68,14 +68,9 @@ class GraphTrainer:
         """Train as ``Model.fit`` does with the same batches; return its ``History``."""
         model, batches = self._model, x
         data = (*_as_arrays(batches), batches.epoch_weight())
-        program = program_for(model, batches.batch_size, data)
-        span = {"epochs": epochs, "initial_epoch": initial_epoch, "callbacks": callbacks}
-        with program.borrowed() as free:
-            if not free:
-                held_out = {"validation_data": validation_data, "shuffle": False, "verbose": 0}
-                return model.fit(x=batches, **span, **held_out)
+        with borrowed_program(model, batches.batch_size, data) as program:
             fit = _Fit(model, program, batches, data[:2], validation_data)
-            return fit.run(**span)
+            return fit.run(epochs, initial_epoch, callbacks)
 
 
 class _Fit:

@@ -15,7 +15,10 @@ from imbalanced_nn.training.keys import compiled_metrics, training_key
 from imbalanced_nn.training.seeds import seeded
 from imbalanced_nn.training.variables import read, variables_alike
 
-__all__ = ["Program", "program_for", "twin_of"]
+__all__ = ["Program", "borrowed_program", "twin_of"]
+
+# How many programs a thread holds.
+_FITS = threading.local()
 
 
 def twin_of(model: keras.Model) -> keras.Model:
@@ -73,8 +76,7 @@ class Program:
         slots = self.twin.optimizer.variables
         self.fresh_slots = [read(slot) for slot in slots]
         self.n_bytes = n_bytes(self.twin.variables + 2 * slots)
-        self._lock = threading.Lock()
-        self._owner: int | None = None
+        self.lock = threading.Lock()
         self._batch_size = batch_size
         self.n_traces = 0
         self._functions: dict[str, Callable] = {}
@@ -173,21 +175,28 @@ class Program:
             self._functions[key] = traced.get_concrete_function(*specs)
         return self._functions[key]
 
-    @contextmanager
-    def borrowed(self) -> Iterator[bool]:
-        """Hold the program for one fit; yields False to a fit inside a fit of the same thread."""
-        if self._owner == threading.get_ident():
-            yield False
-            return
-        with self._lock:
-            self._owner = threading.get_ident()
-            try:
-                yield True
-            finally:
-                self._owner = None
 
+@contextmanager
+def borrowed_program(
+    model: keras.Model, batch_size: int, data: tuple[np.ndarray, ...]
+) -> Iterator[Program]:
+    """Hold the program of an equal network, a new one if there is none, for one fit.
 
-def program_for(model: keras.Model, batch_size: int, data: tuple[np.ndarray, ...]) -> Program:
-    """Return the program of an equal network if there is one, else a new one."""
-    key = training_key(model, batch_size, data)
-    return TRAINING.get(key, lambda: Program(model, batch_size, data))
+    A fit inside another that had to wait gets a program of its own: of two such fits in two
+    threads each could be waiting for the other.
+    """
+
+    def make():
+        return Program(model, batch_size, data)
+
+    program = TRAINING.get(training_key(model, batch_size, data), make)
+    depth = getattr(_FITS, "depth", 0)
+    if not program.lock.acquire(blocking=depth == 0):
+        yield make()
+        return
+    try:
+        _FITS.depth = depth + 1
+        yield program
+    finally:
+        _FITS.depth = depth
+        program.lock.release()

@@ -191,6 +191,24 @@ def test_partial_fit_is_a_fit_of_one_epoch(data):
     assert state.best_threshold_ == cut
 
 
+def test_a_callback_may_fit_an_equal_network(data):
+    expected = BalancedKerasClassifier(**TINY).fit(*data)
+    inner = []
+
+    class Nested(Watching):
+        def on_fit_task_end(self, estimator, context):
+            inner.append(BalancedKerasClassifier(**TINY).fit(*data))
+
+    outer = BalancedKerasClassifier(**TINY).set_callbacks(Nested()).fit(*data)
+    assert len(inner) > TINY["epochs"]
+    for clf in (outer, *inner):
+        assert clf.engine_ == "graph"
+        for weight, other in zip(
+            clf.model_.get_weights(), expected.model_.get_weights(), strict=True
+        ):
+            np.testing.assert_array_equal(weight, other)
+
+
 @pytest.mark.parametrize("engine", ["graph", "keras"])
 def test_callbacks_change_nothing_of_the_fit(engine, data):
     params = TINY | UNSTEADY | {"engine": engine, "sampler": "random_over"}

@@ -9,7 +9,7 @@ import pytest
 from sklearn.datasets import make_classification
 
 from imbalanced_nn import BalancedKerasClassifier
-from imbalanced_nn.training import HeldOutMonitor, RowBatches, clear_programs, seeds
+from imbalanced_nn.training import HeldOutMonitor, RowBatches, clear_programs, programs, seeds
 from imbalanced_nn.training.cache import FORWARD, TRAINING
 
 X, Y = make_classification(200, 5, weights=[0.8], flip_y=0.05, random_state=0)
@@ -85,8 +85,8 @@ def assert_no_traces():
     for cache in (TRAINING, FORWARD):
         assert is_free(cache._lookup)
     for program in TRAINING:
-        assert is_free(program._lock)
-        assert program._owner is None
+        assert is_free(program.lock)
+    assert getattr(programs._FITS, "depth", 0) == 0
 
 
 @pytest.mark.parametrize("fresh", [True, False], ids=["fresh", "fitted"])

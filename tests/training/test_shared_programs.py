@@ -82,11 +82,13 @@ def test_a_fit_inside_a_fit():
 
     class Nested(keras.callbacks.Callback):
         def on_epoch_end(self, epoch, logs=None):
-            inner.append(fitted(build, X, y, "auto").predict_proba(X))
+            inner.append(fitted(build, X, y, "graph").predict_proba(X))
 
+    clear_programs()
     outer = fitted(build, X, y, "graph", callbacks=[Nested()]).predict_proba(X)
-    np.testing.assert_allclose(outer, expected, rtol=1e-6)
-    np.testing.assert_allclose(inner, [expected] * 3, rtol=1e-6)
+    np.testing.assert_array_equal(outer, expected)
+    np.testing.assert_array_equal(inner, [expected] * 3)
+    assert len(TRAINING) == 1
 
 
 def test_threads_get_the_results_of_a_fit_alone():

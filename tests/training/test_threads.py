@@ -12,6 +12,7 @@ from sklearn.model_selection import GridSearchCV
 from imbalanced_nn import BalancedKerasClassifier
 from imbalanced_nn.training import clear_programs
 from imbalanced_nn.training.cache import TRAINING, ProgramCache
+from imbalanced_nn.training.programs import Program
 
 from .conftest import TABLE, rows
 
@@ -147,8 +148,10 @@ def test_a_program_that_makes_another_waits_for_nobody():
     assert list(cache) == [*inner, program]
 
 
-def test_another_thread_waits_until_a_program_is_free():
+def test_another_thread_waits_until_a_program_is_free(monkeypatch):
     clear_programs()
+    made, make = [], Program.__init__
+    monkeypatch.setattr(Program, "__init__", lambda *given: (made.append(1), make(*given))[1])
     reference = fit(0).model_.get_weights()
     inside, may_go = threading.Event(), threading.Event()
 
@@ -168,4 +171,33 @@ def test_another_thread_waits_until_a_program_is_free():
     for clf in fits:
         for weight, expected in zip(clf.model_.get_weights(), reference, strict=True):
             np.testing.assert_array_equal(weight, expected)
-    assert len(TRAINING) == 1
+    assert made == [1]
+
+
+def test_fits_inside_fits_that_want_each_others_programs_wait_for_nobody():
+    clear_programs()
+    both_hold = threading.Barrier(2)
+    units = [3, 5]
+
+    def small(number, **params):
+        return clone(SMALL).set_params(
+            random_state=0, model__hidden_layer_sizes=(units[number],), epochs=1, **params
+        )
+
+    expected = [small(number).fit(X, Y).predict_proba(X) for number in (0, 1)]
+
+    def outer(number):
+        inner = []
+
+        class Nested(keras.callbacks.Callback):
+            def on_epoch_end(self, epoch, logs=None):
+                both_hold.wait(PATIENCE)
+                inner.append(small(1 - number).fit(X, Y).predict_proba(X))
+                both_hold.wait(PATIENCE)
+
+        clf = small(number, engine="graph", callbacks=[Nested()]).fit(X, Y)
+        return clf.predict_proba(X), *inner
+
+    for number, outputs in enumerate(in_threads(outer, (0, 1))):
+        np.testing.assert_allclose(outputs[0], expected[number], rtol=1e-6)
+        np.testing.assert_allclose(outputs[1], expected[1 - number], rtol=1e-6)
