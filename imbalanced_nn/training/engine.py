@@ -148,9 +148,6 @@ class ForwardProgram:
         # Making a network takes numbers from Python's global generator.
         with seeded(0), variables_alike():
             twin = type(model).from_config(model.get_config())
-            if not twin.built:
-                twin(keras.tree.map_structure(lambda spec: tf.zeros((1, *spec.shape[1:])), specs))
-
         weights = twin.weights
         n_inputs = len(keras.tree.flatten(specs))
 

@@ -42,7 +42,7 @@ class HeldOutPass:
         self._inputs = None
         self.ready: tuple[np.ndarray, np.ndarray] | None = None
         blocks = list(row_blocks(X, FORWARD_BYTES, FORWARD_ROWS, len(rows)))
-        if len(blocks) == 1 and len(rows):
+        if len(blocks) == 1:
             self._inputs = padded_tensors(as_network_input(take_rows(X, rows)), len(rows))
 
     @property
@@ -59,7 +59,7 @@ class HeldOutPass:
         if self.ready is not None:
             (outputs, loss), self.ready = self.ready, None
             return outputs, float(loss)
-        if self.tensors and not model.run_eagerly:
+        if self.tensors:
             outputs, loss = _traced(model, self.tensors, outputs_and_loss)
             return outputs.numpy(), float(loss)
         outputs = forward(model, self._X, self._rows)
@@ -85,6 +85,8 @@ def _loss(model: keras.Model, outputs: tf.Tensor, y: tf.Tensor, *weight: tf.Tens
 
 def _traced(model: keras.Model, tensors: list[tf.Tensor], function: Any) -> Any:
     """Call a function of a network and tensors as a graph that is kept with the network."""
+    if model.run_eagerly:
+        return function(model, *tensors)
     specs = [tf.TensorSpec((None, *tensor.shape[1:]), tensor.dtype) for tensor in tensors]
     key = f"{function.__name__} {specs!r}"
     functions = vars(model).setdefault("_held_out_functions", {})

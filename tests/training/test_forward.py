@@ -149,6 +149,31 @@ def test_a_row_does_not_depend_on_the_others():
         np.testing.assert_array_equal(forward(model, X[rows]), whole[rows])
 
 
+class ReadsNumbers(layers.Layer):
+    def call(self, inputs):
+        return inputs * float(inputs.numpy().max() > 0)
+
+    def compute_output_shape(self, shape):
+        return shape
+
+
+def reads_numbers(y_true, y_pred):
+    return keras.losses.binary_crossentropy(y_true, y_pred) * float(y_pred.numpy().max() > 0)
+
+
+@pytest.mark.parametrize("n_blocks", [1, 3])
+def test_what_runs_eagerly_is_not_traced(n_blocks, monkeypatch):
+    monkeypatch.setattr("imbalanced_nn.training.held_out.FORWARD_ROWS", 60 // n_blocks)
+    X, rows = inputs_of(100, (5,)), np.arange(20, 80)
+    inputs = keras.Input((5,))
+    model = keras.Model(inputs, layers.Dense(1, "sigmoid")(ReadsNumbers()(inputs)))
+    model.compile("sgd", reads_numbers, run_eagerly=True)
+    y = (X[:, 0] > 0).astype(np.float32)
+    outputs, loss = HeldOutPass(X, y, rows, None, True)(model)
+    np.testing.assert_allclose(outputs, model.predict(X, verbose=0)[rows], rtol=1e-5)
+    assert loss == pytest.approx(model.evaluate(X[rows], y[rows], verbose=0), rel=1e-5)
+
+
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("n_blocks", [1, 3])
 def test_held_out_loss_is_that_of_evaluate(n_blocks, weighted, monkeypatch):
