@@ -92,16 +92,13 @@ class RowBatches(keras.utils.PyDataset):
         """Draw the rows and the order of the epoch."""
         self.epoch += 1
         # Keras may still be reading ahead, so the old array must not change under it.
-        fresh = self._draw is not None and self.epoch > self._first_epoch
-        if fresh:
+        if self._draw is not None and self.epoch > self._first_epoch:
             self.rows = self._draw.rows(self.epoch)
             data = self._draw.data(self.epoch)
             if data is not None:
                 self.X, self.y, weight = data
                 self._sample_weight = _as_weights(weight)
-        if self._generator is not None and fresh:
-            self._generator.shuffle(self.rows)
-        elif self._generator is not None:
+        if self._generator is not None:
             self.rows = self._generator.permutation(self.rows)
         self._weight_of_epoch = self._weights()
 

@@ -27,6 +27,17 @@ def test_equals_model_fit_of_the_default_network():
     assert_equal_fits(None, X, y, model__hidden_layer_sizes=(8,))
 
 
+def test_the_best_weights_are_restored_as_after_model_fit():
+    X, y = rows(TABLE)
+    build = network(TABLE, *HIDDEN["dense"][1], optimizer=lambda: keras.optimizers.Adam(0.1))
+    stops = {"early_stopping": True, "patience": 2, "epochs": 12}
+    assert_equal_fits(build, X, y, **stops)
+    stopped = fitted(build, X, y, "graph", **stops)
+    assert stopped.n_iter_ < len(stopped.history_["loss"])
+    best = fitted(build, X, y, "graph", epochs=stopped.n_iter_)
+    np.testing.assert_array_equal(stopped.predict_proba(X), best.predict_proba(X))
+
+
 def test_equals_model_fit_with_integer_input():
     X, y = rows(TABLE)
     X = np.abs(X * 10).astype(np.int32) % 7
