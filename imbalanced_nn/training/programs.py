@@ -12,13 +12,11 @@ import tensorflow as tf
 from imbalanced_nn.training.cache import TRAINING, n_bytes
 from imbalanced_nn.training.held_out import outputs_and_loss
 from imbalanced_nn.training.keys import compiled_metrics, training_key
+from imbalanced_nn.training.locks import held, holds_any
 from imbalanced_nn.training.seeds import seeded
 from imbalanced_nn.training.variables import read, variables_alike
 
 __all__ = ["Program", "borrowed_program", "twin_of"]
-
-# How many programs a thread holds.
-_FITS = threading.local()
 
 
 def twin_of(model: keras.Model) -> keras.Model:
@@ -182,7 +180,7 @@ def borrowed_program(
 ) -> Iterator[Program]:
     """Hold the program of an equal network, a new one if there is none, for one fit.
 
-    A fit inside another that had to wait gets a program of its own: of two such fits in two
+    A fit inside another or inside a build that had to wait gets a program of its own: of two such
     threads each could be waiting for the other.
     """
 
@@ -190,13 +188,5 @@ def borrowed_program(
         return Program(model, batch_size, data)
 
     program = TRAINING.get(training_key(model, batch_size, data), make)
-    depth = getattr(_FITS, "depth", 0)
-    if not program.lock.acquire(blocking=depth == 0):
-        yield make()
-        return
-    try:
-        _FITS.depth = depth + 1
-        yield program
-    finally:
-        _FITS.depth = depth
-        program.lock.release()
+    with held(program.lock, wait=not holds_any()) as free:
+        yield program if free else make()

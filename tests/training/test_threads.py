@@ -201,3 +201,32 @@ def test_fits_inside_fits_that_want_each_others_programs_wait_for_nobody():
     for number, outputs in enumerate(in_threads(outer, (0, 1))):
         np.testing.assert_allclose(outputs[0], expected[number], rtol=1e-6)
         np.testing.assert_allclose(outputs[1], expected[1 - number], rtol=1e-6)
+
+
+def test_a_fit_inside_a_build_waits_for_no_fit_that_itself_waits_to_build():
+    clear_programs()
+    training, building = threading.Event(), threading.Event()
+    small = clone(SMALL).set_params(random_state=0, epochs=1)
+    expected = clone(small).fit(X, Y).predict_proba(X)
+    outputs = []
+
+    class Builds(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            training.set()
+            assert building.wait(PATIENCE)
+            outputs.append(clone(small).fit(X, Y).predict_proba(X))
+
+    def build(meta):
+        building.set()
+        outputs.append(clone(small).fit(X, Y).predict_proba(X))
+        inputs = keras.Input(meta["X_shape_"][1:])
+        return keras.Model(inputs, keras.layers.Dense(1, "sigmoid")(inputs))
+
+    first = Task(clone(small).set_params(engine="graph", callbacks=[Builds()]).fit, X, Y)
+    assert training.wait(PATIENCE)
+    second = Task(BalancedKerasClassifier(build, epochs=1, random_state=0).fit, X, Y)
+    for task in (first, second):
+        task.result()
+    assert len(outputs) == 2
+    for output in outputs:
+        np.testing.assert_allclose(output, expected, rtol=1e-6)
