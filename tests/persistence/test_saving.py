@@ -1,0 +1,105 @@
+"""What save writes, what it refuses, and what either leaves behind."""
+
+import json
+import stat
+import zipfile
+
+import keras
+import numpy as np
+import pytest
+from sklearn.exceptions import NotFittedError
+from sklearn.feature_extraction import DictVectorizer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
+
+from imbalanced_nn import BalancedKerasClassifier, load, save
+from imbalanced_nn.exceptions import InvalidParameterError
+from imbalanced_nn.persistence.archive import MANIFEST, read_archive
+
+from .conftest import binary, network
+
+
+class TestSave:
+    def test_an_existing_file_is_kept(self, fitted, tmp_path):
+        path = tmp_path / "a.inn"
+        path.write_text("precious")
+        with pytest.raises(FileExistsError, match="exists and is not overwritten"):
+            save(fitted, path)
+        assert path.read_text() == "precious"
+        save(fitted, path, overwrite=True)
+        load(path)
+        assert list(tmp_path.iterdir()) == [path]
+
+    def test_a_failed_write_leaves_the_old_file(self, fitted, tmp_path, monkeypatch):
+        path = tmp_path / "a.inn"
+        save(fitted, path)
+        before = path.read_bytes()
+
+        def full(self, *arguments):
+            raise OSError(28, "No space left on device")
+
+        monkeypatch.setattr(zipfile.ZipFile, "writestr", full)
+        with pytest.raises(OSError, match="No space left"):
+            save(fitted, path, overwrite=True)
+        monkeypatch.undo()
+        assert path.read_bytes() == before
+        assert list(tmp_path.iterdir()) == [path]
+
+    def test_the_same_estimator_makes_the_same_manifest(self, fitted, saved, tmp_path):
+        save(fitted, tmp_path / "a.inn")
+        one, other = (
+            read_archive("", path.read_bytes())[MANIFEST] for path in (saved, tmp_path / "a.inn")
+        )
+        assert one == other
+        json.loads(one)
+
+    @pytest.mark.parametrize(
+        ("estimator", "error", "part"),
+        [
+            (LogisticRegression(), InvalidParameterError, "got LogisticRegression. Of a search"),
+            (BalancedKerasClassifier(), NotFittedError, "is not fitted yet"),
+            (
+                make_pipeline(DictVectorizer(), BalancedKerasClassifier()),
+                InvalidParameterError,
+                "The step 'dictvectorizer' of the pipeline is a DictVectorizer, which cannot",
+            ),
+        ],
+    )
+    def test_what_cannot_be_saved(self, estimator, error, part, tmp_path):
+        with pytest.raises(error, match=part):
+            save(estimator, tmp_path / "a.inn")
+        assert list(tmp_path.iterdir()) == []
+
+    def test_a_function_in_a_transformer_is_named(self, tmp_path):
+        X, y = binary()
+        pipeline = make_pipeline(FunctionTransformer(np.abs), network(epochs=1)).fit(X, y)
+        with pytest.raises(InvalidParameterError) as refusal:
+            save(pipeline, tmp_path / "a.inn")
+        assert "func is <ufunc 'absolute'>, which has no form" in str(refusal.value)
+
+
+def test_a_network_that_was_built_and_not_trained_is_saved(tmp_path):
+    X, y = binary()
+    clf = network().initialize(X, y)
+    save(clf, tmp_path / "a.inn")
+    twin = load(tmp_path / "a.inn")
+    np.testing.assert_array_equal(twin.predict_proba(X), clf.predict_proba(X))
+
+
+def test_a_prebuilt_network_stays_one_with_the_trained_one(tmp_path):
+    X, y = binary()
+    model = keras.Sequential([keras.Input((X.shape[1],)), keras.layers.Dense(1, "sigmoid")])
+    model.compile(loss="binary_crossentropy", optimizer="adam")
+    clf = BalancedKerasClassifier(model, epochs=1).fit(X, y)
+    save(clf, tmp_path / "a.inn")
+    twin = load(tmp_path / "a.inn")
+    assert twin.model is twin.model_
+    np.testing.assert_array_equal(twin.predict_proba(X), clf.predict_proba(X))
+
+
+def test_the_file_is_as_readable_as_one_of_open(fitted, tmp_path):
+    save(fitted, tmp_path / "a.inn")
+    (tmp_path / "b").write_text("")
+    modes = {stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()}
+    assert len(modes) == 1
