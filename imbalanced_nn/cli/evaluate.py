@@ -4,7 +4,7 @@ import json
 
 import click
 
-from imbalanced_nn.cli.options import json_option, target_option
+from imbalanced_nn.cli.options import costs_from, json_option, seed_option, target_option
 from imbalanced_nn.cli.refusals import DataRefusal, UsageRefusal, errors_as_refusals
 
 __all__ = ["evaluate", "judged_chunks"]
@@ -13,6 +13,8 @@ _EPILOG = """\b
 Examples:
   imbalanced-nn evaluate fraud.inn test.csv --target fraud
   imbalanced-nn evaluate fraud.inn test.parquet --target fraud --json
+  imbalanced-nn evaluate fraud.inn test.csv --target fraud \\
+    --cost-matrix '0,1; 50,0'
 """
 
 # As where a threshold is tuned: fewer rows alike are chance.
@@ -23,27 +25,43 @@ _SEEN_SHARE = 0.2
 @click.argument("model")
 @click.argument("data")
 @target_option
+@click.option(
+    "--cost-matrix",
+    metavar="COSTS",
+    help="Costs to measure, too; rows true, columns predicted: '0,1; 50,0'.",
+)
+@click.option(
+    "--resamples",
+    type=click.IntRange(0),
+    default=1000,
+    show_default=True,
+    help="Resamples of the bootstrap; 0 for no intervals.",
+)
+@seed_option
 @json_option
-def evaluate(model, data, target, as_json):
+def evaluate(model, data, target, cost_matrix, resamples, random_state, as_json):
     """Measure the answers of MODEL on the rows of DATA, which it was not trained on.
 
     Measured are the probabilities, which the threshold is no part of, and the decisions, overall
-    and of each class. Rows without a class are left out.
+    and of each class, with bootstrap intervals. Rows without a class are left out.
     """
     with errors_as_refusals():
-        content = _evaluation(model, data, target)
-    if content["trained_on"] >= _SEEN_SHARE:
+        costs = None if cost_matrix is None else costs_from(cost_matrix)
+        about, rows, report = _evaluation(model, data, target, costs, resamples, random_state)
+    if about["trained_on"] >= _SEEN_SHARE:
         click.echo(
-            f"Note: the model was trained on about {content['trained_on']:.0%} of these rows. It "
+            f"Note: the model was trained on about {about['trained_on']:.0%} of these rows. It "
             f"knows their classes: new rows fare worse.",
             err=True,
         )
+    confusion = _confusion(rows)
     if as_json:
+        content = {**about, **report.to_dict(), "confusion": confusion}
         click.echo(json.dumps(content, indent=2, allow_nan=False))
         return
     from imbalanced_nn.cli.summaries import print_evaluation
 
-    print_evaluation(content)
+    print_evaluation(about, report, confusion)
 
 
 def judged_chunks(model, data: str, target: str, what):
@@ -68,39 +86,60 @@ def judged_chunks(model, data: str, target: str, what):
             advance(done, n_rows)
 
 
-def _evaluation(path: str, data: str, target: str) -> dict:
-    """Return the measures of a model on a table, as JSON's types."""
-    import numpy as np
-
-    from imbalanced_nn.cli.measures import measures
+def _evaluation(path: str, data: str, target: str, costs, n_resamples: int, seed: int):
+    """Return model and table as JSON's types, labelled rows with the answers, and their report."""
     from imbalanced_nn.cli.models import Model
     from imbalanced_nn.cli.quiet import tensorflow_muted
+    from imbalanced_nn.inspection.report import report_on
     from imbalanced_nn.representation import cut_summary
+    from imbalanced_nn.threshold.costs import check_cost_matrix
 
-    codes, decided, proba, n_lacking = [], [], [], 0
     with tensorflow_muted():
         model = Model(path)
-        seen = 0.0
-        for features, truth, lacking in judged_chunks(model, data, target, model.features):
-            answers, scores = model.decide(features)
-            seen += len(truth) * model.trained_on(features)
-            codes.append(truth)
-            decided.append(answers)
-            proba.append(scores)
-            n_lacking += lacking
+        if costs is not None:
+            # Before all rows are scored.
+            check_cost_matrix(costs, len(model.classes))
+        rows, seen, n_lacking = _answers(model, data, target)
+    about = {
+        "model": path,
+        "data": {
+            "name": data,
+            "target": target,
+            "left_out": [f"rows without a class: {n_lacking}"] if n_lacking else [],
+        },
+        "threshold": cut_summary(model.classifier),
+        "trained_on": seen,
+    }
+    name = type(model.classifier).__name__
+    report = report_on(rows, name, cost_matrix=costs, n_resamples=n_resamples, random_state=seed)
+    return about, rows, report
+
+
+def _answers(model, data: str, target: str):
+    """Return labelled rows with the answers, the share trained on, and how many lack a label."""
+    import numpy as np
+
+    from imbalanced_nn.inspection.predictions import Predictions
+
+    codes, decided, proba, n_lacking = [], [], [], 0
+    seen = 0.0
+    for features, truth, lacking in judged_chunks(model, data, target, model.features):
+        answers, scores = model.decide(features)
+        seen += len(truth) * model.trained_on(features)
+        codes.append(truth)
+        decided.append(answers)
+        proba.append(scores)
+        n_lacking += lacking
     if not codes:
         raise DataRefusal(f"Column {target!r} is empty.")
-    codes = np.concatenate(codes)
-    classifier = model.classifier
-    positive = classifier._positive if classifier._kind == "binary" else None
-    left_out = [f"rows without a class: {n_lacking}"] if n_lacking else []
-    found = measures(codes, np.concatenate(decided), np.concatenate(proba), model.classes, positive)
-    return {
-        "model": path,
-        "data": {"name": data, "target": target, "n_samples": len(codes), "left_out": left_out},
-        "threshold": cut_summary(classifier),
-        "positive_class": None if positive is None else model.classes[positive],
-        "prevalence": None if positive is None else float(np.mean(codes == positive)),
-        "trained_on": seen / len(codes),
-        **found,
-    }
+    rows = Predictions.from_codes(
+        *map(np.concatenate, (codes, decided, proba)), model.classes, model.positive
+    )
+    return rows, seen / len(rows.codes), n_lacking
+
+
+def _confusion(rows) -> list[list[int]]:
+    """Return counts, rows true and columns decided."""
+    from sklearn.metrics import confusion_matrix
+
+    return confusion_matrix(rows.codes, rows.decided, labels=range(len(rows.classes))).tolist()

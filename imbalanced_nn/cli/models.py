@@ -57,6 +57,11 @@ class Model:
         """Labels, in the order of the columns of probabilities."""
         return self.classifier.classes_.tolist()
 
+    @property
+    def positive(self) -> int | None:
+        """Code of the positive class, None unless there are two."""
+        return self.classifier._positive if self.classifier._kind == "binary" else None
+
     def features(self, frame):
         """Return what the network takes of the rows of a table."""
         if self._types is not None:

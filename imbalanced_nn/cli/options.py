@@ -8,6 +8,7 @@ from imbalanced_nn.cli.refusals import UsageRefusal
 
 __all__ = [
     "check_output",
+    "costs_from",
     "force_option",
     "json_option",
     "output_option",
@@ -82,11 +83,11 @@ def threshold_from(objective: str | None, constraint, cost_matrix: str | None):
 
     given = {} if objective is None else {"objective": objective}
     if cost_matrix is not None:
-        given["cost_matrix"] = _costs(cost_matrix)
+        given["cost_matrix"] = costs_from(cost_matrix)
     return ThresholdTuner(**given, constraint=constraint or None)
 
 
-def _costs(text: str) -> list[list[float]]:
+def costs_from(text: str) -> list[list[float]]:
     """Return the matrix in a text with commas between columns and semicolons between rows."""
     try:
         return [[float(cost) for cost in row.split(",")] for row in text.split(";")]

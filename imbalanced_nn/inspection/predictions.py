@@ -129,6 +129,30 @@ class Predictions:
         return cls._checked(y_true, decided, proba, sample_weight, None, pos_label)
 
     @classmethod
+    def from_codes(cls, codes, decided, proba, classes, positive=None):
+        """Take codes of true and predicted classes; unlike elsewhere, all may be of one class.
+
+        Parameters
+        ----------
+        codes, decided : ndarray of int of shape (n_samples,)
+            Places in ``classes`` of true and predicted labels.
+        proba : ndarray of float of shape (n_samples, n_classes)
+            Probabilities.
+        classes : list
+            Labels.
+        positive : {0, 1} or None, default=None
+            Code of the positive class of two.
+
+        Returns
+        -------
+        Predictions
+        """
+        kind = "multiclass" if positive is None else "binary"
+        smallest = float(np.finfo(proba.dtype).eps)
+        weight, proba = np.ones(len(codes)), proba.astype(np.float64)
+        return cls(kind, classes, codes, decided, proba, weight, positive, smallest)
+
+    @classmethod
     def _checked(cls, y, decided, proba, sample_weight, classes, pos_label):
         """Return predictions of checked rows."""
         kind_of_float = proba.dtype if proba.dtype.kind == "f" else np.float64

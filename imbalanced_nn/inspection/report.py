@@ -14,7 +14,7 @@ from imbalanced_nn.inspection.result import ImbalanceReport
 from imbalanced_nn.inspection.sums import BinaryProblem
 from imbalanced_nn.threshold.costs import check_cost_matrix
 
-__all__ = ["imbalance_report"]
+__all__ = ["imbalance_report", "report_on"]
 
 
 @validate_params(
@@ -125,6 +125,33 @@ def imbalance_report(
     rows = Predictions.from_estimator(
         estimator, X, y, sample_weight=sample_weight, pos_label=pos_label
     )
+    return report_on(
+        rows,
+        type(last_step(estimator)).__name__,
+        cost_matrix=cost_matrix,
+        n_resamples=n_resamples,
+        confidence_level=confidence_level,
+        random_state=random_state,
+    )
+
+
+def report_on(rows, name, *, cost_matrix, n_resamples, confidence_level=0.95, random_state=None):
+    """Measure the decisions and probabilities of a classifier.
+
+    Parameters
+    ----------
+    rows : Predictions
+        Labelled rows and what the classifier says of them. Where all are of one class, its
+        measures are NaN.
+    name : str
+        Name of the classifier.
+    cost_matrix, n_resamples, confidence_level, random_state
+        As in `imbalance_report`.
+
+    Returns
+    -------
+    ImbalanceReport
+    """
     cost = _row_costs(rows, cost_matrix)
     problems = [BinaryProblem.of_class(rows, k, cost) for k in range(len(rows.classes))]
     value = _measure(rows, problems, rows.weight[None])[:, :, 0]
@@ -137,7 +164,7 @@ def imbalance_report(
     estimates = np.stack([value, *_intervals(value, resampled, confidence_level)], axis=-1)
     _reach_zero(estimates, rows, problems, confidence_level)
     return ImbalanceReport(
-        name=type(last_step(estimator)).__name__,
+        name=name,
         kind=rows.kind,
         classes=rows.classes,
         class_count=[int(rows.is_class(k)[0].sum()) for k in range(len(rows.classes))],

@@ -55,7 +55,7 @@ def test_from_a_table_to_scores(frame, tmp_path):
         assert (result.returncode, result.stderr) == (0, "")
     notes = [line.split("]")[0] for line in fitted.stderr.splitlines()]
     assert notes == ["Note: [INN001", "Note: [INN010"]
-    assert json.loads(scored.stdout)["rows"] == json.loads(judged.stdout)["data"]["n_samples"] == 80
+    assert json.loads(scored.stdout)["rows"] == json.loads(judged.stdout)["n_samples"] == 80
     assert json.loads(tuned.stdout)["before"] == json.loads(fitted.stdout)["threshold"]
     assert (again.returncode, again.stdout) == (2, "")
     assert again.stderr == (

@@ -1,4 +1,4 @@
-"""imbalanced-nn evaluate: its measures are scikit-learn's, and its tables fit a terminal."""
+"""imbalanced-nn evaluate: its measures are those of a report, and its tables fit a terminal."""
 
 import json
 
@@ -6,67 +6,41 @@ import numpy as np
 import pytest
 from sklearn import metrics
 
-from imbalanced_nn import load
+from imbalanced_nn import imbalance_report, load
 from imbalanced_nn.cli import tables
-from imbalanced_nn.cli.measures import measures
+
+EVALUATE = ("--target", "fraud", "--resamples", 20)
 
 
 def test_measures_are_those_of_the_answers(command, model, table, frame, monkeypatch):
     monkeypatch.setattr(tables, "CHUNK_ROWS", 37)
-    content = json.loads(command("evaluate", model, table, "--target", "fraud", "--json").stdout)
+    content = json.loads(command("evaluate", model, table, *EVALUATE, "--json").stdout)
     pipeline = load(model)
+    report = imbalance_report(pipeline, frame, frame["fraud"], n_resamples=20, random_state=0)
+    expected = report.to_dict()
+    assert {name: content[name] for name in expected} == expected
     decided, y = pipeline.predict(frame), frame["fraud"]
-    score = pipeline.predict_proba(frame)[:, 1].astype(float)
-    truth = y == "yes"
-    expected = {
-        "average_precision": metrics.average_precision_score(truth, score),
-        "roc_auc": metrics.roc_auc_score(truth, score),
-        "balanced_accuracy": metrics.balanced_accuracy_score(y, decided),
-        "f1": metrics.f1_score(y, decided, pos_label="yes"),
-        "matthews_corrcoef": metrics.matthews_corrcoef(y, decided),
-        "log_loss": metrics.log_loss(truth, score),
-        "brier_score": metrics.brier_score_loss(truth, score),
-        "accuracy": metrics.accuracy_score(y, decided),
-    }
-    assert {k: content["overall"][k] for k in expected} == pytest.approx(expected, abs=1e-6)
     assert content["confusion"] == metrics.confusion_matrix(y, decided).tolist()
-    assert content["positive_class"] == "yes"
-    assert content["prevalence"] == 0.125
-    rows = content["classes"]
-    assert [row["class"] for row in rows] == ["no", "yes"]
-    assert rows[1]["recall"] == metrics.recall_score(y, decided, pos_label="yes")
+    assert content["pos_label"] == "yes"
+    assert content["overall"]["prevalence"]["value"] == 0.125
 
 
-def test_several_classes_against_scikit_learn():
-    rng = np.random.default_rng(0)
-    codes, proba = rng.integers(0, 3, 200), rng.dirichlet([1, 1, 1], 200)
-    decided = proba.argmax(axis=1)
-    found = measures(codes, decided, proba, ["a", "b", "c"], None)["overall"]
-    expected = {
-        "average_precision": metrics.average_precision_score(np.eye(3)[codes], proba),
-        "roc_auc": metrics.roc_auc_score(codes, proba, multi_class="ovr"),
-        "balanced_accuracy": metrics.balanced_accuracy_score(codes, decided),
-        "f1": metrics.f1_score(codes, decided, average="macro"),
-        "log_loss": metrics.log_loss(codes, proba),
-        "brier_score": metrics.brier_score_loss(codes, proba) / 2,
-    }
-    assert {name: found[name] for name in expected} == pytest.approx(expected)
+def test_costs_are_measured_where_they_are_given(command, model, table, frame):
+    costs = ("--cost-matrix", "0,1; 50,0")
+    content = json.loads(command("evaluate", model, table, *EVALUATE, *costs, "--json").stdout)
+    (_, alarms), (misses, _) = content["confusion"]
+    cost = (alarms + 50 * misses) / len(frame)
+    assert content["overall"]["cost"]["value"] == pytest.approx(cost)
 
 
-def test_a_class_without_rows_has_no_value():
-    proba = np.array([[0.5, 0.3, 0.2], [0.1, 0.8, 0.1]])
-    content = measures(np.array([0, 1]), np.array([0, 1]), proba, ["a", "b", "c"], None)
-    assert content["classes"][2] == {
-        "class": "c",
-        "rows": 0,
-        "precision": None,
-        "recall": None,
-        "f1": None,
-        "average_precision": None,
-    }
-    one_class = measures(np.array([0, 0]), np.array([0, 0]), proba[:, :2], ["a", "b"], 1)
-    assert one_class["overall"]["roc_auc"] is None
-    json.dumps([content, one_class], allow_nan=False)
+def test_rows_of_one_class_are_counted(command, model, frame, tmp_path):
+    found = frame[frame["fraud"] == "yes"]
+    found.to_csv(tmp_path / "t.csv", index=False)
+    result = command("evaluate", model, tmp_path / "t.csv", *EVALUATE, "--json")
+    content = json.loads(result.stdout)
+    decided = load(model).predict(found)
+    assert content["overall"]["recall"] == {"value": None, "low": None, "high": None}
+    assert content["confusion"] == [[0, 0], [(decided == "no").sum(), (decided == "yes").sum()]]
 
 
 def test_rows_that_were_trained_on_are_noted(command, model, table, frame, tmp_path):
@@ -85,7 +59,7 @@ def test_the_tables_fit_a_terminal(command, model, table):
     assert lines[:2] == [f"Model: {model}", f"Data: {table}, 240 rows"]
     assert max(map(len, lines[2:])) <= 80
     assert "\x1b" not in result.stdout
-    for words in ("average precision", "class balance accuracy", "precision   recall", "decided"):
+    for words in ("average precision", "class balance accuracy", "hold at 95%", "decided"):
         assert words in result.stdout
 
 
@@ -107,10 +81,15 @@ def test_whole_numbers_with_gaps_are_still_classes(command, frame, tmp_path, kin
     path = tmp_path / f"later.{kind}"
     frame.to_csv(path, index=False) if kind == "csv" else frame.to_parquet(path)
     result = command("evaluate", tmp_path / "a.inn", path, "--target", "fraud", "--json")
-    assert json.loads(result.stdout)["data"]["n_samples"] == 239
+    assert json.loads(result.stdout)["n_samples"] == 239
 
 
 class TestRefusals:
+    def test_costs_of_other_classes_before_a_row_is_read(self, refusal, model):
+        code, sentence = refusal("evaluate", model, "none.csv", *EVALUATE, "--cost-matrix", "0,1,2")
+        assert code == 1
+        assert "'cost_matrix' parameter must hold 2 x 2 finite costs" in sentence
+
     def test_a_label_that_the_model_does_not_know(self, refusal, model, frame, tmp_path):
         frame.loc[3, "fraud"] = "maybe"
         frame.to_csv(tmp_path / "t.csv", index=False)
