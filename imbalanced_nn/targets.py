@@ -64,9 +64,12 @@ def class_probabilities(outputs: np.ndarray, kind: str, logits: bool) -> np.ndar
     Returns
     -------
     ndarray of shape (n_samples, n_classes)
-        In the float type of ``outputs``.
+        In the float type of ``outputs``, of narrower ones than float32 in that.
     """
     outputs = np.asarray(outputs)
+    if outputs.dtype.itemsize < 4:
+        # Half precision takes rare classes' probabilities for 0.
+        outputs = outputs.astype(np.float32)
     outputs = outputs.reshape(len(outputs), -1)
     single = outputs.shape[1] == 1
     if logits:

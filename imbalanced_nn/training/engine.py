@@ -10,9 +10,10 @@ import tensorflow as tf
 
 from imbalanced_nn.training.batches import as_network_input
 from imbalanced_nn.training.cache import FORWARD, n_bytes
+from imbalanced_nn.training.kept import kept_with
 from imbalanced_nn.training.keys import network_key
 from imbalanced_nn.training.seeds import seeded
-from imbalanced_nn.training.suitability import foreign_network
+from imbalanced_nn.training.suitability import foreign_network, runs_eagerly
 from imbalanced_nn.training.variables import read, variables_alike
 from imbalanced_nn.validation import row_blocks, take_rows
 
@@ -84,27 +85,25 @@ def _forward_function(model: keras.Model, batch: Any) -> Callable[[Any], Any]:
 
     ``predict_on_batch`` would trace one for every length, and make TensorFlow warn of it.
     """
-    if model.run_eagerly:
+    if runs_eagerly(model):
         return lambda data: model.predict_step((data,))
     specs = keras.tree.map_structure(
         lambda part: tf.TensorSpec((None, *part.shape[1:]), part.dtype), batch
     )
-    # Kept in the network's own dict: past Keras' tracking, and gone when the network is.
-    functions = vars(model).setdefault("_forward_functions", {})
-    key = repr(specs)
-    if key not in functions:
-        if not model.built:
-            model(batch)
-        functions[key] = _shared_function(model, specs) or _own_function(model, specs)
-    return functions[key]
+    if not model.built:
+        model(batch)
+    kept, key = kept_with(model), f"forward {specs!r}"
+    if key not in kept:
+        kept[key] = _shared_function(model, specs) or _own_function(model, specs)
+    return kept[key]
 
 
 def _shares_graph(model: keras.Model) -> bool:
     """Whether equal networks can be told, and so have one graph for all of them."""
-    known = vars(model)
-    if "_shares_graph" not in known:
-        known["_shares_graph"] = not model.run_eagerly and foreign_network(model) is None
-    return known["_shares_graph"]
+    kept = kept_with(model)
+    if "shares graph" not in kept:
+        kept["shares graph"] = not runs_eagerly(model) and foreign_network(model) is None
+    return kept["shares graph"]
 
 
 def _own_function(model: keras.Model, specs: Any) -> Callable[[Any], Any]:

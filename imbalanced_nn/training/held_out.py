@@ -8,6 +8,8 @@ import tensorflow as tf
 
 from imbalanced_nn.training.batches import as_network_input
 from imbalanced_nn.training.engine import FORWARD_BYTES, FORWARD_ROWS, forward, padded_tensors
+from imbalanced_nn.training.kept import kept_with
+from imbalanced_nn.training.suitability import runs_eagerly
 from imbalanced_nn.validation import row_blocks, take_rows
 
 __all__ = ["HeldOutPass", "outputs_and_loss"]
@@ -85,12 +87,12 @@ def _loss(model: keras.Model, outputs: tf.Tensor, y: tf.Tensor, *weight: tf.Tens
 
 def _traced(model: keras.Model, tensors: list[tf.Tensor], function: Any) -> Any:
     """Call a function of a network and tensors as a graph that is kept with the network."""
-    if model.run_eagerly:
+    if runs_eagerly(model):
         return function(model, *tensors)
     specs = [tf.TensorSpec((None, *tensor.shape[1:]), tensor.dtype) for tensor in tensors]
     key = f"{function.__name__} {specs!r}"
-    functions = vars(model).setdefault("_held_out_functions", {})
-    if key not in functions:
+    kept = kept_with(model)
+    if key not in kept:
         step = tf.function(lambda *given: function(model, *given), autograph=False)
-        functions[key] = step.get_concrete_function(*specs)
-    return functions[key](*tensors)
+        kept[key] = step.get_concrete_function(*specs)
+    return kept[key](*tensors)

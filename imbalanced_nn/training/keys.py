@@ -18,7 +18,9 @@ def network_key(model: keras.Model) -> str:
     # Not serialised as a whole, which would serialise what it is compiled with too.
     kind = f"{type(model).__module__}.{type(model).__qualname__}"
     config = _number_names(model.get_config(), {})
-    return json.dumps([kind, config, keras.config.floatx()], sort_keys=True)
+    # What Keras' own functions read from its settings while they are traced.
+    settings = [keras.config.floatx(), keras.config.epsilon()]
+    return json.dumps([kind, config, settings], sort_keys=True)
 
 
 def training_key(model: keras.Model, batch_size: int, data: tuple[np.ndarray, ...]) -> str:

@@ -4,17 +4,21 @@ from typing import Any
 
 import keras
 import numpy as np
+import tensorflow as tf
+from keras.src.models.functional import Functional
 
 from imbalanced_nn.rows import StackedRows
 from imbalanced_nn.training.batches import RowBatches
 
-__all__ = ["foreign_network", "needs_evaluation", "unsuitable"]
+__all__ = ["foreign_network", "needs_evaluation", "runs_eagerly", "unsuitable"]
 
 # X becomes a tensor as a whole, a second copy. Larger data is read batch by batch.
 MAX_BYTES = 2**30
 
 EVALUATION_HOOKS = ("on_test_begin", "on_test_end", "on_test_batch_begin", "on_test_batch_end")
 BATCH_HOOKS = ("on_batch_begin", "on_batch_end", "on_train_batch_begin", "on_train_batch_end")
+SHAPING = (keras.regularizers.Regularizer, keras.constraints.Constraint)
+OF_OUTPUTS = ("activity_regularizer",)
 # State that Keras sets from the weights while it traces, where it is not what it is outside.
 STARTS_FROM_WEIGHTS = {"ScheduleFreeAdamW"}
 KNOWN_ARGUMENTS = {
@@ -43,13 +47,25 @@ def unsuitable(model: keras.Model, batches: RowBatches, arguments: dict[str, Any
         return foreign
     if (changed := _changed_variable(model)) is not None:
         return f"{changed} was changed after its layer was made"
-    if model.run_eagerly or model.steps_per_execution != 1 or model.jit_compile:
+    if _is_distributed(model):
+        return "the network is distributed over devices"
+    if runs_eagerly(model) or model.steps_per_execution != 1 or model.jit_compile:
         return "compile asks for a way to run of its own"
     held_out = arguments.get("validation_data")
     for rows in (batches, *([] if held_out is None else [held_out])):
         if unsuitable_data := _unsuitable_data(rows):
             return unsuitable_data
     return _unsuitable_call(arguments)
+
+
+def runs_eagerly(model: keras.Model) -> bool:
+    """Whether a network, or all of TensorFlow, is to be run step by step and not as a graph."""
+    return model.run_eagerly or tf.config.functions_run_eagerly()
+
+
+def _is_distributed(model: keras.Model) -> bool:
+    """Whether the values of a network's weights lie on several devices."""
+    return any(isinstance(v.value, tf.distribute.DistributedValues) for v in model.weights[:1])
 
 
 def _unsuitable_data(batches: RowBatches) -> str | None:
@@ -83,10 +99,16 @@ def _foreign_metric(model: keras.Model) -> str | None:
 
 def foreign_network(model: keras.Model) -> str | None:
     """Return what of a network its configuration does not tell; None if it tells everything."""
+    if _is_distributed(model):
+        return "a network distributed over devices"
     if not _is_known(type(model)):
         return f"{type(model).__name__} is a class of its own"
-    foreign = next(filter(None, map(_foreign_code, model._flatten_layers())), None)
-    return None if foreign is None else f"{foreign} is not Keras' own code"
+    layers = list(model._flatten_layers())
+    foreign = next(filter(None, map(_foreign_code, layers)), None)
+    if foreign is not None:
+        return f"{foreign} is not Keras' own code"
+    used = next(filter(None, map(_variable_in_operation, layers)), None)
+    return None if used is None else f"an operation outside its layer uses {used}"
 
 
 def _unsuitable_call(arguments: dict[str, Any]) -> str | None:
@@ -146,16 +168,36 @@ def _may_add_losses(layer: keras.layers.Layer) -> bool:
 def _changed_variable(model: keras.Model) -> str | None:
     """Return the path of a variable that is not as its layer's configuration makes it."""
     for layer in model._flatten_layers():
-        own = list(vars(layer).values())
+        own, held = list(vars(layer).values()), []
         for variable in layer._trainable_variables:
             frozen = layer.trainable and not variable.trainable
-            foreign = [
-                part
-                for part in (variable.regularizer, variable.constraint)
-                if part is not None and not any(part is member for member in own)
-            ]
+            parts = [variable.regularizer, variable.constraint]
+            foreign = any(part is not None and not _is_among(part, own) for part in parts)
             if frozen or foreign:
                 return variable.path
+            held += parts
+        for name, part in vars(layer).items():
+            late = isinstance(part, SHAPING) and not _is_among(part, held)
+            if held and late and name not in OF_OUTPUTS and not name.startswith("_"):
+                return f"{name} of {layer.name}"
+    return None
+
+
+def _is_among(obj: Any, members: list) -> bool:
+    """Whether an object is itself one of several."""
+    return any(obj is member for member in members)
+
+
+def _variable_in_operation(model: keras.layers.Layer) -> str | None:
+    """Return the path of a variable that a functional network gives to an operation, or None.
+
+    The network's configuration tells its value, as if it were a constant.
+    """
+    for operation in model.operations if isinstance(model, Functional) else ():
+        for node in operation._inbound_nodes:
+            for given in keras.tree.flatten((node.arguments.args, node.arguments.kwargs)):
+                if isinstance(given, keras.Variable):
+                    return given.path
     return None
 
 
@@ -189,22 +231,35 @@ def _foreign_compile(model: keras.Model) -> str | None:
     )
     if not known_loss:
         return "loss is not Keras' own code"
+    # Functions in an optimizer cannot be serialised, which its configuration would try to.
+    if (foreign := _foreign_optimizer(model)) is not None:
+        return foreign
+    if (model.get_compile_config() or {}).get("loss_weights") is not None:
+        return "loss_weights are given"
+    return None
+
+
+def _foreign_optimizer(model: keras.Model) -> str | None:
+    """Return what of a network's optimizer its configuration does not tell, or None."""
     optimizer = model.optimizer
     if any(isinstance(p, keras.optimizers.Optimizer) for p in _members(optimizer)):
         return "optimizer is made of others"
     excluded = ("_exclude_from_weight_decay", "_exclude_from_weight_decay_pattern")
     if any(getattr(optimizer, name, None) for name in excluded):
         return "optimizer excludes variables from weight decay"
-    if (model.get_compile_config() or {}).get("loss_weights") is not None:
-        return "loss_weights are given"
     if type(optimizer).__name__ in STARTS_FROM_WEIGHTS:
         return f"optimizer {type(optimizer).__name__} starts from the weights"
-    schedule = getattr(optimizer, "_learning_rate", None)
-    rate = keras.optimizers.schedules.LearningRateSchedule
-    if not _is_known(type(optimizer)) or (
-        isinstance(schedule, rate) and not _is_known(type(schedule))
-    ):
+    rate = getattr(optimizer, "_learning_rate", None)
+    is_schedule = isinstance(rate, keras.optimizers.schedules.LearningRateSchedule)
+    if callable(rate) and not is_schedule:
+        return "learning_rate is a function"
+    if not _is_known(type(optimizer)) or (is_schedule and not _is_known(type(rate))):
         return "optimizer is not Keras' own code"
+    # Reading its variables builds an optimizer of which an earlier fit has put that off.
+    if optimizer.variables and optimizer.built:
+        known, own = optimizer._trainable_variables, model.trainable_variables
+        if list(map(id, known)) != list(map(id, own)):
+            return "optimizer was built for other variables"
     return None
 
 

@@ -3,8 +3,10 @@
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from scipy import sparse
 
+from imbalanced_nn import BalancedKerasClassifier
 from imbalanced_nn.training import HeldOutPass, clear_programs, engine, forward
 from imbalanced_nn.training.cache import FORWARD
 
@@ -126,6 +128,40 @@ def test_new_weights_are_seen():
     np.testing.assert_allclose(forward(model, X), model.predict(X, verbose=0), rtol=1e-5)
 
 
+def _recompiled(model):
+    model.layers[-1].activation = keras.activations.tanh
+    model.compile("sgd", "mse")
+
+
+def _with_lora(model):
+    model.layers[0].enable_lora(2)
+    model.set_weights([weight + 0.1 for weight in model.get_weights()])
+
+
+def _with_another_head(model):
+    model.pop()
+    model.add(layers.Dense(4))
+
+
+@pytest.mark.parametrize("change", [_recompiled, _with_lora, _with_another_head])
+def test_a_changed_network_is_seen(change):
+    model, X = table_network(), inputs_of(20, (5,))
+    before = forward(model, X)
+    change(model)
+    after = forward(model, X)
+    assert after.shape != before.shape or not np.allclose(after, before)
+    np.testing.assert_allclose(after, model.predict(X, verbose=0), rtol=1e-5, atol=1e-6)
+
+
+def test_another_loss_is_seen():
+    model, X = table_network(units=1), inputs_of(60, (5,))
+    y = (X[:, 0] > 0).astype(np.float32)
+    for loss in ("mse", "mae"):
+        model.compile("sgd", loss)
+        _, found = HeldOutPass(X, y, np.arange(60), None, True)(model)
+        assert found == pytest.approx(model.evaluate(X, y, verbose=0), rel=1e-5)
+
+
 def test_large_batches_go_through_the_same_graph_in_slices(monkeypatch):
     clear_programs()
     steps = keras.Input((None, 5))
@@ -172,6 +208,22 @@ def test_what_runs_eagerly_is_not_traced(n_blocks, monkeypatch):
     outputs, loss = HeldOutPass(X, y, rows, None, True)(model)
     np.testing.assert_allclose(outputs, model.predict(X, verbose=0)[rows], rtol=1e-5)
     assert loss == pytest.approx(model.evaluate(X[rows], y[rows], verbose=0), rel=1e-5)
+
+
+@pytest.mark.filterwarnings("ignore:Even though the `tf.config.experimental_run_functions")
+def test_nothing_is_traced_where_tensorflow_is_to_run_eagerly(request):
+    request.addfinalizer(lambda: tf.config.run_functions_eagerly(False))
+    X, y = inputs_of(100, (5,)), np.arange(100) % 4 == 0
+
+    def build():
+        inputs = keras.Input((5,))
+        model = keras.Model(inputs, layers.Dense(1, "sigmoid")(ReadsNumbers()(inputs)))
+        model.compile("sgd", "binary_crossentropy")
+        return model
+
+    tf.config.run_functions_eagerly(True)
+    clf = BalancedKerasClassifier(build, epochs=1, random_state=0).fit(X, y)
+    assert np.isfinite(clf.predict_proba(X)).all()
 
 
 @pytest.mark.parametrize("weighted", [False, True])

@@ -140,6 +140,14 @@ def float64():
     keras.config.set_floatx("float32")
 
 
+def test_keras_epsilon_is_part_of_it(request):
+    request.addfinalizer(lambda: keras.config.set_epsilon(1e-7))
+    model = model_of()
+    before = network_key(model)
+    keras.config.set_epsilon(0.1)
+    assert network_key(model) != before
+
+
 def test_the_float_type_is_part_of_it(request):
     # Layers that have a type of their own are equal.
     before = network_key(model_of())

@@ -173,3 +173,18 @@ def test_what_lies_inside_is_found(reason, shape, build):
     assert clf.engine_.startswith("keras")
     assert reason in clf.engine_
     assert np.isfinite(clf.predict_proba(X)).all()
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+def test_half_precision_gives_probabilities_in_single(dtype):
+    X, y = rows(TABLE)
+
+    def build():
+        outputs = layers.Dense(1, "sigmoid", dtype=dtype)
+        model = keras.Sequential([keras.Input(TABLE), outputs])
+        model.compile("sgd", "binary_crossentropy")
+        return model
+
+    proba = fitted(build, X, y, "auto").predict_proba(X)
+    assert proba.dtype == np.float32
+    np.testing.assert_allclose(proba.sum(axis=1), 1.0, atol=1e-6)

@@ -5,8 +5,10 @@ import functools
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from imbalanced_nn import BalancedKerasClassifier
+from imbalanced_nn.training import forward
 
 from .conftest import HIDDEN, TABLE, fitted, network, rows
 
@@ -150,6 +152,29 @@ def kernel_set(**attributes):
     return build
 
 
+def late(layer_name=0, **attributes):
+    """Return a build function that changes a layer after its variables were made."""
+
+    def build():
+        model = network(TABLE, *HIDDEN["dense"][1])()
+        for name, value in attributes.items():
+            setattr(model.layers[layer_name], name, value)
+        return model
+
+    return build
+
+
+def tied():
+    """A network whose output layer is the transposed weights of its first."""
+    inputs = keras.Input(TABLE)
+    encoder = layers.Dense(TABLE[0], "tanh")
+    hidden = layers.Dense(TABLE[0], "relu")(encoder(inputs))
+    outputs = layers.Dense(1, "sigmoid")(keras.ops.matmul(hidden, encoder.kernel))
+    model = keras.Model(inputs, outputs)
+    model.compile("adam", "binary_crossentropy")
+    return model
+
+
 def without_decay():
     optimizer = keras.optimizers.AdamW(weight_decay=5.0)
     optimizer.exclude_from_weight_decay(var_names=["bias"])
@@ -163,6 +188,10 @@ def without_decay():
         ("changed", kernel_set(trainable=False)),
         ("changed", kernel_set(regularizer=keras.regularizers.L2(1.0))),
         ("changed", kernel_set(constraint=keras.constraints.NonNeg())),
+        ("kernel_regularizer of", late(kernel_regularizer=keras.regularizers.L2(1.0))),
+        ("bias_constraint of", late(bias_constraint=keras.constraints.NonNeg())),
+        ("outside its layer uses dense", tied),
+        ("learning_rate", network(TABLE, optimizer=lambda: keras.optimizers.SGD(lambda: 0.1))),
         ("adapted Disc", discretized(3 + 9 * rows(TABLE)[0])),
         ("decay", network(TABLE, optimizer=without_decay)),
         ("loss_weights", network(TABLE, loss_weights=[10.0])),
@@ -174,6 +203,51 @@ def test_leaves_to_keras_what_configurations_do_not_tell(reason, build):
     theirs, chosen = (fitted(build, X, y, engine, shuffle=False) for engine in ("keras", "auto"))
     assert reason in chosen.engine_
     assert chosen.history_ == theirs.history_
+
+
+def test_tied_weights_are_predicted_with_as_they_are():
+    model, X = tied(), rows(TABLE)[0]
+    forward(model, X)
+    model.set_weights([2 * weight for weight in model.get_weights()])
+    np.testing.assert_allclose(forward(model, X), model.predict(X, verbose=0), rtol=1e-5)
+
+
+@pytest.mark.parametrize("engine", ["auto", "keras"])
+def test_an_optimizer_of_another_network_is_refused_as_keras_does(engine):
+    X, y = rows(TABLE)
+    optimizer = keras.optimizers.Adam()
+    build = network(TABLE, *HIDDEN["dense"][1], optimizer=lambda: optimizer)
+    fitted(build, X, y, engine)
+    with pytest.raises(ValueError, match="Unknown variable"):
+        fitted(build, X, y, engine)
+
+
+def test_a_layer_frozen_after_the_fit_is_left_to_keras():
+    X, y = rows(TABLE)
+    ends = []
+    for engine in ("keras", "auto"):
+        clf = fitted(network(TABLE, *HIDDEN["dense"][1]), X, y, engine, shuffle=False)
+        clf.model_.layers[0].trainable = False
+        clf.model_.compile(clf.model_.optimizer, clf.model_.loss)
+        ends.append(clf.partial_fit(X, y))
+    assert ends[1].engine_ == "keras: optimizer was built for other variables"
+    np.testing.assert_array_equal(*(clf.predict_proba(X) for clf in ends))
+
+
+def test_a_network_made_for_several_devices():
+    X, y = rows(TABLE)
+    strategy = tf.distribute.MirroredStrategy(["CPU:0"])
+
+    def build():
+        with strategy.scope():
+            return network(TABLE, *HIDDEN["dense"][1])()
+
+    clf = fitted(build, X, y, "auto")
+    assert clf.engine_ == "keras: a network distributed over devices"
+    assert len(clf.model_.optimizer.variables) > 2
+    np.testing.assert_allclose(
+        clf.predict_proba(X), clf._natural(clf.model_.predict(X, verbose=0)), rtol=1e-5
+    )
 
 
 @pytest.mark.parametrize("engine", ["auto", "keras"])
