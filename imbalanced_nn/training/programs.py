@@ -12,11 +12,13 @@ import tensorflow as tf
 from imbalanced_nn.training.cache import TRAINING, n_bytes
 from imbalanced_nn.training.held_out import outputs_and_loss
 from imbalanced_nn.training.keys import compiled_metrics, training_key
-from imbalanced_nn.training.locks import held, holds_any
 from imbalanced_nn.training.seeds import seeded
 from imbalanced_nn.training.variables import read, variables_alike
 
 __all__ = ["Program", "borrowed_program", "twin_of"]
+
+# Seconds; about two traces, beyond which waiting gains nothing.
+LONGEST_WAIT = 2.0
 
 
 def twin_of(model: keras.Model) -> keras.Model:
@@ -180,13 +182,19 @@ def borrowed_program(
 ) -> Iterator[Program]:
     """Hold the program of an equal network, a new one if there is none, for one fit.
 
-    A fit inside another or inside a build that had to wait gets a program of its own: of two such
-    threads each could be waiting for the other.
+    Whoever waited for long gets a program of its own, the price of one trace. Fits in two threads
+    could wait for one another for ever: each in a callback, or in a build that a callback of the
+    other waits for.
     """
 
     def make():
         return Program(model, batch_size, data)
 
     program = TRAINING.get(training_key(model, batch_size, data), make)
-    with held(program.lock, wait=not holds_any()) as free:
-        yield program if free else make()
+    if not program.lock.acquire(timeout=LONGEST_WAIT):
+        yield make()
+        return
+    try:
+        yield program
+    finally:
+        program.lock.release()

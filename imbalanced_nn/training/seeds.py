@@ -10,8 +10,6 @@ from typing import Any
 import numpy as np
 from sklearn.utils import check_random_state
 
-from imbalanced_nn.training.locks import held
-
 __all__ = ["draw_seed", "renew_lock", "seeded"]
 
 # Keras draws the seed of every initialiser and random layer from Python's global generator
@@ -46,7 +44,7 @@ def seeded(seed: int | None) -> Iterator[None]:
 
     With None the block only waits its turn.
     """
-    with held(_BUILDING):
+    with _BUILDING:
         if seed is None:
             yield
             return

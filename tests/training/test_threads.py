@@ -10,7 +10,7 @@ from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
 
 from imbalanced_nn import BalancedKerasClassifier
-from imbalanced_nn.training import clear_programs
+from imbalanced_nn.training import clear_programs, programs
 from imbalanced_nn.training.cache import TRAINING, ProgramCache
 from imbalanced_nn.training.programs import Program
 
@@ -160,6 +160,7 @@ def test_another_thread_waits_until_a_program_is_free(monkeypatch):
             inside.set()
             assert may_go.wait(PATIENCE)
 
+    monkeypatch.setattr(programs, "LONGEST_WAIT", PATIENCE)
     holding = clone(SMALL).set_params(random_state=0, engine="graph", callbacks=[Hold()])
     first = Task(holding.fit, X, Y)
     assert inside.wait(PATIENCE)
@@ -201,6 +202,23 @@ def test_fits_inside_fits_that_want_each_others_programs_wait_for_nobody():
     for number, outputs in enumerate(in_threads(outer, (0, 1))):
         np.testing.assert_allclose(outputs[0], expected[number], rtol=1e-6)
         np.testing.assert_allclose(outputs[1], expected[1 - number], rtol=1e-6)
+
+
+def test_fits_in_threads_of_a_callback_do_not_wait_for_its_own_fit():
+    small = clone(SMALL).set_params(random_state=0, epochs=1)
+    expected = clone(small).fit(X, Y).predict_proba(X)
+    outputs = []
+
+    class Threads(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            fits = in_threads(lambda clf: clf.fit(X, Y), [clone(small), clone(small)])
+            outputs.extend(clf.predict_proba(X) for clf in fits)
+
+    outer = clone(small).set_params(engine="graph", callbacks=[Threads()])
+    Task(outer.fit, X, Y).result()
+    assert len(outputs) == 2
+    for output in outputs:
+        np.testing.assert_allclose(output, expected, rtol=1e-6)
 
 
 def test_a_fit_inside_a_build_waits_for_no_fit_that_itself_waits_to_build():
