@@ -26,7 +26,6 @@ from imbalanced_nn.training import (
     seeded,
     share_threads,
     variables_alike,
-    with_optimizer,
 )
 from imbalanced_nn.validation import check_features, check_target
 
@@ -71,27 +70,6 @@ class MendedKerasClassifier(KerasClassifier):
 
     def __sklearn_is_fitted__(self) -> bool:
         return self.initialized_
-
-    @property
-    def model_(self) -> keras.Model:
-        """The network, its optimizer as training has left it."""
-        return with_optimizer(self._network)
-
-    @model_.setter
-    def model_(self, model: keras.Model) -> None:
-        vars(self)["model_"] = model
-
-    @property
-    def _network(self) -> keras.Model:
-        """The network for those who do not ask for its optimizer, which may not be built yet."""
-        if "model_" not in vars(self):
-            raise AttributeError(f"{type(self).__name__} has no model_ before fit.")
-        return vars(self)["model_"]
-
-    @property
-    def initialized_(self) -> bool:
-        """Whether there is a network."""
-        return "model_" in vars(self)
 
     __repr__ = BaseEstimator.__repr__
 
@@ -326,7 +304,7 @@ class MendedKerasClassifier(KerasClassifier):
         if kwargs or routed or self._predict_callbacks:
             return super()._predict_raw(X, **kwargs)
         X, _ = self._validate_data(X=X)
-        return forward(self._network, self.feature_encoder_.transform(X))
+        return forward(self.model_, self.feature_encoder_.transform(X))
 
     def __getstate__(self) -> dict[str, Any]:
         memo: dict[int, Any] = {}

@@ -160,7 +160,7 @@ run_eagerly
         What Keras logged, with ``val_average_precision`` and ``val_log_loss``; the second of
         the last layer where ``head_sampler`` refitted it.
     model_ : keras.Model
-        The network. Reading it completes the optimizer, which predictions do without.
+        The network.
     n_steps_ : int
         Time steps of a sequence; only with a label for each of them.
     n_features_in_, feature_names_in_ : int, ndarray of str

@@ -10,8 +10,6 @@ from typing import Any
 import keras
 from keras.src.saving.saving_lib import load_model, save_model
 
-from imbalanced_nn.training import with_optimizer
-
 __all__ = ["pack", "unpack"]
 
 
@@ -60,7 +58,7 @@ def _pack_object(value: Any) -> Any:
     """Return the picklable form of a Keras object, None for anything else."""
     if isinstance(value, keras.Model):
         buffer = io.BytesIO()
-        save_model(with_optimizer(value), buffer)
+        save_model(value, buffer)
         return PackedModel(buffer.getvalue(), dict(_custom_objects(value)))
     if isinstance(value, keras.losses.Loss | keras.metrics.Metric) and _is_custom(type(value)):
         return PackedObject(type(value), value.get_config())

@@ -11,7 +11,6 @@ from keras.src.saving.serialization_lib import SafeModeScope
 
 from imbalanced_nn.exceptions import ModelFileError
 from imbalanced_nn.persistence.values import Form, Member, UnsavableError
-from imbalanced_nn.training import with_optimizer
 
 __all__ = ["network_forms"]
 
@@ -77,7 +76,7 @@ def _own() -> dict[str, Any]:
 
 def _network(model: keras.Model) -> Member:
     buffer = io.BytesIO()
-    save_model(with_optimizer(model), buffer)
+    save_model(model, buffer)
     content = buffer.getvalue()
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         for config in _objects(json.loads(archive.read("config.json"))):

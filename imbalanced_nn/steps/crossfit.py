@@ -154,9 +154,9 @@ class CrossFitSteps:
             for member in members
         ]
         mean = MeanPosterior(ratios, self._kind == "multilabel", last._logits())
-        optimizer = last._network.optimizer
+        optimizer = last.model_.optimizer
         optimizer = type(optimizer).from_config(optimizer.get_config())
-        self.model_ = average_network([member._network for member in members], mean)
+        self.model_ = average_network([member.model_ for member in members], mean)
         with variables_alike():
             self.model_.compile(optimizer=optimizer, loss=self._default_loss())
             # Keras loads no network whose optimizer was not built.

@@ -132,7 +132,7 @@ class FitSteps(TaskSteps, RowSteps, BalancingSteps, NetworkSteps, HeadSteps, Cro
         """Find the constant of log-odds that are known only up to one, on held-out rows if any."""
         told = natural if judged is None else judged
         if self._offset_is_free():
-            self._match_scores(forward(self._network, told.X, told.index), told.selected_weight)
+            self._match_scores(forward(self.model_, told.X, told.index), told.selected_weight)
 
     def _decide(self, judged, online):
         """Learn from what was judged how probabilities are calibrated and cut."""

@@ -24,7 +24,6 @@ from imbalanced_nn.training import (
     seeded,
     unsuitable,
     weights_to_restore,
-    with_optimizer,
 )
 from imbalanced_nn.validation import take_rows
 from imbalanced_nn.weighting import class_totals
@@ -210,9 +209,6 @@ class NetworkSteps:
             self.n_iter_ = best + 1
             if at_epoch is not None:
                 at_epoch(best)
-            if isinstance(self.model, keras.Model):
-                # Its owner looks at it without asking this estimator.
-                with_optimizer(network)
         finally:
             self.model_ = network
             self._fit_callbacks = callbacks

@@ -224,5 +224,5 @@ class RetuningSteps(ThresholdSteps):
                 f"knows their labels: the cut will be wrong for new rows, and best_score_ too "
                 f"high. Pass other rows, or none for the rows that fit held out.",
             )
-        proba = rows.decisions(self._natural(forward(self._network, X, rows.index)))
+        proba = rows.decisions(self._natural(forward(self.model_, X, rows.index)))
         return Judged(rows.selected_codes, proba, rows.selected_weight, later=True)

@@ -17,7 +17,7 @@ from imbalanced_nn.parameters import check_parameters
 from imbalanced_nn.rows import Rows, TimestepRows, counted_rows
 from imbalanced_nn.splits import hold_out_rows, split_rows
 from imbalanced_nn.targets import class_codes, fill_padding, positive_code, sequence_strata
-from imbalanced_nn.training import check_finite, with_optimizer
+from imbalanced_nn.training import check_finite, reset_new_slots
 from imbalanced_nn.validation import (
     check_groups,
     check_weights,
@@ -81,8 +81,12 @@ class RowSteps:
     def _unchanged_on_failure(self) -> Iterator[None]:
         """Put the estimator, and a network that it trains on, back if the block fails."""
         before = dict(vars(self))
-        networks = {id(model): model for model in (before.get("model_"), self.model)}
-        variables = [v for model in networks.values() for v in _variables(model)]
+        given = {id(model): model for model in (before.get("model_"), self.model)}
+        networks = [model for model in given.values() if isinstance(model, keras.Model)]
+        variables = [v for model in networks for v in model.variables]
+        optimizers = [m.optimizer for m in networks if getattr(m, "optimizer", None) is not None]
+        n_slots = [len(optimizer.variables) for optimizer in optimizers]
+        variables += [v for optimizer in optimizers for v in optimizer.variables]
         state = [(v, np.copy(v.numpy())) for v in variables]
         history = {key: list(values) for key, values in before.get("history_", {}).items()}
         try:
@@ -92,6 +96,8 @@ class RowSteps:
             vars(self).update(before)
             for variable, value in state:
                 variable.assign(value)
+            for optimizer, n_known in zip(optimizers, n_slots, strict=True):
+                reset_new_slots(optimizer, n_known)
             if "history_" in before:
                 before["history_"].clear()
                 before["history_"].update(history)
@@ -267,11 +273,3 @@ def _of_rows(X: Any, index: np.ndarray | None, every: int) -> np.ndarray:
     """Return the numbers of rows that are multiples of one, a number for each content."""
     numbers = (row_hashes(X, index) >> np.uint64(32)).astype(np.uint32)
     return numbers[numbers % every == 0]
-
-
-def _variables(network: Any) -> list:
-    """Weights, states of random layers and the optimizer's state of a built network."""
-    if not isinstance(network, keras.Model) or not network.built:
-        return []
-    optimizer = getattr(with_optimizer(network), "optimizer", None)
-    return [*network.variables, *getattr(optimizer, "variables", [])]

@@ -16,9 +16,10 @@ from imbalanced_nn.training.engine import forward
 from imbalanced_nn.training.forks import refuse_after_fork
 from imbalanced_nn.training.graph import GraphTrainer
 from imbalanced_nn.training.held_out import HeldOutPass
+from imbalanced_nn.training.late_optimizer import reset_new_slots
 from imbalanced_nn.training.seeds import draw_seed, seeded
 from imbalanced_nn.training.suitability import needs_evaluation, unsuitable
-from imbalanced_nn.training.variables import variables_alike, with_optimizer
+from imbalanced_nn.training.variables import variables_alike
 from imbalanced_nn.training.workers import share_threads
 
 __all__ = [
@@ -38,10 +39,10 @@ __all__ = [
     "held_out_scores",
     "needs_evaluation",
     "refuse_after_fork",
+    "reset_new_slots",
     "seeded",
     "share_threads",
     "unsuitable",
     "variables_alike",
     "weights_to_restore",
-    "with_optimizer",
 ]

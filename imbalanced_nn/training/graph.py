@@ -10,6 +10,7 @@ import tensorflow as tf
 from imbalanced_nn.rows import StackedRows
 from imbalanced_nn.training.batches import RowBatches, as_network_input
 from imbalanced_nn.training.callbacks import DeferredReweighting, EpochTasks, HeldOutMonitor
+from imbalanced_nn.training.late_optimizer import LateVariables
 from imbalanced_nn.training.programs import borrowed_program, twin_of
 from imbalanced_nn.training.seeds import seeded
 from imbalanced_nn.training.variables import EqualVariables, variables_alike
@@ -145,7 +146,8 @@ class _Fit:
         watched.on_train_end(logs)
         if not users:
             variables.to_first()
-        variables.promise_first_optimizer()
+        if not model.optimizer.built:
+            LateVariables(model.optimizer, model.trainable_variables, variables.slots())
         return model.history
 
     def _epochs_at_once(self, callbacks: list[keras.callbacks.Callback]) -> int:

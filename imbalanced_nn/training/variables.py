@@ -2,15 +2,12 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from functools import partial
 from typing import Any
 
 import keras
 import tensorflow as tf
 
-from imbalanced_nn.training.seeds import seeded
-
-__all__ = ["EqualVariables", "read", "variables_alike", "with_optimizer"]
+__all__ = ["EqualVariables", "read", "variables_alike"]
 
 
 @contextmanager
@@ -69,8 +66,7 @@ class EqualVariables:
         Compiled networks; the optimizer of the second is built.
     slots : list of tf.Tensor
         What the optimizer of the second held when it was built, by which that of the first
-        starts if it is not built yet. It is built from values, when somebody asks for it: few
-        networks are ever trained on, and its variables take a tenth of a small fit.
+        starts if it is not built yet.
 
     Raises
     ------
@@ -119,37 +115,9 @@ class EqualVariables:
             self._pair(optimizer.variables[n_known:], self._slots)
             self._slots, self._fresh = [], []
 
-    def promise_first_optimizer(self) -> None:
-        """Let the optimizer of the first network be as that of the second is now, once built."""
-        optimizer = self._first.optimizer
-        if not optimizer.built:
-            values = list(map(read, self._slots))
-            # In the instance's own dict, where whoever builds the optimizer finds it, Keras too.
-            vars(optimizer)["build"] = partial(
-                _keep_promise, optimizer, self._first.trainable_variables, values
-            )
-
-
-def _keep_promise(
-    optimizer: keras.optimizers.Optimizer,
-    variables: list[keras.Variable],
-    values: list[tf.Tensor],
-    *_: Any,
-) -> None:
-    """Build an optimizer for the variables that it has trained, from values."""
-    # One thread at a time; a second one waits and finds it built.
-    with seeded(None), variables_alike(values):
-        if "build" in vars(optimizer):
-            type(optimizer).build(optimizer, variables)
-            del vars(optimizer)["build"]
-
-
-def with_optimizer(model: Any) -> Any:
-    """Return the network, its optimizer built if a fit has left that for later."""
-    optimizer = getattr(model, "optimizer", None)
-    if optimizer is not None and "build" in vars(optimizer):
-        optimizer.build(model.trainable_variables)
-    return model
+    def slots(self) -> list[tf.Tensor]:
+        """Return what the optimizer of the second holds and that of the first has yet to make."""
+        return list(map(read, self._slots))
 
 
 def _assign(variable: keras.Variable, value: tf.Tensor) -> None:

@@ -135,6 +135,7 @@ def test_an_optimizer_starts_anew_in_each_fit():
 @pytest.mark.parametrize("callbacks", [None, [keras.callbacks.Callback]])
 def test_the_optimizer_of_the_network_that_ships_is_built(optimizer, callbacks):
     clf = fitted(optimizer=optimizer, callbacks=callbacks, **KINDS["nothing held out"])
+    assert clf.model_.optimizer.variables
     assert clf.model_.optimizer.built
     assert clf.model_.optimizer.iterations.numpy() == 5 * 5
 

@@ -1,0 +1,92 @@
+"""Optimizers whose variables are made when somebody asks for them."""
+
+import threading
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from imbalanced_nn.training.variables import variables_alike
+
+__all__ = ["LateVariables", "reset_new_slots"]
+
+
+class LateVariables(Sequence):
+    """The variables of an optimizer that is built, from values, when they are first read.
+
+    Few networks are ever trained on, and making what their optimizers remember takes a tenth of
+    a small fit. Until then this is in the place of the optimizer's list of variables, through
+    which Keras saves, copies and shows them, and of its method ``build``, by which Keras starts
+    to train.
+
+    Parameters
+    ----------
+    optimizer : keras.optimizers.Optimizer
+        Not built.
+    trained : list of keras.Variable
+        What it has trained.
+    values : list of tf.Tensor
+        What it would hold by now beside its own variables.
+    """
+
+    def __init__(
+        self,
+        optimizer: keras.optimizers.Optimizer,
+        trained: list[keras.Variable],
+        values: list[tf.Tensor],
+    ):
+        self._optimizer, self._trained, self._values = optimizer, trained, values
+        self._made = optimizer._variables
+        # Its own thread reads the variables while they are made; others wait for all of them.
+        self._lock, self._is_making = threading.RLock(), False
+        # Past Keras' tracking, which has the list of those that are made.
+        vars(optimizer).update(_variables=self, build=self._build)
+
+    def __getitem__(self, index: Any) -> Any:
+        return self._all()[index]
+
+    def __len__(self) -> int:
+        return len(self._all())
+
+    def _build(self, *_: Any) -> None:
+        """Take the place of ``build``: for what was trained, whatever is to be trained now."""
+        self._all()
+
+    def _all(self) -> list[keras.Variable]:
+        """Return all variables, made if they are not yet."""
+        with self._lock:
+            optimizer = self._optimizer
+            if self._is_making or vars(optimizer).get("_variables") is not self:
+                return self._made
+            before, n_known = dict(vars(optimizer)), len(self._made)
+            self._is_making = True
+            try:
+                with variables_alike(self._values):
+                    type(optimizer).build(optimizer, self._trained)
+                del vars(optimizer)["build"]
+                vars(optimizer)["_variables"] = self._made
+            except BaseException:
+                # Keras takes an optimizer for built from the first of its variables on.
+                vars(optimizer).update(before)
+                del self._made[n_known:]
+                raise
+            finally:
+                self._is_making = False
+            return self._made
+
+
+def reset_new_slots(optimizer: keras.optimizers.Optimizer, n_known: int) -> None:
+    """Let the variables that an optimizer has made since it had so many start afresh.
+
+    Those of an optimizer of somebody's own that cannot be made anew stay as they are.
+    """
+    new = optimizer.variables[n_known:]
+    if not new:
+        return
+    with suppress(Exception):
+        twin = type(optimizer).from_config(optimizer.get_config())
+        twin.build(optimizer._trainable_variables)
+        for variable, fresh in zip(new, twin.variables[n_known:], strict=True):
+            variable.assign(fresh)
