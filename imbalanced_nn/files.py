@@ -107,7 +107,9 @@ def written_whole(path: str | os.PathLike, overwrite: bool = False) -> Iterator[
     '42'
     """
     target = check_writable(path, overwrite)
-    beside = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
+    # A name may have 255 bytes, which what is added to it must leave room for.
+    name = target.name.encode(errors="surrogateescape")[:200].decode(errors="ignore")
+    beside = target.with_name(f".{name}.{secrets.token_hex(4)}.part")
     # As open() would make it: readable as the user's mask has it, which temporary files are not.
     os.close(os.open(beside, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
     try:

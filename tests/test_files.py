@@ -51,6 +51,14 @@ def test_a_file_that_came_up_meanwhile_is_kept(tmp_path, monkeypatch, links):
     assert (tmp_path / "b").read_text() == "mine"
 
 
+@pytest.mark.parametrize("name", ["n" * 255, "ä" * 127])
+def test_the_longest_name_is_written(name, tmp_path):
+    with written_whole(tmp_path / name) as beside:
+        beside.write_text("42")
+    assert (tmp_path / name).read_text() == "42"
+    assert len(list(tmp_path.iterdir())) == 1
+
+
 def test_modes_are_those_of_open_and_of_the_old_file(tmp_path):
     with written_whole(tmp_path / "a"):
         pass

@@ -31,7 +31,8 @@ LOOP_ROWS = 4 * FORWARD_ROWS
 # differ. Whole multiples of this keep a row's output independent of its neighbours and position.
 ROW_MULTIPLE = 96
 
-# A graph works through a large batch in slices, whose activations stay in the processor's cache.
+# The graph that equal networks share works through a large batch in slices, whose activations stay
+# in the processor's cache.
 SLICE_ROWS = 34 * ROW_MULTIPLE
 
 
