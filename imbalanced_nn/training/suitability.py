@@ -47,8 +47,6 @@ def unsuitable(model: keras.Model, batches: RowBatches, arguments: dict[str, Any
         return foreign
     if (changed := _changed_variable(model)) is not None:
         return f"{changed} was changed after its layer was made"
-    if _is_distributed(model):
-        return "the network is distributed over devices"
     if runs_eagerly(model) or model.steps_per_execution != 1 or model.jit_compile:
         return "compile asks for a way to run of its own"
     held_out = arguments.get("validation_data")
@@ -100,7 +98,7 @@ def _foreign_metric(model: keras.Model) -> str | None:
 def foreign_network(model: keras.Model) -> str | None:
     """Return what of a network its configuration does not tell; None if it tells everything."""
     if _is_distributed(model):
-        return "a network distributed over devices"
+        return "the network is distributed over devices"
     if not _is_known(type(model)):
         return f"{type(model).__name__} is a class of its own"
     layers = list(model._flatten_layers())

@@ -243,7 +243,7 @@ def test_a_network_made_for_several_devices():
             return network(TABLE, *HIDDEN["dense"][1])()
 
     clf = fitted(build, X, y, "auto")
-    assert clf.engine_ == "keras: a network distributed over devices"
+    assert clf.engine_ == "keras: the network is distributed over devices"
     assert len(clf.model_.optimizer.variables) > 2
     np.testing.assert_allclose(
         clf.predict_proba(X), clf._natural(clf.model_.predict(X, verbose=0)), rtol=1e-5
