@@ -18,8 +18,8 @@ class LateVariables(Sequence):
 
     Few networks are ever trained on, and making what their optimizers remember takes a tenth of
     a small fit. Until then this is in the place of the optimizer's list of variables, through
-    which Keras saves, copies and shows them, and of its method ``build``, by which Keras starts
-    to train.
+    which Keras saves, copies and shows them, of its method ``build``, by which Keras starts to
+    train, and of the one that TensorFlow's checkpoints go by.
 
     Parameters
     ----------
@@ -42,7 +42,8 @@ class LateVariables(Sequence):
         # Its own thread reads the variables while they are made; others wait for all of them.
         self._lock, self._is_making = threading.RLock(), False
         # Past Keras' tracking, which has the list of those that are made.
-        vars(optimizer).update(_variables=self, build=self._build)
+        self._instead = {"build": self._build, "_trackable_children": self._children}
+        vars(optimizer).update(_variables=self, **self._instead)
 
     def __getitem__(self, index: Any) -> Any:
         return self._all()[index]
@@ -53,6 +54,11 @@ class LateVariables(Sequence):
     def _build(self, *_: Any) -> None:
         """Take the place of ``build``: for what was trained, whatever is to be trained now."""
         self._all()
+
+    def _children(self, *args: Any, **kwargs: Any) -> Any:
+        """Take the place of ``_trackable_children``."""
+        self._all()
+        return self._optimizer._trackable_children(*args, **kwargs)
 
     def _all(self) -> list[keras.Variable]:
         """Return all variables, made if they are not yet."""
@@ -65,7 +71,8 @@ class LateVariables(Sequence):
             try:
                 with variables_alike(self._values):
                     type(optimizer).build(optimizer, self._trained)
-                del vars(optimizer)["build"]
+                for name in self._instead:
+                    del vars(optimizer)[name]
                 vars(optimizer)["_variables"] = self._made
             except BaseException:
                 # Keras takes an optimizer for built from the first of its variables on.

@@ -191,7 +191,16 @@ def _with_weights(model, tmp_path):
     return twin
 
 
+def _from_checkpoint(model, tmp_path):
+    path = tf.train.Checkpoint(model=model).save(tmp_path / "checkpoint")
+    twin = small()
+    twin.optimizer.build(twin.trainable_variables)
+    tf.train.Checkpoint(model=twin).restore(path).assert_consumed()
+    return twin
+
+
 NETWORK_COPIES = {
+    "checkpoint": _from_checkpoint,
     "pickle": _pickled,
     "deepcopy": lambda model, _: copy.deepcopy(model),
     "file": _loaded("network.keras"),
