@@ -35,7 +35,7 @@ _SEEN_SHARE = 0.2
     type=click.IntRange(0),
     default=1000,
     show_default=True,
-    help="Resamples of the bootstrap; 0 for no intervals.",
+    help="Resamples of the bootstrap: fewer save time on millions of rows, 0 gives no intervals.",
 )
 @seed_option
 @json_option
