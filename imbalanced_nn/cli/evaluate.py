@@ -28,7 +28,8 @@ _SEEN_SHARE = 0.2
 @click.option(
     "--cost-matrix",
     metavar="COSTS",
-    help="Costs to measure, too; rows true, columns predicted: '0,1; 50,0'.",
+    help="Costs to measure, too: a row for each true class in sorted order, a number for each "
+    "decision: '0,1; 50,0'.",
 )
 @click.option(
     "--resamples",
@@ -50,8 +51,14 @@ def evaluate(model, data, target, cost_matrix, resamples, random_state, as_json)
         about, rows, report = _evaluation(model, data, target, costs, resamples, random_state)
     if about["trained_on"] >= _SEEN_SHARE:
         click.echo(
-            f"Note: the model was trained on about {about['trained_on']:.0%} of these rows. It "
-            f"knows their classes: new rows fare worse.",
+            f"Note: about {about['trained_on']:.0%} of these rows are, or equal, rows that the "
+            f"model was trained on. It knows their classes: new rows fare worse.",
+            err=True,
+        )
+    if max(report.class_count) == report.n_samples:
+        click.echo(
+            "Note: all of these rows are of one class, of which nothing can be told apart; the "
+            "counts tell how many were found.",
             err=True,
         )
     confusion = _confusion(rows)
@@ -61,7 +68,7 @@ def evaluate(model, data, target, cost_matrix, resamples, random_state, as_json)
         return
     from imbalanced_nn.cli.summaries import print_evaluation
 
-    print_evaluation(about, report, confusion)
+    print_evaluation(about, report, confusion, costs)
 
 
 def judged_chunks(model, data: str, target: str, what):

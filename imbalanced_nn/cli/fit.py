@@ -77,13 +77,14 @@ def fit(data, target, output, objective, constraint, cost_matrix, force, as_json
         from imbalanced_nn.persistence import save
 
         save(pipeline, output, overwrite=force)
-    from imbalanced_nn.cli.summaries import fit_summary, print_fit, print_notes
+    from imbalanced_nn.cli.summaries import fit_summary, print_costs, print_fit, print_notes
 
     print_notes(notes)
     content = fit_summary(source, pipeline[-1], output)
     if as_json:
         click.echo(json.dumps(content, indent=2, allow_nan=False))
     else:
+        print_costs(getattr(threshold, "cost_matrix", None), content["classes"])
         print_fit(content)
 
 

@@ -59,7 +59,8 @@ def threshold_options(name: str, default: str | None):
         click.option(
             "--cost-matrix",
             metavar="COSTS",
-            help="Costs to minimise instead; rows true, columns predicted: '0,1; 50,0'.",
+            help="Costs to minimise instead: a row for each true class in sorted order, a number "
+            "for each decision: '0,1; 50,0'.",
         ),
     ]
 

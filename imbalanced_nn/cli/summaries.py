@@ -13,6 +13,7 @@ from imbalanced_nn.representation import cut_sentence, cut_summary
 
 __all__ = [
     "fit_summary",
+    "print_costs",
     "print_evaluation",
     "print_fit",
     "print_notes",
@@ -63,13 +64,32 @@ def print_saved(path: str) -> None:
     click.echo(f"Saved {path}")
 
 
-def print_evaluation(about: dict, report: ImbalanceReport, confusion: list[list[int]]) -> None:
+def print_costs(costs: list[list[float]] | None, classes: list) -> None:
+    """Print which error costs what, in words: the order of the classes is easily mistaken."""
+    if costs is None:
+        return
+    parts = [
+        f"{true} decided as {decided} {cost:g}"
+        for true, row in zip(classes, costs, strict=True)
+        for decided, cost in zip(classes, row, strict=True)
+        if cost
+    ]
+    _print(f"Costs: {', '.join(parts)}")
+
+
+def print_evaluation(
+    about: dict,
+    report: ImbalanceReport,
+    confusion: list[list[int]],
+    costs: list[list[float]] | None,
+) -> None:
     """Print what was measured, the report, and what was taken for what."""
     click.echo(f"Model: {about['model']}")
     click.echo(f"Data: {about['data']['name']}, {report.n_samples:,} rows")
     for note in about["data"]["left_out"]:
         click.echo(f"Left out {note}")
     _print(cut_sentence(about["threshold"], "on the rows it was learned on"))
+    print_costs(costs, report.classes)
     console = Console(highlight=False)
     console.print()
     console.print(report)

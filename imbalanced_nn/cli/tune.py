@@ -45,18 +45,19 @@ def tune_threshold(model, data, target, objective, constraint, cost_matrix, outp
     check_output(output, force)
     with errors_as_refusals():
         threshold = threshold_from(objective, constraint, cost_matrix)
-        content, notes = _tuned(model, data, target, threshold, output, force)
-    from imbalanced_nn.cli.summaries import print_notes, print_tuned
+        content, classes, notes = _tuned(model, data, target, threshold, output, force)
+    from imbalanced_nn.cli.summaries import print_costs, print_notes, print_tuned
 
     print_notes(notes)
     if as_json:
         click.echo(json.dumps(content, indent=2, allow_nan=False))
     else:
+        print_costs(getattr(threshold, "cost_matrix", None), classes)
         print_tuned(content)
 
 
 def _tuned(path: str, data: str, target: str, threshold, output: str, force: bool):
-    """Tune and save a model; return what changed, as JSON's types, and notes."""
+    """Tune and save a model; return what changed, as JSON's types, the classes, and notes."""
     import numpy as np
 
     from imbalanced_nn.cli.models import Model
@@ -83,4 +84,4 @@ def _tuned(path: str, data: str, target: str, threshold, output: str, force: boo
         "before": before,
         "threshold": cut_summary(model.classifier),
     }
-    return content, notes
+    return content, model.classes, notes

@@ -163,6 +163,9 @@ def report_on(rows, name, *, cost_matrix, n_resamples, confidence_level=0.95, ra
     resampled = np.concatenate(parts, axis=2) if parts else np.empty((*value.shape, 0))
     estimates = np.stack([value, *_intervals(value, resampled, confidence_level)], axis=-1)
     _reach_zero(estimates, rows, problems, confidence_level)
+    if rows.kind != "multilabel" and (rows.codes == rows.codes[0]).all():
+        # Some have a value that says nothing.
+        estimates[:] = np.nan
     return ImbalanceReport(
         name=name,
         kind=rows.kind,

@@ -33,6 +33,14 @@ def test_costs_are_measured_where_they_are_given(command, model, table, frame):
     assert content["overall"]["cost"]["value"] == pytest.approx(cost)
 
 
+@pytest.mark.parametrize("command_name", ["evaluate", "tune-threshold"])
+def test_costs_are_told_in_words(command_name, command, model, table, tmp_path):
+    output = ("-o", tmp_path / "b.inn") if command_name == "tune-threshold" else ()
+    costs = ("--target", "fraud", "--cost-matrix", "0,1; 50,0")
+    stdout = command(command_name, model, table, *costs, *output).stdout
+    assert "\nCosts: no decided as yes 1, yes decided as no 50\n" in "\n" + stdout
+
+
 def test_rows_of_one_class_are_counted(command, model, frame, tmp_path):
     found = frame[frame["fraud"] == "yes"]
     found.to_csv(tmp_path / "t.csv", index=False)
@@ -40,12 +48,16 @@ def test_rows_of_one_class_are_counted(command, model, frame, tmp_path):
     content = json.loads(result.stdout)
     decided = load(model).predict(found)
     assert content["overall"]["recall"] == {"value": None, "low": None, "high": None}
+    assert content["overall"]["class_balance_accuracy"]["value"] is None
+    assert "all of these rows are of one class" in result.stderr
     assert content["confusion"] == [[0, 0], [(decided == "no").sum(), (decided == "yes").sum()]]
 
 
 def test_rows_that_were_trained_on_are_noted(command, model, table, frame, tmp_path):
     result = command("evaluate", model, table, "--target", "fraud")
-    assert result.stderr.startswith("Note: the model was trained on about 80% of these rows.")
+    assert result.stderr.startswith(
+        "Note: about 80% of these rows are, or equal, rows that the model was"
+    )
     frame["amount"] += 0.01
     frame.to_csv(tmp_path / "t.csv", index=False)
     result = command("evaluate", model, tmp_path / "t.csv", "--target", "fraud")
