@@ -33,11 +33,12 @@ def test_costs_are_measured_where_they_are_given(command, model, table, frame):
     assert content["overall"]["cost"]["value"] == pytest.approx(cost)
 
 
-@pytest.mark.parametrize("command_name", ["evaluate", "tune-threshold"])
+@pytest.mark.parametrize("command_name", ["evaluate", "fit", "tune-threshold"])
 def test_costs_are_told_in_words(command_name, command, model, table, tmp_path):
-    output = ("-o", tmp_path / "b.inn") if command_name == "tune-threshold" else ()
+    given = () if command_name == "fit" else (model,)
+    output = () if command_name == "evaluate" else ("-o", tmp_path / "b.inn")
     costs = ("--target", "fraud", "--cost-matrix", "0,1; 50,0")
-    stdout = command(command_name, model, table, *costs, *output).stdout
+    stdout = command(command_name, *given, table, *costs, *output).stdout
     assert "\nCosts: no decided as yes 1, yes decided as no 50\n" in "\n" + stdout
 
 

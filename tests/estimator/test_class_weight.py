@@ -14,7 +14,6 @@ from sklearn.preprocessing import FunctionTransformer
 
 from imbalanced_nn import BalancedKerasClassifier
 from imbalanced_nn.exceptions import InvalidParameterError
-from imbalanced_nn.training import RowBatches
 from imbalanced_nn.weighting import NAMES, class_weights, effective_number
 
 TINY = {"model__hidden_layer_sizes": (4,), "epochs": 1, "batch_size": 64, "random_state": 0}
@@ -31,20 +30,6 @@ def data():
 def labels():
     """Three labels."""
     return make_multilabel_classification(200, 6, n_classes=3, random_state=0)
-
-
-@pytest.fixture
-def given(monkeypatch):
-    """The weights of the training rows that networks were given."""
-    given = []
-    init = RowBatches.__init__
-
-    def spy(batches, X, y, sample_weight, rows, *args, **kwargs):
-        init(batches, X, y, sample_weight, rows, *args, **kwargs)
-        given.append(None if sample_weight is None else sample_weight[rows])
-
-    monkeypatch.setattr(RowBatches, "__init__", spy)
-    return given
 
 
 def fitted(data, fit_params=None, **params):
@@ -77,15 +62,15 @@ WAYS = [*NAMES, {"fraud": 10.0}, ten_for_fraud, partial(effective_number, beta=0
 
 @pytest.mark.parametrize("weighted", [False, True], ids=["plain", "weighted"])
 @pytest.mark.parametrize("way", WAYS, ids=name_of)
-def test_the_network_is_given_weights_of_mean_one(way, weighted, data, given):
+def test_the_network_is_given_weights_of_mean_one(way, weighted, data, weights_given):
     _, y = data
     weight = np.random.default_rng(0).uniform(0.5, 20, len(y)) if weighted else np.ones(len(y))
     weight.flags.writeable = False
     clf = fitted(data, {"sample_weight": weight} if weighted else {}, class_weight=way)
-    assert given[0].mean() == pytest.approx(1)
+    assert weights_given[0].mean() == pytest.approx(1)
     rows = clf.sample_indices_
     expected = weight[rows] * np.array([clf.class_weight_[label] for label in y[rows]])
-    np.testing.assert_allclose(given[0], expected / expected.mean(), rtol=1e-5)
+    np.testing.assert_allclose(weights_given[0], expected / expected.mean(), rtol=1e-5)
     assert clf.class_weight_["fraud"] > clf.class_weight_["ok"]
 
 

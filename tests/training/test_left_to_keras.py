@@ -152,20 +152,20 @@ def kernel_set(**attributes):
     return build
 
 
-def late(layer_name=0, **attributes):
+def late(**attributes):
     """Return a build function that changes a layer after its variables were made."""
 
     def build():
         model = network(TABLE, *HIDDEN["dense"][1])()
         for name, value in attributes.items():
-            setattr(model.layers[layer_name], name, value)
+            setattr(model.layers[0], name, value)
         return model
 
     return build
 
 
 def tied():
-    """A network whose output layer is the transposed weights of its first."""
+    """A network that multiplies by the weights of its first layer once more."""
     inputs = keras.Input(TABLE)
     encoder = layers.Dense(TABLE[0], "tanh")
     hidden = layers.Dense(TABLE[0], "relu")(encoder(inputs))

@@ -5,7 +5,6 @@ import numpy as np
 import pytest
 
 from imbalanced_nn import BalancedKerasClassifier
-from imbalanced_nn.training import RowBatches
 
 N, T = 120, 6
 TINY = {"epochs": 2, "batch_size": 16, "random_state": 0}
@@ -48,17 +47,3 @@ def weights_of(clf):
 def data():
     """Two classes, one step in eight positive."""
     return sequences()
-
-
-@pytest.fixture
-def rows_seen(monkeypatch):
-    """The rows of every epoch."""
-    seen = []
-    begin = RowBatches.on_epoch_begin
-
-    def spy(batches):
-        begin(batches)
-        seen.append(np.array(batches.rows))
-
-    monkeypatch.setattr(RowBatches, "on_epoch_begin", spy)
-    return seen

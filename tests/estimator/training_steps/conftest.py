@@ -5,7 +5,6 @@ import pytest
 from sklearn.datasets import make_classification
 
 from imbalanced_nn import BalancedKerasClassifier
-from imbalanced_nn.training import RowBatches
 
 TINY = {"model__hidden_layer_sizes": (8,), "epochs": 3, "batch_size": 32, "random_state": 0}
 
@@ -14,20 +13,6 @@ TINY = {"model__hidden_layer_sizes": (8,), "epochs": 3, "batch_size": 32, "rando
 def data():
     """Two overlapping classes, one row in six positive."""
     return make_classification(240, 6, weights=[0.83], flip_y=0.05, random_state=0)
-
-
-@pytest.fixture
-def epochs_seen(monkeypatch):
-    """The rows of each epoch, in order."""
-    seen = []
-    begin = RowBatches.on_epoch_begin
-
-    def spy(batches):
-        begin(batches)
-        seen.append(np.array(batches.rows))
-
-    monkeypatch.setattr(RowBatches, "on_epoch_begin", spy)
-    return seen
 
 
 def fitted(data, fit_params=None, **params):

@@ -11,36 +11,36 @@ from .conftest import fitted
     ("sampler", "engine"),
     [("random_over", "graph"), ("random_under", "graph"), ("random_under", "keras")],
 )
-def test_random_samplers_draw_afresh_in_every_epoch(sampler, engine, data, epochs_seen):
+def test_random_samplers_draw_afresh_in_every_epoch(sampler, engine, data, rows_seen):
     clf = fitted(data, sampler=sampler, engine=engine, early_stopping=False)
-    assert len(epochs_seen) == 3
-    draws = [tuple(np.sort(rows)) for rows in epochs_seen]
+    assert len(rows_seen) == 3
+    draws = [tuple(np.sort(rows)) for rows in rows_seen]
     assert len(set(draws)) == 3
     assert set(clf.sample_indices_) <= set(draws[0])
     y, n_train = data[1], len(data[1]) - len(clf.validation_indices_)
-    for rows in epochs_seen:
+    for rows in rows_seen:
         assert np.ptp(np.bincount(y[rows])) == 0
         # An under-sampled epoch joins draws until it is about as long as any other.
         assert sampler == "random_over" or n_train - len(clf.sample_indices_) < len(rows) <= n_train
         assert not set(rows) & set(clf.validation_indices_)
-    first = list(epochs_seen)
-    epochs_seen.clear()
+    first = list(rows_seen)
+    rows_seen.clear()
     fitted(data, sampler=sampler, engine=engine, early_stopping=False)
-    for old, new in zip(first, epochs_seen, strict=True):
+    for old, new in zip(first, rows_seen, strict=True):
         np.testing.assert_array_equal(old, new)
 
 
-def test_other_samplers_draw_once(data, epochs_seen):
+def test_other_samplers_draw_once(data, rows_seen):
     fitted(data, sampler="tomek_links", early_stopping=False)
-    assert len({tuple(np.sort(rows)) for rows in epochs_seen}) == 1
+    assert len({tuple(np.sort(rows)) for rows in rows_seen}) == 1
 
 
-def test_rows_come_in_a_new_order_in_every_epoch_unless_told_otherwise(data, epochs_seen):
+def test_rows_come_in_a_new_order_in_every_epoch_unless_told_otherwise(data, rows_seen):
     fitted(data, early_stopping=False)
-    assert len({tuple(rows) for rows in epochs_seen}) == 3
-    epochs_seen.clear()
+    assert len({tuple(rows) for rows in rows_seen}) == 3
+    rows_seen.clear()
     clf = fitted(data, early_stopping=False, shuffle=False)
-    for rows in epochs_seen:
+    for rows in rows_seen:
         np.testing.assert_array_equal(rows, clf.sample_indices_)
 
 

@@ -6,7 +6,6 @@ import pytest
 from sklearn.datasets import make_multilabel_classification
 
 from imbalanced_nn import BalancedKerasClassifier
-from imbalanced_nn.training import RowBatches
 
 from .conftest import fitted, weights_of
 
@@ -24,26 +23,18 @@ def test_only_the_ratio_of_sample_weights_counts(data):
     np.testing.assert_allclose(weights_of(scaled), weights_of(plain), rtol=1e-4, atol=1e-6)
 
 
-def test_the_weights_a_network_is_given_have_mean_one(data, monkeypatch):
-    given = []
-    init = RowBatches.__init__
-
-    def spy(batches, X, y, sample_weight, rows, *args, **kwargs):
-        init(batches, X, y, sample_weight, rows, *args, **kwargs)
-        given.append(None if sample_weight is None else sample_weight[rows])
-
-    monkeypatch.setattr(RowBatches, "__init__", spy)
+def test_the_weights_a_network_is_given_have_mean_one(data, weights_given):
     weight = np.random.default_rng(0).uniform(0.5, 20, 240)
     fitted(data, {"sample_weight": weight}, class_weight="balanced", epochs=1)
-    assert given[0].mean() == pytest.approx(1)
-    assert len(np.unique(given[0].round(12))) > 100, "the rows have weights of their own"
-    given.clear()
+    assert weights_given[0].mean() == pytest.approx(1)
+    assert len(np.unique(weights_given[0].round(12))) > 100, "the rows have weights of their own"
+    weights_given.clear()
     fitted(data, epochs=1)
-    assert given == [None]
+    assert weights_given == [None]
 
 
 @pytest.mark.parametrize("sampler", [None, "random_over", "smote"])
-def test_rows_of_weight_zero_are_as_good_as_absent(sampler, data, epochs_seen):
+def test_rows_of_weight_zero_are_as_good_as_absent(sampler, data, rows_seen):
     X, y = data
     weight = np.ones(len(y))
     weight[::5] = 0
@@ -54,7 +45,7 @@ def test_rows_of_weight_zero_are_as_good_as_absent(sampler, data, epochs_seen):
     assert not set(clf.sample_indices_) & set(absent)
     assert not set(clf.validation_indices_) & set(absent)
     if sampler != "smote":
-        assert not set(np.concatenate(epochs_seen)) & set(absent)
+        assert not set(np.concatenate(rows_seen)) & set(absent)
     left = weight > 0
     other = fitted((X[left], y[left]), sampler=sampler, early_stopping=False)
     np.testing.assert_array_equal(weights_of(clf), weights_of(other))
