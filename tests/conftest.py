@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 # TensorFlow and BLAS read these when they are first imported. With one test process per core,
 # more than one thread in each makes every process wait for the others.
@@ -18,6 +19,10 @@ for _name in (
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 # Pictures are drawn without a screen.
 os.environ.setdefault("MPLBACKEND", "Agg")
+
+# How long an example takes says more of what else the machine does than of the code.
+settings.register_profile("imbalanced_nn", deadline=None)
+settings.load_profile("imbalanced_nn")
 
 
 def pytest_collection_modifyitems(items):

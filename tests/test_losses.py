@@ -23,7 +23,7 @@ def by_hand(y, proba, weights):
 
 
 @given(TRUE, LOGITS, WEIGHTS)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_each_label_is_weighed_on_its_own(y, logits, weights):
     loss = LabelWeightedCrossentropy(weights.tolist(), from_logits=True)
     expected = by_hand(y, expit(logits.astype(np.float64)), weights)
@@ -33,7 +33,7 @@ def test_each_label_is_weighed_on_its_own(y, logits, weights):
 
 
 @given(TRUE, LOGITS)
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_equal_weights_are_plain_crossentropy(y, logits):
     loss = LabelWeightedCrossentropy(np.ones((2, 3)).tolist(), from_logits=True)
     plain = keras.losses.BinaryCrossentropy(from_logits=True)

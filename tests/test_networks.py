@@ -60,7 +60,7 @@ def test_a_normal_feature_leaves_with_unit_scale_and_centre_zero():
     arrays(np.float32, (12, 2), elements=st.floats(-(2.0**100), 2.0**100, width=32)),
     arrays(np.float32, (4, 2), elements=st.floats(width=32, allow_nan=False, allow_infinity=False)),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_whatever_float32_holds_stays_within_three_and_keeps_its_order(sample, X):
     result = outputs(adapted(sample), X)
     assert np.isfinite(result).all()

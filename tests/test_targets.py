@@ -60,7 +60,7 @@ def test_one_sequence_alone_joins_the_largest_stratum_if_its_class_is_in_others(
     assert sequence_strata(codes, np.ones(codes.shape, bool), 2).tolist() == [0, 0, 1]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(0, 10_000), st.integers(2, 4), st.floats(0.05, 0.6))
 def test_every_class_of_a_stratum_is_on_both_sides(seed, n_classes, share):
     generator = np.random.default_rng(seed)

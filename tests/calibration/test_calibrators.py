@@ -37,7 +37,7 @@ def fitted(method, codes, proba, weight=None, kind="binary"):
     return fit_calibrator(method, proba, codes, weight, kind)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     method=st.sampled_from(METHODS),
     n_classes=st.integers(2, 4),
@@ -61,7 +61,7 @@ def test_what_comes_out_are_probabilities_in_a_new_array(method, n_classes, n, s
     np.testing.assert_array_equal(twin.apply(proba), calibrator.apply(proba))
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(method=st.sampled_from(METHODS), seed=st.integers(0, 2**16))
 def test_two_classes_keep_their_order(method, seed):
     codes, proba = bent(300, 2, seed)

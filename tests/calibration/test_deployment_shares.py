@@ -33,7 +33,7 @@ def test_the_shares_of_new_rows_are_found(share):
     assert np.mean(found) == pytest.approx(share, abs=4 * np.sqrt(share * (1 - share) / 5000))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(share=st.floats(0.02, 0.98), n=st.integers(20, 300), seed=st.integers(0, 2**16))
 def test_the_estimate_is_the_maximum_of_the_likelihood(share, n, seed):
     _, proba, prior = scored(n, share, seed)
@@ -95,7 +95,7 @@ def test_priors_that_are_none_are_refused(priors):
     assert "ok" in str(info.value)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     n_classes=st.integers(2, 4),
     cost=st.floats(0, 2),

@@ -190,7 +190,7 @@ def test_each_batch_weighs_its_classes_equally(weighted, data, batches_seen):
     counts=st.lists(st.integers(1, 300), min_size=2, max_size=5),
     size=st.integers(4, 64),
 )
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 def test_the_shares_of_classes_within_batches_are_those_of_random_batches(counts, size):
     counts = np.array(counts)
     generator = np.random.default_rng(0)

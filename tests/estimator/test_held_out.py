@@ -77,7 +77,7 @@ def groups_for(name):
     sampler=st.sampled_from(["random_over", "random_under", "smote", "tomek_links"]),
     seed=st.integers(0, 2**16),
 )
-@settings(max_examples=14, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=14, suppress_health_check=[HealthCheck.too_slow])
 def test_no_sampler_and_no_network_sees_a_row_beyond_the_training_side(name, sampler, seed):
     generator = np.random.default_rng(seed)
     y = np.tile(["ok", "ok", "ok", "fraud"], N // 4)

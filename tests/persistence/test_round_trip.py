@@ -180,7 +180,7 @@ plain = st.recursive(
 
 
 @given(plain)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_every_plain_value_comes_back_as_it_was(value):
     encoder = Encoder(PLAIN)
     content = encoder.encode(value)

@@ -46,7 +46,7 @@ def numbered(y, shape=(1,)):
 
 
 @given(problem=problems(), ndim=st.integers(2, 5))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_every_batch_holds_the_exact_quota_and_every_rare_row_is_used(problem, ndim):
     y, batch_size, strategy, seed = problem
     X = numbered(y, (2,) * (ndim - 1))
@@ -70,7 +70,7 @@ def test_every_batch_holds_the_exact_quota_and_every_rare_row_is_used(problem, n
 
 @pytest.mark.filterwarnings(r"ignore:\[INN009\]")
 @given(problem=problems())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_a_class_is_dealt_without_repeats_until_all_its_rows_were_seen(problem):
     y, batch_size, strategy, seed = problem
     sampler = BalancedBatches(strategy, steps_per_epoch=1, random_state=seed)
@@ -86,7 +86,7 @@ def test_a_class_is_dealt_without_repeats_until_all_its_rows_were_seen(problem):
 
 
 @given(problem=problems(), epochs=st.integers(1, 6))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_coverage_is_the_share_of_rows_that_were_seen(problem, epochs):
     y, batch_size, strategy, seed = problem
     sampler = BalancedBatches(strategy, random_state=seed)
@@ -99,7 +99,7 @@ def test_coverage_is_the_share_of_rows_that_were_seen(problem, epochs):
 
 
 @given(problem=problems())
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_the_same_seed_gives_the_same_batches_and_another_gives_others(problem):
     y, batch_size, strategy, seed = problem
 

@@ -41,7 +41,7 @@ def frames(draw):
 
 
 @given(tables=frames(), min_frequency=st.integers(1, 3), max_categories=st.integers(2, 5))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @pytest.mark.filterwarnings("ignore:Found unknown categories")
 def test_the_matrix_is_that_of_scikit_learn(tables, min_frequency, max_categories):
     frame, later = tables

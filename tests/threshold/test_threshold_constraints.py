@@ -64,7 +64,7 @@ def binary_rows(draw):
 
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize(("name", "constraint"), CONSTRAINTS)
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(rows=binary_rows())
 def test_best_of_the_cuts_that_keep_the_bound(name, constraint, weighted, rows):
     y, score, weight = rows

@@ -25,7 +25,7 @@ def binary_rows(seed, n=60):
 
 
 @pytest.mark.parametrize("positive", [0, 1])
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(seed=st.integers(0, 1000), weighted=st.booleans())
 def test_no_cut_costs_less(positive, seed, weighted):
     y, score, weight = binary_rows(seed)
@@ -183,7 +183,7 @@ def test_multilabel_has_no_cost_matrix():
 
 class TestCostOfEachRow:
     @given(st.integers(0, 10_000), st.booleans(), st.sampled_from([2, 3]))
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=60)
     def test_no_cut_costs_less(self, seed, weighted, n_classes):
         rng = np.random.default_rng(seed)
         n = 30

@@ -43,7 +43,7 @@ def brute_force(objective, y, score, weight):
 
 
 @pytest.mark.parametrize("weighted", [False, True])
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(rows=binary_rows())
 def test_no_cut_is_better(weighted, rows):
     y, score, weight = rows
@@ -67,7 +67,7 @@ def test_scores_need_not_be_probabilities(rows):
     assert sk.f1_score(y, tuner.predict(score), zero_division=0) == pytest.approx(best)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(rows=binary_rows())
 def test_curve_holds_every_candidate_and_the_rule_reproduces_it(rows):
     y, score, weight = rows
@@ -253,7 +253,7 @@ def test_works_on_any_classifiers_scores():
         ]
     ),
 )
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_the_cuts_of_many_rows_are_as_good_as_all(seed, weighted, constraint):
     """What is done with more than ten thousand rows, on few of them."""
     rng = np.random.default_rng(seed)

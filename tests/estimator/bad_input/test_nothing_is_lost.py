@@ -64,7 +64,7 @@ def test_a_part_that_fails_is_undone():
     weighted=st.booleans(),
     dtype=st.sampled_from(["float64", "float32", "int16"]),
 )
-@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=6, suppress_health_check=[HealthCheck.too_slow])
 def test_the_callers_data_is_never_changed(
     sampler, class_weight, threshold, container, weighted, dtype
 ):
