@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-__all__ = ["check_writable", "written_whole"]
+__all__ = ["check_writable", "same_file", "written_whole"]
 
 
 def check_writable(path: str | os.PathLike, overwrite: bool) -> Path:
@@ -68,6 +68,26 @@ def _check_permission(target: Path, name: str) -> None:
             f"{name!r} cannot be written: its folder {os.fspath(target.parent)!r} may not be "
             f"written in."
         )
+
+
+def same_file(one: str | os.PathLike, other: str | os.PathLike) -> bool:
+    """Whether two paths lead to one file, by links or other spellings too.
+
+    Parameters
+    ----------
+    one, other : str or path-like
+        The paths; of files that need not be there.
+
+    Examples
+    --------
+    >>> from imbalanced_nn.files import same_file
+    >>> same_file("new.csv", "./new.csv"), same_file("new.csv", "old.csv")
+    (True, False)
+    """
+    try:
+        return os.path.samefile(one, other)
+    except OSError:
+        return os.path.realpath(one) == os.path.realpath(other)
 
 
 @contextmanager

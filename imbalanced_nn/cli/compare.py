@@ -4,8 +4,9 @@ import json
 
 import click
 
+from imbalanced_nn.cli.options import check_output
 from imbalanced_nn.cli.refusals import DataRefusal, UsageRefusal, errors_as_refusals
-from imbalanced_nn.cli.report import check_report, write_page
+from imbalanced_nn.cli.report import write_page
 from imbalanced_nn.cli.sources import Source, read_labelled
 
 __all__ = ["MEASURES", "compare"]
@@ -89,7 +90,9 @@ def compare(
         raise UsageRefusal("--jobs is 0; give 1 or more, or -1 for every core.")
     names = _strategy_names(strategies)
     if report is not None:
-        check_report(report, force)
+        check_output(report, force, data, option="--report")
+    if options["cache"] is not None:
+        check_output(options["cache"], True, data, report, option="--cache")
     source = _read(data, target)
     from imbalanced_nn.cli import display
 

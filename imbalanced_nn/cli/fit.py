@@ -65,7 +65,7 @@ def fit(data, target, output, objective, constraint, cost_matrix, force, as_json
     network: text becomes one-hot categories, dates become days, missing numbers the median.
     A share of the rows is held out to stop the training and to set the decision threshold.
     """
-    check_output(output, force)
+    check_output(output, force, data)
     threshold = threshold_from(objective, constraint, cost_matrix)
     with errors_as_refusals():
         source = _read(data, target)

@@ -99,10 +99,20 @@ def costs_from(text: str) -> list[list[float]]:
         ) from None
 
 
-def check_output(path: str, force: bool) -> None:
-    """Refuse a file that must not be written before anything is computed for it."""
-    from imbalanced_nn.cli.refusals import errors_as_refusals
-    from imbalanced_nn.files import check_writable
+def check_output(path: str, force: bool, *others: str | None, option: str = "--output") -> None:
+    """Refuse a file that must not be written before anything is computed for it.
 
+    ``others`` are the files that the command reads or writes besides: one of them would be lost
+    whether a file may be replaced or not.
+    """
+    from imbalanced_nn.cli.refusals import errors_as_refusals
+    from imbalanced_nn.files import check_writable, same_file
+
+    for other in others:
+        if other is not None and same_file(path, other):
+            raise UsageRefusal(
+                f"{option} {path!r} is the same file as {other!r}, which would be lost. Give "
+                f"{option} another name."
+            )
     with errors_as_refusals():
         check_writable(path, force)

@@ -36,7 +36,7 @@ def predict(model, data, output, keep, force, as_json):
     so that a file of any size needs the same memory. FILE appears when all of it is written.
     """
     _check_ending(output)
-    check_output(output, force)
+    check_output(output, force, data, model)
     with errors_as_refusals():
         counts = _score(model, data, output, list(keep), force)
     content = {"output": os.fspath(output), "rows": sum(counts.values()), "labels": counts}

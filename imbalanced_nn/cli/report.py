@@ -5,9 +5,10 @@ import shlex
 
 import click
 
+from imbalanced_nn.cli.options import check_output
 from imbalanced_nn.cli.refusals import DataRefusal, UsageRefusal
 
-__all__ = ["check_report", "report", "write_page"]
+__all__ = ["report", "write_page"]
 
 _EPILOG = """\b
 Examples:
@@ -26,7 +27,7 @@ def report(comparison, output, force):
     The page has the verdict, tables, plots and what to do next in one file, which needs no
     network. Nothing is fitted again; 'compare --report' makes the same page at once.
     """
-    check_report(output, force)
+    check_output(output, force, comparison)
     content = _read(comparison)
     from imbalanced_nn.compare import StrategyComparison
 
@@ -41,18 +42,6 @@ def report(comparison, output, force):
         ) from error
     click.echo(found.verdict_)
     click.echo(f"Report: {output}")
-
-
-def check_report(path: str, force: bool) -> None:
-    """Refuse a page that cannot be written before anything is computed for it."""
-    from imbalanced_nn.files import check_writable
-
-    try:
-        check_writable(path, force)
-    except FileExistsError as error:
-        raise UsageRefusal(f"{error} Give --force to replace it.") from error
-    except OSError as error:
-        raise UsageRefusal(str(error)) from error
 
 
 def write_page(comparison, path: str, force: bool, data: dict) -> None:

@@ -42,7 +42,7 @@ def tune_threshold(model, data, target, objective, constraint, cost_matrix, outp
     DATA holds rows that the model was not trained on, with their classes. Probabilities stay as
     they are; what is decided from them changes.
     """
-    check_output(output, force)
+    check_output(output, force, data)
     with errors_as_refusals():
         threshold = threshold_from(objective, constraint, cost_matrix)
         content, classes, notes = _tuned(model, data, target, threshold, output, force)

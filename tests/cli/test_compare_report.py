@@ -96,12 +96,13 @@ def test_the_measure_repeats_and_kept_fits_reach_the_comparison(run, table, tmp_
     assert len(cache.read_text().splitlines()) == 1 + 2 * 6
 
 
-def test_a_file_of_something_else_is_no_cache(run, refused, table):
-    before = table.read_bytes()
-    code, sentence = refused("compare", table, *FEW, "--cache", table, "--json")
+def test_a_file_of_something_else_is_no_cache(refused, table, tmp_path):
+    other = tmp_path / "other.csv"
+    other.write_bytes(table.read_bytes())
+    code, sentence = refused("compare", table, *FEW, "--cache", other, "--json")
     assert code == 1
-    assert sentence.startswith(f"cache: '{table}' holds something else than finished fits")
-    assert table.read_bytes() == before
+    assert sentence.startswith(f"cache: '{other}' holds something else than finished fits")
+    assert other.read_bytes() == table.read_bytes()
 
 
 def test_the_measures_to_choose_from_are_those_measured():
