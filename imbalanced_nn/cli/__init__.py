@@ -17,6 +17,7 @@ __all__ = ["main"]
 _EPILOG = """\b
 Exit codes: 0 done; 1 the data or a file cannot be used; 2 wrong usage, such
 as a name that does not exist or a file that needs --force; 130 interrupted.
+'compare' is done, too, where some strategies failed: it names them.
 
 \b
 Examples:

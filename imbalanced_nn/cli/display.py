@@ -2,6 +2,7 @@
 
 from collections import Counter
 from contextlib import contextmanager
+from textwrap import shorten
 
 import click
 from rich.box import SIMPLE_HEAD
@@ -21,6 +22,7 @@ _COLUMNS = {
     "seconds": ("seconds", 1),
 }
 _SHOWN_CLASSES = 8
+_LONGEST_REASON = 300
 # Mean and spread fit on one line from this width on; else the spread goes below.
 _WIDE = 132
 
@@ -75,6 +77,8 @@ def print_comparison(comparison) -> None:
         _print("Average precision and F1 are unweighted means over the classes.")
     else:
         _print(f"Average precision and F1 are of the class {comparison.pos_label}.")
+    for strategy, reason in comparison.failed.items():
+        _print(f"{strategy} {shorten(reason, _LONGEST_REASON)}")
     console.print()
     _print(comparison.verdict_)
 
@@ -102,6 +106,8 @@ def _table(comparison, wide: bool) -> Table:
             ]
             table.add_row(Text("" if position else strategy), row["threshold"], *cells)
         table.add_section()
+    for strategy in comparison.failed:
+        table.add_row(Text(strategy), "failed")
     return table
 
 

@@ -46,12 +46,16 @@ def tensorflow_muted():
 @contextmanager
 def noted():
     """Give a list that holds, after the block, what it warned the user of, each text once."""
+    from sklearn.exceptions import FitFailedWarning
+
     notes = []
+    kinds = (UserWarning, FitFailedWarning)
     with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always", UserWarning)
+        for category in kinds:
+            warnings.simplefilter("always", category)
         yield notes
     # Deprecations inside libraries are nothing that the user of a command can act on.
-    texts = [str(each.message) for each in caught if issubclass(each.category, UserWarning)]
+    texts = [str(each.message) for each in caught if issubclass(each.category, kinds)]
     notes.extend(dict.fromkeys(texts))
 
 

@@ -9,25 +9,32 @@ from sklearn.utils.parallel import Parallel, delayed
 
 from imbalanced_nn.compare.cache import FitCache
 from imbalanced_nn.compare.evaluation import is_plain
-from imbalanced_nn.compare.fitting import Data, Task, fit_and_measure
+from imbalanced_nn.compare.fitting import Data, Fit, Task, fit_and_measure
 from imbalanced_nn.compare.halving import losers
+from imbalanced_nn.compare.strategies import baseline_of
 
-__all__ = ["Halving", "Outcome", "run_tasks"]
-
-
-class Halving(NamedTuple):
-    """What decides which strategies are dropped; `losers` has the rule."""
-
-    scoring: str
-    baseline: str
+__all__ = ["Outcome", "run_tasks"]
 
 
 class Outcome(NamedTuple):
-    """Measures in the order of strategies and folds, warnings, and folds done when dropped."""
+    """What came of all fits.
+
+    Parameters
+    ----------
+    rows : list of dict
+        Measures in the order of strategies and folds, of strategies that did not fail.
+    notes : list of Warning
+        Each once.
+    dropped : dict of str to int
+        Strategies that halving dropped, and the folds that were done.
+    failed : dict of str to RuntimeError
+        Strategies of which a fit failed, and how the first of them did.
+    """
 
     rows: list[dict]
     notes: list[Warning]
     dropped: dict[str, int]
+    failed: dict[str, RuntimeError]
 
 
 def run_tasks(
@@ -37,9 +44,9 @@ def run_tasks(
     n_jobs: int | None,
     progress: Callable[[int, int], None] | None,
     cache: FitCache | None,
-    halving: Halving | None,
+    halving: str | None,
 ) -> Outcome:
-    """Run the fits and report each that is done.
+    """Run the fits and report each that is done; of a strategy that fails no more are run.
 
     Parameters
     ----------
@@ -51,46 +58,85 @@ def run_tasks(
         As in `compare_strategies`.
     cache : FitCache or None
         Where finished fits are kept.
-    halving : Halving or None
-        Drop strategies after each fold; None runs all.
+    halving : str or None
+        Measure by which strategies are dropped after each fold; None runs all.
+
+    Raises
+    ------
+    RuntimeError
+        If every strategy fails.
     """
     rows: list[dict] = []
     notes: dict[str, Warning] = {}
     dropped: dict[str, int] = {}
-    waiting, done, total = tasks, 0, len(tasks)
+    failures: dict[str, dict[int, RuntimeError]] = {}
+    order = list(dict.fromkeys(task.strategy for task in tasks))
+    waiting, done = tasks, 0
     while waiting:
         fold = waiting[0].fold
         now = [task for task in waiting if halving is None or task.fold == fold]
         waiting = waiting[len(now) :]
-        for measured, told in _finished(now, data, n_jobs, cache):
-            rows += measured
+        open_tasks = {_name(task) for task in now}
+        for fit in _finished(now, data, n_jobs, cache, failures):
+            rows += fit.rows
             done += 1
-            for note in told:
+            open_tasks.discard((fit.strategy, fit.fold))
+            if fit.failure is not None:
+                failures.setdefault(fit.strategy, {})[fit.fold] = fit.failure
+                rows = [row for row in rows if row["strategy"] != fit.strategy]
+                waiting = [task for task in waiting if task.strategy != fit.strategy]
+                open_tasks = {task for task in open_tasks if task[0] != fit.strategy}
+            for note in fit.told:
                 # What differs between folds in a count only is said once.
                 notes.setdefault(re.sub(r"\d+", "#", str(note)), note)
             if progress is not None:
-                progress(done, total)
+                progress(done, done + len(open_tasks) + len(waiting))
         if halving is not None and waiting:
             dropped |= dict.fromkeys(_losers(rows, tasks, dropped, halving), fold + 1)
             waiting = [task for task in waiting if task.strategy not in dropped]
-            total = done + len(waiting)
-    order = list(dict.fromkeys(task.strategy for task in tasks))
+    failed = {name: failures[name][min(failures[name])] for name in order if name in failures}
+    if len(failed) == len(order):
+        raise _nothing_left(failed)
+    rows = [row for row in rows if row["strategy"] not in failed]
     rows.sort(key=lambda row: (order.index(row["strategy"]), row["fold"]))
-    return Outcome(rows, list(notes.values()), dropped)
+    dropped = {name: folds for name, folds in dropped.items() if name not in failed}
+    return Outcome(rows, list(notes.values()), dropped, failed)
+
+
+def _nothing_left(failed: dict[str, RuntimeError]) -> RuntimeError:
+    """Return the error that all strategies ended in."""
+    name, first = next(iter(failed.items()))
+    others = f", and so did all {len(failed) - 1} others" if len(failed) > 1 else ""
+    error = RuntimeError(f"strategy {name!r} {first}{others}")
+    error.__cause__ = first.__cause__
+    return error
 
 
 def _finished(
-    tasks: list[Task], data: Data, n_jobs: int | None, cache: FitCache | None
-) -> Iterator[tuple[list[dict], list[Warning]]]:
-    """Yield measures and warnings of every task, first of those that a file holds."""
+    tasks: list[Task],
+    data: Data,
+    n_jobs: int | None,
+    cache: FitCache | None,
+    failures: dict[str, dict[int, RuntimeError]],
+) -> Iterator[Fit]:
+    """Yield what came of the tasks, first of those that a file holds, until their strategy fails.
+
+    A failure is not kept: whoever goes on from the file tries again.
+    """
     kept = {} if cache is None else {_name(t): cache.get(t) for t in tasks}
     missing = {_name(task): task for task in tasks if kept.get(_name(task)) is None}
-    yield from (found for found in kept.values() if found is not None)
+    yield from (Fit(*name, *found) for name, found in kept.items() if found is not None)
     parallel = Parallel(n_jobs=n_jobs, return_as="generator_unordered")
-    for rows, told in parallel(delayed(fit_and_measure)(task, data) for task in missing.values()):
-        if cache is not None:
-            cache.add(missing[rows[0]["strategy"], rows[0]["fold"]], rows, told)
-        yield rows, told
+    calls = (
+        delayed(fit_and_measure)(task, data)
+        for task in missing.values()
+        # Asked when the next fit is due.
+        if task.strategy not in failures
+    )
+    for fit in parallel(calls):
+        if cache is not None and fit.failure is None:
+            cache.add(missing[fit.strategy, fit.fold], fit.rows, fit.told)
+        yield fit
 
 
 def _name(task: Task) -> tuple[str, int]:
@@ -98,10 +144,11 @@ def _name(task: Task) -> tuple[str, int]:
     return task.strategy, task.fold
 
 
-def _losers(rows: list[dict], tasks: list[Task], dropped: dict, halving: Halving) -> list[str]:
+def _losers(rows: list[dict], tasks: list[Task], dropped: dict, scoring: str) -> list[str]:
     """Return the strategies to drop, judged at their own cuts."""
     own = pd.DataFrame([row for row in rows if not is_plain(row["threshold"])])
-    scores = own.pivot(index="fold", columns="strategy", values=halving.scoring)
+    scores = own.pivot(index="fold", columns="strategy", values=scoring)
     ratio = {task.fold: len(task.test) / len(task.train) for task in tasks}
     ratios = [ratio[fold] for fold in scores.index]
-    return losers(scores.drop(columns=list(dropped)), halving.scoring, ratios, halving.baseline)
+    baseline = baseline_of(task.strategy for task in tasks if task.strategy in scores)
+    return losers(scores.drop(columns=list(dropped)), scoring, ratios, baseline)

@@ -14,7 +14,7 @@ from imbalanced_nn.compare.evaluation import evaluate, own_label, plain_codes, p
 from imbalanced_nn.compare.strategies import final_step
 from imbalanced_nn.exceptions import InvalidParameterError
 
-__all__ = ["Data", "Task", "check_sample_weight", "fit_and_measure", "fit_whole"]
+__all__ = ["Data", "Fit", "Task", "check_sample_weight", "fit_and_measure", "fit_whole"]
 
 
 class Task(NamedTuple):
@@ -27,6 +27,16 @@ class Task(NamedTuple):
     train: np.ndarray
     test: np.ndarray
     seed: int
+
+
+class Fit(NamedTuple):
+    """What came of a task: a row of measures for either cut, or an error; and its warnings."""
+
+    strategy: str
+    fold: int
+    rows: list[dict]
+    told: list[Warning]
+    failure: RuntimeError | None = None
 
 
 class Data(NamedTuple):
@@ -52,17 +62,20 @@ def check_sample_weight(candidates: dict[str, BaseEstimator]) -> None:
             )
 
 
-def fit_and_measure(task: Task, data: Data) -> tuple[list[dict], list[Warning]]:
-    """Return a row of measures for either cut, and the warnings of the fit."""
+def fit_and_measure(task: Task, data: Data) -> Fit:
+    """Run a task; a strategy that fails does not stop the others."""
+    rows, failure = [], None
     with warnings.catch_warnings(record=True) as caught:
         try:
             rows = _measured(task, data)
         except Exception as error:
-            raise RuntimeError(
-                f"strategy {task.strategy!r} failed on fold {task.fold + 1} of {task.n_folds}: "
-                f"{type(error).__name__}: {error}"
-            ) from error
-    return rows, [warning.message for warning in caught]
+            failure = RuntimeError(
+                f"failed on fold {task.fold + 1} of {task.n_folds}: {type(error).__name__}: {error}"
+            )
+            # Lost on the way from another process, where no one looks for it.
+            failure.__cause__ = error
+    told = [warning.message for warning in caught]
+    return Fit(task.strategy, task.fold, rows, told, failure)
 
 
 def fit_whole(estimator: BaseEstimator, data: Data, seed: int) -> BaseEstimator:

@@ -18,6 +18,8 @@ _KEPT = (
     *("folds", "classes", "class_count", "pos_label", "train_sizes", "test_sizes"),
     *("scoring", "dropped", "settings"),
 )
+# What a comparison may lack where it was written before there was such a thing.
+_KEPT_SINCE = ("failed",)
 
 
 @dataclass(frozen=True, repr=False)
@@ -44,15 +46,18 @@ class StrategyComparison:
         Every strategy's configured estimator.
     settings : dict, default={}
         What was asked for, in words, for the report.
+    failed : dict of str to str, default={}
+        Strategies that failed, and how: the fold and the error. Nothing else speaks of them.
 
     Attributes
     ----------
     n_splits : int
         Number of folds.
     strategies : list of str
-        Names, in the order given.
+        Names of those that were measured, in the order given.
     baseline_ : str
-        The strategy that the others are compared with: ``"none"``, or else the first.
+        The strategy that the others are compared with: ``"none"``, or else the first that was
+        measured.
     best_strategy_ : str
         The strategy with the best mean of ``scoring`` that was fitted on every fold.
     best_estimator_ : estimator
@@ -62,7 +67,7 @@ class StrategyComparison:
         The best of those that beat the baseline, or the baseline where none does.
     standing_ : dict of str to str
         ``"baseline"``, or how each strategy compares with it: ``"better"``, ``"tied"``,
-        ``"worse"``, ``"dropped"`` or, of one fold, ``"unknown"``.
+        ``"worse"``, ``"dropped"``, ``"failed"`` or, of one fold, ``"unknown"``.
     verdict_ : str
         Which strategy works, in plain words, from intervals that hold together at 95 %.
 
@@ -96,6 +101,7 @@ class StrategyComparison:
     dropped: dict[str, int] = field(default_factory=dict)
     estimators: dict[str, object] = field(default_factory=dict)
     settings: dict[str, object] = field(default_factory=dict)
+    failed: dict[str, str] = field(default_factory=dict)
 
     @property
     def n_splits(self) -> int:
@@ -109,7 +115,7 @@ class StrategyComparison:
 
     @property
     def strategies(self) -> list[str]:
-        """Names of the strategies, in the order given."""
+        """Names of the strategies that were measured, in the order given."""
         return list(dict.fromkeys(row["strategy"] for row in self.folds))
 
     @property
@@ -136,9 +142,8 @@ class StrategyComparison:
         """How each strategy compares with the baseline."""
         found = standing(self)
         groups = ("better", "tied", "worse", "dropped", "unknown")
-        return {self.baseline_: "baseline"} | {
-            name: group for group in groups for name in getattr(found, group)
-        }
+        measured = {name: group for group in groups for name in getattr(found, group)}
+        return {self.baseline_: "baseline"} | measured | dict.fromkeys(self.failed, "failed")
 
     @property
     def verdict_(self) -> str:
@@ -330,7 +335,8 @@ class StrategyComparison:
             raise InvalidParameterError(
                 f"content: lacks {missing[0]!r}; give what StrategyComparison.to_dict() returns."
             )
-        return cls(**{name: content[name] for name in _KEPT})
+        later = [name for name in _KEPT_SINCE if name in content]
+        return cls(**{name: content[name] for name in (*_KEPT, *later)})
 
     def to_dict(self) -> dict:
         """Return everything as JSON's types; what is not a number is None.
@@ -346,6 +352,7 @@ class StrategyComparison:
             "best_strategy": self.best_strategy_,
             "recommended_strategy": self.recommended_strategy_,
             "dropped": dict(self.dropped),
+            "failed": dict(self.failed),
             "classes": [plain(label) for label in self.classes],
             "class_count": self.class_count,
             "pos_label": plain(self.pos_label),
@@ -370,6 +377,7 @@ class StrategyComparison:
             f"StrategyComparison: {frame['strategy'].nunique()} strategies, "
             f"{self.n_splits} folds, {sum(self.class_count)} rows{positive}\n"
             + shown.to_string(index=False)
+            + "".join(f"\n{name} {reason}" for name, reason in self.failed.items())
         )
 
     def _by_fold(self, metric: str, threshold: str | None):

@@ -7,17 +7,18 @@ from numbers import Integral
 
 import numpy as np
 from sklearn.base import clone
+from sklearn.exceptions import FitFailedWarning
 from sklearn.utils import check_random_state, indexable
 from sklearn.utils._param_validation import HasMethods, Interval, validate_params
 
 from imbalanced_nn.compare.cache import FitCache
 from imbalanced_nn.compare.evaluation import check_metric
-from imbalanced_nn.compare.execution import Halving, run_tasks
+from imbalanced_nn.compare.execution import run_tasks
 from imbalanced_nn.compare.fitting import Data, Task, check_sample_weight, fit_whole
 from imbalanced_nn.compare.folds import as_codes, make_folds
 from imbalanced_nn.compare.result import StrategyComparison
 from imbalanced_nn.compare.settings import described
-from imbalanced_nn.compare.strategies import baseline_of, resolve_strategies
+from imbalanced_nn.compare.strategies import resolve_strategies
 from imbalanced_nn.exceptions import InvalidParameterError
 
 __all__ = ["compare_strategies"]
@@ -132,10 +133,14 @@ def compare_strategies(
     TooFewRowsError
         If a class cannot be in the training and test rows of every fold. Nothing is fitted then.
     RuntimeError
-        If a fit fails; the message names strategy and fold.
+        If every strategy fails; the message names the first one, the fold and the error.
 
     Warns
     -----
+    FitFailedWarning
+        If a strategy fails: it is left out, on all folds, and named in ``failed`` and in the
+        verdict; the others are compared. A file of ``cache`` keeps no failures, so that going on
+        tries again. Also if the best one fails on all rows: ``best_estimator_`` is not fitted.
     Warning
         What the fits warn of is passed on once, however many fits said it. Texts that differ
         in numbers only count as one.
@@ -208,10 +213,17 @@ def compare_strategies(
         n_jobs=n_jobs,
         progress=progress,
         cache=None if cache is None else FitCache(cache, data),
-        halving=Halving(scoring, baseline_of(candidates)) if halving else None,
+        halving=scoring if halving else None,
     )
     for note in outcome.notes:
         warnings.warn(note, stacklevel=3)
+    failed = {name: str(error) for name, error in outcome.failed.items()}
+    for name, reason in failed.items():
+        warnings.warn(
+            f"strategy {name!r} {reason}. It is left out of the comparison.",
+            FitFailedWarning,
+            stacklevel=3,
+        )
     comparison = StrategyComparison(
         folds=outcome.rows,
         classes=classes.tolist(),
@@ -221,15 +233,31 @@ def compare_strategies(
         test_sizes=[len(test) for _, test in folds],
         scoring=scoring,
         dropped=outcome.dropped,
+        failed=failed,
         estimators=candidates,
         settings=described(
             estimator, strategies, X, cv, n_repeats, random_state, sample_weight, groups
         ),
     )
     if refit:
-        best = clone(comparison.best_estimator_)
-        comparison.estimators[comparison.best_strategy_] = fit_whole(best, data, _seed(random))
+        _refit(comparison, data, _seed(random))
     return comparison
+
+
+def _refit(comparison: StrategyComparison, data: Data, seed: int) -> None:
+    """Fit the best estimator on all rows; what was measured is not lost with a fit that fails."""
+    name = comparison.best_strategy_
+    try:
+        best = fit_whole(clone(comparison.best_estimator_), data, seed)
+    except Exception as error:
+        warnings.warn(
+            f"strategy {name!r} failed on all rows: {type(error).__name__}: {error}. "
+            f"best_estimator_ is not fitted.",
+            FitFailedWarning,
+            stacklevel=4,
+        )
+    else:
+        comparison.estimators[name] = best
 
 
 def _seed(random: np.random.RandomState) -> int:

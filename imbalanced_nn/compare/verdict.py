@@ -81,13 +81,27 @@ def _sorted_out(gains) -> dict[str, list[str]]:
 
 
 def verdict(comparison) -> str:
-    """Return in plain words which strategy works, or that none is shown to.
+    """Return in plain words which strategy works, or that none is shown to, and which failed.
 
     Parameters
     ----------
     comparison : StrategyComparison
         What was measured.
     """
+    failed = [repr(name) for name in comparison.failed]
+    if not failed:
+        return _finding(comparison)
+    named = ", ".join(failed[:-1]) + f" and {failed[-1]}" if len(failed) > 1 else failed[0]
+    return f"{_finding(comparison)} {named} failed and {_are(failed)} left out."
+
+
+def _are(names: list[str]) -> str:
+    """Return the verb for so many names."""
+    return "is" if len(names) == 1 else "are"
+
+
+def _finding(comparison) -> str:
+    """Return which of the strategies that were measured works."""
     baseline, measure = _baseline_name(comparison), measure_name(comparison.scoring)
     if len(comparison.strategies) == 1:
         return f"Only {comparison.baseline_!r} was measured: there is nothing to compare it with."

@@ -1,10 +1,13 @@
 """The tables of a report: strategies against the baseline, and their decisions."""
 
+from textwrap import shorten
+
 from imbalanced_nn.inspection.measures import measure_label
 from imbalanced_nn.markup import Markup, markup, table
 
 __all__ = ["evidence"]
 
+_LONGEST_REASON = 600
 _DECISIONS = ("balanced_accuracy", "f1", "matthews_corrcoef")
 
 
@@ -31,6 +34,7 @@ def evidence(comparison) -> list[Markup]:
             f"Bengio, 2003); all hold together at 95 %. The best mean of a column is bold and "
             f"marked *. The grey row is the recommended strategy.</p>"
         ),
+        *_failures(comparison),
     ]
 
 
@@ -54,6 +58,7 @@ def _strategies(comparison) -> Markup:
             standing += f" after {comparison.dropped[name]} folds"
         cells = [name, standing, values[0], difference, *values[1:]]
         rows.append((name == comparison.recommended_strategy_, cells))
+    rows += [(False, [name, "failed", *[""] * (len(measures) + 1)]) for name in comparison.failed]
     headers = [_header(m) for m in measures]
     columns = [("Strategy", False), ("Against the baseline", False), (headers[0], True)]
     columns += [("Difference", True), *((header, True) for header in headers[1:])]
@@ -68,6 +73,17 @@ _STANDINGS = {
     "dropped": "dropped",
     "unknown": "unknown: one fold",
 }
+
+
+def _failures(comparison) -> list[Markup]:
+    """Return how each strategy that was left out failed."""
+    return [
+        Markup(
+            f'<p class="note">{markup(name)} is left out: it '
+            f"{markup(shorten(reason, _LONGEST_REASON))}</p>"
+        )
+        for name, reason in comparison.failed.items()
+    ]
 
 
 def _decisions(comparison) -> Markup:

@@ -119,8 +119,42 @@ class TestEndings:
         monkeypatch.setattr(stand_in, "fail", ValueError("loss\n  is nan"))
         assert refused("compare", table, "--target", "fraud", "--json") == (
             1,
-            "strategy 'none' failed on fold 1 of 5: ValueError: loss is nan",
+            "strategy 'none' failed on fold 1 of 5: ValueError: loss is nan, and so did all 9 "
+            "others",
         )
+
+    @pytest.mark.parametrize("as_json", [False, True])
+    def test_a_strategy_that_fails_loses_no_other(
+        self, run, stand_in, table, tmp_path, monkeypatch, as_json
+    ):
+        fit = stand_in.fit
+
+        def failing_fit(self, X, y):
+            if self.sampler is not None:
+                raise ValueError("loss\n  is [b]nan")
+            return fit(self, X, y)
+
+        monkeypatch.setattr(stand_in, "fit", failing_fit)
+        files = ["--report", tmp_path / "r.html", "--cache", tmp_path / "fits.jsonl"]
+        arguments = ["--strategies", "none,smote,focal", *files, *(["--json"] if as_json else [])]
+        result = run("compare", table, "--target", "fraud", *arguments)
+        assert result.exit_code == 0
+        assert " ".join(result.stderr.split()) == (
+            "Note: strategy 'smote' failed on fold 1 of 5: ValueError: loss is [b]nan. It is left "
+            "out of the comparison."
+        )
+        reason = "failed on fold 1 of 5: ValueError: loss is [b]nan"
+        if as_json:
+            content = json.loads(result.stdout)
+            assert content["failed"] == {"smote": reason.replace(" is", "\n  is")}
+            assert {row["strategy"] for row in content["results"]} == {"none", "focal"}
+        else:
+            assert ["smote", "failed"] in [line.split() for line in result.stdout.splitlines()]
+            assert f"\nsmote {reason}\n" in result.stdout
+            assert "'smote' failed and is left out." in " ".join(result.stdout.split())
+        page = (tmp_path / "r.html").read_text(encoding="utf-8")
+        assert f"smote is left out: it {reason}" in page
+        assert len((tmp_path / "fits.jsonl").read_text().splitlines()) == 1 + 2 * 5
 
     def test_warnings_become_notes(self, run, stand_in, table, monkeypatch):
         fit = stand_in.fit

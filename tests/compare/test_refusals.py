@@ -150,20 +150,6 @@ class TestRefusals:
         refused = self._refused(InvalidParameterError, stand_in, np.zeros((10, 2)), y, cv=2)
         assert refused == message
 
-    def test_a_failed_fit_names_strategy_and_fold(self, stand_in, binary):
-        class Fails(stand_in):
-            def fit(self, X, y):
-                if self.class_weight and len(stand_in.fits) > 2:
-                    raise ValueError("loss is nan")
-                return super().fit(X, y)
-
-        with pytest.raises(RuntimeError) as failure:
-            compare_strategies(Fails(), *binary, strategies=TWO, cv=3)
-        assert str(failure.value) == (
-            "strategy 'class_weight' failed on fold 2 of 3: ValueError: loss is nan"
-        )
-        assert isinstance(failure.value.__cause__, ValueError)
-
     def test_probabilities_of_the_wrong_shape(self, binary):
         class OneColumn(LogisticRegression):
             def predict_proba(self, X):
