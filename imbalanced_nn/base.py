@@ -16,7 +16,12 @@ from imbalanced_nn.encoders import TimestepLabelEncoder
 from imbalanced_nn.exceptions import InvalidParameterError, nearest_name
 from imbalanced_nn.losses import ClassLoss, LabelWeightedCrossentropy, resolve_loss
 from imbalanced_nn.networks import NETWORKS
-from imbalanced_nn.parameters import NotKept, check_user_parameters
+from imbalanced_nn.parameters import (
+    NotKept,
+    check_arguments,
+    check_routed,
+    check_user_parameters,
+)
 from imbalanced_nn.pickling import pack, unpack
 from imbalanced_nn.targets import KINDS, n_output_units
 from imbalanced_nn.training import (
@@ -283,6 +288,18 @@ class MendedKerasClassifier(KerasClassifier):
         """Return what build functions get as ``meta``: the parent's names and no others."""
         return {k: v for k, v in super()._get_metadata().items() if k != "feature_names_in_"}
 
+    def _check_arguments(self, arguments: dict[str, Any], online: bool = False) -> None:
+        """Refuse what is given to a call, or routed, and would not arrive."""
+        if arguments:
+            check_arguments(arguments, "fit", self.model_, online)
+        routed = [name for name in vars(self) if "__" in name]
+        check_routed(routed, self.model_)
+        if self.callbacks is None and any(name.startswith("callbacks__") for name in routed):
+            raise InvalidParameterError(
+                "Parameters are routed to callbacks__*, but callbacks is None. Set callbacks to "
+                "classes of Keras' callbacks, or leave those parameters out."
+            )
+
     def _initialize_callbacks(self) -> None:
         """Make callbacks for fit and predict; those that a file did not keep are none."""
         given = {name: value for name, value in vars(self).items() if isinstance(value, NotKept)}
@@ -302,6 +319,8 @@ class MendedKerasClassifier(KerasClassifier):
         refuse_after_fork()
         routed = any(name.startswith("predict__") for name in self.get_params(deep=False))
         if kwargs or routed or self._predict_callbacks:
+            check_arguments(kwargs, "predict", self.model_)
+            check_routed(vars(self), self.model_)
             return super()._predict_raw(X, **kwargs)
         X, _ = self._validate_data(X=X)
         return forward(self.model_, self.feature_encoder_.transform(X))

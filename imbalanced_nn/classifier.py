@@ -1,7 +1,5 @@
 """`BalancedKerasClassifier`: a Keras network that scikit-learn can trust on imbalanced data."""
 
-from scikeras.wrappers import BaseWrapper
-
 from imbalanced_nn.base import MendedKerasClassifier
 from imbalanced_nn.parameters import check_parameters
 from imbalanced_nn.representation import FittedDiagram
@@ -305,17 +303,12 @@ run_eagerly
             If X, y or the weights cannot be used, or if training diverges. After any failure,
             an interruption included, the estimator is as it was before.
         """
-        check_parameters(self.get_params(deep=False), type(self).__name__)
-        kwargs.setdefault("validation_data", getattr(self, "fit__validation_data", None))
-        validation = validation_tuple(X_val, y_val, sample_weight_val, kwargs)
-        y = fill_padding(y, sample_weight)
-        with self._unchanged_on_failure():
-            if not (self.warm_start and self.initialized_):
-                self.classes_ = None
-            BaseWrapper.fit(
-                self, X, y, sample_weight, groups=groups, validation=validation, **kwargs
-            )
-        return self
+        given = kwargs.pop("validation_data", None)
+        validation = validation_tuple(X_val, y_val, sample_weight_val, given)
+        if validation is None:
+            given = getattr(self, "fit__validation_data", None)
+            validation = validation_tuple(None, None, None, given)
+        return self._fit_with(kwargs, X, y, sample_weight, groups=groups, validation=validation)
 
     def partial_fit(self, X, y, classes=None, sample_weight=None, **kwargs):
         """Train one more epoch on the given rows, all of them.
@@ -344,10 +337,12 @@ run_eagerly
             The estimator.
         """
         check_parameters(self.get_params(deep=False), type(self).__name__)
+        check_parameters(kwargs, type(self).__name__)
         y = fill_padding(y, sample_weight)
         with self._unchanged_on_failure():
             self.classes_ = self._announced_classes(y, classes)
-            BaseWrapper.partial_fit(self, X, y, sample_weight, online=True, **kwargs)
+            first = self.current_epoch
+            self._fit(X, y, sample_weight, True, 1, first, arguments=kwargs, online=True)
         return self
 
     def initialize(self, X, y):

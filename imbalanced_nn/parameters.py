@@ -16,7 +16,14 @@ from sklearn.utils._param_validation import (
 
 from imbalanced_nn.exceptions import InvalidParameterError, nearest_name
 
-__all__ = ["CONSTRAINTS", "NotKept", "check_parameters", "check_user_parameters"]
+__all__ = [
+    "CONSTRAINTS",
+    "NotKept",
+    "check_arguments",
+    "check_parameters",
+    "check_routed",
+    "check_user_parameters",
+]
 
 CONSTRAINTS = {
     "sampler": [None, str, HasMethods("fit_resample"), HasMethods("dataset")],
@@ -49,6 +56,45 @@ CONSTRAINTS = {
     "random_state": ["random_state"],
 }
 """Accepted types and ranges of the parameters, in scikit-learn's declarative form."""
+
+KERAS_ARGUMENTS = {
+    "compile": {
+        "auto_scale_loss",
+        "jit_compile",
+        "loss",
+        "loss_weights",
+        "metrics",
+        "optimizer",
+        "run_eagerly",
+        "steps_per_execution",
+        "weighted_metrics",
+    },
+    "fit": {
+        "batch_size",
+        "callbacks",
+        "class_weight",
+        "epochs",
+        "initial_epoch",
+        "shuffle",
+        "steps_per_epoch",
+        "validation_batch_size",
+        "validation_data",
+        "validation_freq",
+        "validation_split",
+        "validation_steps",
+        "verbose",
+    },
+    "predict": {"batch_size", "callbacks", "steps", "verbose"},
+}
+"""Arguments of Keras' methods beside the rows, whatever a tool has put in a method's place."""
+
+OWN_ARGUMENTS = {
+    "fit": ("sample_weight", "groups", "X_val", "y_val", "sample_weight_val"),
+    "partial_fit": ("sample_weight", "classes"),
+}
+"""Arguments of the estimator's own methods, for hints."""
+
+ROWS = {"x", "y", "sample_weight"}
 
 
 @dataclass(frozen=True)
@@ -140,10 +186,79 @@ def check_user_parameters(
             )
 
 
+def check_arguments(given: Iterable[str], method: str, network: Any, partial: bool = False) -> None:
+    """Refuse arguments of a call that the network's method does not take.
+
+    Parameters
+    ----------
+    given : iterable of str
+        Names of the arguments.
+    method : {"fit", "predict"}
+        Method of the network. One of its own class may take more than Keras'.
+    network : keras.Model
+        The network.
+    partial : bool, default=False
+        Whether the call is one of ``partial_fit``, which trains one epoch and judges none.
+
+    Raises
+    ------
+    InvalidParameterError
+        With the nearest name that exists.
+    """
+    accepted = _accepted(method, network)
+    if partial:
+        fixed = {"epochs", "initial_epoch"}
+        accepted = {n for n in accepted - fixed if not n.startswith("validation_")}
+    caller = "partial_fit" if partial else method
+    own = OWN_ARGUMENTS.get(caller, ())
+    for name in sorted(set(given) - accepted):
+        why = ""
+        if partial and name in KERAS_ARGUMENTS["fit"]:
+            why = " It trains one more epoch and holds no rows out; use fit."
+        raise InvalidParameterError(
+            f"{caller} takes no argument {name!r}.{why or nearest_name(name, [*own, *accepted])} "
+            f"Beside its rows it takes {[*own, *sorted(accepted)]}."
+        )
+
+
+def check_routed(names: Iterable[str], network: Any) -> None:
+    """Refuse parameters that are routed to a method of the network which does not take them.
+
+    Parameters
+    ----------
+    names : iterable of str
+        Names of the estimator's parameters, such as ``"fit__batch_size"``.
+    network : keras.Model
+        The network.
+
+    Raises
+    ------
+    InvalidParameterError
+        With the nearest name that exists.
+    """
+    for name in sorted(names):
+        method, _, argument = name.partition("__")
+        if method not in KERAS_ARGUMENTS or not argument:
+            continue
+        accepted = _accepted(method, network)
+        if argument.partition("__")[0] not in accepted:
+            given = " Give it to fit." if argument in OWN_ARGUMENTS.get(method, ()) else ""
+            raise InvalidParameterError(
+                f"{name!r} is not an argument of the network's {method}."
+                f"{given or nearest_name(argument, accepted)} It takes {sorted(accepted)}."
+            )
+
+
+def _accepted(method: str, network: Any) -> set[str]:
+    """Names of the arguments of a network's method, without its rows."""
+    return (KERAS_ARGUMENTS[method] | set(_keywords(getattr(network, method))[0])) - ROWS
+
+
 def _keywords(builder: Callable | None) -> tuple[list[str], bool]:
     """Names of a function's arguments, and whether it takes any keyword."""
     if builder is None:
         return [], False
     parameters = inspect.signature(builder).parameters.values()
     takes_all = any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters)
-    return [parameter.name for parameter in parameters], takes_all
+    named = [p.name for p in parameters if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
+    return named, takes_all

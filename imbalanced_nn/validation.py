@@ -250,14 +250,27 @@ def check_groups(groups: Any, n_samples: int) -> np.ndarray:
     return groups
 
 
-def validation_tuple(X_val, y_val, sample_weight_val, kwargs):
+def validation_tuple(X_val, y_val, sample_weight_val, given):
     """Return the caller's held-out rows as one tuple, Keras' ``validation_data`` included."""
-    given = kwargs.pop("validation_data", None)
     if X_val is None and y_val is None:
+        if sample_weight_val is not None:
+            raise InvalidParameterError(
+                "sample_weight_val holds weights of X_val, which is None. Pass X_val and y_val "
+                "too, or leave the weights out."
+            )
         if given is None:
             return None
+        if not isinstance(given, tuple | list) or len(given) not in (2, 3):
+            raise InvalidParameterError(
+                f"validation_data must be (X, y) or (X, y, sample_weight); got a "
+                f"{type(given).__name__} that is neither. Pass X_val and y_val instead."
+            )
         return (*given, None) if len(given) == 2 else tuple(given)
     if X_val is None or y_val is None:
         missing = "X_val" if X_val is None else "y_val"
         raise InvalidParameterError(f"X_val and y_val go together, but {missing} is None.")
+    if given is not None:
+        raise InvalidParameterError(
+            "Both X_val and validation_data are given; they are the same thing. Pass one of them."
+        )
     return X_val, y_val, sample_weight_val

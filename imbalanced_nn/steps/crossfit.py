@@ -102,7 +102,8 @@ class CrossFitSteps:
     def _fit_members(self, given, folds):
         """Return an estimator for each fold, fitted to the others and stopped by its rows."""
         members, notes = [], {}
-        arguments = {"groups": given.groups, "epochs": given.training["epochs"], **given.kwargs}
+        epochs = given.training["epochs"]
+        arguments = {**given.arguments, "epochs": epochs}
         for number, fold in enumerate(folds):
             seed = None if self.random_state is None else (given.seed + number) % 2**31
             member = clone(self).set_params(
@@ -111,19 +112,19 @@ class CrossFitSteps:
                 priors=None,
                 random_state=seed,
             )
-            n_subtasks = self._n_subtasks(arguments["epochs"])
+            n_subtasks = self._n_subtasks(epochs)
             with (
                 given.task.within("train-for-fold", n_subtasks, alone=False) as task,
                 warnings.catch_warnings(record=True) as caught,
             ):
                 warnings.simplefilter("always", ImbalanceWarning)
-                member.fit(
+                member._fit_with(
+                    arguments | {"validation_split": [fold]},
                     given.X,
                     given.y,
-                    sample_weight=given.weight,
-                    validation_split=[fold],
+                    given.weight,
+                    groups=given.groups,
                     task=task,
-                    **arguments,
                 )
             for note in caught:
                 # What is true of every fold is said once.

@@ -2,6 +2,7 @@
 
 from sklearn.callback import with_callbacks
 
+from imbalanced_nn.parameters import check_parameters
 from imbalanced_nn.sampling import BalancedBatches
 from imbalanced_nn.steps.balancing import BalancingSteps
 from imbalanced_nn.steps.crossfit import CrossFitSteps
@@ -11,7 +12,7 @@ from imbalanced_nn.steps.network import NetworkSteps
 from imbalanced_nn.steps.notes import note_few_held_out
 from imbalanced_nn.steps.rows import RowSteps
 from imbalanced_nn.steps.tasks import TaskSteps
-from imbalanced_nn.targets import class_codes
+from imbalanced_nn.targets import class_codes, fill_padding
 from imbalanced_nn.training import draw_seed, forward
 from imbalanced_nn.validation import check_weights
 
@@ -20,6 +21,34 @@ __all__ = ["FitSteps"]
 
 class FitSteps(TaskSteps, RowSteps, BalancingSteps, NetworkSteps, HeadSteps, CrossFitSteps):
     """What `BalancedKerasClassifier.fit` does, from the caller's rows to the decision rule."""
+
+    def _fit_with(self, arguments, X, y, sample_weight, *, groups=None, validation=None, task=None):
+        """Fit with further arguments of ``Model.fit``, as a task of its own or within another."""
+        routed = {
+            name.removeprefix("fit__"): value
+            for name, value in vars(self).items()
+            if name.startswith("fit__")
+        }
+        for params in (self.get_params(deep=False), routed, arguments):
+            check_parameters(params, type(self).__name__)
+        y = fill_padding(y, sample_weight)
+        training = {"epochs": self.epochs, "initial_epoch": 0} | routed | arguments
+        first = training["epochs"], training["initial_epoch"]
+        with self._unchanged_on_failure():
+            if not (self.warm_start and self.initialized_):
+                self.classes_ = None
+            self._fit(
+                X,
+                y,
+                sample_weight,
+                self.warm_start,
+                *first,
+                arguments=arguments,
+                groups=groups,
+                validation=validation,
+                task=task,
+            )
+        return self
 
     @with_callbacks
     def _fit(
@@ -31,29 +60,32 @@ class FitSteps(TaskSteps, RowSteps, BalancingSteps, NetworkSteps, HeadSteps, Cro
         epochs,
         initial_epoch,
         *,
+        arguments,
         groups=None,
         validation=None,
         online=False,
         task=None,
-        **kwargs,
     ):
         """Hold rows out, train on the others, calibrate, learn the threshold."""
         told = X, y, sample_weight
         fresh = not ((self.warm_start or warm_start) and self.initialized_)
         X, y = self._initialize(X, y) if fresh else self._validate_data(X, y)
+        self._check_arguments(arguments, online)
+        arguments = {k: v for k, v in arguments.items() if k not in ("epochs", "initial_epoch")}
         weight = check_weights(sample_weight, X, steps=self._steps)
         training = {"warm_start": warm_start, "epochs": epochs, "initial_epoch": initial_epoch}
         if self._kind is None:
             with self._as_task(task, epochs, *told) as task:
-                training |= kwargs
-                self._fit_opaque_target(X, y, weight, sample_weight, validation, training, task)
+                training |= arguments
+                data = X, y, weight, sample_weight, groups, validation
+                self._fit_opaque_target(*data, training, task)
             return
 
         seed = draw_seed(self.random_state)
         targets = self.target_encoder_.transform(y)
         codes = class_codes(targets, self._kind)
         self._describe_classes(codes[weight > 0] if self._steps else codes, fresh, online)
-        split = kwargs.pop("validation_split", self._routed("validation_split"))
+        split = arguments.pop("validation_split", self._routed("validation_split"))
         split = 0 if online or validation is not None else split
         folds = self._split(X, codes, weight, groups, seed, split)
         held_out = validation is not None or len(self.validation_indices_) > 0
@@ -66,7 +98,7 @@ class FitSteps(TaskSteps, RowSteps, BalancingSteps, NetworkSteps, HeadSteps, Cro
             n_subtasks = self._n_networks(folds)
         with self._as_task(task, n_subtasks, *told) as task:
             rows = (X, y, targets, codes, weight, groups, validation)
-            given = Given(*rows, seed, fresh, online, training, kwargs, task)
+            given = Given(*rows, seed, fresh, online, training, arguments, task)
             if len(folds) > 1:
                 judged = self._cross_fit(given, folds)
             else:
@@ -83,8 +115,8 @@ class FitSteps(TaskSteps, RowSteps, BalancingSteps, NetworkSteps, HeadSteps, Cro
         judged = self._held_out_rows(natural, held_out, given.validation)
         note_few_held_out(judged, self.classes_)
 
-        kwargs, first_epoch = dict(given.kwargs), given.training["initial_epoch"]
-        batch_size = kwargs.pop("batch_size", None)
+        arguments, first_epoch = dict(given.arguments), given.training["initial_epoch"]
+        batch_size = arguments.pop("batch_size", None)
         rows, draw, size = self._balance(natural, given.seed, batch_size, first_epoch)
 
         def at_epoch(epoch, estimator=self):
@@ -119,7 +151,7 @@ class FitSteps(TaskSteps, RowSteps, BalancingSteps, NetworkSteps, HeadSteps, Cro
                 not given.online,
                 tell=self._epoch_tasks(stage, settle, follow),
                 **given.training,
-                **kwargs,
+                **arguments,
             )
         if isinstance(self.sampler_, BalancedBatches):
             self.sampler_.cover(draw)

@@ -36,8 +36,8 @@ class Given:
         Whether this is one part of many.
     training : dict
         ``warm_start``, ``epochs`` and ``initial_epoch`` as scikeras hands them on.
-    kwargs : dict
-        Further arguments of ``Model.fit``.
+    arguments : dict
+        Further arguments of ``Model.fit``, by the names that it takes.
     task : FitTask
         What scikit-learn's callbacks are told of it.
     """
@@ -53,5 +53,5 @@ class Given:
     fresh: bool
     online: bool
     training: dict
-    kwargs: dict
+    arguments: dict
     task: FitTask

@@ -182,9 +182,12 @@ class NetworkSteps:
             initial_epoch,
             batch_classes,
         )
-        callbacks = self._fit_callbacks
+        own_callbacks = self._fit_callbacks
+        callbacks = [*own_callbacks, *as_callbacks(kwargs.pop("callbacks", None))]
         # Keras' own evaluation costs a trace and 25 ms an epoch; the monitor has the outputs.
         plain = not needs_evaluation(self.model_, callbacks)
+        for name, usual in (("validation_freq", 1), ("validation_steps", None)):
+            plain = plain and kwargs.get(name, getattr(self, f"fit__{name}", usual)) == usual
         held_out = None
         if judged is not None and not plain:
             held_out = RowBatches(
@@ -211,7 +214,7 @@ class NetworkSteps:
                 at_epoch(best)
         finally:
             self.model_ = network
-            self._fit_callbacks = callbacks
+            self._fit_callbacks = own_callbacks
 
     def _trainer(self, batches, arguments):
         """Return what is to be fitted: the network itself, or its stand-in of the graph engine."""
@@ -270,3 +273,21 @@ class NetworkSteps:
         if self.early_stopping and not own_monitor:
             callbacks.append(StopOn(self.monitor, self.patience))
         return callbacks
+
+
+def as_callbacks(given):
+    """Return callbacks given to a call of ``fit`` as a list.
+
+    Raises
+    ------
+    InvalidParameterError
+        If one is no callback of Keras.
+    """
+    callbacks = [] if given is None else keras.tree.flatten(given)
+    for callback in callbacks:
+        if not isinstance(callback, keras.callbacks.Callback):
+            raise InvalidParameterError(
+                f"callbacks={given!r} must be a callback of Keras or a list of them; got "
+                f"{callback!r}. Pass instances, or set the parameter callbacks of the estimator."
+            )
+    return callbacks

@@ -16,6 +16,7 @@ from imbalanced_nn.exceptions import InvalidParameterError
 from imbalanced_nn.parameters import check_parameters
 from imbalanced_nn.rows import Rows, TimestepRows, counted_rows
 from imbalanced_nn.splits import hold_out_rows, split_rows
+from imbalanced_nn.steps.network import as_callbacks
 from imbalanced_nn.targets import class_codes, fill_padding, positive_code, sequence_strata
 from imbalanced_nn.training import check_finite, reset_new_slots
 from imbalanced_nn.validation import (
@@ -227,7 +228,7 @@ class RowSteps:
                 f"labels are {self.classes_.tolist()}. Leave such rows out, or fit with them."
             )
 
-    def _fit_opaque_target(self, X, y, weight, given, validation, training, task):
+    def _fit_opaque_target(self, X, y, weight, given, groups, validation, training, task):
         """Fit as the parent does: a target encoder of the user's own hides the classes."""
         if self.sampler not in (None, "passthrough"):
             raise InvalidParameterError(
@@ -239,6 +240,12 @@ class RowSteps:
                 f"threshold={self.threshold!r} needs to know the classes, which the target "
                 f"encoder {type(self.target_encoder_).__name__} does not tell. Set "
                 f"threshold=None."
+            )
+        if groups is not None:
+            raise InvalidParameterError(
+                f"groups needs to know the classes, which the target encoder "
+                f"{type(self.target_encoder_).__name__} does not tell. Give X_val and y_val, or "
+                f"leave groups out."
             )
         share = isinstance(self.validation_split, numbers.Real) and self.validation_split < 1
         if not share:
@@ -261,7 +268,8 @@ class RowSteps:
         X, y = self.feature_encoder_.transform(X), self.target_encoder_.transform(y)
         self._check_model_compatibility(y)
         callbacks = self._fit_callbacks
-        self._fit_callbacks = [*callbacks, *self._epoch_tasks(task)]
+        given = as_callbacks(training.pop("callbacks", None))
+        self._fit_callbacks = [*callbacks, *given, *self._epoch_tasks(task)]
         try:
             KerasClassifier._fit_keras_model(self, X, y, weight if weighted else None, **training)
             check_finite(self.model_)

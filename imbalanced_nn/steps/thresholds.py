@@ -1,6 +1,7 @@
 """What happens to probabilities: the rule that cuts them, learned, fixed or the prior's."""
 
 import numpy as np
+from scikeras.wrappers import KerasClassifier
 from sklearn.base import clone
 
 from imbalanced_nn.exceptions import InvalidParameterError
@@ -50,6 +51,12 @@ class ThresholdSteps:
 
     def _check_threshold(self, held_out, online, crossed, weight):
         """Refuse before training what could not be learned after it."""
+        scored = type(self).scorer is not KerasClassifier.scorer or not learns(self.threshold)
+        if not scored and (routed := [name for name in vars(self) if name.startswith("score__")]):
+            raise InvalidParameterError(
+                f"{sorted(routed)[0]!r} is an argument of the accuracy, but score follows "
+                f"threshold={self.threshold!r}. Leave it out, or set threshold=None."
+            )
         if not learns(self.threshold):
             self._fixed_rule(self.threshold)
             return

@@ -33,6 +33,9 @@ KNOWN_ARGUMENTS = {
     "validation_split",
     "verbose",
 }
+# Further arguments of Keras that ask for nothing at these values.
+IDLE = {"class_weight": None, "steps_per_epoch": None, "validation_steps": None}
+IDLE["validation_freq"] = 1
 
 
 def unsuitable(model: keras.Model, batches: RowBatches, arguments: dict[str, Any]) -> str | None:
@@ -112,7 +115,7 @@ def foreign_network(model: keras.Model) -> str | None:
 def _unsuitable_call(arguments: dict[str, Any]) -> str | None:
     """Return which argument of ``fit`` needs Keras, or None."""
     for name, value in arguments.items():
-        if name not in KNOWN_ARGUMENTS and value not in (None, 1):
+        if name not in KNOWN_ARGUMENTS and (name not in IDLE or value != IDLE[name]):
             return f"fit is given {name}"
     if arguments.get("verbose"):
         return "verbose shows the batches"
