@@ -2,8 +2,14 @@
 
 import difflib
 import sys
+import threading
+import time
 import warnings
-from collections.abc import Iterable
+import weakref
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from types import FrameType
 
 from sklearn.exceptions import NotFittedError
 from sklearn.utils._param_validation import InvalidParameterError
@@ -14,7 +20,11 @@ __all__ = [
     "ModelFileError",
     "NotFittedError",
     "TooFewRowsError",
+    "calling_frames",
+    "counted",
+    "counted_fit",
     "nearest_name",
+    "recorded_notes",
     "warn",
 ]
 
@@ -75,6 +85,18 @@ CODES = {
         "Isotonic calibration fits steps to few rows of a class, and follows their noise. Below "
         "a thousand rows sigmoid or temperature calibration, of one or two numbers, does better."
     ),
+    "INN017": (
+        "A meta-estimator drops the learned cut. Soft voting, bagging, stacking, one against the "
+        "rest and CalibratedClassifierCV read the probabilities of their estimators and decide "
+        "by 0.5 or the largest. Learn the cut of the whole instead, with ThresholdTuner().fit(y, "
+        "proba) on rows that it was not fitted to, or with TunedThresholdClassifierCV; "
+        "threshold=None says that no other is wanted."
+    ),
+    "INN018": (
+        "The keys 0 and 1 of class_weight are labels of a multilabel target, not the values 0 "
+        "and 1 of each label. A number weighs the positives of its label, next to negatives of "
+        "weight 1. Give each label the weight of its positives, or use class_weight='balanced'."
+    ),
 }
 """What each code means and what to do about it."""
 
@@ -104,9 +126,13 @@ class ImbalanceWarning(UserWarning):
         super().__init__(f"[{code}] {message}")
         self.code = code
 
+    @property
+    def text(self) -> str:
+        """The message without the code in front."""
+        return str(self).removeprefix(f"[{self.code}] ")
+
     def __reduce__(self):
-        prefix = len(self.code) + 3
-        return type(self), (str(self)[prefix:], self.code)
+        return type(self), (self.text, self.code)
 
 
 class TooFewRowsError(ValueError):
@@ -118,18 +144,189 @@ class ModelFileError(ValueError):
 
 
 def warn(code: str, message: str) -> None:
-    """Issue an `ImbalanceWarning` that points at the line which called the package."""
+    """Issue an `ImbalanceWarning` that points at the line which called the package.
+
+    In a search each code is told once, when the search ends, with the number of its fits that
+    would have said so. Filters that ask for every warning, or for errors, are obeyed at once.
+    """
     if code not in CODES:
         raise KeyError(code)
-    level, frame = 1, sys._getframe()
-    while frame is not None and _is_inside(frame.f_globals.get("__name__", "")):
-        level, frame = level + 1, frame.f_back
-    warnings.warn(ImbalanceWarning(message, code), stacklevel=level)
+    note = ImbalanceWarning(message, code)
+    fits = _fits()
+    if fits is None or _action(note) not in _FOLDED:
+        _issue(note)
+    else:
+        fits.add(code, message)
+
+
+def counted(number: int, fits: int, message: str) -> str:
+    """Return a message with the number of the fits that it was true of, or of times if no fits."""
+    if max(number, fits) == 1:
+        return message
+    often = f"in {number} of {fits} fits" if fits else f"{number} times"
+    return f"{often}; the first: {message}"
+
+
+@contextmanager
+def counted_fit() -> Iterator[None]:
+    """Count what is done within as one fit of the search that called it, if any."""
+    _NESTED.depth += 1
+    try:
+        if _NESTED.depth == 1 and (fits := _fits()) is not None:
+            fits.begin()
+        yield
+    finally:
+        _NESTED.depth -= 1
+        _WORKER.last = time.monotonic()
+
+
+@contextmanager
+def recorded_notes() -> Iterator[list[warnings.WarningMessage]]:
+    """Give a list that receives the warnings of what is done within, every note among them.
+
+    Where the caller has made errors of the notes, they are raised.
+    """
+    folded = _action(ImbalanceWarning("", "")) in _FOLDED
+    with warnings.catch_warnings(record=True) as caught:
+        if folded:
+            warnings.simplefilter("always", ImbalanceWarning)
+        yield caught
+
+
+def calling_frames() -> Iterator[FrameType]:
+    """Yield the frames that led here, the innermost first."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None:
+        yield frame
+        frame = frame.f_back
+
+
+# What filters make of warnings that they show once.
+_FOLDED = ("default", "module", "once")
+_FITS = "__fits_of_imbalanced_nn__"
+# Modules whose functions stand between a caller and one fit.
+_OF_ONE_FIT = ("sklearn.base", "sklearn.pipeline", "sklearn.utils._param_validation")
+_OF_ONE_FIT += ("imblearn.base", "imblearn.pipeline")
+_IDLE_SECONDS = 5.0
+
+
+class _Nested(threading.local):
+    depth = 0
+
+
+class _Fits:
+    """The fits of one search so far, and in how many of them each code was noted."""
+
+    def __init__(self):
+        self.number = 0
+        self._first: dict[str, str] = {}
+        self._noted: Counter[str] = Counter()
+        self._noted_last: dict[str, int] = {}
+
+    def begin(self) -> None:
+        """Count a fit."""
+        self.number += 1
+
+    def add(self, code: str, message: str) -> None:
+        """Count a note, once in a fit."""
+        self._first.setdefault(code, message)
+        if not self.number or self._noted_last.get(code) != self.number:
+            self._noted_last[code] = self.number
+            self._noted[code] += 1
+
+    def tell(self) -> None:
+        """Issue each code once."""
+        for code, message in self._first.items():
+            text = counted(self._noted[code], self.number, message)
+            _issue(ImbalanceWarning(text, code))
+
+
+class _WorkerFits:
+    """What a worker process has told of a search, of whose other fits and end it knows nothing."""
+
+    def __init__(self):
+        self.last = -float("inf")
+        self._told: set[str] = set()
+
+    def begin(self) -> None:
+        """Forget what was told where a pause shows that this is another search."""
+        if time.monotonic() - self.last > _IDLE_SECONDS:
+            self._told.clear()
+
+    def add(self, code: str, message: str) -> None:
+        """Issue a code that was not told yet."""
+        if code not in self._told:
+            self._told.add(code)
+            _issue(ImbalanceWarning(f"{message} (Each worker process says this once.)", code))
+
+
+class _End:
+    """Lies among the variables of a search's frame, and goes with it."""
+
+    def __init__(self, fits: _Fits):
+        self.fits = fits
+        weakref.finalize(self, fits.tell)
+
+
+_NESTED = _Nested()
+_WORKER = _WorkerFits()
+
+
+def _fits() -> _Fits | _WorkerFits | None:
+    """Return the fits of the search that led here, of a worker process's searches, or None.
+
+    A search is the outermost call of scikit-learn, imbalanced-learn or joblib on the stack.
+    """
+    outermost, is_search, is_worker = None, False, False
+    for frame in calling_frames():
+        module = frame.f_globals.get("__name__", "")
+        if module.partition(".")[0] not in ("sklearn", "imblearn", "joblib"):
+            continue
+        if module.startswith("sklearn.callback"):
+            continue
+        outermost = frame
+        is_search = is_search or module not in _OF_ONE_FIT
+        owner = frame.f_code.co_qualname.partition(".")[0]
+        if owner in ("BatchedCalls", "Parallel"):
+            is_worker = owner == "BatchedCalls"
+    if not is_search:
+        return None
+    if is_worker:
+        return _WORKER
+    variables = outermost.f_locals
+    if _FITS not in variables:
+        variables[_FITS] = _End(_Fits())
+    return variables[_FITS].fits
+
+
+def _issue(note: ImbalanceWarning) -> None:
+    """Issue a warning that points at the line of the caller's code that led here."""
+    warnings.warn(note, stacklevel=_outside()[0])
+
+
+def _outside() -> tuple[int, FrameType | None]:
+    """Return how far up the caller's code is from the function that asks, and its frame."""
+    for level, frame in enumerate(calling_frames()):
+        if not _is_inside(frame.f_globals.get("__name__", "")):
+            return level, frame
+    return level + 1, None
+
+
+def _action(note: ImbalanceWarning) -> str:
+    """Return what the filters in force make of a note."""
+    frame = _outside()[1]
+    module = "sys" if frame is None else frame.f_globals.get("__name__", "")
+    for action, message, category, where, line in warnings.filters:
+        if not issubclass(ImbalanceWarning, category) or line:
+            continue
+        if (message is None or message.match(str(note))) and (where is None or where.match(module)):
+            return action
+    return warnings.defaultaction
 
 
 def _is_inside(module: str) -> bool:
     """Whether a module is the package's, or of those whose functions call it in between."""
-    between = ("scikeras", "sklearn.callback")
+    between = ("scikeras", "sklearn", "imblearn", "joblib", "weakref", "contextlib")
     return f"{module}.".startswith(tuple(f"{name}." for name in ("imbalanced_nn", *between)))
 
 

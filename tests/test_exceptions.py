@@ -1,12 +1,18 @@
 """Errors and warnings: codes, pickling, where a warning points, the nearest name."""
 
+import gc
 import linecache
 import pickle
 import warnings
+from contextlib import contextmanager
 
+import joblib
 import numpy as np
 import pytest
 import sklearn.exceptions
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV, cross_val_score, cross_validate
+from sklearn.pipeline import make_pipeline
 
 from imbalanced_nn import BalancedBatches, exceptions
 from imbalanced_nn.exceptions import (
@@ -14,7 +20,9 @@ from imbalanced_nn.exceptions import (
     InvalidParameterError,
     NotFittedError,
     TooFewRowsError,
+    counted_fit,
     nearest_name,
+    recorded_notes,
     warn,
 )
 
@@ -67,3 +75,127 @@ def test_errors_are_what_scikit_learn_users_catch():
 )
 def test_the_nearest_name_is_a_hint_or_nothing(name, hint):
     assert nearest_name(name, ["smote", "tomek_links"]) == hint
+
+
+class Notes(LogisticRegression):
+    """A classifier whose fit notes how many it was, of which every second is few."""
+
+    fits = 0
+
+    def fit(self, X, y):
+        with counted_fit():
+            Notes.fits += 1
+            warn("INN001", f"only {Notes.fits} rows.")
+            warn("INN001", f"only {Notes.fits} rows of another label.")
+            if Notes.fits % 2 == 0:
+                warn("INN010", f"drawn from {Notes.fits}.")
+            with counted_fit():
+                return super().fit(X, y)
+
+
+X = np.random.default_rng(0).normal(size=(60, 2))
+Y = np.repeat([0, 1], [40, 20])
+
+
+@contextmanager
+def filtered(action="default"):
+    """Give the texts of what is warned of within, under one filter."""
+    Notes.fits, texts = 0, []
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter(action)
+        yield texts
+    assert all(each.filename == __file__ for each in caught)
+    texts += [str(each.message) for each in caught]
+
+
+class TestNotesOfManyFits:
+    def test_a_search_tells_each_code_once_and_in_how_many_fits(self):
+        with filtered() as texts:
+            GridSearchCV(Notes(), {"C": [1, 2]}, cv=3).fit(X, Y)
+        assert texts == [
+            "[INN001] in 7 of 7 fits; the first: only 1 rows.",
+            "[INN010] in 3 of 7 fits; the first: drawn from 2.",
+        ]
+
+    def test_each_search_tells_its_own(self):
+        with filtered() as texts:
+            for cv in (2, 3):
+                cross_validate(make_pipeline(Notes()), X, Y, cv=cv)
+        assert [text[:23] for text in texts] == [
+            *("[INN001] in 2 of 2 fits", "[INN010] in 1 of 2 fits"),
+            *("[INN001] in 3 of 3 fits", "[INN010] in 1 of 3 fits"),
+        ]
+
+    def test_a_search_in_a_search_is_part_of_it(self):
+        with filtered() as texts:
+            cross_val_score(GridSearchCV(Notes(), {"C": [1, 2]}, cv=2), X, Y, cv=2)
+        assert [text[:25] for text in texts] == [
+            *("[INN001] in 10 of 10 fits", "[INN010] in 5 of 10 fits;"),
+        ]
+
+    def test_it_ends_with_the_search_and_not_with_the_next_collection(self):
+        gc.disable()
+        try:
+            with filtered() as texts:
+                cross_val_score(Notes(), X, Y, cv=2)
+        finally:
+            gc.enable()
+        assert len(texts) == 2
+
+    @pytest.mark.parametrize("fit", [Notes().fit, make_pipeline(Notes()).fit])
+    def test_one_fit_says_its_numbers_at_once(self, fit):
+        with filtered() as texts:
+            fit(X, Y)
+        assert texts == ["[INN001] only 1 rows.", "[INN001] only 1 rows of another label."]
+
+    def test_filters_that_ask_for_all_get_all(self):
+        with filtered("always") as texts:
+            cross_val_score(Notes(), X, Y, cv=2)
+        assert len(texts) == 5
+
+    def test_filters_that_ask_for_errors_get_them_in_every_fit(self):
+        with filtered("error"), pytest.raises(ValueError, match="All the 3 fits failed"):
+            cross_val_score(Notes(), X, Y, cv=3)
+
+    def test_filters_that_ask_for_nothing_get_nothing(self):
+        with filtered() as texts:
+            warnings.filterwarnings("ignore", r"\[INN001\]")
+            cross_val_score(Notes(), X, Y, cv=2)
+        assert texts == ["[INN010] in 1 of 2 fits; the first: drawn from 2."]
+
+    def test_a_recorder_gets_all_at_once_unless_they_are_errors(self):
+        def record():
+            with recorded_notes() as caught:
+                Notes().fit(X, Y)
+            return len(caught)
+
+        with filtered() as texts:
+            assert joblib.Parallel(n_jobs=1)(joblib.delayed(record)() for _ in range(2)) == [2, 3]
+        assert texts == []
+        with filtered("error"), pytest.raises(ImbalanceWarning):
+            record()
+
+    def test_a_worker_says_each_code_once_until_it_has_paused(self, monkeypatch):
+        said = "[INN001] only 1 rows. (Each worker process says this once.)"
+        for idle in (1e9, -1.0):
+            monkeypatch.setattr(exceptions, "_WORKER", exceptions._WorkerFits())
+            monkeypatch.setattr(exceptions, "_IDLE_SECONDS", idle)
+            with warnings.catch_warnings(record=True) as caught:
+                warnings.simplefilter("default")
+                Notes.fits = 0
+                with joblib.parallel_config("threading", n_jobs=2):
+                    joblib.Parallel()(joblib.delayed(Notes().fit)(X, Y) for _ in range(4))
+            codes = [warning.message.code for warning in caught]
+            if idle > 0:
+                assert sorted(codes) == ["INN001", "INN010"]
+                assert str(caught[0].message) == said
+            else:
+                assert len(codes) > 3
+
+    def test_notes_outside_of_fits_are_counted_by_themselves(self):
+        def note():
+            warn("INN005", "200 of 300 cuts.")
+
+        with filtered() as texts:
+            joblib.Parallel(n_jobs=1)(joblib.delayed(note)() for _ in range(3))
+        assert texts == ["[INN005] 3 times; the first: 200 of 300 cuts."]

@@ -73,7 +73,7 @@ class FitCache:
                 for row in rows
             ],
             "warnings": [
-                (getattr(w, "code", None), str(w).removeprefix(f"[{getattr(w, 'code', None)}] "))
+                (getattr(w, "code", None), getattr(w, "text", str(w)))
                 for w in told
                 if isinstance(w, UserWarning)
             ],

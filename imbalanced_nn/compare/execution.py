@@ -12,6 +12,7 @@ from imbalanced_nn.compare.evaluation import is_plain
 from imbalanced_nn.compare.fitting import Data, Fit, Task, fit_and_measure
 from imbalanced_nn.compare.halving import losers
 from imbalanced_nn.compare.strategies import baseline_of
+from imbalanced_nn.exceptions import ImbalanceWarning, counted
 
 __all__ = ["Outcome", "run_tasks"]
 
@@ -67,7 +68,7 @@ def run_tasks(
         If every strategy fails.
     """
     rows: list[dict] = []
-    notes: dict[str, Warning] = {}
+    notes = _Notes()
     dropped: dict[str, int] = {}
     failures: dict[str, dict[int, RuntimeError]] = {}
     order = list(dict.fromkeys(task.strategy for task in tasks))
@@ -86,9 +87,7 @@ def run_tasks(
                 rows = [row for row in rows if row["strategy"] != fit.strategy]
                 waiting = [task for task in waiting if task.strategy != fit.strategy]
                 open_tasks = {task for task in open_tasks if task[0] != fit.strategy}
-            for note in fit.told:
-                # What differs between folds in a count only is said once.
-                notes.setdefault(re.sub(r"\d+", "#", str(note)), note)
+            notes.add(fit.strategy, fit.told)
             if progress is not None:
                 progress(done, done + len(open_tasks) + len(waiting))
         if halving is not None and waiting:
@@ -100,7 +99,7 @@ def run_tasks(
     rows = [row for row in rows if row["strategy"] not in failed]
     rows.sort(key=lambda row: (order.index(row["strategy"]), row["fold"]))
     dropped = {name: folds for name, folds in dropped.items() if name not in failed}
-    return Outcome(rows, list(notes.values()), dropped, failed)
+    return Outcome(rows, notes.told(), dropped, failed)
 
 
 def _nothing_left(failed: dict[str, RuntimeError]) -> RuntimeError:
@@ -110,6 +109,34 @@ def _nothing_left(failed: dict[str, RuntimeError]) -> RuntimeError:
     error = RuntimeError(f"strategy {name!r} {first}{others}")
     error.__cause__ = first.__cause__
     return error
+
+
+class _Notes:
+    """Warnings of all fits, each once: by its code, or its text but for the numbers."""
+
+    def __init__(self):
+        self._n_fits = 0
+        self._first: dict[str, Warning] = {}
+        self._strategies: dict[str, list[str]] = {}
+
+    def add(self, strategy: str, told: list[Warning]) -> None:
+        """Count the warnings of a fit."""
+        self._n_fits += 1
+        found = {getattr(w, "code", re.sub(r"\d+", "#", str(w))): w for w in reversed(told)}
+        for key in reversed(found):
+            self._first.setdefault(key, found[key])
+            self._strategies.setdefault(key, []).append(strategy)
+
+    def told(self) -> list[Warning]:
+        """Return each once; those with a code say of how many fits they were true."""
+        return [self._counted(key, note) for key, note in self._first.items()]
+
+    def _counted(self, key: str, note: Warning) -> Warning:
+        if not isinstance(note, ImbalanceWarning):
+            return note
+        fits = self._strategies[key]
+        text = counted(len(fits), self._n_fits, note.text)
+        return ImbalanceWarning(text, note.code)
 
 
 def _finished(

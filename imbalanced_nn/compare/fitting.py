@@ -1,7 +1,6 @@
 """One fit: a strategy on the training rows of a fold, measured on its test rows."""
 
 import time
-import warnings
 from typing import NamedTuple
 
 import numpy as np
@@ -12,7 +11,7 @@ from sklearn.utils.validation import has_fit_parameter
 
 from imbalanced_nn.compare.evaluation import evaluate, own_label, plain_codes, plain_label
 from imbalanced_nn.compare.strategies import final_step
-from imbalanced_nn.exceptions import InvalidParameterError
+from imbalanced_nn.exceptions import InvalidParameterError, recorded_notes
 
 __all__ = ["Data", "Fit", "Task", "check_sample_weight", "fit_and_measure", "fit_whole"]
 
@@ -65,7 +64,7 @@ def check_sample_weight(candidates: dict[str, BaseEstimator]) -> None:
 def fit_and_measure(task: Task, data: Data) -> Fit:
     """Run a task; a strategy that fails does not stop the others."""
     rows, failure = [], None
-    with warnings.catch_warnings(record=True) as caught:
+    with recorded_notes() as caught:
         try:
             rows = _measured(task, data)
         except Exception as error:

@@ -142,8 +142,9 @@ def compare_strategies(
         verdict; the others are compared. A file of ``cache`` keeps no failures, so that going on
         tries again. Also if the best one fails on all rows: ``best_estimator_`` is not fitted.
     Warning
-        What the fits warn of is passed on once, however many fits said it. Texts that differ
-        in numbers only count as one.
+        What the fits warn of is passed on once, however many fits said it: a note with a code
+        with the number of fits that it is true of; other texts that differ in numbers only
+        count as one.
 
     Notes
     -----

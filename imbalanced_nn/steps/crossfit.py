@@ -177,6 +177,6 @@ def _pass_on(note):
     if isinstance(note.message, ImbalanceWarning):
         # Rows held out count together.
         if note.message.code != "INN001":
-            warn(note.message.code, str(note.message)[len(note.message.code) + 3 :])
+            warn(note.message.code, note.message.text)
         return
     warnings.warn_explicit(note.message, note.category, note.filename, note.lineno)

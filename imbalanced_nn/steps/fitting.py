@@ -2,6 +2,7 @@
 
 from sklearn.callback import with_callbacks
 
+from imbalanced_nn.exceptions import counted_fit
 from imbalanced_nn.parameters import check_parameters
 from imbalanced_nn.sampling import BalancedBatches
 from imbalanced_nn.steps.balancing import BalancingSteps
@@ -34,7 +35,7 @@ class FitSteps(TaskSteps, RowSteps, BalancingSteps, NetworkSteps, HeadSteps, Cro
         y = fill_padding(y, sample_weight)
         training = {"epochs": self.epochs, "initial_epoch": 0} | routed | arguments
         first = training["epochs"], training["initial_epoch"]
-        with self._unchanged_on_failure():
+        with counted_fit(), self._unchanged_on_failure():
             if not (self.warm_start and self.initialized_):
                 self.classes_ = None
             self._fit(

@@ -168,7 +168,9 @@ class TestEndings:
         with warnings.catch_warnings():
             warnings.simplefilter("always")
             result = run("compare", table, "--target", "fraud", "--folds", 2)
-        assert result.stderr == "Note: [INN005] 200 of 300 cuts were tried.\n"
+        assert result.stderr == (
+            "Note: [INN005] in 20 of 20 fits; the first: 200 of 300 cuts were tried.\n"
+        )
 
     def test_a_bar_on_a_terminal(self, run, table, monkeypatch):
         monkeypatch.setenv("FORCE_COLOR", "1")

@@ -17,13 +17,19 @@ from sklearn.model_selection import (
 )
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import Pipeline, make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from imbalanced_nn.compare import STRATEGIES, compare_strategies
 from imbalanced_nn.exceptions import ImbalanceWarning, InvalidParameterError, warn
 
 TWO = ["none", "class_weight"]
 METRICS = ["average_precision", "balanced_accuracy", "f1", "matthews_corrcoef", "log_loss"]
+
+
+def _noted(X):
+    """Note how many rows there are, once for each fit."""
+    warn("INN005", f"{len(X)} rows")
+    return X
 
 
 class TestFits:
@@ -142,20 +148,48 @@ class TestFits:
         assert len(caught) == 1
         assert caught[0].filename == __file__
 
-    def test_warnings_that_differ_in_a_count_are_one(self, stand_in, binary):
+    def test_each_code_is_told_once_with_a_count(self, stand_in, binary):
         class Warns(stand_in):
             def fit(self, X, y):
                 warn("INN001", f"only {len(stand_in.fits)} rows of 'a'.")
                 warn("INN001", f"only {len(stand_in.fits)} rows of 'b'.")
+                if self.class_weight is not None:
+                    warn("INN002", f"class_weight {self.class_weight!r}.")
                 return super().fit(X, y)
 
         with pytest.warns(ImbalanceWarning) as caught:
             warnings.simplefilter("always")
             compare_strategies(Warns(), *binary, strategies=TWO, cv=3)
         assert [str(note.message) for note in caught] == [
-            "[INN001] only 0 rows of 'a'.",
-            "[INN001] only 0 rows of 'b'.",
+            "[INN001] in 6 of 6 fits; the first: only 0 rows of 'a'.",
+            "[INN002] in 3 of 6 fits; the first: class_weight 'balanced'.",
         ]
+        assert {note.filename for note in caught} == {__file__}
+
+    def test_two_jobs_count_the_same_notes(self, binary):
+        X, y = binary
+        with pytest.warns(ImbalanceWarning) as caught:
+            compare_strategies(
+                make_pipeline(FunctionTransformer(_noted), LogisticRegression()),
+                X,
+                y,
+                strategies={"plain": {}, "even": {"class_weight": "balanced"}},
+                cv=2,
+                n_jobs=2,
+            )
+        texts = [str(note.message) for note in caught]
+        assert len(texts) == 1
+        assert texts[0].startswith("[INN005] in 4 of 4 fits; the first: 150 rows")
+
+    def test_a_note_that_is_an_error_fails_the_first_fit(self, stand_in, binary):
+        class Warns(stand_in):
+            def fit(self, X, y):
+                warn("INN005", "few cuts.")
+                return super().fit(X, y)
+
+        with pytest.raises(RuntimeError, match=r"'none' failed on fold 1 .*INN005"):
+            compare_strategies(Warns(), *binary, strategies=TWO, cv=3)
+        assert stand_in.fits == []
 
 
 class TestEstimators:
