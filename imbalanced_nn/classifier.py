@@ -65,7 +65,10 @@ default="balanced_accuracy"
         None decides by 0.5 or argmax; a number in [0, 1], or one per class or label, is used
         as it is; the name of a score, or a metric, is maximised on the held-out rows over
         every cut; a `ThresholdTuner` adds constraints, costs and confidence, and its parameters
-        are reached as ``threshold__*``. Several classes are decided by the largest ratio of
+        are reached as ``threshold__*``. What holds at a ``confidence`` is proved for rows that had
+        no part in the network: held out with ``early_stopping=False``, or given to
+        `tune_threshold`; early stopping has looked at the held-out rows. Cross-fitting has none
+        and is refused. Several classes are decided by the largest ratio of
         probability to cut. With fewer than 50 held-out positives a named score is maximised
         with ``min_positives=50`` of `ThresholdTuner`, which leans on the probabilities too.
     calibration : {"prior", "temperature", "sigmoid", "isotonic"} or None, default="prior"
@@ -87,7 +90,8 @@ default="balanced_accuracy"
     ensemble : bool, default=True
         What ships after cross-fitting, as in `sklearn.calibration.CalibratedClassifierCV`: the
         average of the networks, in one; or, if False, one network trained on all rows for the
-        mean of their best epochs. Has no effect on a single split.
+        mean of their best epochs. Has no effect on a single split. A cut is learned from scores
+        of the networks one by one, of which those of what ships differ a little.
     early_stopping : bool, default=True
         Stop when ``monitor`` has not improved for ``patience`` epochs and restore the best
         weights. Needs held-out rows.
@@ -313,7 +317,8 @@ run_eagerly
     def partial_fit(self, X, y, classes=None, sample_weight=None, **kwargs):
         """Train one more epoch on the given rows, all of them.
 
-        No row is held out: a threshold learned by `fit` stays as it is. Without one,
+        No row is held out: a threshold learned by `fit` stays as it is, and what was proved of it
+        at a ``confidence`` holds of the network as it was. Without one,
         ``threshold="balanced_accuracy"`` cuts at the prior and any other score at 0.5. Class
         shares, natural and as trained on, are summed over the calls. Weights are not
         normalised, since one call does not see the others' rows.

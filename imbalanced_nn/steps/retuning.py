@@ -36,7 +36,9 @@ class RetuningSteps(ThresholdSteps):
         y : array-like of shape (n_samples,), (n_samples, n_labels) or (n_samples, n_steps, 1)
             Their labels.
         objective : str, callable, ThresholdTuner or None, default=None
-            What to maximise, as in ``threshold``; None is ``threshold`` itself.
+            What to maximise, as in ``threshold``; None is ``threshold`` itself. One with a
+            ``confidence`` is proved best on rows of your own: early stopping has looked at those
+            of the fit.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the rows.
         sample_cost : array-like of shape (n_samples, n_classes), default=None
@@ -52,7 +54,8 @@ class RetuningSteps(ThresholdSteps):
         Raises
         ------
         InvalidParameterError
-            If the objective cannot be learned from rows, or there are no rows.
+            If the objective cannot be learned from rows, there are no rows, or a ``confidence``
+            cannot be proved on the kept ones, which networks of folds or a calibrator have seen.
         ValueError
             If the rows lack a class or cannot meet a constraint. The rule is then as before.
 

@@ -67,13 +67,7 @@ class ThresholdSteps:
             self._check_proof(f"priors={self.priors!r}")
         if np.ptp(weight[weight > 0]) > 0:
             self._check_proof("sample_weight of unequal weights")
-        if tuner.confidence is not None and tuner.calibrated and self._calibrates() and not crossed:
-            raise InvalidParameterError(
-                f"A threshold with a confidence and calibrated=True trusts probabilities that know "
-                f"nothing of the rows it is proved on, but calibration={self.calibration!r} is "
-                f"learned on the same held-out rows. Cross-fit (validation_split=5), or set "
-                f"calibration='prior' or calibrated=False."
-            )
+        self._check_proof_rows(tuner, crossed)
         if not held_out and not online and threshold != "balanced_accuracy":
             raise InvalidParameterError(
                 f"threshold={threshold!r} is learned on held-out rows, but "
@@ -88,6 +82,29 @@ class ThresholdSteps:
             raise InvalidParameterError(
                 f"{what} weighs rows, but a threshold with a confidence counts them: its binomial "
                 f"bound is for rows of equal weight. Leave out one of the two."
+            )
+
+    def _check_proof_rows(self, tuner, crossed):
+        """Refuse a proof on held-out rows whose scores are not those that new rows will get."""
+        if tuner.confidence is None:
+            return
+        apart = (
+            "or fit with another threshold and prove this one on rows apart: "
+            "tune_threshold(X, y, objective=ThresholdTuner(...))."
+        )
+        if crossed:
+            ships = "their average" if self.ensemble else "one network trained on all rows"
+            raise InvalidParameterError(
+                f"A threshold with a confidence is proved on scores of the network that ships, but "
+                f"cross-fitting scores each row by a network of its fold and ships {ships}, whose "
+                f"scores lie elsewhere. Hold out a share (validation_split=0.2), {apart}"
+            )
+        by_proba = tuner.calibrated or self._calibration == "isotonic"
+        if self._calibrates() and tuner.constraint[0] == "precision" and by_proba:
+            raise InvalidParameterError(
+                f"A bound on precision is proved in an order of the cuts that knows no label of "
+                f"the rows, but calibration={self._calibration!r} is learned on the same held-out "
+                f"rows. Set calibration='prior', or 'sigmoid' and calibrated=False, {apart}"
             )
 
     def _learn_rule(self, judged, online=False):
@@ -149,6 +166,9 @@ class ThresholdSteps:
         """Return the rule that is best for rows, with its score, its curve and its objective."""
         target, proba, weight, labels = self._tuning_rows(judged)
         tuner = self._tuner(threshold, proba)
+        if tuner.confidence is not None and not judged.later:
+            tuner.check(self._kind, self.classes_, self._positive)
+            self._check_proof_rows(tuner, judged.fold is not None)
         tuner.fit(target, proba, sample_weight=weight, sample_cost=sample_cost, **labels)
         return {
             "rule": tuner.decision_rule_,

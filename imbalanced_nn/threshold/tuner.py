@@ -44,7 +44,11 @@ class ThresholdTuner(BaseEstimator):
         With it the constraint is to hold, with this confidence, in the population the rows are
         drawn from: the one-sided exact binomial bound [2]_ of the rate must keep it. It covers
         the choice among thresholds: a bound on precision is proved cut by cut in a fixed order
-        [4]_; all other rates are monotone in the threshold. Rows must have equal weights.
+        [4]_; all other rates are monotone in the threshold. Rows must have equal weights, be
+        drawn independently, so none of groups or of time steps, and have had no part in the
+        model: neither in its training nor, as for early stopping, in a choice by its scores.
+        The confidence is that of all samples, those in which no cut is found included: where
+        scores hardly reach the bound few cuts are found, and most of these may break it.
     cost_matrix : array-like of shape (n_classes, n_classes) or None, default=None
         Costs, rows true and columns predicted classes in class order, as in
         `sklearn.metrics.confusion_matrix`. The mean cost of the rows is minimised in place of

@@ -1,7 +1,6 @@
 """What a fit has fixed stays fixed; what it no longer knows is asked for."""
 
 import pickle
-import warnings
 
 import numpy as np
 import pytest
@@ -75,10 +74,11 @@ class TestProofs:
             ({"priors": [0.9, 0.1]}, {}, r"priors=\[0.9, 0.1\] weighs rows"),
             ({}, {"sample_weight": np.arange(1, N + 1)}, "sample_weight of unequal weights"),
             (
-                {"calibration": "isotonic", "threshold__calibrated": True},
+                {"calibration": "sigmoid", "threshold__calibrated": True},
                 {},
-                "calibration='isotonic' is learned on the same held-out rows",
+                "calibration='sigmoid' is learned on the same held-out rows",
             ),
+            ({"calibration": "isotonic"}, {}, "calibration='isotonic' is learned on the same"),
         ],
     )
     def test_what_would_void_them_is_refused_before_training(
@@ -98,18 +98,30 @@ class TestProofs:
         with pytest.raises(InvalidParameterError, match="adapt_priors weighs rows"):
             clf.adapt_priors(data[0][N:])
 
-    def test_folds_keep_calibrator_and_proof_apart(self, data):
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ImbalanceWarning)
-            clf = fitted(
-                data,
-                threshold=ThresholdTuner("recall", constraint=("precision", 0.2), confidence=0.6),
-                threshold__calibrated=True,
-                calibration="isotonic",
-                validation_split=3,
-                epochs=30,
-            )
-        assert 0 < clf.best_threshold_ < 1
+    @pytest.mark.parametrize("ensemble", [True, False])
+    def test_scores_of_folds_prove_nothing_of_what_ships(self, data, ensemble, monkeypatch):
+        ships = "their average" if ensemble else "one network trained on all rows"
+        message = rf"ships {ships}.*validation_split=0.2.*tune_threshold\(X, y, objective="
+        clf = fitted(data, validation_split=3, ensemble=ensemble, threshold="f1")
+        before = vars(clf).copy()
+        with pytest.raises(InvalidParameterError, match=message):
+            clf.tune_threshold(objective=self.TUNER)
+        assert vars(clf) == before
+        assert clf.tune_threshold(data[0][N:], data[1][N:], objective=self.TUNER).best_score_ > 0
+        monkeypatch.setattr(
+            BalancedKerasClassifier, "_train", lambda *a, **k: pytest.fail("trained")
+        )
+        with pytest.raises(InvalidParameterError, match=message):
+            fitted(data, validation_split=3, ensemble=ensemble, threshold=self.TUNER)
+
+    def test_a_calibrator_of_the_same_rows_is_refused_later_too(self, data):
+        with pytest.warns(ImbalanceWarning, match="fits steps to"):
+            clf = fitted(data, calibration="isotonic", validation_split=0.5)
+        with pytest.raises(InvalidParameterError, match="learned on the same held-out rows"):
+            clf.tune_threshold(objective=self.TUNER)
+        at_most = ThresholdTuner("recall", constraint=("false_positive_rate", 0.5), confidence=0.8)
+        assert clf.tune_threshold(objective=at_most).best_score_ > 0
+        assert clf.tune_threshold(data[0][N:], data[1][N:], objective=self.TUNER).best_score_ > 0
 
 
 class TestTrainingGoesOn:
