@@ -44,7 +44,7 @@ def evaluate(model, data, target, cost_matrix, resamples, random_state, as_json)
     """Measure the answers of MODEL on the rows of DATA, which it was not trained on.
 
     Measured are the probabilities, which the threshold is no part of, and the decisions, overall
-    and of each class, with bootstrap intervals. Rows without a class are left out.
+    and of each class, with intervals. Rows without a class are left out.
     """
     with errors_as_refusals():
         costs = None if cost_matrix is None else costs_from(cost_matrix)

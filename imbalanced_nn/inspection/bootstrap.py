@@ -2,7 +2,7 @@
 
 import numpy as np
 
-__all__ = ["interval", "resampled_weights", "strata_of"]
+__all__ = ["drawn_shares", "interval", "resampled_weights", "strata_of"]
 
 BLOCK_BYTES = 2**20
 """A block that stays in the cache."""
@@ -78,8 +78,39 @@ def _counts(n_resamples, n_rows, rng):
     return np.bincount(drawn.ravel(), minlength=drawn.size).reshape(drawn.shape)
 
 
-def interval(value, resampled, confidence_level, *, pivotal=False, bounds=(-np.inf, np.inf)):
-    """Return the bootstrap interval of a measure.
+def drawn_shares(blocks, strata, rng):
+    """Yield blocks of resampled weights in which the strata have random shares too.
+
+    Rows drawn from a population do not have its classes in their exact shares. The weight of a
+    stratum of n rows is multiplied by a gamma variable of mean 1 and variance 1 / n, as in the
+    Bayesian bootstrap, so that no resample lacks a stratum.
+
+    Parameters
+    ----------
+    blocks : iterable of ndarray of shape (n_block, n_samples)
+        What `resampled_weights` yields; it is written over.
+    strata : ndarray of int of shape (n_samples,)
+        Stratum of each row.
+    rng : numpy.random.Generator
+        Source of the draws.
+
+    Yields
+    ------
+    ndarray of shape (n_block, n_samples)
+
+    References
+    ----------
+    D. B. Rubin, "The Bayesian bootstrap", Annals of Statistics 9, 1981.
+    """
+    places, count = np.unique(strata, return_inverse=True, return_counts=True)[1:]
+    for block in blocks:
+        factor = rng.gamma(count, size=(len(block), len(count))) / count
+        block *= factor[:, places]
+        yield block
+
+
+def interval(value, resampled, confidence_level):
+    """Return the bootstrap interval of a measure, the percentiles of the resamples.
 
     Parameters
     ----------
@@ -89,11 +120,6 @@ def interval(value, resampled, confidence_level, *, pivotal=False, bounds=(-np.i
         The measure on the resamples; NaN where it is undefined.
     confidence_level : float in (0, 1)
         Probability that the interval holds the true value.
-    pivotal : bool, default=False
-        Reflect the percentiles at the value. Right for a measure that resampling pushes to one
-        side, such as a calibration error, which the noise of the draws can only raise.
-    bounds : pair of float, default=(-inf, inf)
-        The range of the measure, which a reflected percentile can leave.
 
     Returns
     -------
@@ -114,6 +140,4 @@ def interval(value, resampled, confidence_level, *, pivotal=False, bounds=(-np.i
     tail = (1 - confidence_level) / 2
     # nanquantile warns of columns without a number.
     low, high = np.nanquantile(np.where(undefined, 0.0, resampled), [tail, 1 - tail], axis=0)
-    if pivotal:
-        low, high = (np.clip(2 * value - end, *bounds) for end in (high, low))
     return np.where(undefined, np.nan, low), np.where(undefined, np.nan, high)

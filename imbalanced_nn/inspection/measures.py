@@ -13,6 +13,7 @@ __all__ = [
     "binary_measures",
     "measure_label",
     "overall_measures",
+    "recall_at_precision",
     "two_class_measures",
 ]
 
@@ -174,7 +175,6 @@ def _of_ranking(sums):
     flagged = tp + fp
     precision = _divide(tp, flagged, 0.0)
     n_positive, n_negative = tp[:, -1], fp[:, -1]
-    enough = precision >= PRECISION_LEVEL * (1 - _ROUNDING)
     positives, negatives = (np.diff(part, axis=1, prepend=0.0) for part in (tp, fp))
     # Of negatives in a group, half count as ranked below its positives.
     below = n_negative[:, None] - fp + negatives / 2
@@ -182,8 +182,27 @@ def _of_ranking(sums):
         "average_precision": _divide((precision * positives).sum(axis=1), n_positive),
         "roc_auc": _divide((positives * below).sum(axis=1), n_positive * n_negative),
         "break_even_point": _divide(_at_flagged(n_positive, flagged, tp), n_positive),
-        "recall_at_precision": _divide(np.where(enough, tp, 0.0).max(axis=1), n_positive),
+        "recall_at_precision": recall_at_precision(sums),
     }
+
+
+def recall_at_precision(sums, false_alarms=0.0):
+    """Return the highest recall of a cut with a precision of .9.
+
+    Parameters
+    ----------
+    sums : BinarySums
+        Sums under each set of weights.
+    false_alarms : float, default=0.0
+        Weight of negatives above all others that are counted as well.
+
+    Returns
+    -------
+    ndarray of shape (n_weights,)
+    """
+    precision = _divide(sums.tp, sums.tp + sums.fp + false_alarms, 0.0)
+    enough = precision >= PRECISION_LEVEL * (1 - _ROUNDING)
+    return _divide(np.where(enough, sums.tp, 0.0).max(axis=1), sums.tp[:, -1])
 
 
 def _at_flagged(wanted, flagged, tp):

@@ -10,6 +10,7 @@ __all__ = ["N_BINS", "BinaryProblem", "BinarySums", "equal_mass_bins"]
 N_BINS = 10
 """Bins of the calibration error."""
 _ROUNDING = 1e-9
+_SUM_ROUNDING = 1e-12
 EPS = float(np.finfo(np.float64).eps)
 
 
@@ -68,12 +69,13 @@ class BinarySums:
 
     def class_totals(self):
         """Return hit, true and predicted weight of [negative, positive], as `formulas` take."""
-        tp, fp = self.flagged[..., 1], self.flagged[..., 0]
-        negatives, positives = self.count[..., 0], self.count[..., 1]
+        # Sums of the same weights in another order: what is left of them is rounding.
+        rest = self.count - self.flagged
+        rest = np.where(rest > _SUM_ROUNDING * self.count, rest, 0.0)
         pairs = (
-            (negatives - fp, tp),
-            (negatives, positives),
-            (negatives - fp + positives - tp, tp + fp),
+            (rest[..., 0], self.flagged[..., 1]),
+            (self.count[..., 0], self.count[..., 1]),
+            (rest.sum(axis=-1), self.flagged.sum(axis=-1)),
         )
         return tuple(np.stack(pair, axis=-1) for pair in pairs)
 
@@ -111,6 +113,7 @@ class BinaryProblem:
         self._order = np.argsort(-score, kind="stable")
         score, positive = score[self._order], positive[self._order]
         self._bins = equal_mass_bins(score, weight[self._order], N_BINS)
+        self._positive = positive
         self._error = np.where(positive, 1 - score, -score)
         log = -np.log(np.clip(1 - np.abs(self._error), smallest, 1 - smallest))
         columns = [flagged[self._order], self._error**2, log]
@@ -159,11 +162,40 @@ class BinaryProblem:
         float
             From the normal distribution of the gap in each bin; 0 is never above it.
         """
-        chance = np.abs(self._error) * (1 - np.abs(self._error))
-        variance = np.add.reduceat(weight[self._order] ** 2 * chance, self._bins)
+        variance = self._variance_if_calibrated(weight)
         mean = np.sqrt(2 / np.pi * variance).sum()
         spread = np.sqrt((1 - 2 / np.pi) * variance.sum())
         return (mean + norm.ppf((1 + confidence_level) / 2) * spread) / weight.sum()
+
+    def calibration_gaps(self, weight):
+        """Return how far outcome and probability are apart in each bin, with standard errors.
+
+        Parameters
+        ----------
+        weight : ndarray of shape (n_samples,)
+            Weights of the rows.
+
+        Returns
+        -------
+        gaps, error : ndarray of shape (n_bins,)
+            As parts of all weight. The variance is the mean of what the probabilities say and of
+            what the outcomes say, to which half a row of either kind is added.
+        """
+        ordered = weight[self._order]
+        total, squares, hits = (
+            np.add.reduceat(part, self._bins)
+            for part in (ordered, ordered**2, ordered * self._positive)
+        )
+        scale = np.divide(total, squares, out=np.zeros_like(total), where=squares > 0)
+        share = (hits * scale + 0.5) / (total * scale + 1)
+        variance = (squares * share * (1 - share) + self._variance_if_calibrated(weight)) / 2
+        gaps = np.add.reduceat(ordered * self._error, self._bins)
+        return gaps / weight.sum(), np.sqrt(variance) / weight.sum()
+
+    def _variance_if_calibrated(self, weight):
+        """Return the variance of the gap in each bin when the probabilities are right."""
+        chance = np.abs(self._error) * (1 - np.abs(self._error))
+        return np.add.reduceat(weight[self._order] ** 2 * chance, self._bins)
 
     def sums(self, weights):
         """Return the sums under each set of weights.

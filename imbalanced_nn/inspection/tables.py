@@ -7,11 +7,13 @@ from rich.console import Console, Group
 from rich.table import Table
 from rich.text import Text
 
-from imbalanced_nn.inspection.measures import MEASURES
+from imbalanced_nn.inspection.measures import MEASURES, PRECISION_LEVEL
 
 __all__ = ["report_table", "report_text"]
 
 WIDTH = 80
+ENOUGH = 20
+"""Rows of a class from which on intervals hold as benchmarks/results/coverage.md shows."""
 _PER_CLASS = {
     "average_precision": "average\nprecision",
     "lift": "lift",
@@ -40,8 +42,24 @@ def report_table(report):
         about += f", positive class {report.pos_label!r}"
     notes = "Each class is measured against the rest."
     if report.n_resamples:
-        notes += f" Intervals hold at {report.confidence_level:.0%} each (bootstrap)."
+        notes += f" Intervals are for new rows, at {report.confidence_level:.0%} each"
+        notes += _doubt(report)
     return Group(Text(about), Text(), _overall(report), Text(), _classes(report), Text(notes))
+
+
+def _doubt(report):
+    """Say which classes are too rare for intervals to hold as often as they should."""
+    rare = [
+        f"{count} of {label!r}"
+        for label, count in zip(report.classes, report.class_count, strict=True)
+        if 0 < count < ENOUGH
+    ]
+    if not rare:
+        return "."
+    return (
+        f"; of few rows ({', '.join(rare)}) some hold less often, "
+        f"most of all log loss and recall at precision {PRECISION_LEVEL:g}."
+    )
 
 
 def report_text(report):
@@ -73,7 +91,7 @@ def _overall(report):
     table.add_column("")
     for name in report.names:
         value, low, high = _estimate(report, 0, name)
-        # Resamples keep the classes' counts, and so the prevalence.
+        # Of several classes the mean prevalence is fixed.
         between = f"[{_number(low)}, {_number(high)}]" if low < high else ""
         table.add_row(MEASURES[name].label, _number(value), Text(between, style="dim"))
     return table

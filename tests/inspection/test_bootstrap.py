@@ -5,7 +5,12 @@ import pytest
 from scipy import stats
 
 from imbalanced_nn.inspection import bootstrap
-from imbalanced_nn.inspection.bootstrap import interval, resampled_weights, strata_of
+from imbalanced_nn.inspection.bootstrap import (
+    drawn_shares,
+    interval,
+    resampled_weights,
+    strata_of,
+)
 
 
 def test_a_resample_draws_as_many_rows_of_each_stratum_in_whole_times(monkeypatch):
@@ -37,14 +42,24 @@ def test_the_stratum_of_several_labels_is_the_rarest():
     assert strata_of(y).tolist() == [1, 0, 2, 3, 1]
 
 
-def test_intervals_are_percentiles_and_pivotal_ones_their_reflection():
+def test_intervals_are_percentiles():
     resampled = np.random.default_rng(0).normal(5, 1, size=(1000, 2))
-    value = np.array([5.0, 4.0])
-    low, high = interval(value, resampled, 0.8)
+    low, high = interval(np.array([5.0, 4.0]), resampled, 0.8)
     np.testing.assert_allclose(low, np.quantile(resampled, 0.1, axis=0))
     np.testing.assert_allclose(high, np.quantile(resampled, 0.9, axis=0))
-    pivotal = interval(value, resampled, 0.8, pivotal=True, bounds=(0.0, 5.5))
-    np.testing.assert_allclose(pivotal, [2 * value - high, np.minimum(2 * value - low, 5.5)])
+
+
+def test_random_shares_are_those_of_rows_drawn_from_a_population():
+    strata = np.repeat([3, 7], [180, 20])
+    rng = np.random.default_rng(0)
+    blocks = resampled_weights(strata, np.ones(200), 20_000, rng)
+    rare = np.concatenate(
+        [block[:, 180:].sum(axis=1) for block in drawn_shares(blocks, strata, rng)]
+    )
+    assert rare.mean() == pytest.approx(20, rel=0.01)
+    # A count of mean 20 has about that variance.
+    assert rare.var() == pytest.approx(20, rel=0.05)
+    assert rare.min() > 0
 
 
 def test_what_is_undefined_in_all_resamples_has_no_interval_and_in_some_that_of_the_others():

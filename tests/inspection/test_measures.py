@@ -6,9 +6,9 @@ from imblearn.metrics import geometric_mean_score
 from sklearn import metrics
 
 from imbalanced_nn.inspection.bootstrap import resampled_weights
+from imbalanced_nn.inspection.estimates import _measure
 from imbalanced_nn.inspection.measures import MEASURES, binary_measures
 from imbalanced_nn.inspection.predictions import Predictions
-from imbalanced_nn.inspection.report import _measure
 from imbalanced_nn.inspection.sums import N_BINS, BinaryProblem
 from imbalanced_nn.metrics import break_even_point, class_balance_accuracy_score
 

@@ -19,7 +19,6 @@ from sklearn.svm import LinearSVC
 from imbalanced_nn import imbalance_report
 from imbalanced_nn.exceptions import InvalidParameterError
 from imbalanced_nn.inspection import MEASURES
-from imbalanced_nn.inspection.bootstrap import interval
 
 COSTS = [[0, 1], [50, 0]]
 
@@ -142,7 +141,7 @@ def test_without_costs_or_resamples_there_is_neither(clf, fraud):
     assert "cost" not in set(report.frame()["measure"])
     assert "cost" not in report.to_dict()["overall"]
     assert report.frame()[["low", "high"]].isna().all(axis=None)
-    assert "[" not in str(report) and "bootstrap" not in str(report)
+    assert "[" not in str(report) and "ntervals" not in str(report)
 
 
 def test_to_dict_is_what_json_can_hold(report, fraud):
@@ -228,18 +227,6 @@ def test_a_calibration_error_of_chance_reaches_0(repeats):
     assert 0.1 < bounds[1]["low"] < bounds[1]["value"] < bounds[1]["high"]
 
 
-def test_only_the_interval_of_the_calibration_error_is_reflected(clf, fraud, monkeypatch):
-    reflected = []
-
-    def spy(value, resampled, confidence_level, *, pivotal, bounds):
-        reflected.append(pivotal)
-        return interval(value, resampled, confidence_level, pivotal=pivotal, bounds=bounds)
-
-    monkeypatch.setattr("imbalanced_nn.inspection.report.interval", spy)
-    imbalance_report(clf, *fraud, n_resamples=5)
-    assert [n for n, r in zip(MEASURES, reflected, strict=True) if r] == ["calibration_error"]
-
-
 def test_nothing_of_the_callers_is_changed(clf, fraud):
     X, y, weight = fraud[0].copy(), fraud[1].copy(), np.ones(600)
     imbalance_report(clf, X, y, sample_weight=weight, n_resamples=3)
@@ -275,3 +262,74 @@ def test_costs_of_several_labels_are_refused():
     clf = RandomForestClassifier(5, random_state=0).fit(X, y)
     with pytest.raises(InvalidParameterError, match="for a binary or multiclass target"):
         imbalance_report(clf, X, y, cost_matrix=COSTS)
+
+
+def ends_of(repeats, y, score, **options):
+    """Return the ends of each measure of the positive class."""
+    proba = np.column_stack([1 - score, score])
+    clf = repeats(y, proba, (score >= 0.5).astype(int))
+    options = {"n_resamples": 200, "random_state": 0} | options
+    overall = imbalance_report(clf, np.arange(len(y)), y, **options).to_dict()["overall"]
+    return {name: (part["low"], part["high"]) for name, part in overall.items()}
+
+
+def test_twenty_positives_scored_perfectly_leave_doubt(repeats):
+    y = np.repeat([0, 1], [400, 20])
+    perfect = ends_of(repeats, y, np.where(y == 1, 0.99, 0.01))
+    assert perfect["recall"] == pytest.approx((0.8316, 1), abs=1e-4)
+    for name in ("roc_auc", "average_precision", "balanced_accuracy", "f1", "break_even_point"):
+        low, high = perfect[name]
+        assert 0.8 < low < 0.98 and high == 1, name
+    none = ends_of(repeats, y, np.full(420, 0.05) + 0.01 * np.arange(420) / 420)
+    assert none["recall"] == pytest.approx((0, 0.1684), abs=1e-4)
+    assert none["precision"] == (0, 1)
+
+
+def test_weights_that_are_equal_change_nothing_and_unequal_ones_widen(repeats):
+    rng = np.random.default_rng(0)
+    y = np.repeat([0, 1], [300, 40])
+    score = np.clip(rng.normal(0.3 + 0.3 * y, 0.2), 0.01, 0.99)
+    plain = ends_of(repeats, y, score)
+    weighted = ends_of(repeats, y, score, sample_weight=np.full(340, 3.0))
+    for name, ends in plain.items():
+        assert weighted[name] == pytest.approx(ends, rel=1e-6), name
+    twice = np.repeat(y, 2), np.repeat(score, 2)
+    even, uneven = (
+        ends_of(repeats, *twice, sample_weight=np.tile(pair, 340)) for pair in ([1, 1], [0.1, 1.9])
+    )
+    for name in ("recall", "roc_auc", "average_precision", "f1", "brier", "precision"):
+        assert np.ptp(uneven[name]) > 1.15 * np.ptp(even[name]), name
+
+
+@pytest.mark.parametrize("n_positives", [1, 2, 3])
+def test_very_few_positives_have_wide_intervals(repeats, n_positives):
+    rng = np.random.default_rng(0)
+    y = np.repeat([0, 1], [200, n_positives])
+    for name, (low, high) in ends_of(repeats, y, rng.random(len(y))).items():
+        assert low <= high, name
+        if name in ("recall", "roc_auc", "average_precision"):
+            assert high - low > 0.3, name
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("positives", "shift", "least"), [(20, 2.0, 0.92), (100, 1.0, 0.93)])
+def test_intervals_hold_at_their_rate(repeats, positives, shift, least):
+    rng = np.random.default_rng(0)
+    share, n = 1 / 11, 11 * positives
+
+    def drawn(n):
+        y = (rng.random(n) < share).astype(int)
+        odds = share / (1 - share) * np.exp(shift * (rng.normal(size=n) + shift * y - shift / 2))
+        return y, odds / (1 + odds)
+
+    y, score = drawn(400_000)
+    proba = np.column_stack([1 - score, score])
+    everything = repeats(y, proba, (score >= 0.5).astype(int))
+    report = imbalance_report(everything, np.arange(len(y)), y, n_resamples=0).to_dict()
+    held = {}
+    for seed in range(150):
+        for name, (low, high) in ends_of(repeats, *drawn(n), random_state=seed).items():
+            truth = report["overall"][name]["value"]
+            held.setdefault(name, []).append(low <= truth <= high)
+    for name, hits in held.items():
+        assert np.mean(hits) > least - 3 * np.sqrt(0.05 * 0.95 / 150), name
