@@ -14,7 +14,15 @@ from sklearn.utils.validation import validate_data
 
 from imbalanced_nn.encoders import TimestepLabelEncoder
 from imbalanced_nn.exceptions import InvalidParameterError, nearest_name
-from imbalanced_nn.losses import ClassLoss, LabelWeightedCrossentropy, resolve_loss
+from imbalanced_nn.losses import (
+    ClassLoss,
+    LabelWeightedCrossentropy,
+    keras_loss,
+    outputs_are_logits,
+    resolve_loss,
+    single_loss,
+    takes_one_hot,
+)
 from imbalanced_nn.networks import NETWORKS
 from imbalanced_nn.parameters import (
     NotKept,
@@ -35,6 +43,13 @@ from imbalanced_nn.training import (
 from imbalanced_nn.validation import check_features, check_target
 
 __all__ = ["MendedKerasClassifier"]
+
+TAKE_CODES = (
+    "categorical_generalized_cross_entropy",
+    "circle",
+    "ctc",
+    "sparse_categorical_crossentropy",
+)
 
 
 def _optimizer_class(name: str) -> type[keras.optimizers.Optimizer] | str:
@@ -144,26 +159,46 @@ class MendedKerasClassifier(KerasClassifier):
 
     def _get_compile_kwargs(self) -> dict[str, Any]:
         """Return the arguments of ``compile``, with an optimizer of the network's own."""
-        given = self.loss
         routed = any(name.startswith("loss__") for name in self.get_params(deep=False))
-        optimizer = self.optimizer
-        self.loss = resolve_loss(given, routed)
+        given = {part: self._compiled_by(part) for part in ("loss", "optimizer")}
+        loss, optimizer = (getattr(self, name) for name in given.values())
+        meant = {given["loss"]: resolve_loss(loss, routed)}
         if isinstance(optimizer, str):
-            self.optimizer = _optimizer_class(optimizer)
+            meant[given["optimizer"]] = _optimizer_class(optimizer)
+        vars(self).update(meant)
         try:
             kwargs = super()._get_compile_kwargs()
         finally:
-            self.loss, self.optimizer = given, optimizer
+            vars(self).update({given["loss"]: loss, given["optimizer"]: optimizer})
         if kwargs["optimizer"] is optimizer:
             # An optimizer belongs to the variables it was built with.
             kwargs["optimizer"] = type(optimizer).from_config(optimizer.get_config())
-        if isinstance(kwargs["loss"], ClassLoss):
-            # What it learns of the classes is this fit's, and the caller may use it elsewhere.
-            kwargs["loss"] = type(kwargs["loss"]).from_config(kwargs["loss"].get_config())
+        # What a loss learns of the classes is this fit's, and the caller may use it elsewhere.
+        kwargs["loss"] = keras.tree.map_structure(
+            lambda part: (
+                type(part).from_config(part.get_config()) if isinstance(part, ClassLoss) else part
+            ),
+            kwargs["loss"],
+        )
         # Build functions get None, as from the parent: the number of outputs is theirs.
         if kwargs["loss"] is None and self._kind is not None and self.initialized_:
             kwargs["loss"] = self._default_loss()
         return kwargs
+
+    def _compiled_by(self, part: str) -> str:
+        """Return the parameter that gives an argument of ``compile``, which may be a routed one."""
+        return f"compile__{part}" if hasattr(self, f"compile__{part}") else part
+
+    @property
+    def _loss(self) -> Any:
+        """The loss of the network: what it is compiled with, or else will be."""
+        if self.model_.compiled and self.model_.loss is not None:
+            return single_loss(self.model_.loss)
+        return single_loss(self._get_compile_kwargs()["loss"])
+
+    def _logits(self) -> bool:
+        """Whether the network's outputs are log-odds."""
+        return outputs_are_logits(self._loss)
 
     def _ensure_compiled_model(self) -> None:
         """Compile the network if its builder has not, or has without a loss."""
@@ -191,6 +226,9 @@ class MendedKerasClassifier(KerasClassifier):
     def target_encoder(self):
         """The parent's label encoder, or with a label for each time step one of steps."""
         encoder = super().target_encoder
+        if takes_one_hot(getattr(self, self._compiled_by("loss"))):
+            # The parent does not know every form and every such loss.
+            encoder.loss = "categorical_crossentropy"
         if getattr(self, "y_ndim_", 1) < 3:
             return encoder
         return TimestepLabelEncoder(**encoder.get_params(deep=False))
@@ -223,9 +261,29 @@ class MendedKerasClassifier(KerasClassifier):
                     f"{self.n_classes_} classes needs {expected}. Change the last layer; "
                     f"meta['n_classes_'] tells a build function the number."
                 )
-        own_loss = isinstance(self.model_.loss, LabelWeightedCrossentropy | ClassLoss)
+            self._check_loss(y, units)
+        own_loss = isinstance(self._loss, LabelWeightedCrossentropy | ClassLoss)
         if hasattr(self.model_, "outputs") and not own_loss:
             super()._check_model_compatibility(y)
+
+    def _check_loss(self, y: Any, units: int) -> None:
+        """Refuse a loss of Keras' that nothing can be learned from.
+
+        One that compares each output with a target of its own takes a class code for all of them.
+        """
+        name, given = keras_loss(self._loss)
+        if given.get("label_smoothing", 0) >= 1:
+            raise InvalidParameterError(
+                f"label_smoothing={given['label_smoothing']!r} leaves nothing of the labels. Give "
+                f"a number below 1, such as 0.1."
+            )
+        if units == 1 or y.shape[-1] == units or name in (None, *TAKE_CODES):
+            return
+        raise InvalidParameterError(
+            f"{name} compares each of the {units} outputs with a target of its own, but y holds "
+            f"one label for each row. Set loss=None, which takes "
+            f"sparse_categorical_crossentropy, or pass y in one-hot form."
+        )
 
     def _check_output_steps(self, shape: tuple, allowed: tuple[int, ...]) -> None:
         """Refuse a network whose outputs are not one for each time step that has a label."""

@@ -364,8 +364,14 @@ run_eagerly
         -------
         BalancedKerasClassifier
             The estimator, ready to predict.
+
+        Raises
+        ------
+        InvalidParameterError
+            If a parameter is not accepted, or the network's outputs are no probabilities.
         """
         check_parameters(self.get_params(deep=False), type(self).__name__)
         with self._unchanged_on_failure():
             super().initialize(X, y)
+            self._check_initialized(X)
         return self

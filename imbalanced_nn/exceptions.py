@@ -85,6 +85,13 @@ CODES = {
         "Isotonic calibration fits steps to few rows of a class, and follows their noise. Below "
         "a thousand rows sigmoid or temperature calibration, of one or two numbers, does better."
     ),
+    "INN012": (
+        "A loss bends the probabilities, and nothing undoes it. Losses of your own, and those "
+        "that count classes differently, are least where the outputs are something else than "
+        "the posterior. calibration='sigmoid' learns from the held-out rows how to put them "
+        "right; plain crossentropy, also with smoothed labels, Keras' focal losses and those of "
+        "imbalanced_nn.losses are undone in closed form."
+    ),
     "INN017": (
         "A meta-estimator drops the learned cut. Soft voting, bagging, stacking, one against the "
         "rest and CalibratedClassifierCV read the probabilities of their estimators and decide "

@@ -16,12 +16,14 @@ __all__ = [
     "RobustNormalization",
     "adapt",
     "default_network",
+    "output_layer",
     "set_output_bias",
 ]
 
 SAMPLE_ROWS = 100_000
 FAR = 1e6
 LARGEST_MAP = 8
+PASSES_ON = (keras.layers.Dropout, keras.layers.Flatten, keras.layers.Permute, keras.layers.Reshape)
 
 
 @keras.saving.register_keras_serializable(package="imbalanced_nn")
@@ -254,6 +256,55 @@ def set_output_bias(model: keras.Model, prior: np.ndarray, multilabel: bool, log
         return False
     bias.assign(start)
     return True
+
+
+def output_layer(model: keras.Model) -> tuple[str, str | None]:
+    """Return which layer makes a network's output, and by which activation.
+
+    Parameters
+    ----------
+    model : keras.Model
+        Built.
+
+    Returns
+    -------
+    name : str
+        Name of the layer; of a network that does not tell, of the one that it made last.
+    activation : str or None
+        Name of Keras' function, None where the layer may do something else.
+
+    Examples
+    --------
+    >>> import keras
+    >>> from imbalanced_nn.networks import output_layer
+    >>> layer = keras.layers.Dense(1, activation="tanh", name="score")
+    >>> output_layer(keras.Sequential([keras.Input((3,)), layer]))
+    ('score', 'tanh')
+    """
+    outputs = getattr(model, "outputs", None)
+    if not outputs:
+        return (model.layers[-1].name if model.layers else model.name), None
+    return _maker(outputs[0])
+
+
+def _maker(tensor: Any) -> tuple[str, str | None]:
+    """Return name and activation of the layer that makes a symbolic tensor."""
+    layer, node, _ = tensor._keras_history
+    if getattr(layer, "outputs", None):
+        return _maker(layer.outputs[0])
+    inner = layer.layer if isinstance(layer, keras.layers.TimeDistributed) else layer
+    function = getattr(inner, "activation", None)
+    idle = isinstance(inner, keras.layers.Activation) and function is keras.activations.linear
+    if idle or isinstance(inner, PASSES_ON):
+        return _maker(layer._inbound_nodes[node].input_tensors[0])
+    if isinstance(inner, keras.layers.Softmax):
+        return layer.name, "softmax"
+    # Recurrent layers do more than activate. Convolutions share no public class, but a size.
+    activates = (keras.layers.Activation, keras.layers.Dense, keras.layers.EinsumDense)
+    activates = isinstance(inner, activates) or hasattr(inner, "kernel_size")
+    name = getattr(function, "__name__", "") if activates else ""
+    known = name and function is getattr(keras.activations, name, None)
+    return layer.name, name if known else None
 
 
 def _output_bias(model: keras.Model, activations: str | tuple[str, ...]):

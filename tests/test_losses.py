@@ -1,14 +1,17 @@
 """The label-weighted loss against NumPy, and what loss parameters stand for."""
 
+import functools
+
 import keras
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from keras import ops
 from scipy.special import expit
 
-from imbalanced_nn.losses import LabelWeightedCrossentropy, is_binary_crossentropy, resolve_loss
+from imbalanced_nn.losses import LabelWeightedCrossentropy, is_proper, keras_loss, resolve_loss
 
 TRUE = arrays(np.float32, (4, 3), elements=st.sampled_from([0.0, 1.0]))
 LOGITS = arrays(np.float32, (4, 3), elements=st.floats(-8, 8, width=32))
@@ -84,20 +87,97 @@ def test_losses_of_several_outputs_are_resolved_one_by_one():
     assert resolve_loss(("Hinge", "mse"), False) == (keras.losses.Hinge, "mse")
 
 
-@pytest.mark.parametrize(
-    ("loss", "is_it"),
-    [
-        (None, True),
-        ("binary_crossentropy", True),
-        ("BinaryCrossentropy", True),
-        (keras.losses.BinaryCrossentropy, True),
-        (keras.losses.BinaryCrossentropy(from_logits=True), True),
-        (keras.losses.binary_crossentropy, True),
-        ("binary_focal_crossentropy", False),
-        (keras.losses.BinaryFocalCrossentropy(), False),
-        ("mse", False),
-        (["binary_crossentropy"], False),
-    ],
-)
-def test_binary_crossentropy_is_known_by_all_its_names(loss, is_it):
-    assert is_binary_crossentropy(loss) is is_it
+def own(y_true, y_pred):
+    """A loss of somebody's own."""
+    return y_true * y_pred
+
+
+class Own(keras.losses.BinaryCrossentropy):
+    """Calls something else than Keras' function."""
+
+    def call(self, y_true, y_pred):
+        return y_true * y_pred
+
+
+FORMS = [
+    "binary_crossentropy",
+    "BinaryCrossentropy",
+    keras.losses.BinaryCrossentropy,
+    keras.losses.BinaryCrossentropy(label_smoothing=0.1),
+    keras.losses.binary_crossentropy,
+    functools.partial(keras.losses.binary_crossentropy, label_smoothing=0.1),
+    ["binary_crossentropy"],
+    {"output": keras.losses.BinaryCrossentropy(label_smoothing=0.1)},
+]
+
+
+@pytest.mark.parametrize("loss", FORMS, ids=str)
+def test_a_loss_of_keras_is_known_in_every_form(loss):
+    name, arguments = keras_loss(loss)
+    assert name == "binary_crossentropy"
+    assert arguments["label_smoothing"] == (0.1 if "0.1" in repr(loss) else 0)
+    assert arguments["from_logits"] is False
+
+
+@pytest.mark.parametrize("loss", [None, "no_such_loss", own, Own(), ["mse", "mse"], 3], ids=str)
+def test_what_is_not_keras_own_is_not_known(loss):
+    assert keras_loss(loss) == (None, {})
+
+
+def weighted(y_true, y_pred):
+    """Crossentropy that counts positives ten times."""
+    return keras.losses.binary_crossentropy(y_true, y_pred) * (1 + 9 * y_true[..., 0])
+
+
+def written_out(y_true, y_pred):
+    """Crossentropy without Keras' function, of the whole batch at once."""
+    p = ops.clip(y_pred, 1e-7, 1 - 1e-7)
+    return -ops.mean(y_true * ops.log(p) + (1 - y_true) * ops.log(1 - p))
+
+
+def of_the_batch(y_true, y_pred):
+    """Crossentropy that weighs classes by their share of the batch."""
+    share = (ops.mean(y_true) + 0.1) / 1.2
+    p = ops.clip(y_pred, 1e-7, 1 - 1e-7)
+    positive, negative = y_true * ops.log(p) / share, (1 - y_true) * ops.log(1 - p) / (1 - share)
+    return -ops.mean(positive + negative)
+
+
+def smoothed(y_true, y_pred):
+    """Crossentropy of labels that are drawn a little to the middle."""
+    return keras.losses.binary_crossentropy(0.98 * y_true + 0.01, y_pred)
+
+
+PROPER = [
+    (written_out, True),
+    (lambda y, p: keras.losses.binary_crossentropy(y, p), True),
+    (keras.losses.BinaryCrossentropy(reduction="sum"), True),
+    (keras.losses.MeanSquaredError(), True),
+    (keras.losses.MeanAbsoluteError(), False),
+    (keras.losses.BinaryFocalCrossentropy(), False),
+    (weighted, False),
+    (of_the_batch, False),
+    (smoothed, False),
+    (lambda y, p: ops.sum(p) * 0, False),
+    (lambda y, p: 1 / 0, False),
+]
+
+
+@pytest.mark.parametrize(("loss", "proper"), PROPER)
+@pytest.mark.parametrize("shape", [(1,), (3,), (5, 1)])
+def test_proper_losses_are_told_from_others(loss, proper, shape):
+    targets = [np.full(shape[-1], code, "float32") for code in (0, 1)]
+    assert is_proper(loss, targets, shape, labels=shape == (3,)) is proper
+
+
+def test_proper_losses_of_classes_are_told_from_others():
+    one_hot = list(np.eye(4, dtype="float32"))
+    assert is_proper(keras.losses.CategoricalCrossentropy(), one_hot, (4,))
+    assert is_proper(keras.losses.MeanSquaredError(), one_hot, (4,))
+    assert not is_proper(keras.losses.CategoricalFocalCrossentropy(), one_hot, (4,))
+    # Keras takes softmax' logits for those of sigmoids here.
+    assert not is_proper(keras.losses.BinaryCrossentropy(), one_hot, (4,))
+    logits = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    codes = list(np.arange(4.0, dtype="float32")[:, None])
+    assert is_proper(logits, codes, (6, 4), logits=True)
+    assert not is_proper(logits, codes, (6, 4))

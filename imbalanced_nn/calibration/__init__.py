@@ -3,11 +3,13 @@
 from imbalanced_nn.calibration.calibrators import Calibrator, fit_calibrator
 from imbalanced_nn.calibration.posteriors import (
     asymmetric_posterior,
+    binary_focal_posterior,
     cost_posterior,
     focal_posterior,
     margin_posterior,
     matching_offset,
     output_for,
+    smoothing_posterior,
 )
 from imbalanced_nn.calibration.prior import PriorCorrection
 from imbalanced_nn.calibration.reject import chow_reject
@@ -17,6 +19,7 @@ __all__ = [
     "Calibrator",
     "PriorCorrection",
     "asymmetric_posterior",
+    "binary_focal_posterior",
     "check_priors",
     "chow_reject",
     "cost_posterior",
@@ -26,4 +29,5 @@ __all__ = [
     "margin_posterior",
     "matching_offset",
     "output_for",
+    "smoothing_posterior",
 ]

@@ -12,15 +12,19 @@ from scipy.special import expit, logit
 
 __all__ = [
     "asymmetric_posterior",
+    "binary_focal_posterior",
     "cost_posterior",
     "focal_posterior",
     "margin_posterior",
     "matching_offset",
     "output_for",
+    "smoothing_posterior",
 ]
 
 # Where float32 outputs of 0 and 1 stand for in formulas that have no value there.
 EDGE = 1e-12
+# Part of half the prior that probabilities near 0 are spread over, to keep their order.
+FAINT = 0.01
 
 
 def focal_posterior(proba: np.ndarray, gamma: float, alpha: np.ndarray | None = None) -> np.ndarray:
@@ -55,6 +59,109 @@ def focal_posterior(proba: np.ndarray, gamma: float, alpha: np.ndarray | None = 
     # Of the loss -(1 - q)^gamma log q: minus its derivative, and one over it is h.
     slope = (1 - q) ** gamma / q - gamma * (1 - q) ** (gamma - 1) * np.log(q)
     return _normalised(1 / (slope * (1 if alpha is None else np.asarray(alpha))))
+
+
+def binary_focal_posterior(
+    proba: np.ndarray,
+    gamma: float,
+    alpha: float = 0.5,
+    smoothing: float = 0.0,
+    prior: np.ndarray | float = 0.5,
+) -> np.ndarray:
+    """Posterior of each label that Keras' binary focal crossentropy was minimised for.
+
+    Parameters
+    ----------
+    proba : ndarray of shape (n_samples, n_labels)
+        Outputs.
+    gamma : float
+        Focusing parameter, at least 0, where it is binary crossentropy.
+    alpha : float, default=0.5
+        Weight of the positives, that of the negatives being ``1 - alpha``.
+    smoothing : float, default=0.0
+        How far labels are drawn to 0.5, below 1.
+    prior : ndarray of shape (n_labels,) or float, default=0.5
+        Shares of the positives; see `smoothing_posterior`.
+
+    Returns
+    -------
+    ndarray of shape (n_samples, n_labels)
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from imbalanced_nn.calibration import binary_focal_posterior
+    >>> binary_focal_posterior(np.array([[0.3]]), gamma=2.0).round(2).tolist()
+    [[0.09]]
+    """
+    eta = _binary_focal(np.asarray(proba, dtype=np.float64), gamma, alpha, smoothing)
+    if not smoothing:
+        return eta
+    least, most = _binary_focal(np.array([0.0, 1.0]), gamma, alpha, smoothing)
+    eta = _above_zero(eta, least, prior)
+    return 1 - _above_zero(1 - eta, 1 - most, prior)
+
+
+def _binary_focal(proba, gamma, alpha, smoothing):
+    """Solve the stationarity condition; smoothed labels lead beyond 0 and 1."""
+    q = np.clip(proba, EDGE, 1 - EDGE)
+
+    def slope(label):
+        # Times q * (1 - q). Smoothed labels are weighed in between, too.
+        weight = label * alpha + (1 - label) * (1 - alpha)
+        miss = label * (1 - q) + (1 - label) * q
+        term = -(label * np.log(q) + (1 - label) * np.log1p(-q))
+        turn = gamma * (1 - 2 * label) * term * q * (1 - q)
+        return weight * miss ** (gamma - 1) * (miss * (q - label) + turn)
+
+    rises, falls = slope(smoothing / 2), -slope(1 - smoothing / 2)
+    return rises / (rises + falls)
+
+
+def smoothing_posterior(proba: np.ndarray, smoothing: float, prior: np.ndarray) -> np.ndarray:
+    """Posterior behind probabilities of labels that were drawn towards even shares.
+
+    Outputs below what a class without any probability is drawn to stand for none. What is less
+    than half as probable as on average keeps its order instead: it nears 0 with the output.
+
+    Parameters
+    ----------
+    proba : ndarray of shape (n_samples, n_classes)
+        Outputs, rows of which sum to 1.
+    smoothing : float
+        Weight of the even shares in the labels, below 1.
+    prior : ndarray of shape (n_classes,)
+        Shares of the classes.
+
+    Returns
+    -------
+    ndarray of shape (n_samples, n_classes)
+
+    References
+    ----------
+    C. Szegedy et al., "Rethinking the inception architecture for computer vision", CVPR 2016.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from imbalanced_nn.calibration import smoothing_posterior
+    >>> smoothing_posterior(np.array([[0.77, 0.23]]), 0.1, [0.9, 0.1]).round(2).tolist()
+    [[0.8, 0.2]]
+    """
+    even = 1 / np.shape(proba)[-1]
+    eta = (np.asarray(proba, dtype=np.float64) - smoothing * even) / (1 - smoothing)
+    eta = _above_zero(eta, -smoothing * even / (1 - smoothing), prior)
+    return _normalised(np.minimum(eta, 1))
+
+
+def _above_zero(eta: np.ndarray, least: float, prior: np.ndarray | float) -> np.ndarray:
+    """Bend what is below half the prior so that it reaches 0 where ``eta`` is ``least``."""
+    prior = np.clip(prior, EDGE, 1 - EDGE)
+    edge = np.minimum(prior, 1 - prior) / 2
+    height = np.clip((eta - least) / (edge - least), EDGE, 1)
+    # The power leaves the edge in the direction of the line; what it makes too small keeps order.
+    low = (1 - FAINT) * height ** ((edge - least) / edge) + FAINT * height
+    return np.where(eta < edge, edge * low, eta)
 
 
 def margin_posterior(

@@ -1,6 +1,7 @@
 """Losses that know about rare classes, registered with Keras."""
 
 from imbalanced_nn.losses.base import ClassLoss
+from imbalanced_nn.losses.compiled import keras_loss, outputs_are_logits, single_loss
 from imbalanced_nn.losses.crossentropies import CostSensitiveCrossentropy, FocalCrossentropy
 from imbalanced_nn.losses.labels import AsymmetricCrossentropy, LabelWeightedCrossentropy
 from imbalanced_nn.losses.margins import (
@@ -8,9 +9,10 @@ from imbalanced_nn.losses.margins import (
     LDAMCrossentropy,
     LogitAdjustedCrossentropy,
 )
-from imbalanced_nn.losses.names import LOSSES, is_binary_crossentropy, resolve_loss
+from imbalanced_nn.losses.names import LOSSES, resolve_loss, takes_one_hot
+from imbalanced_nn.losses.proper import is_proper
 from imbalanced_nn.losses.ranking import PairwiseAUCLoss
-from imbalanced_nn.losses.undo import posterior_of
+from imbalanced_nn.losses.undo import effect_is_known, posterior_of
 
 __all__ = [
     "LOSSES",
@@ -23,7 +25,12 @@ __all__ = [
     "LabelWeightedCrossentropy",
     "LogitAdjustedCrossentropy",
     "PairwiseAUCLoss",
-    "is_binary_crossentropy",
+    "effect_is_known",
+    "is_proper",
+    "keras_loss",
+    "outputs_are_logits",
     "posterior_of",
     "resolve_loss",
+    "single_loss",
+    "takes_one_hot",
 ]

@@ -25,6 +25,8 @@ class LabelWeightedCrossentropy(keras.losses.Loss):
         Row 0 weighs the term of a label's negatives, row 1 of its positives.
     from_logits : bool, default=False
         Whether the network's outputs are log-odds.
+    label_smoothing : float, default=0.0
+        How far labels are drawn to 0.5, as in `keras.losses.BinaryCrossentropy`.
     name : str, default="label_weighted_crossentropy"
         Name of the loss.
     **kwargs
@@ -45,12 +47,14 @@ class LabelWeightedCrossentropy(keras.losses.Loss):
         self,
         weights: Sequence[Sequence[float]],
         from_logits: bool = False,
+        label_smoothing: float = 0.0,
         name: str = "label_weighted_crossentropy",
         **kwargs,
     ):
         super().__init__(name=name, **kwargs)
         self.weights = [[float(weight) for weight in row] for row in weights]
         self.from_logits = from_logits
+        self.label_smoothing = label_smoothing
         self.statistics = [
             keras.Variable(np.asarray(row, dtype=keras.config.floatx()), trainable=False)
             for row in self.weights
@@ -64,12 +68,14 @@ class LabelWeightedCrossentropy(keras.losses.Loss):
         """Return the loss of each row, of shape (n_samples,)."""
         y_true = ops.cast(y_true, y_pred.dtype)
         negative, positive = (ops.cast(row, y_pred.dtype) for row in self.statistics)
-        term = ops.binary_crossentropy(y_true, y_pred, from_logits=self.from_logits)
+        smoothed = y_true * (1 - self.label_smoothing) + self.label_smoothing / 2
+        term = ops.binary_crossentropy(smoothed, y_pred, from_logits=self.from_logits)
         return ops.mean(term * (y_true * positive + (1 - y_true) * negative), axis=-1)
 
     def get_config(self) -> dict:
         """Return the arguments that make an equal loss."""
-        return {**super().get_config(), "weights": self.weights, "from_logits": self.from_logits}
+        own = ("weights", "from_logits", "label_smoothing")
+        return {**super().get_config(), **{name: getattr(self, name) for name in own}}
 
 
 @keras.saving.register_keras_serializable(package="imbalanced_nn")

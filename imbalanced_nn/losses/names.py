@@ -2,6 +2,7 @@
 
 import keras
 
+from imbalanced_nn.losses.compiled import keras_loss
 from imbalanced_nn.losses.crossentropies import CostSensitiveCrossentropy, FocalCrossentropy
 from imbalanced_nn.losses.labels import AsymmetricCrossentropy
 from imbalanced_nn.losses.margins import (
@@ -11,7 +12,7 @@ from imbalanced_nn.losses.margins import (
 )
 from imbalanced_nn.losses.ranking import PairwiseAUCLoss
 
-__all__ = ["LOSSES", "is_binary_crossentropy", "resolve_loss"]
+__all__ = ["LOSSES", "resolve_loss", "takes_one_hot"]
 
 LOSSES = {
     "asymmetric": AsymmetricCrossentropy,
@@ -22,6 +23,8 @@ LOSSES = {
     "logit_adjusted": LogitAdjustedCrossentropy,
     "pairwise_auc": PairwiseAUCLoss,
 }
+
+ONE_HOT = ("categorical_crossentropy", "categorical_focal_crossentropy", "categorical_hinge")
 
 
 def resolve_loss(loss, routed: bool):
@@ -46,13 +49,6 @@ def resolve_loss(loss, routed: bool):
     return loss
 
 
-def is_binary_crossentropy(loss) -> bool:
-    """Whether a ``loss`` parameter is, or by default becomes, binary crossentropy."""
-    if loss is None or isinstance(loss, keras.losses.BinaryCrossentropy):
-        return True
-    return loss in (
-        "binary_crossentropy",
-        "BinaryCrossentropy",
-        keras.losses.BinaryCrossentropy,
-        keras.losses.binary_crossentropy,
-    )
+def takes_one_hot(loss) -> bool:
+    """Whether a ``loss`` parameter asks for classes in one-hot form."""
+    return keras_loss(loss)[0] in ONE_HOT

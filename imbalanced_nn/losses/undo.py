@@ -4,36 +4,44 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-import keras
 import numpy as np
 
-from imbalanced_nn.calibration import focal_posterior
+from imbalanced_nn.calibration import (
+    binary_focal_posterior,
+    focal_posterior,
+    smoothing_posterior,
+)
 from imbalanced_nn.losses.base import ClassLoss
+from imbalanced_nn.losses.compiled import keras_loss, single_loss
+from imbalanced_nn.losses.labels import LabelWeightedCrossentropy
 
-__all__ = ["posterior_of"]
+__all__ = ["effect_is_known", "posterior_of"]
 
-KERAS_FOCAL = {
-    "binary_focal_crossentropy": keras.losses.BinaryFocalCrossentropy,
-    "BinaryFocalCrossentropy": keras.losses.BinaryFocalCrossentropy,
-    "categorical_focal_crossentropy": keras.losses.CategoricalFocalCrossentropy,
-    "CategoricalFocalCrossentropy": keras.losses.CategoricalFocalCrossentropy,
+# Under softmax Keras' binary crossentropy is that of a sigmoid of the same logits.
+PLAIN = {
+    "binary": ("binary_crossentropy", "sparse_categorical_crossentropy"),
+    "multiclass": ("categorical_crossentropy", "sparse_categorical_crossentropy"),
+    "multilabel": ("binary_crossentropy",),
 }
 
 
 def posterior_of(
-    loss: Any, n_classes: int, binary: bool = False
+    loss: Any, n_classes: int, kind: str = "multiclass", prior: np.ndarray | None = None
 ) -> Callable[[np.ndarray], np.ndarray] | None:
     """Return how outputs become the posterior at the shares trained on, None where they are it.
 
     Parameters
     ----------
     loss : object
-        Loss of a compiled network: one of ours, Keras' focal losses by object or name, or any
-        other, whose outputs are taken as they are.
+        Loss of a compiled network: one of ours, Keras' focal losses and crossentropies with
+        smoothed labels in any form, or any other, whose outputs are taken as they are.
     n_classes : int
         Number of classes.
-    binary : bool, default=False
-        Whether the outputs are the two columns of one probability.
+    kind : {"binary", "multiclass", "multilabel"}, default="multiclass"
+        Whether the outputs are the two columns of one probability, those of classes that exclude
+        each other, or of labels.
+    prior : ndarray of shape (n_classes,), default=None
+        Shares trained on, which tell small probabilities from others where labels are smoothed.
 
     Examples
     --------
@@ -44,21 +52,73 @@ def posterior_of(
     [[0.91, 0.09]]
     >>> posterior_of("binary_crossentropy", 2)
     """
+    loss = single_loss(loss)
     if isinstance(loss, ClassLoss):
         if getattr(loss, "offset_is_free", False):
             return None
-        return partial(_of_two, loss.posterior) if binary and loss.multilabel else loss.posterior
-    # scikeras turns a name into the function of that name.
-    name = loss if isinstance(loss, str) else getattr(loss, "__name__", None)
-    if name in KERAS_FOCAL and not isinstance(loss, type):
-        loss = KERAS_FOCAL[name]()
-    if isinstance(loss, keras.losses.BinaryFocalCrossentropy):
-        weights = (1 - loss.alpha, loss.alpha) if loss.apply_class_balancing else (1.0, 1.0)
-        return partial(focal_posterior, gamma=loss.gamma, alpha=np.array(weights))
-    if isinstance(loss, keras.losses.CategoricalFocalCrossentropy):
-        weights = np.broadcast_to(np.asarray(loss.alpha, dtype=np.float64), (n_classes,))
-        return partial(focal_posterior, gamma=loss.gamma, alpha=weights)
-    return None
+        two = kind == "binary" and loss.multilabel
+        return partial(_of_two, loss.posterior) if two else loss.posterior
+    name, given = keras_loss(loss)
+    smoothing = given.get("label_smoothing", 0.0)
+    if isinstance(loss, LabelWeightedCrossentropy):
+        name, smoothing = "binary_crossentropy", loss.label_smoothing
+    prior = np.full(n_classes, 1 / n_classes) if prior is None else prior
+    if kind != "multiclass" and (
+        name == "binary_focal_crossentropy" or (name == "binary_crossentropy" and smoothing)
+    ):
+        two = kind == "binary"
+        posterior = partial(
+            binary_focal_posterior,
+            gamma=given.get("gamma", 0.0),
+            alpha=given["alpha"] if given.get("apply_class_balancing") else 0.5,
+            smoothing=smoothing,
+            prior=prior[1:] if two else prior,
+        )
+        return partial(_of_two, posterior) if two else posterior
+    if name == "categorical_focal_crossentropy":
+        weights = np.broadcast_to(np.asarray(given["alpha"], dtype=np.float64), (n_classes,))
+        bent = partial(focal_posterior, gamma=given["gamma"], alpha=weights)
+    elif name == "categorical_crossentropy" and smoothing:
+        bent = None
+    else:
+        return None
+    return (
+        partial(_without_smoothing, bent, smoothing=smoothing, prior=prior) if smoothing else bent
+    )
+
+
+def effect_is_known(loss: Any, n_classes: int, kind: str) -> bool:
+    """Whether outputs under a loss are the posterior, or become it by `posterior_of`.
+
+    Parameters
+    ----------
+    loss : object
+        Loss of a compiled network.
+    n_classes : int
+        Number of classes.
+    kind : {"binary", "multiclass", "multilabel"}
+        Kind of target.
+
+    Examples
+    --------
+    >>> from imbalanced_nn.losses import effect_is_known
+    >>> effect_is_known("binary_crossentropy", 2, "binary")
+    True
+    >>> effect_is_known(lambda y_true, y_pred: y_true * y_pred, 2, "binary")
+    False
+    """
+    if isinstance(single_loss(loss), ClassLoss | LabelWeightedCrossentropy):
+        return True
+    name, given = keras_loss(loss)
+    plain = name in PLAIN[kind] and not given.get("label_smoothing")
+    return plain or posterior_of(loss, n_classes, kind) is not None
+
+
+def _without_smoothing(
+    bent: Callable[[np.ndarray], np.ndarray] | None, proba: np.ndarray, **smoothed: Any
+) -> np.ndarray:
+    """Undo smoothed labels behind the loss itself, which was minimised for them."""
+    return smoothing_posterior(proba if bent is None else bent(proba), **smoothed)
 
 
 def _of_two(posterior: Callable[[np.ndarray], np.ndarray], proba: np.ndarray) -> np.ndarray:

@@ -10,7 +10,7 @@ from sklearn.preprocessing import FunctionTransformer
 
 from imbalanced_nn.averaging import MeanPosterior, average_network, is_averageable
 from imbalanced_nn.exceptions import ImbalanceWarning, InvalidParameterError, warn
-from imbalanced_nn.losses import ClassLoss, posterior_of, resolve_loss
+from imbalanced_nn.losses import posterior_of
 from imbalanced_nn.steps.notes import note_few_held_out
 from imbalanced_nn.steps.probabilities import Judged
 from imbalanced_nn.training import variables_alike
@@ -91,12 +91,11 @@ class CrossFitSteps:
             return f"{type(network).__name__} {network.name!r} does not tell its inputs"
         if not isinstance(self.feature_encoder_, FunctionTransformer):
             return "each of them has a feature encoder of its own"
-        loss = network.loss if network.compiled else resolve_loss(self.loss, False)
-        # A network that is not compiled yet knows its loss by class.
-        bent = isinstance(loss, type) and issubclass(loss, ClassLoss)
-        bent = bent or posterior_of(loss, self.n_classes_, self._kind == "binary") is not None
+        loss = self._loss
+        bent = posterior_of(loss, self.n_classes_, self._kind) is not None
         if getattr(loss, "offset_is_free", False) or (bent and self.calibration is not None):
-            return f"the outputs under loss={self.loss or network.loss!r} are none by themselves"
+            given = getattr(self, self._compiled_by("loss")) or network.loss
+            return f"the outputs under loss={given!r} are none by themselves"
         return None
 
     def _fit_members(self, given, folds):
@@ -130,8 +129,10 @@ class CrossFitSteps:
                 # What is true of every fold is said once.
                 notes.setdefault(re.sub(r"\d+", "#", str(note.message)), note)
             members.append(member)
+        # Rows held out count together; a calibrator, or the network that ships, tells of its loss.
+        told = {"INN001"} | ({"INN012"} if self._calibrates() or not self.ensemble else set())
         for note in notes.values():
-            _pass_on(note)
+            _pass_on(note, told)
         return members
 
     def _out_of_fold(self, members):
@@ -172,11 +173,10 @@ class CrossFitSteps:
         self._trained_prior = np.mean([member._trained_prior for member in members], axis=0)
 
 
-def _pass_on(note):
-    """Issue a warning of a fold's fit again, but that of its few held-out rows."""
+def _pass_on(note, told):
+    """Issue a warning of a fold's fit again, unless the whole tells it by itself."""
     if isinstance(note.message, ImbalanceWarning):
-        # Rows held out count together.
-        if note.message.code != "INN001":
+        if note.message.code not in told:
             warn(note.message.code, note.message.text)
         return
     warnings.warn_explicit(note.message, note.category, note.filename, note.lineno)

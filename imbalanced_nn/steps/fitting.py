@@ -11,6 +11,7 @@ from imbalanced_nn.steps.given import Given
 from imbalanced_nn.steps.head import HeadSteps
 from imbalanced_nn.steps.network import NetworkSteps
 from imbalanced_nn.steps.notes import note_few_held_out
+from imbalanced_nn.steps.outputs import OutputSteps
 from imbalanced_nn.steps.rows import RowSteps
 from imbalanced_nn.steps.tasks import TaskSteps
 from imbalanced_nn.targets import class_codes, fill_padding
@@ -20,7 +21,9 @@ from imbalanced_nn.validation import check_weights
 __all__ = ["FitSteps"]
 
 
-class FitSteps(TaskSteps, RowSteps, BalancingSteps, NetworkSteps, HeadSteps, CrossFitSteps):
+class FitSteps(
+    TaskSteps, RowSteps, BalancingSteps, NetworkSteps, OutputSteps, HeadSteps, CrossFitSteps
+):
     """What `BalancedKerasClassifier.fit` does, from the caller's rows to the decision rule."""
 
     def _fit_with(self, arguments, X, y, sample_weight, *, groups=None, validation=None, task=None):
@@ -124,7 +127,7 @@ class FitSteps(TaskSteps, RowSteps, BalancingSteps, NetworkSteps, HeadSteps, Cro
             in_loss = self._mass_in_loss(rows, draw, epoch, size)
             estimator._set_priors(natural, in_loss, given.online)
             if (start := self._first_weighted_epoch()) is not None:
-                estimator.model_.loss.reweight(epoch >= start)
+                estimator._loss.reweight(epoch >= start)
 
         def settle(estimator):
             estimator._match_to_prior(natural, judged)
@@ -136,6 +139,7 @@ class FitSteps(TaskSteps, RowSteps, BalancingSteps, NetworkSteps, HeadSteps, Cro
         self._check_model_compatibility(y)
         if given.fresh:
             self._start_network(natural)
+            self._check_outputs(natural.X, natural.index)
         changes = self.balancing_schedule is not None or self._first_weighted_epoch() is not None
         follow = at_epoch if changes and not given.online else None
         within = rows.codes if self._weighs_batches() else None
@@ -159,6 +163,8 @@ class FitSteps(TaskSteps, RowSteps, BalancingSteps, NetworkSteps, HeadSteps, Cro
         if self._has_stages(given.online):
             self._refit_head(natural, judged, given, batch_size)
         self._match_to_prior(natural, judged)
+        if given.fresh:
+            self._note_loss(natural)
         return judged
 
     def _match_to_prior(self, natural, judged):

@@ -69,10 +69,10 @@ class HeadSteps:
             head = keras.Model(inputs, outputs)
         optimizer = self.model_.optimizer
         # The network's own loss: its shares are then those of the stage that ships.
-        self._fill_loss(self.model_.loss)
+        self._fill_loss(self._loss)
         if self._first_weighted_epoch() is not None:
             # Its sampler balances already.
-            self.model_.loss.reweight(False)
+            self._loss.reweight(False)
         with variables_alike():
             head.compile(type(optimizer).from_config(optimizer.get_config()), self.model_.loss)
         if self.init_bias == "prior":

@@ -5,7 +5,7 @@ import numpy as np
 from scikeras._utils import route_params
 
 from imbalanced_nn.exceptions import InvalidParameterError
-from imbalanced_nn.losses import ClassLoss, LabelWeightedCrossentropy, is_binary_crossentropy
+from imbalanced_nn.losses import ClassLoss, LabelWeightedCrossentropy, keras_loss, single_loss
 from imbalanced_nn.networks import adapt, set_output_bias
 from imbalanced_nn.training import (
     AVERAGE_PRECISION,
@@ -39,13 +39,13 @@ class NetworkSteps:
         weighs_labels = self._kind == "multilabel" and self.class_weight is not None
         if not weighs_labels:
             super()._ensure_compiled_model()
-            self._fill_loss(self.model_.loss)
+            self._fill_loss(self._loss)
             return None
-        if isinstance(
-            self.model_.loss if self.model_.compiled else None, LabelWeightedCrossentropy
-        ):
+        if self.model_.compiled and isinstance(self._loss, LabelWeightedCrossentropy):
             return None
-        if self.model_.compiled or not is_binary_crossentropy(self.loss):
+        kwargs = self._get_compile_kwargs()
+        name, arguments = keras_loss(kwargs["loss"])
+        if self.model_.compiled or name != "binary_crossentropy":
             raise InvalidParameterError(
                 f"class_weight={self.class_weight!r} with a multilabel y weighs each label in the "
                 f"loss, so the estimator must compile the network with binary crossentropy. "
@@ -53,9 +53,8 @@ class NetworkSteps:
                 f"loss and set class_weight=None."
             )
         weights = np.array(list(self.class_weight_.values())).T
-        kwargs = self._get_compile_kwargs()
-        logits = getattr(kwargs["loss"], "from_logits", False)
-        kwargs["loss"] = LabelWeightedCrossentropy(weights.tolist(), from_logits=logits)
+        kept = {name: arguments[name] for name in ("from_logits", "label_smoothing")}
+        kwargs["loss"] = LabelWeightedCrossentropy(weights.tolist(), **kept)
         self.model_.compile(**kwargs)
         return None
 
@@ -88,7 +87,7 @@ class NetworkSteps:
 
     def _first_weighted_epoch(self):
         """Epoch from which the loss weighs its classes, None if it does not put that off."""
-        share = getattr(self.model_.loss, "reweight_from", None)
+        share = getattr(self._loss, "reweight_from", None)
         return None if share is None else round(share * self._ramp())
 
     def _build_network(self, X):
@@ -108,8 +107,9 @@ class NetworkSteps:
     def _start_output(self, model):
         """Start the output where a network that knows the shares alone has its least loss."""
         shares = self._trained_prior
-        if isinstance(model.loss, ClassLoss) and shares.all():
-            shares = model.loss.start(shares)
+        loss = single_loss(model.loss)
+        if isinstance(loss, ClassLoss) and shares.all():
+            shares = loss.start(shares)
         set_output_bias(model, shares, self._kind == "multilabel", self._logits())
 
     def _train(

@@ -186,13 +186,9 @@ class ProbabilitySteps:
             return self._trained_prior
         return self.class_prior_ if self._deployed_prior is None else self._deployed_prior
 
-    def _logits(self) -> bool:
-        """Whether the network's outputs are log-odds."""
-        return bool(getattr(self.model_.loss, "from_logits", False))
-
     def _offset_is_free(self) -> bool:
         """Whether the network's log-odds are only known up to a constant."""
-        free = getattr(self.model_.loss, "offset_is_free", False)
+        free = getattr(self._loss, "offset_is_free", False)
         return free and self._calibration is not None
 
     def _match_scores(self, outputs, weight):
@@ -217,7 +213,7 @@ class ProbabilitySteps:
         proba = class_probabilities(outputs, self._kind, self._logits())
         if self._calibration is None or not hasattr(self, "_trained_prior"):
             return proba
-        bent = posterior_of(self.model_.loss, self.n_classes_, self._kind == "binary")
+        bent = posterior_of(self._loss, self.n_classes_, self._kind, self._trained_prior)
         if bent is not None:
             proba = bent(proba).astype(proba.dtype)
         correction = getattr(self, "_prior_correction", None)
@@ -239,7 +235,8 @@ class ProbabilitySteps:
         """Return the network's probabilities of the rows that judge it, None without any."""
         if rows is None:
             return None
-        proba = rows.decisions(self._natural(forward(self.model_, rows.X, rows.index)))
+        outputs = self._check_values(forward(self.model_, rows.X, rows.index))
+        proba = rows.decisions(self._natural(outputs))
         return Judged(rows.selected_codes, proba, rows.selected_weight)
 
     def _calibrates(self) -> bool:

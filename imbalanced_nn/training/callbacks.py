@@ -6,6 +6,7 @@ import keras
 import numpy as np
 
 from imbalanced_nn.exceptions import InvalidParameterError, nearest_name
+from imbalanced_nn.losses import single_loss
 from imbalanced_nn.metrics import average_precision
 from imbalanced_nn.training.held_out import HeldOutPass
 
@@ -127,7 +128,7 @@ class DeferredReweighting(keras.callbacks.Callback):
 
     def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
         """Tell the loss."""
-        self.model.loss.reweight(epoch >= self.start)
+        single_loss(self.model.loss).reweight(epoch >= self.start)
 
 
 class EpochTasks(keras.callbacks.Callback):

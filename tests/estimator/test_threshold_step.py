@@ -332,12 +332,13 @@ def test_a_second_fit_forgets_the_first(binary, multiclass):
     assert set(vars(clf)) == set(vars(fresh))
 
 
-def test_outputs_that_are_no_probabilities_are_cut_by_the_rows_alone(binary):
+def test_scores_that_are_no_probabilities_are_cut_by_the_rows_alone(binary):
     def build(meta):
         inputs = keras.Input(meta["X_shape_"][1:])
         return keras.Model(inputs, keras.layers.Dense(1)(inputs))
 
-    clf = BalancedKerasClassifier(build, loss="mse", threshold="f1", epochs=3, random_state=0)
+    params = {"loss": "mse", "calibration": None, "threshold": "f1", "epochs": 3}
+    clf = BalancedKerasClassifier(build, random_state=0, **params)
     y, scores = held_out(clf.fit(*binary), binary)
     assert scores.min() < 0
     assert clf.best_score_ == pytest.approx(brute_force(y, scores[:, 1], f1_score))

@@ -1,0 +1,158 @@
+"""Whether a network's outputs are the probabilities, or log-odds, that they are taken for.
+
+What the last layer tells is refused before training; outputs of any other are looked at.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from imbalanced_nn.exceptions import InvalidParameterError, warn
+from imbalanced_nn.losses import ClassLoss, effect_is_known, is_proper, keras_loss
+from imbalanced_nn.networks import output_layer
+from imbalanced_nn.training import as_network_input, forward
+from imbalanced_nn.validation import n_rows, take_rows
+
+__all__ = ["OutputSteps"]
+
+FIRST = slice(100)
+INDEPENDENT = ("sigmoid", "hard_sigmoid", "sparse_sigmoid")
+EXCLUSIVE = ("softmax", "sparsemax")
+# What half precision makes of a sum of 1.
+ROUNDING = 1e-2
+SAME_SUM = 1e-5
+BOUNDS = "in [0, 1]"
+
+
+class OutputSteps:
+    """Step of `BalancedKerasClassifier` that looks once at what its network gives out."""
+
+    def _check_outputs(self, X: Any, rows: np.ndarray) -> None:
+        """Refuse a network whose last layer, or outputs of a few encoded rows, are not right."""
+        if not self._wants_probabilities():
+            return
+        activation = output_layer(self.model_)[1]
+        if activation is not None:
+            units, logits = self.model_.output_shape[-1], self._logits()
+            self._refuse(_fault_of(activation, units, self._kind, logits), units)
+            return
+        first = np.asarray(rows)[FIRST]
+        outputs = self._check_values(forward(self.model_, X, first))
+        # Keras leaves with what its sigmoid and softmax made the values that they were given.
+        output = self.model_(as_network_input(take_rows(X, first[:1]))) if self._logits() else None
+        if hasattr(output, "_keras_logits"):
+            self._refuse("gives probabilities already", outputs.shape[-1])
+
+    def _check_initialized(self, X: Any) -> None:
+        """Look at the outputs of a network that is used without a fit."""
+        first = self.feature_encoder_.transform(take_rows(self._validate_data(X)[0], FIRST))
+        self._build_network(first)
+        self._check_outputs(first, np.arange(n_rows(first)))
+
+    def _check_values(self, outputs: np.ndarray) -> np.ndarray:
+        """Refuse outputs that are not right; return them."""
+        if self._wants_probabilities():
+            units = outputs.shape[-1] if outputs.ndim > 1 else 1
+            rows = outputs.reshape(-1, units).astype(np.float64)
+            self._refuse(_fault_in(rows, self._kind, self._logits()), units)
+        return outputs
+
+    def _note_loss(self, rows: Any) -> None:
+        """Tell of a loss whose effect on the probabilities of rows nothing undoes."""
+        if self._calibration not in ("prior", "temperature"):
+            return
+        if effect_is_known(self._loss, self.n_classes_, self._kind):
+            return
+        labels = self._kind == "multilabel"
+        if labels:
+            targets = [np.full(self.n_classes_, code, rows.y.dtype) for code in (0, 1)]
+        else:
+            _, first = np.unique(rows.codes, return_index=True)
+            targets = list(rows.y.reshape(rows.codes.size, -1)[first])
+        shape = forward(self.model_, rows.X, rows.index[:1]).shape[1:]
+
+        def loss(y, outputs):
+            return self.model_.compute_loss(y=y, y_pred=outputs, training=False)
+
+        all_seen = len(targets) == (2 if labels else self.n_classes_)
+        if not (all_seen and is_proper(loss, targets, shape, labels, self._logits())):
+            name = getattr(self._loss, "__name__", None) or getattr(self._loss, "name", None)
+            warn(
+                "INN012",
+                f"loss {name or self._loss!r} is not least where the outputs are probabilities, "
+                f"and nothing undoes what it makes of them: predict_proba may be far from the "
+                f"share of positives. Set calibration='sigmoid', which learns that from held-out "
+                f"rows, or take a loss of imbalanced_nn.losses, such as 'focal'.",
+            )
+
+    def _wants_probabilities(self) -> bool:
+        """Whether outputs are more than scores, which without calibration they may be."""
+        return self._kind is not None and (self._calibration is not None or self._is_likelihood())
+
+    def _is_likelihood(self) -> bool:
+        """Whether the loss has no value but for probabilities."""
+        name = keras_loss(self._loss)[0] or ""
+        return isinstance(self._loss, ClassLoss) or name.endswith("crossentropy")
+
+    def _refuse(self, fault: str | None, units: int) -> None:
+        """Raise for what is wrong with the last layer, and say what to do."""
+        if fault is None:
+            return
+        name = output_layer(self.model_)[0]
+        if self._logits():
+            raise InvalidParameterError(
+                f"The loss has from_logits=True and takes the network's outputs for log-odds, but "
+                f"its last layer {name!r} {fault}. Leave out that activation, or from_logits."
+            )
+        instead = "softmax" if self._kind != "multilabel" and units > 1 else "sigmoid"
+        cures = [f"Set activation={instead!r} there"]
+        if BOUNDS in fault:
+            cures.append(
+                "if they are log-odds give a loss with from_logits=True (a loss of your own an "
+                "attribute of that name)"
+            )
+            if not self._is_likelihood():
+                cures.append("set calibration=None, which leaves scores as they are")
+        raise InvalidParameterError(
+            f"The network's outputs are to be probabilities, but its last layer {name!r} {fault}. "
+            f"{', or '.join(cures)}."
+        )
+
+
+def _fault_of(activation: str, units: int, kind: str, logits: bool) -> str | None:
+    """Return what is wrong with the activation of the last layer, None if nothing is."""
+    has = f"has activation={activation!r}"
+    if logits:
+        return has if activation in INDEPENDENT + EXCLUSIVE else None
+    if activation not in INDEPENDENT + EXCLUSIVE:
+        return f"{has}, whose values are not kept {BOUNDS}"
+    if kind == "multilabel":
+        independent = activation in INDEPENDENT
+        return None if independent else f"{has}: they sum to 1, but labels are independent"
+    if units == 1:
+        return None if activation in INDEPENDENT else f"{has}, which of one unit is always 1"
+    if activation in EXCLUSIVE:
+        return None
+    return f"{has}: they do not sum to 1, but the classes of y exclude each other"
+
+
+def _fault_in(outputs: np.ndarray, kind: str, logits: bool) -> str | None:
+    """Return what is wrong with outputs of shape (n_decisions, n_units), None if nothing is."""
+    if np.isnan(outputs).any():
+        return "gives NaN"
+    if logits or not len(outputs):
+        return None
+    low, high = outputs.min(), outputs.max()
+    if low < -ROUNDING or high > 1 + ROUNDING:
+        return f"gives {low:.3g} to {high:.3g}, not all {BOUNDS}"
+    sums = outputs.sum(axis=1)
+    one = np.abs(sums - 1) < ROUNDING
+    # A network that says the same of every row may do so by chance.
+    if kind == "multilabel" and np.ptp(sums) < SAME_SUM and np.ptp(outputs, axis=0).all():
+        return None if not one.all() else "gives rows that sum to 1, but labels are independent"
+    if kind != "multilabel" and outputs.shape[1] > 1 and not one.all():
+        return (
+            f"gives rows that sum to {sums.min():.3g} to {sums.max():.3g}, but the classes of y "
+            f"exclude each other"
+        )
+    return None
