@@ -40,7 +40,7 @@ from imbalanced_nn.training import (
     share_threads,
     variables_alike,
 )
-from imbalanced_nn.validation import check_features, check_target
+from imbalanced_nn.validation import check_features, check_labels, check_target
 
 __all__ = ["MendedKerasClassifier"]
 
@@ -56,7 +56,17 @@ def _optimizer_class(name: str) -> type[keras.optimizers.Optimizer] | str:
     """Return Keras' class of that name, or the name; Keras makes an optimizer to find it."""
     own = {key.lower(): value for key, value in vars(keras.optimizers).items()}
     found = own.get(name.lower())
-    return found if isinstance(found, type) else name
+    if isinstance(found, type):
+        return found
+    try:
+        keras.optimizers.get(name)
+    except ValueError:
+        names = [key for key, value in own.items() if isinstance(value, type)]
+        raise InvalidParameterError(
+            f"optimizer={name!r} is not a known optimizer.{nearest_name(name, names)} Accepted "
+            f"are Keras' optimizers by name, class or object, such as 'adam'."
+        ) from None
+    return name
 
 
 class MendedKerasClassifier(KerasClassifier):
@@ -171,6 +181,11 @@ class MendedKerasClassifier(KerasClassifier):
         finally:
             vars(self).update({given["loss"]: loss, given["optimizer"]: optimizer})
         if kwargs["optimizer"] is optimizer:
+            if not isinstance(optimizer, keras.optimizers.Optimizer):
+                raise InvalidParameterError(
+                    f"optimizer={optimizer!r} is none. Give the name, class or object of one of "
+                    f"Keras' optimizers; the rate goes into optimizer__learning_rate."
+                )
             # An optimizer belongs to the variables it was built with.
             kwargs["optimizer"] = type(optimizer).from_config(optimizer.get_config())
         # What a loss learns of the classes is this fit's, and the caller may use it elsewhere.
@@ -305,6 +320,8 @@ class MendedKerasClassifier(KerasClassifier):
         if y is not None:
             y = check_target(y, name)
             if reset:
+                if type(self.target_encoder) in (ClassifierLabelEncoder, TimestepLabelEncoder):
+                    check_labels(y)
                 self._check_number_of_classes(y)
                 self.target_type_ = self._type_of_target(y)
                 self.y_dtype_ = y.dtype

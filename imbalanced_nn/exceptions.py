@@ -1,6 +1,7 @@
 """Errors and warnings: every refusal and every note to the user has a type of its own."""
 
 import difflib
+import re
 import sys
 import threading
 import time
@@ -254,16 +255,22 @@ class _WorkerFits:
     def __init__(self):
         self.last = -float("inf")
         self._told: set[str] = set()
+        self._lock = threading.Lock()
 
     def begin(self) -> None:
         """Forget what was told where a pause shows that this is another search."""
-        if time.monotonic() - self.last > _IDLE_SECONDS:
-            self._told.clear()
+        with self._lock:
+            now = time.monotonic()
+            if now - self.last > _IDLE_SECONDS:
+                self._told.clear()
+            self.last = now
 
     def add(self, code: str, message: str) -> None:
         """Issue a code that was not told yet."""
-        if code not in self._told:
+        with self._lock:
+            is_new = code not in self._told
             self._told.add(code)
+        if is_new:
             _issue(ImbalanceWarning(f"{message} (Each worker process says this once.)", code))
 
 
@@ -338,6 +345,21 @@ def _is_inside(module: str) -> bool:
 
 
 def nearest_name(name: str, known: Iterable[str]) -> str:
-    """Return ``" Did you mean 'x'?"`` for the closest known name, or an empty string."""
-    close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
+    """Return ``" Did you mean 'x'?"`` for the closest known name, or an empty string.
+
+    Case, separators and endings such as those of classes make no difference.
+    """
+    known = list(known)
+    forms = {_plain(each): each for each in reversed(known)}
+    plain = _plain(name)
+    for form in (plain, re.sub("(score|loss|crossentropy|sampler|optimizer)$", "", plain)):
+        if form in forms:
+            return f" Did you mean {forms[form]!r}?"
+    close = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
+    close = close or [forms[f] for f in difflib.get_close_matches(plain, forms, n=1, cutoff=0.6)]
     return f" Did you mean {close[0]!r}?" if close else ""
+
+
+def _plain(name: str) -> str:
+    """Return a name without what people write differently: case and separators."""
+    return re.sub(r"[\W_]", "", name.lower())

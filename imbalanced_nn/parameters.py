@@ -96,6 +96,25 @@ OWN_ARGUMENTS = {
 
 ROWS = {"x", "y", "sample_weight"}
 
+CALLED_ELSEWHERE = {
+    "cos": "cosine",
+    "logistic": "sigmoid",
+    "platt": "sigmoid",
+    "tensorflow": "graph",
+    "tf": "graph",
+}
+"""Values of parameters by what others call them."""
+
+ROUTED = {
+    "k_neighbors": "sampler__k_neighbors",
+    "learning_rate": "optimizer__learning_rate",
+    "lr": "optimizer__learning_rate",
+    "momentum": "optimizer__momentum",
+    "sampling_strategy": "sampler__sampling_strategy",
+    "validation_fraction": "validation_split",
+}
+"""Parameters of other estimators, and of the objects that ours is made of, by our names."""
+
 
 @dataclass(frozen=True)
 class NotKept:
@@ -132,7 +151,24 @@ def check_parameters(params: dict[str, Any], estimator_name: str) -> None:
         if isinstance(value, NotKept):
             value()
     known = {name: value for name, value in params.items() if name in CONSTRAINTS}
-    validate_parameter_constraints(CONSTRAINTS, known, estimator_name)
+    try:
+        validate_parameter_constraints(CONSTRAINTS, known, estimator_name)
+    except InvalidParameterError as error:
+        raise InvalidParameterError(f"{error}{_hint(known, str(error))}") from None
+
+
+def _hint(params: dict[str, Any], refusal: str) -> str:
+    """Say what to write instead of the value that scikit-learn refuses."""
+    parameter = refusal.partition("'")[2].partition("'")[0]
+    value, allowed = params[parameter], CONSTRAINTS[parameter]
+    if parameter == "class_weight":
+        return " Write a dict from label to weight, or a function that returns one for y."
+    names = [o for each in allowed if isinstance(each, StrOptions) for o in each.options]
+    if not isinstance(value, str) or not names:
+        return ""
+    if None in allowed and value.lower() in ("none", "off"):
+        return " Write None, without quotes."
+    return nearest_name(CALLED_ELSEWHERE.get(value.lower(), value), names)
 
 
 def check_user_parameters(
@@ -179,10 +215,11 @@ def check_user_parameters(
                 f"It takes {accepted}."
             )
         if not routed and not takes_all and name not in accepted:
+            meant = ROUTED.get(name, name)
+            hint = nearest_name(meant, [*known, *accepted, *([meant] if name in ROUTED else [])])
             raise InvalidParameterError(
-                f"Unknown parameter {name!r}.{nearest_name(name, [*known, *accepted])} It is "
-                f"neither a parameter of the estimator nor of the build function "
-                f"{getattr(builder, '__name__', builder)!r}."
+                f"Unknown parameter {name!r}.{hint} It is neither a parameter of the estimator nor "
+                f"of the build function {getattr(builder, '__name__', builder)!r}."
             )
 
 

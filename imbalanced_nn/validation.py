@@ -13,6 +13,7 @@ from imbalanced_nn.exceptions import InvalidParameterError
 __all__ = [
     "check_features",
     "check_groups",
+    "check_labels",
     "check_target",
     "check_weights",
     "dense",
@@ -183,6 +184,41 @@ def check_target(y: Any, estimator_name: str) -> np.ndarray:
     if y.ndim == 2 and y.shape[1] == 1:
         y = column_or_1d(y, warn=True)
     return y
+
+
+def check_labels(y: np.ndarray) -> None:
+    """Refuse what is no classes to scikit-learn, with what to write instead.
+
+    Parameters
+    ----------
+    y : ndarray
+        What `check_target` returned.
+
+    Raises
+    ------
+    ValueError
+        If y is continuous, or of dtype object and not of text throughout.
+    """
+    if y.dtype.kind == "f" and (y != np.trunc(y)).any():
+        raise ValueError(
+            f"Unknown label type: continuous. y holds {len(np.unique(y))} different numbers, "
+            f"and not all of them are whole: a classifier takes classes. Cut y into some first, "
+            f"as (y > limit).astype(int)."
+        )
+    kinds = {type(value) for value in y.flat} if y.dtype == object else set()
+    if all(issubclass(kind, str) for kind in kinds):
+        return
+    names = " and ".join(sorted(kind.__name__ for kind in kinds))
+    held = f"Unknown label type: y is of dtype object and holds {names}"
+    missing = sum(value is None or value != value for value in y.flat)
+    if missing:
+        raise ValueError(f"{held}: {missing} of {y.size} labels are missing. Leave those rows out.")
+    if all(issubclass(kind, bool | np.bool_) for kind in kinds):
+        raise ValueError(f"{held}. Write y.astype(bool).")
+    if all(issubclass(kind, numbers.Real | np.bool_) for kind in kinds):
+        whole = all(float(value).is_integer() for value in y.flat)
+        raise ValueError(f"{held}. Write y.astype({'int' if whole else 'float'}).")
+    raise ValueError(f"{held}. Labels are of one type: write y.astype(str), or numbers for all.")
 
 
 def check_weights(

@@ -326,10 +326,9 @@ def _from_mapping(class_weight: Mapping, classes: np.ndarray) -> np.ndarray:
     known = list(classes.tolist())
     for label, weight in class_weight.items():
         if label not in known:
-            hint = nearest_name(str(label), map(str, known))
             raise InvalidParameterError(
                 f"class_weight names the label {label!r}, which is not in y; the labels are "
-                f"{known}.{hint}"
+                f"{known}.{_hint_of_label(label, known)}"
             )
         number = isinstance(weight, numbers.Real) and np.isfinite(weight) and weight >= 0
         if not number:
@@ -339,3 +338,23 @@ def _from_mapping(class_weight: Mapping, classes: np.ndarray) -> np.ndarray:
             )
     weights = np.array([float(class_weight.get(label, 1.0)) for label in known])
     return np.where(weights < NEGLIGIBLE * weights.max(), 0, weights)
+
+
+def _hint_of_label(label: Any, known: list) -> str:
+    """Say what tells a key from the labels: its type, that it is a position, or its spelling."""
+    key, labels = _kind_of_label(label), " and ".join(sorted({_kind_of_label(k) for k in known}))
+    if key == labels:
+        return nearest_name(str(label), map(str, known))
+    meant = [k for k in known if str(k) == str(label)]
+    if not meant and key == "an integer" and label in range(len(known)):
+        meant = [known[label]]
+    written = f": write {meant[0]!r}" if meant else ""
+    return f" The key is {key}, but a label is {labels}{written}."
+
+
+def _kind_of_label(label: Any) -> str:
+    """Return what a label is, in words."""
+    kinds = {str: "text", bool: "a boolean", int: "an integer", float: "a floating-point number"}
+    return next(
+        (words for kind, words in kinds.items() if isinstance(label, kind)), type(label).__name__
+    )

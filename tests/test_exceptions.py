@@ -71,10 +71,19 @@ def test_errors_are_what_scikit_learn_users_catch():
 
 @pytest.mark.parametrize(
     ("name", "hint"),
-    [("smoet", " Did you mean 'smote'?"), ("tomek", " Did you mean 'tomek_links'?"), ("xyz", "")],
+    [
+        ("smoet", " Did you mean 'smote'?"),
+        ("tomek", " Did you mean 'tomek_links'?"),
+        ("SMOTE", " Did you mean 'smote'?"),
+        ("Tomek-Links", " Did you mean 'tomek_links'?"),
+        ("TOMEKLINK", " Did you mean 'tomek_links'?"),
+        ("f1_score", " Did you mean 'f1'?"),
+        ("RandomOverSampler", " Did you mean 'random_over'?"),
+        ("xyz", ""),
+    ],
 )
 def test_the_nearest_name_is_a_hint_or_nothing(name, hint):
-    assert nearest_name(name, ["smote", "tomek_links"]) == hint
+    assert nearest_name(name, ["smote", "tomek_links", "f1_micro", "f1", "random_over"]) == hint
 
 
 class Notes(LogisticRegression):

@@ -170,6 +170,8 @@ def test_weights_below_the_reach_of_float32_are_zero():
         ("balanced_sqr", r"Did you mean 'balanced_sqrt'\?"),
         ([1, 2, 3], r"None, 'balanced', .*dict from label to weight or a callable.*got \[1, 2, 3"),
         ({"fruad": 5}, r"'fruad', which is not in y.*'fraud', 'ok'.*Did you mean 'fraud'\?"),
+        ({0: 5}, "labels are .*The key is an integer, but a label is text: write 'fraud'"),
+        ({9: 5}, r"The key is an integer, but a label is text\.$"),
         ({0: 5}, r"label 0, which is not in y"),
         ({"fraud": -1}, r"at least 0; got -1 for the label 'fraud'"),
         ({"fraud": float("nan")}, r"finite.*got nan"),
@@ -258,3 +260,19 @@ def test_the_span_is_of_positive_weights_of_classes_with_rows():
     assert weight_span(np.array([0.5, 2, 1]), np.array([1, 1, 1])) == 4
     assert weight_span(np.array([0.5, 2, 0]), np.array([0, 3, 1])) == 1
     assert weight_span(np.zeros(2), np.ones(2)) == 1
+
+
+@pytest.mark.parametrize(
+    ("key", "labels", "says"),
+    [
+        ("0", [0, 1], "The key is text, but a label is an integer: write 0."),
+        ("1.0", [0.0, 1.0], "The key is text, but a label is a floating-point number: write 1.0."),
+        ("True", [False, True], "The key is text, but a label is a boolean: write True."),
+        (1, ["0", "1"], "The key is an integer, but a label is text: write '1'."),
+        (2, [0, 1], "the labels are [0, 1]."),
+    ],
+)
+def test_a_key_of_another_type_than_the_labels_is_told_apart(key, labels, says):
+    with pytest.raises(InvalidParameterError) as refusal:
+        class_weights({key: 2.0}, np.array([0, 1]), np.array(labels))
+    assert str(refusal.value).endswith(says)

@@ -2,6 +2,7 @@
 
 import keras
 
+from imbalanced_nn.exceptions import InvalidParameterError, nearest_name
 from imbalanced_nn.losses.compiled import keras_loss
 from imbalanced_nn.losses.crossentropies import CostSensitiveCrossentropy, FocalCrossentropy
 from imbalanced_nn.losses.labels import AsymmetricCrossentropy
@@ -32,6 +33,11 @@ def resolve_loss(loss, routed: bool):
 
     Keras answers a class name with a finished instance, to which routed ``loss__*`` parameters
     can no longer be given. Names of functions stay as they are unless parameters are routed.
+
+    Raises
+    ------
+    InvalidParameterError
+        If nobody knows the name.
     """
     if isinstance(loss, dict):
         return {key: resolve_loss(value, routed) for key, value in loss.items()}
@@ -46,9 +52,25 @@ def resolve_loss(loss, routed: bool):
         candidate = getattr(keras.losses, name, None)
         if isinstance(candidate, type) and issubclass(candidate, keras.losses.Loss):
             return candidate
+    _check_name(loss)
     return loss
 
 
 def takes_one_hot(loss) -> bool:
     """Whether a ``loss`` parameter asks for classes in one-hot form."""
     return keras_loss(loss)[0] in ONE_HOT
+
+
+def _check_name(loss: str) -> None:
+    """Refuse a name that neither Keras nor what is registered with it knows."""
+    try:
+        keras.losses.get(loss)
+    except ValueError:
+        names = [name for name in vars(keras.losses) if not name.startswith("_")]
+        own = {cls.__name__: name for name, cls in LOSSES.items()}
+        hint = nearest_name(own.get(loss, loss), [*LOSSES, *names])
+        raise InvalidParameterError(
+            f"loss={loss!r} is not a known loss.{hint} Accepted are None, {sorted(LOSSES)}, "
+            f"Keras' losses by name, class or object, such as 'binary_crossentropy', and a "
+            f"function f(y_true, y_pred)."
+        ) from None

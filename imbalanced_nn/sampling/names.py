@@ -53,8 +53,10 @@ def make_sampler(
         return None
     if isinstance(sampler, str):
         if sampler not in SAMPLERS:
+            hint = " To resample nothing write None." if sampler.lower() in ("none", "off") else ""
+            hint = hint or nearest_name(sampler, SAMPLERS)
             raise InvalidParameterError(
-                f"{parameter}={sampler!r} is not a known sampler.{nearest_name(sampler, SAMPLERS)} "
+                f"{parameter}={sampler!r} is not a known sampler.{hint} "
                 f"Accepted are None, 'passthrough', a sampler object with fit_resample, or one "
                 f"of {sorted(SAMPLERS)}."
             )

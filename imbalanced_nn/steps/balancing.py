@@ -13,7 +13,11 @@ from imbalanced_nn.sampling import (
     redraws,
     resample,
 )
-from imbalanced_nn.steps.notes import note_balanced_twice, note_heavy_weights
+from imbalanced_nn.steps.notes import (
+    note_balanced_twice,
+    note_heavy_weights,
+    note_weights_of_labels,
+)
 from imbalanced_nn.weighting import (
     BALANCED_BATCH,
     batch_shares,
@@ -131,6 +135,7 @@ class BalancingSteps:
             positives = codes.sum(axis=0)
             counts = np.stack([len(codes) - positives, positives])
             note_heavy_weights(self.class_weight, weights, counts)
+            note_weights_of_labels(self.class_weight, self.classes_)
             self.class_weight_ = dict(zip(self.classes_.tolist(), weights.T.tolist(), strict=True))
             return rows
         weights = class_weights(self.class_weight, codes, self.classes_)

@@ -10,7 +10,7 @@ from imbalanced_nn.steps.crossfit import CrossFitSteps
 from imbalanced_nn.steps.given import Given
 from imbalanced_nn.steps.head import HeadSteps
 from imbalanced_nn.steps.network import NetworkSteps
-from imbalanced_nn.steps.notes import note_few_held_out
+from imbalanced_nn.steps.notes import note_dropped_cut, note_few_held_out
 from imbalanced_nn.steps.outputs import OutputSteps
 from imbalanced_nn.steps.rows import RowSteps
 from imbalanced_nn.steps.tasks import TaskSteps
@@ -38,7 +38,7 @@ class FitSteps(
         y = fill_padding(y, sample_weight)
         training = {"epochs": self.epochs, "initial_epoch": 0} | routed | arguments
         first = training["epochs"], training["initial_epoch"]
-        with counted_fit(), self._unchanged_on_failure():
+        with self._unchanged_on_failure():
             if not (self.warm_start and self.initialized_):
                 self.classes_ = None
             self._fit(
@@ -54,6 +54,7 @@ class FitSteps(
             )
         return self
 
+    @counted_fit()
     @with_callbacks
     def _fit(
         self,
@@ -97,6 +98,7 @@ class FitSteps(
         self._check_calibration(held_out, online)
         self._forget_judgement(online)
         self._check_threshold(held_out, online, len(folds) > 1, weight)
+        note_dropped_cut(self.threshold)
         n_subtasks = self._n_subtasks(epochs, online)
         if len(folds) > 1:
             n_subtasks = self._n_networks(folds)

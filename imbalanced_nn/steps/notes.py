@@ -1,20 +1,40 @@
 """Notes to the user about the rows of a fit: few held out, heavy weights, balanced twice."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from imblearn.under_sampling.base import BaseCleaningSampler
 
-from imbalanced_nn.exceptions import warn
+from imbalanced_nn.exceptions import calling_frames, warn
 from imbalanced_nn.rows import Rows
 from imbalanced_nn.weighting import class_totals, weight_span
 
-__all__ = ["note_balanced_twice", "note_few_held_out", "note_heavy_weights"]
+__all__ = [
+    "note_balanced_twice",
+    "note_dropped_cut",
+    "note_few_held_out",
+    "note_heavy_weights",
+    "note_weights_of_labels",
+]
 
 FEW_ROWS = 10
 WIDE_SPAN = 1000
 # What a sampler leaves to be weighed by rounding, or by neighbourhoods, is no second balancing.
 ALIKE = 1.1
+# Meta-estimators whose predict reads probabilities, and functions that fit for one of them alone.
+_DROP_CUTS = {
+    "BaggingClassifier",
+    "CalibratedClassifierCV",
+    "OneVsRestClassifier",
+    "OutputCodeClassifier",
+    "StackingClassifier",
+    "VotingClassifier",
+}
+_CALLED_BY = {
+    "_fit_classifier_calibrator_pair": "CalibratedClassifierCV",
+    "_parallel_build_estimators": "BaggingClassifier",
+}
 
 
 def note_few_held_out(judged: Rows | None, classes: np.ndarray) -> None:
@@ -56,6 +76,63 @@ def note_heavy_weights(class_weight: Any, weights: np.ndarray, counts: np.ndarra
         f"that holds it moves the network as no other does. Use class_weight='balanced_sqrt'"
         f"{sampler}.",
     )
+
+
+def note_weights_of_labels(class_weight: Any, labels: np.ndarray) -> None:
+    """Tell how a dict for several labels was read whose keys look like the values of one label."""
+    if not isinstance(class_weight, Mapping) or set(class_weight) != {0, 1}:
+        return
+    ratio = class_weight[1] / class_weight[0] if class_weight[0] else 10
+    others = f", and those of the other {len(labels) - 2} weigh 1" if len(labels) > 2 else ""
+    warn(
+        "INN018",
+        f"class_weight={class_weight!r} was read as weights of the positives of two labels: those "
+        f"of label 0 weigh {class_weight[0]:g}, those of label 1 {class_weight[1]:g}{others}. If "
+        f"0 and 1 are the values of each label, write {{label: {ratio:g} for label in "
+        f"range({len(labels)})}}, or class_weight='balanced'.",
+    )
+
+
+def note_dropped_cut(threshold: Any) -> None:
+    """Tell where a meta-estimator that is fitting this one will not use its cut.
+
+    In a worker process the meta-estimator itself is not on the stack, but for some of them a
+    function that nobody else calls.
+    """
+    if threshold is None or (name := _drops_cuts()) is None:
+        return
+    warn(
+        "INN017",
+        f"{name} decides by the probabilities of its estimators: threshold={threshold!r} and the "
+        f"cut that is learned have no effect on its predict. Learn the cut of the whole, with "
+        f"ThresholdTuner().fit(y_new, proba_new) or TunedThresholdClassifierCV, or set "
+        f"threshold=None.",
+    )
+
+
+def _drops_cuts() -> str | None:
+    """Return the name of the meta-estimator on the stack that drops its estimators' cuts."""
+    fitted = fallback = None
+    for frame in calling_frames():
+        module, function = frame.f_globals.get("__name__", ""), frame.f_code.co_name
+        if not module.startswith(("sklearn.", "imblearn.")):
+            continue
+        variables = frame.f_locals
+        if function == "_fit_single_estimator":
+            fitted = variables["estimator"]
+        elif function == "_fit_ovo_binary":
+            # Pairs of classes vote by what each of them predicts.
+            return None
+        fallback = fallback or _CALLED_BY.get(function)
+        owner = variables.get("self")
+        names = {base.__name__ for base in type(owner).__mro__} & _DROP_CUTS
+        if function != "fit" or not names:
+            continue
+        votes = "VotingClassifier" in names and owner.voting == "hard"
+        last = fitted is not None and fitted is getattr(owner, "final_estimator_", None)
+        if not (votes or last):
+            return type(owner).__name__
+    return fallback
 
 
 def note_balanced_twice(

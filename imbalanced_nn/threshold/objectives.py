@@ -24,7 +24,19 @@ _RATIO = re.compile(
     r"(?:_(macro|micro|weighted|samples))?"
 )
 _NET_BENEFIT = re.compile(r"net_benefit_(0?\.\d*[1-9]\d*)")
-_RANKING = ("roc_auc", "average_precision", "log_loss", "brier", "top_k_accuracy")
+_RANKING = ("auc", "average_precision", "log_loss", "brier", "top_k_accuracy")
+_CALLED_ELSEWHERE = {
+    "f_beta": "f2",
+    "fbeta": "f2",
+    "g_mean": "geometric_mean",
+    "gmean": "geometric_mean",
+    "hamming_loss": "accuracy",
+    "informedness": "youden",
+    "kappa": "cohen_kappa",
+    "sensitivity": "recall",
+    "tpr": "recall",
+    "zero_one_loss": "accuracy",
+}
 
 
 @dataclass(frozen=True)
@@ -314,7 +326,26 @@ def _unknown(name, kind):
     names = objective_names(kind)
     if name in get_scorer_names():
         return f"The objective {name!r} does not score a classifier. Use one of {names}."
+    unknown = f"The objective {name!r} is unknown for a {kind} target."
+    meant = _plain_name(name)
+    if meant == "specificity" and kind == "binary":
+        return (
+            f"{unknown} By itself it is highest where no row is flagged. Use "
+            f"ThresholdTuner('recall', constraint=('specificity', 0.9)), or 'balanced_accuracy'."
+        )
+    if _is_trivial(meant, kind):
+        return f"{unknown} {_trivial(meant, kind)}"
+    meant = next((n for n in (meant, f"{meant}_macro") if n in names), name)
     return (
-        f"The objective {name!r} is unknown for a {kind} target.{nearest_name(name, names)} "
-        f"Use one of {names}, a metric f(y_true, y_pred) or a scorer of make_scorer."
+        f"{unknown}{nearest_name(meant, names)} Use one of {names}, a metric f(y_true, y_pred) or "
+        f"a scorer of make_scorer."
     )
+
+
+def _plain_name(name):
+    """Return a name in the form of ours: of a function of scikit-learn, or as it is elsewhere."""
+    plain = name.lower().replace("-", "_").replace(" ", "_").removesuffix("_score")
+    first, _, rest = plain.partition("_")
+    if first in (*formulas.AVERAGES, "samples"):
+        plain = f"{rest}_{first}"
+    return _CALLED_ELSEWHERE.get(plain, plain)

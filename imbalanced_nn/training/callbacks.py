@@ -181,7 +181,7 @@ class StopOn(keras.callbacks.EarlyStopping):
         if self.monitor not in (logs or {}):
             raise InvalidParameterError(
                 f"monitor={self.monitor!r} is not logged.{nearest_name(self.monitor, logs or {})} "
-                f"Logged are {sorted(logs or {})}."
+                f"Logged are {sorted(logs or {})}; metrics=[...] logs more."
             )
         super().on_epoch_end(epoch, logs)
 

@@ -95,7 +95,7 @@ def _foreign_metric(model: keras.Model) -> str | None:
         if isinstance(metric, type):
             return f"metric {metric.__name__} is given as a class"
     own = [*model._metrics, *(m for layer in model.layers for m in layer.metrics)]
-    return f"metric {own[0].name} is not Keras' own code" if own else None
+    return f"metric {own[0].name} is kept by the network itself" if own else None
 
 
 def foreign_network(model: keras.Model) -> str | None:
@@ -107,7 +107,7 @@ def foreign_network(model: keras.Model) -> str | None:
     layers = list(model._flatten_layers())
     foreign = next(filter(None, map(_foreign_code, layers)), None)
     if foreign is not None:
-        return f"{foreign} is not Keras' own code"
+        return foreign
     used = next(filter(None, map(_variable_in_operation, layers)), None)
     return None if used is None else f"an operation outside its layer uses {used}"
 
@@ -203,41 +203,57 @@ def _variable_in_operation(model: keras.layers.Layer) -> str | None:
 
 
 def _foreign_code(layer: keras.layers.Layer) -> str | None:
-    """Return the name of a layer, or a part of it, that is not from Keras or from here."""
-    if isinstance(layer, keras.layers.Lambda) or not _is_known(type(layer)):
-        return type(layer).__name__
+    """Return what of a layer, or of a part of it, is not from Keras or from here, or is apart."""
+    if isinstance(layer, keras.layers.Lambda):
+        return f"{layer.name} is a Lambda, a function of its own"
+    if not _is_known(type(layer)):
+        return f"{type(layer).__name__} is not Keras' own code"
     given = isinstance(layer, keras.layers.Normalization) and layer.input_mean is not None
     if hasattr(layer, "adapt") and not given and type(layer).__module__.startswith("keras"):
         # What it has adapted to may be a constant of its graph and in no variable.
-        return f"adapted {type(layer).__name__}"
+        return f"{type(layer).__name__} has adapted to data"
     if layer.dtype_policy.name != "float32":
-        return f"dtype policy {layer.dtype_policy.name}"
+        return f"{layer.name} has the dtype policy {layer.dtype_policy.name}"
     for name, part in vars(layer).items():
         parts = (keras.initializers.Initializer, keras.regularizers.Regularizer)
         own = isinstance(part, (*parts, keras.constraints.Constraint))
         if own and not _is_known(type(part)):
-            return f"{type(part).__name__} of {type(layer).__name__}"
+            return f"{type(part).__name__} of {type(layer).__name__} is not Keras' own code"
         given = callable(part) and not isinstance(part, (type, keras.layers.Layer))
         if given and not name.startswith("_") and not _is_known(part):
             part_name = getattr(part, "__name__", type(part).__name__)
-            return f"{part_name} of {type(layer).__name__}"
+            whose = (
+                f"loss {part_name}" if name == "loss" else f"{part_name} of {type(layer).__name__}"
+            )
+            return f"{whose} is not Keras' own code"
     return None
 
 
 def _foreign_compile(model: keras.Model) -> str | None:
     """Return which compile argument is not Keras' own code, or None."""
-    loss = model.loss
-    known_loss = isinstance(loss, str) or (
-        isinstance(loss, keras.losses.Loss) and _is_known(type(loss))
-    )
-    if not known_loss:
-        return "loss is not Keras' own code"
+    if (foreign := _foreign_loss(model.loss)) is not None:
+        return foreign
     # Functions in an optimizer cannot be serialised, which its configuration would try to.
     if (foreign := _foreign_optimizer(model)) is not None:
         return foreign
     if (model.get_compile_config() or {}).get("loss_weights") is not None:
         return "loss_weights are given"
     return None
+
+
+def _foreign_loss(loss: Any) -> str | None:
+    """Return what is wrong with a compiled loss whose configuration is to tell it all, or None."""
+    if isinstance(loss, str):
+        return None
+    if isinstance(loss, list | tuple | dict):
+        return "the network has several losses"
+    name = getattr(loss, "__name__", type(loss).__name__)
+    if not _is_known(loss if callable(loss) and hasattr(loss, "__name__") else type(loss)):
+        return f"loss {name} is not Keras' own code"
+    if isinstance(loss, keras.losses.Loss):
+        return None
+    # scikeras hands over the function behind a short name.
+    return f"loss {name} is given as a function, not as a class"
 
 
 def _foreign_optimizer(model: keras.Model) -> str | None:
@@ -254,8 +270,9 @@ def _foreign_optimizer(model: keras.Model) -> str | None:
     is_schedule = isinstance(rate, keras.optimizers.schedules.LearningRateSchedule)
     if callable(rate) and not is_schedule:
         return "learning_rate is a function"
-    if not _is_known(type(optimizer)) or (is_schedule and not _is_known(type(rate))):
-        return "optimizer is not Keras' own code"
+    for part in (optimizer, rate) if is_schedule else (optimizer,):
+        if not _is_known(type(part)):
+            return f"{type(part).__name__} of the optimizer is not Keras' own code"
     # Reading its variables builds an optimizer of which an earlier fit has put that off.
     if optimizer.variables and optimizer.built:
         known, own = optimizer._trainable_variables, model.trainable_variables

@@ -198,6 +198,7 @@ def test_cross_validated_predictions(thyroid):
     np.testing.assert_array_equal(proba[test], expected.predict_proba(X[test]))
 
 
+@pytest.mark.filterwarnings(r"ignore:\[INN017\]")
 def test_bagging(machines):
     X, y = machines
     bag = BaggingClassifier(network(sampler="random_under"), n_estimators=2, random_state=0)
@@ -208,6 +209,7 @@ def test_bagging(machines):
     assert auc(bag, X, y) > 0.8
 
 
+@pytest.mark.filterwarnings(r"ignore:\[INN017\]")
 def test_stacking(machines):
     X, y = machines
     stack = StackingClassifier(
@@ -217,6 +219,7 @@ def test_stacking(machines):
     assert auc(stack, X, y) > 0.8
 
 
+@pytest.mark.filterwarnings(r"ignore:\[INN017\]")
 def test_voting(machines):
     X, y = machines
     members = [("first", network()), ("second", network(random_state=1, class_weight="balanced"))]
@@ -226,6 +229,7 @@ def test_voting(machines):
     assert auc(vote, X, y) > 0.8
 
 
+@pytest.mark.filterwarnings(r"ignore:\[INN017\]")
 def test_one_against_the_rest(thyroid):
     X, y = thyroid
     rest = OneVsRestClassifier(network(class_weight="balanced")).fit(X, y)

@@ -1,5 +1,7 @@
 """Samplers by name, and what they do to rows: by index or, where they blend, by value."""
 
+import re
+
 import imblearn.combine
 import imblearn.over_sampling
 import imblearn.under_sampling
@@ -100,6 +102,8 @@ class WithoutParameters:
     ("sampler", "params", "message"),
     [
         ("smoet", {}, r"sampler='smoet' is not a known sampler\. Did you mean 'smote'\?.*'adasyn'"),
+        ("SMOTE", {}, r"sampler='SMOTE' is not a known sampler\. Did you mean 'smote'\?"),
+        ("none", {}, r"not a known sampler\. To resample nothing write None\."),
         (SMOTE, {}, r"got <class .*SMOTE'>\. Pass an instance"),
         (3, {}, "must be None, a name or an object with fit_resample.*; got 3"),
         ("smote", {"k_neighbour": 3}, r"sampler__k_neighbour is not.*SMOTE\. Did you mean 'k_ne"),
@@ -359,3 +363,11 @@ def test_the_callers_data_is_not_changed(name):
     resample(make_sampler(name, {}, 0), rows, CLASSES)
     for old, new in zip(before, after, strict=True):
         np.testing.assert_array_equal(old, new)
+
+
+@pytest.mark.parametrize("sampler", list(SAMPLERS.values()))
+def test_a_class_name_is_answered_with_the_name_of_that_class(sampler):
+    with pytest.raises(InvalidParameterError) as refusal:
+        make_sampler(sampler.__name__, {}, 0)
+    hint = re.search("Did you mean '(.*?)'", str(refusal.value))[1]
+    assert SAMPLERS[hint] is sampler

@@ -192,12 +192,35 @@ def test_general_beta():
         ("youden", "multiclass", "'balanced_accuracy' has the same best threshold"),
         ("balanced_acuracy", "binary", "Did you mean 'balanced_accuracy'"),
         ("f0", "binary", "unknown"),
+        ("f1_score", "binary", "Did you mean 'f1'?"),
+        ("F1", "binary", "Did you mean 'f1'?"),
+        ("f1-macro", "binary", "Did you mean 'f1_macro'?"),
+        ("macro_f2", "binary", "Did you mean 'f2_macro'?"),
+        ("f1_score", "multiclass", "Did you mean 'f1_macro'?"),
+        ("MCC", "binary", "Did you mean 'mcc'?"),
+        ("gmean", "binary", "Did you mean 'geometric_mean'?"),
+        ("fbeta_score", "binary", "Did you mean 'f2'?"),
+        ("precision_score", "binary", "unknown.*surest rows"),
+        ("sensitivity", "binary", "unknown.*every row is flagged"),
+        ("specificity", "binary", r"no row is flagged.*constraint=\('specificity'"),
+        ("auc", "binary", "does not depend on the threshold"),
         ("r2", "binary", "does not score a classifier"),
     ],
 )
 def test_refusals_say_what_to_do(name, kind, says):
     with pytest.raises(InvalidParameterError, match=rf"(?s){name}.*{says}"):
         get_objective(name, kind)
+
+
+@pytest.mark.parametrize("kind", ["binary", "multiclass", "multilabel"])
+def test_functions_of_scikit_learn_are_answered_with_our_names(kind):
+    named = {f"{name}_score": name for name in objective_names("binary") if "mcc" not in name}
+    for function, name in named.items():
+        if not hasattr(sk, function):
+            continue
+        ours = name if name in objective_names(kind) else f"{name}_macro"
+        with pytest.raises(InvalidParameterError, match=f"Did you mean '{ours}'"):
+            get_objective(function, kind)
 
 
 def test_refused_names_are_the_only_ones_scikit_learn_has_beyond_ours():

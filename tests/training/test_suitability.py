@@ -108,15 +108,22 @@ REFUSED = {
         lambda: model_of(metrics=[keras.metrics.MeanMetricWrapper(own_function, name="mine")]),
         "metric mine",
     ),
-    "metric of the model": (with_a_metric_of_its_own, "metric extra"),
+    "metric of the model": (with_a_metric_of_its_own, "metric extra is kept by the network"),
     "model": (own_model, "OwnModel is a class of its own"),
-    "function as loss": (lambda: model_of(loss=own_function), "own_function of Sequential"),
-    "loss": (lambda: model_of(loss=OwnLoss()), "OwnLoss of Sequential"),
-    "loss by class": (lambda: model_of(loss=OwnLoss), "loss is not"),
-    "optimizer": (lambda: model_of(optimizer=OwnOptimizer()), "optimizer is not"),
+    "function as loss": (
+        lambda: model_of(loss=own_function),
+        "loss own_function is not Keras' own",
+    ),
+    "loss": (lambda: model_of(loss=OwnLoss()), "loss OwnLoss is not Keras' own"),
+    "loss by class": (lambda: model_of(loss=OwnLoss), "loss OwnLoss is not Keras' own code"),
+    "function of Keras as loss": (
+        lambda: model_of(loss=keras.losses.binary_crossentropy),
+        "loss binary_crossentropy is given as a function",
+    ),
+    "optimizer": (lambda: model_of(optimizer=OwnOptimizer()), "OwnOptimizer of the optimizer is"),
     "schedule": (
         lambda: model_of(optimizer=optimizers.SGD(OwnSchedule(*DECAY))),
-        "optimizer is not",
+        "OwnSchedule of the optimizer is not Keras' own code",
     ),
     "wrapped optimizer": (
         lambda: model_of(optimizer=optimizers.LossScaleOptimizer(optimizers.SGD())),
@@ -142,7 +149,7 @@ REFUSED = {
     ),
     "activation": (lambda: model_of(layers.Dense(2, activation=lambda x: x)), "<lambda> of Dense"),
     "precision": (lambda: model_of(layers.Dense(2, dtype="float64")), "dtype policy float64"),
-    "adapted layer": (lambda: model_of(ADAPTED), "adapted Normalization"),
+    "adapted layer": (lambda: model_of(ADAPTED), "Normalization has adapted"),
 }
 
 

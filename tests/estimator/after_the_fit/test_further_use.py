@@ -27,6 +27,7 @@ def test_scikit_learns_displays_take_it(binary, display):
         shown.figure_.clear()
 
 
+@pytest.mark.filterwarnings(r"ignore:\[INN017\]")
 def test_meta_estimators_around_it(binary, multiclass):
     X, y = new(multiclass)
     each = OneVsRestClassifier(BalancedKerasClassifier(**TINY)).fit(X, y)

@@ -64,6 +64,7 @@ def test_calibrated_classifier_keeps_the_ranking(data):
     assert before > 0.7 and after == pytest.approx(before, abs=0.01)
 
 
+@pytest.mark.filterwarnings(r"ignore:\[INN017\]")
 def test_calibrated_classifier_fits_it(data):
     X, y = data
     calibrated = CalibratedClassifierCV(ours(**LEARNING), cv=2).fit(X, y)
