@@ -10,6 +10,7 @@ from imbalanced_nn.cli.evaluate import evaluate
 from imbalanced_nn.cli.fit import fit
 from imbalanced_nn.cli.predict import predict
 from imbalanced_nn.cli.report import report
+from imbalanced_nn.cli.terminal import say
 from imbalanced_nn.cli.tune import tune_threshold
 
 __all__ = ["main"]
@@ -39,7 +40,7 @@ class _Group(click.Group):
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:
-            click.echo("Interrupted.", err=True)
+            say("Interrupted.", err=True)
             ctx.exit(130)
         except (
             click.exceptions.Exit,

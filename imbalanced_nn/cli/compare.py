@@ -1,6 +1,7 @@
 """``imbalanced-nn compare``: which imbalance strategy works on this table."""
 
 import json
+from dataclasses import replace
 
 import click
 
@@ -8,6 +9,8 @@ from imbalanced_nn.cli.options import check_output
 from imbalanced_nn.cli.refusals import DataRefusal, UsageRefusal, errors_as_refusals
 from imbalanced_nn.cli.report import write_page
 from imbalanced_nn.cli.sources import Source, read_labelled
+from imbalanced_nn.cli.terminal import print_notes, say
+from imbalanced_nn.cli.wording import as_typed
 
 __all__ = ["MEASURES", "compare"]
 
@@ -107,17 +110,16 @@ def compare(
         # The fits are not lost with a page that cannot be written.
         _print(source, comparison, notes, as_json)
     if report is not None and not as_json:
-        click.echo(f"Report: {report}")
+        say(f"Report: {report}")
 
 
 def _print(source: Source, comparison, notes: list[str], as_json: bool) -> None:
     """Print what was found, and notes on stderr."""
     from imbalanced_nn.cli import display
 
-    for note in notes:
-        click.echo(f"Note: {note}", err=True)
+    print_notes(notes)
     if as_json:
-        click.echo(json.dumps(_as_json(source, comparison), indent=2, allow_nan=False))
+        say(json.dumps(_as_json(source, comparison), indent=2, allow_nan=False))
     else:
         display.print_comparison(comparison)
 
@@ -165,6 +167,7 @@ def _compare(source: Source, names, folds, epochs, random_state, jobs, options):
     from imbalanced_nn.cli.display import progress_bar
     from imbalanced_nn.cli.quiet import noted, tensorflow_muted
     from imbalanced_nn.compare import compare_strategies
+    from imbalanced_nn.compare.notes import note_key
     from imbalanced_nn.exceptions import InvalidParameterError, TooFewRowsError
 
     with tensorflow_muted(), noted() as notes:
@@ -183,8 +186,13 @@ def _compare(source: Source, names, folds, epochs, random_state, jobs, options):
                     **options,
                 )
         except (InvalidParameterError, TooFewRowsError, RuntimeError, OSError) as error:
-            raise DataRefusal(" ".join(str(error).split())) from error
-    return comparison, notes
+            raise DataRefusal(as_typed(str(error))) from error
+    # Those of the fits are told with what they are of.
+    of_fits = {note_key(note["text"]) for note in comparison.notes}
+    rest = [note for note in notes if note_key(note) not in of_fits]
+    named = [note | {"text": as_typed(note["text"])} for note in comparison.notes]
+    told = [f"{note['text']} ({note['where']})" for note in named]
+    return replace(comparison, notes=named), rest + told
 
 
 def _network(epochs: int | None):

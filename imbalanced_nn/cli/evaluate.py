@@ -6,6 +6,7 @@ import click
 
 from imbalanced_nn.cli.options import costs_from, json_option, seed_option, target_option
 from imbalanced_nn.cli.refusals import DataRefusal, UsageRefusal, errors_as_refusals
+from imbalanced_nn.cli.terminal import print_notes, say
 
 __all__ = ["evaluate", "judged_chunks"]
 
@@ -49,22 +50,22 @@ def evaluate(model, data, target, cost_matrix, resamples, random_state, as_json)
     with errors_as_refusals():
         costs = None if cost_matrix is None else costs_from(cost_matrix)
         about, rows, report = _evaluation(model, data, target, costs, resamples, random_state)
+    notes = []
     if about["trained_on"] >= _SEEN_SHARE:
-        click.echo(
-            f"Note: about {about['trained_on']:.0%} of these rows are, or equal, rows that the "
-            f"model was trained on. It knows their classes: new rows fare worse.",
-            err=True,
+        notes.append(
+            f"about {about['trained_on']:.0%} of these rows are, or equal, rows that the model was "
+            f"trained on. It knows their classes: new rows fare worse."
         )
     if max(report.class_count) == report.n_samples:
-        click.echo(
-            "Note: all of these rows are of one class, of which nothing can be told apart; the "
-            "counts tell how many were found.",
-            err=True,
+        notes.append(
+            "all of these rows are of one class, of which nothing can be told apart; the counts "
+            "tell how many were found."
         )
+    print_notes(notes)
     confusion = _confusion(rows)
     if as_json:
-        content = {**about, **report.to_dict(), "confusion": confusion}
-        click.echo(json.dumps(content, indent=2, allow_nan=False))
+        content = {**about, **report.to_dict(), "confusion": confusion, "notes": notes}
+        say(json.dumps(content, indent=2, allow_nan=False))
         return
     from imbalanced_nn.cli.summaries import print_evaluation
 

@@ -17,6 +17,7 @@ from imbalanced_nn.cli.options import (
 )
 from imbalanced_nn.cli.refusals import UsageRefusal, errors_as_refusals
 from imbalanced_nn.cli.sources import Source, read_labelled
+from imbalanced_nn.cli.terminal import print_notes, say
 
 __all__ = ["fit"]
 
@@ -77,12 +78,12 @@ def fit(data, target, output, objective, constraint, cost_matrix, force, as_json
         from imbalanced_nn.persistence import save
 
         save(pipeline, output, overwrite=force)
-    from imbalanced_nn.cli.summaries import fit_summary, print_costs, print_fit, print_notes
+    from imbalanced_nn.cli.summaries import fit_summary, print_costs, print_fit
 
     print_notes(notes)
-    content = fit_summary(source, pipeline[-1], output)
+    content = fit_summary(source, pipeline[-1], output) | {"notes": notes}
     if as_json:
-        click.echo(json.dumps(content, indent=2, allow_nan=False))
+        say(json.dumps(content, indent=2, allow_nan=False))
     else:
         print_costs(getattr(threshold, "cost_matrix", None), content["classes"])
         print_fit(content)
@@ -158,6 +159,11 @@ def _check_loss(name: str) -> None:
     from imbalanced_nn.exceptions import nearest_name
     from imbalanced_nn.losses import LOSSES
 
+    if name == "cost_sensitive":
+        raise UsageRefusal(
+            "--loss cost_sensitive needs costs of its own, which can be given in Python only. "
+            "Leave it out and give --cost-matrix: the threshold then minimises the costs."
+        )
     if name not in LOSSES and not hasattr(keras.losses, name):
         raise UsageRefusal(
             f"There is no loss {name!r}; known are {', '.join(LOSSES)} and those of Keras."

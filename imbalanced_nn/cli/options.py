@@ -48,7 +48,8 @@ def threshold_options(name: str, default: str | None):
             metavar="NAME",
             default=default,
             show_default=default is not None,
-            help="What the threshold maximises: f1, recall, balanced_accuracy, ...",
+            help="What the threshold maximises: f1, recall, balanced_accuracy, ...; a number to "
+            "cut there; none for 0.5, or the largest of more than two probabilities.",
         ),
         click.option(
             "--constraint",
@@ -76,10 +77,15 @@ def threshold_from(objective: str | None, constraint, cost_matrix: str | None):
     """Return the objective, number or tuner that the options stand for."""
     with suppress(TypeError, ValueError):
         objective = float(objective)
-    if objective == "none":
+    if str(objective).lower() == "none":
         objective = None
     if constraint is None and cost_matrix is None:
         return objective
+    if objective is None or isinstance(objective, float):
+        raise UsageRefusal(
+            f"'{'none' if objective is None else objective}' fixes the cut: nothing is left to be "
+            f"chosen by --constraint or --cost-matrix. Leave out the one or the other."
+        )
     from imbalanced_nn.threshold import ThresholdTuner
 
     given = {} if objective is None else {"objective": objective}

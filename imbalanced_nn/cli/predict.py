@@ -8,6 +8,7 @@ import click
 
 from imbalanced_nn.cli.options import check_output, force_option, json_option, output_option
 from imbalanced_nn.cli.refusals import UsageRefusal, errors_as_refusals
+from imbalanced_nn.cli.terminal import counted, say
 
 __all__ = ["predict"]
 
@@ -41,14 +42,14 @@ def predict(model, data, output, keep, force, as_json):
         counts = _score(model, data, output, list(keep), force)
     content = {"output": os.fspath(output), "rows": sum(counts.values()), "labels": counts}
     if as_json:
-        click.echo(json.dumps(content, indent=2))
+        say(json.dumps(content, indent=2))
         return
     from imbalanced_nn.cli.summaries import print_saved
 
     shares = (
         f"{label} {count:,} ({count / content['rows']:.1%})" for label, count in counts.items()
     )
-    click.echo(f"Scored {content['rows']:,} rows: {', '.join(shares)}")
+    say(f"Scored {counted(content['rows'], 'row')}: {', '.join(shares)}")
     print_saved(output)
 
 

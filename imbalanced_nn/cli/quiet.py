@@ -7,6 +7,8 @@ import sys
 import warnings
 from contextlib import contextmanager
 
+from imbalanced_nn.cli.wording import as_typed
+
 __all__ = ["noted", "tensorflow_muted"]
 
 _LEVEL = "TF_CPP_MIN_LOG_LEVEL"
@@ -25,9 +27,11 @@ def tensorflow_muted():
         return
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
     stderr = sys.stderr
-    stderr.flush()
-    kept = os.dup(2)
+    if stderr is not None:
+        stderr.flush()
     null = os.open(os.devnull, os.O_WRONLY)
+    # Where stderr was closed, nothing else may be opened in its place.
+    kept = os.dup(null if stderr is None else 2)
     os.dup2(null, 2)
     os.close(null)
     if _descriptor(stderr) == 2:
@@ -55,7 +59,7 @@ def noted():
             warnings.simplefilter("always", category)
         yield notes
     # Deprecations inside libraries are nothing that the user of a command can act on.
-    texts = [str(each.message) for each in caught if issubclass(each.category, kinds)]
+    texts = [as_typed(str(each.message)) for each in caught if issubclass(each.category, kinds)]
     notes.extend(dict.fromkeys(texts))
 
 

@@ -4,6 +4,8 @@ from contextlib import contextmanager
 
 import click
 
+from imbalanced_nn.cli.wording import as_typed
+
 __all__ = ["DataRefusal", "UsageRefusal", "errors_as_refusals"]
 
 
@@ -37,5 +39,5 @@ def errors_as_refusals():
 
 
 def _sentence(error: Exception) -> str:
-    """Return the message of an error on one line."""
-    return " ".join(str(error).split())
+    """Return the message of an error on one line, in the words of the command line."""
+    return as_typed(str(error))

@@ -7,6 +7,7 @@ import click
 
 from imbalanced_nn.cli.options import check_output
 from imbalanced_nn.cli.refusals import DataRefusal, UsageRefusal
+from imbalanced_nn.cli.terminal import say
 
 __all__ = ["report", "write_page"]
 
@@ -40,8 +41,8 @@ def report(comparison, output, force):
         raise DataRefusal(
             f"{comparison!r} is not what 'imbalanced-nn compare --json' printed."
         ) from error
-    click.echo(found.verdict_)
-    click.echo(f"Report: {output}")
+    say(found.verdict_)
+    say(f"Report: {output}")
 
 
 def write_page(comparison, path: str, force: bool, data: dict) -> None:

@@ -2,32 +2,26 @@
 
 import os
 
-import click
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from imbalanced_nn.cli.terminal import counted, say, say_prose, say_table, width
 from imbalanced_nn.inspection import ImbalanceReport
-from imbalanced_nn.representation import cut_sentence, cut_summary
+from imbalanced_nn.inspection.tables import report_parts
+from imbalanced_nn.inspection.widths import fitted, natural_width, one_line
+from imbalanced_nn.representation import cut_sentence, cut_summary, fitted_facts
 
 __all__ = [
     "fit_summary",
     "print_costs",
     "print_evaluation",
     "print_fit",
-    "print_notes",
     "print_saved",
     "print_tuned",
 ]
 
 _LARGEST_CONFUSION = 8
-
-
-def print_notes(notes: list[str]) -> None:
-    """Print what the package warned of, on stderr."""
-    for note in notes:
-        click.echo(f"Note: {note}", err=True)
 
 
 def fit_summary(source, classifier, output: str) -> dict:
@@ -36,32 +30,49 @@ def fit_summary(source, classifier, output: str) -> dict:
         "model": os.fspath(output),
         "data": source.as_json(),
         "classes": classifier.classes_.tolist(),
-        "epochs": int(classifier.n_iter_),
+        "epochs": _epochs(classifier),
+        "best_epoch": int(classifier.n_iter_),
+        "training": _training(classifier),
         "held_out_rows": len(classifier.validation_indices_),
         "threshold": cut_summary(classifier),
     }
 
 
+def _epochs(classifier) -> int:
+    """Return how many epochs were trained, of several networks in the mean."""
+    logged = max(map(len, classifier.history_.values()), default=0)
+    return max(logged, int(classifier.n_iter_))
+
+
+def _training(classifier) -> str:
+    """Say how many epochs were trained, and which of them is kept."""
+    words = fitted_facts(classifier).get("Training", "")
+    epochs, kept = _epochs(classifier), int(classifier.n_iter_)
+    if words and not words.startswith("epoch "):
+        return words
+    best = "" if kept == epochs else f" (the best, epoch {kept:,}, is kept)"
+    return f"for {counted(epochs, 'epoch')}{best}"
+
+
 def print_fit(content: dict) -> None:
     """Print what was learned and where it was saved."""
-    rows = f"{content['held_out_rows']:,} held-out rows"
-    epochs = f"{content['epochs']} epoch{'' if content['epochs'] == 1 else 's'}"
-    _print(f"Trained for {epochs}, judged by {rows}")
-    _print(cut_sentence(content["threshold"], f"on the {rows}"))
+    rows = counted(content["held_out_rows"], "held-out row")
+    say_prose(f"Trained {content['training']}, judged by {rows}")
+    say_prose(cut_sentence(content["threshold"], f"on the {rows}"))
     print_saved(content["model"])
 
 
 def print_tuned(content: dict) -> None:
     """Print the old cut, the new one, and where it was saved."""
-    _print(f"Before: {cut_sentence(content['before'], 'on the rows it was learned on')}")
-    rows = f"on these {content['rows']:,} rows"
-    _print(f"Now: {cut_sentence(content['threshold'], rows)}")
+    say_prose(f"Before: {cut_sentence(content['before'], 'on the rows it was learned on')}")
+    rows = f"on these {counted(content['rows'], 'row')}"
+    say_prose(f"Now: {cut_sentence(content['threshold'], rows)}")
     print_saved(content["model"])
 
 
 def print_saved(path: str) -> None:
     """Print where a file was written, on a line of its own that is not wrapped."""
-    click.echo(f"Saved {path}")
+    say(f"Saved {path}")
 
 
 def print_costs(costs: list[list[float]] | None, classes: list) -> None:
@@ -74,7 +85,7 @@ def print_costs(costs: list[list[float]] | None, classes: list) -> None:
         for decided, cost in zip(classes, row, strict=True)
         if cost
     ]
-    _print(f"Costs: {', '.join(parts)}")
+    say_prose(f"Costs: {', '.join(parts)}")
 
 
 def print_evaluation(
@@ -84,32 +95,38 @@ def print_evaluation(
     costs: list[list[float]] | None,
 ) -> None:
     """Print what was measured, the report, and what was taken for what."""
-    click.echo(f"Model: {about['model']}")
-    click.echo(f"Data: {about['data']['name']}, {report.n_samples:,} rows")
+    say(f"Model: {about['model']}")
+    say(f"Data: {about['data']['name']}, {counted(report.n_samples, 'row')}")
     for note in about["data"]["left_out"]:
-        click.echo(f"Left out {note}")
-    _print(cut_sentence(about["threshold"], "on the rows it was learned on"))
+        say(f"Left out {note}")
+    say_prose(cut_sentence(about["threshold"], "on the rows it was learned on"))
     print_costs(costs, report.classes)
-    console = Console(highlight=False)
-    console.print()
-    console.print(report)
+    say("")
+    for part in report_parts(report, width()):
+        if isinstance(part, Table):
+            say_table(part)
+        else:
+            say_prose(part.plain)
     if len(confusion) <= _LARGEST_CONFUSION:
-        console.print()
-        console.print(_confusion_table(report.classes, confusion))
+        say("")
+        say_table(_confusion_table(report.classes, confusion, width()))
 
 
-def _confusion_table(classes: list, confusion: list[list[int]]) -> Table:
+def _confusion_table(classes: list, confusion: list[list[int]], columns: int) -> Table:
     """Return the counts of true and decided classes."""
-    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1))
+    table = _counts([one_line(label) for label in classes], confusion, space=1)
+    if natural_width(table) <= columns:
+        return table
+    return fitted(lambda names: _counts(names, confusion, space=0), classes, columns)
+
+
+def _counts(names: list[str], confusion: list[list[int]], space: int) -> Table:
+    """Return the counts under names of the classes."""
+    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, space))
     # Names of the user's are no markup.
-    table.add_column("true class", vertical="bottom")
-    for label in classes:
-        table.add_column(Text(f"decided\n{label}"), justify="right", vertical="bottom")
-    for label, counts in zip(classes, confusion, strict=True):
-        table.add_row(Text(str(label)), *(f"{count:,}" for count in counts))
+    table.add_column("true\nclass", vertical="bottom", no_wrap=True)
+    for name in names:
+        table.add_column(Text(f"decided\n{name}"), justify="right", no_wrap=True)
+    for name, counts in zip(names, confusion, strict=True):
+        table.add_row(Text(name), *(f"{count:,}" for count in counts))
     return table
-
-
-def _print(line: str) -> None:
-    """Print one line of plain text, wrapped by words and not read as markup."""
-    Console(highlight=False).print(Text(line))

@@ -103,7 +103,7 @@ def check_pyarrow() -> None:
     try:
         import pyarrow  # noqa: F401
     except ImportError:
-        raise UsageRefusal("Parquet needs pyarrow: pip install 'imbalanced-nn[parquet]'.") from None
+        raise UsageRefusal("Parquet needs pyarrow: pip install pyarrow.") from None
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from imbalanced_nn.cli.options import (
     threshold_options,
 )
 from imbalanced_nn.cli.refusals import DataRefusal, errors_as_refusals
+from imbalanced_nn.cli.terminal import print_notes, say
 
 __all__ = ["tune_threshold"]
 
@@ -46,11 +47,11 @@ def tune_threshold(model, data, target, objective, constraint, cost_matrix, outp
     with errors_as_refusals():
         threshold = threshold_from(objective, constraint, cost_matrix)
         content, classes, notes = _tuned(model, data, target, threshold, output, force)
-    from imbalanced_nn.cli.summaries import print_costs, print_notes, print_tuned
+    from imbalanced_nn.cli.summaries import print_costs, print_tuned
 
     print_notes(notes)
     if as_json:
-        click.echo(json.dumps(content, indent=2, allow_nan=False))
+        say(json.dumps(content, indent=2, allow_nan=False))
     else:
         print_costs(getattr(threshold, "cost_matrix", None), classes)
         print_tuned(content)
@@ -76,12 +77,16 @@ def _tuned(path: str, data: str, target: str, threshold, output: str, force: boo
         if not codes:
             raise DataRefusal(f"Column {target!r} is empty.")
         labels = model.classifier.classes_[np.concatenate(codes)]
-        model.classifier.tune_threshold(np.concatenate(features), labels, objective=threshold)
+        if threshold is None or isinstance(threshold, float):
+            model.classifier.set_threshold(threshold)
+        else:
+            model.classifier.tune_threshold(np.concatenate(features), labels, objective=threshold)
         save(model.estimator, output, overwrite=force)
     content = {
         "model": os.fspath(output),
         "rows": len(labels),
         "before": before,
         "threshold": cut_summary(model.classifier),
+        "notes": notes,
     }
     return content, model.classes, notes

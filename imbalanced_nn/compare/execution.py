@@ -1,6 +1,5 @@
 """The fits of a comparison in their order: resumed where they are done, dropped where lost."""
 
-import re
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
@@ -11,8 +10,8 @@ from imbalanced_nn.compare.cache import FitCache
 from imbalanced_nn.compare.evaluation import is_plain
 from imbalanced_nn.compare.fitting import Data, Fit, Task, fit_and_measure
 from imbalanced_nn.compare.halving import losers
+from imbalanced_nn.compare.notes import counted_notes
 from imbalanced_nn.compare.strategies import baseline_of
-from imbalanced_nn.exceptions import ImbalanceWarning, counted
 
 __all__ = ["Outcome", "run_tasks"]
 
@@ -25,17 +24,20 @@ class Outcome(NamedTuple):
     rows : list of dict
         Measures in the order of strategies and folds, of strategies that did not fail.
     notes : list of Warning
-        Each once.
+        Each once, those with a code with the number of fits.
     dropped : dict of str to int
         Strategies that halving dropped, and the folds that were done.
     failed : dict of str to RuntimeError
         Strategies of which a fit failed, and how the first of them did.
+    told : list of (strategy, fold, warning)
+        What each fit warned of, in the order of strategies and folds.
     """
 
     rows: list[dict]
     notes: list[Warning]
     dropped: dict[str, int]
     failed: dict[str, RuntimeError]
+    told: list[tuple[str, int, Warning]]
 
 
 def run_tasks(
@@ -68,9 +70,9 @@ def run_tasks(
         If every strategy fails.
     """
     rows: list[dict] = []
-    notes = _Notes()
     dropped: dict[str, int] = {}
     failures: dict[str, dict[int, RuntimeError]] = {}
+    every: list[tuple[str, int, Warning]] = []
     order = list(dict.fromkeys(task.strategy for task in tasks))
     waiting, done = tasks, 0
     while waiting:
@@ -87,7 +89,7 @@ def run_tasks(
                 rows = [row for row in rows if row["strategy"] != fit.strategy]
                 waiting = [task for task in waiting if task.strategy != fit.strategy]
                 open_tasks = {task for task in open_tasks if task[0] != fit.strategy}
-            notes.add(fit.strategy, fit.told)
+            every += [(fit.strategy, fit.fold, warning) for warning in fit.told]
             if progress is not None:
                 progress(done, done + len(open_tasks) + len(waiting))
         if halving is not None and waiting:
@@ -99,7 +101,8 @@ def run_tasks(
     rows = [row for row in rows if row["strategy"] not in failed]
     rows.sort(key=lambda row: (order.index(row["strategy"]), row["fold"]))
     dropped = {name: folds for name, folds in dropped.items() if name not in failed}
-    return Outcome(rows, notes.told(), dropped, failed)
+    every.sort(key=lambda told: (order.index(told[0]), told[1]))
+    return Outcome(rows, counted_notes(every, done), dropped, failed, every)
 
 
 def _nothing_left(failed: dict[str, RuntimeError]) -> RuntimeError:
@@ -109,34 +112,6 @@ def _nothing_left(failed: dict[str, RuntimeError]) -> RuntimeError:
     error = RuntimeError(f"strategy {name!r} {first}{others}")
     error.__cause__ = first.__cause__
     return error
-
-
-class _Notes:
-    """Warnings of all fits, each once: by its code, or its text but for the numbers."""
-
-    def __init__(self):
-        self._n_fits = 0
-        self._first: dict[str, Warning] = {}
-        self._strategies: dict[str, list[str]] = {}
-
-    def add(self, strategy: str, told: list[Warning]) -> None:
-        """Count the warnings of a fit."""
-        self._n_fits += 1
-        found = {getattr(w, "code", re.sub(r"\d+", "#", str(w))): w for w in reversed(told)}
-        for key in reversed(found):
-            self._first.setdefault(key, found[key])
-            self._strategies.setdefault(key, []).append(strategy)
-
-    def told(self) -> list[Warning]:
-        """Return each once; those with a code say of how many fits they were true."""
-        return [self._counted(key, note) for key, note in self._first.items()]
-
-    def _counted(self, key: str, note: Warning) -> Warning:
-        if not isinstance(note, ImbalanceWarning):
-            return note
-        fits = self._strategies[key]
-        text = counted(len(fits), self._n_fits, note.text)
-        return ImbalanceWarning(text, note.code)
 
 
 def _finished(

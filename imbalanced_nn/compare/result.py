@@ -13,13 +13,12 @@ from imbalanced_nn.exceptions import InvalidParameterError, nearest_name
 
 __all__ = ["StrategyComparison"]
 
-# What makes a comparison; all else follows from it.
+# What makes a comparison; all else follows from it, and files may lack what came later.
 _KEPT = (
     *("folds", "classes", "class_count", "pos_label", "train_sizes", "test_sizes"),
     *("scoring", "dropped", "settings"),
 )
-# What a comparison may lack where it was written before there was such a thing.
-_KEPT_SINCE = ("failed",)
+_LATER = ("failed", "notes")
 
 
 @dataclass(frozen=True, repr=False)
@@ -48,6 +47,8 @@ class StrategyComparison:
         What was asked for, in words, for the report.
     failed : dict of str to str, default={}
         Strategies that failed, and how: the fold and the error. Nothing else speaks of them.
+    notes : list of dict, default=[]
+        What the fits warned of: the first ``text``, and ``where``, with ``folds`` by strategy.
 
     Attributes
     ----------
@@ -102,6 +103,7 @@ class StrategyComparison:
     estimators: dict[str, object] = field(default_factory=dict)
     settings: dict[str, object] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
+    notes: list[dict] = field(default_factory=list)
 
     @property
     def n_splits(self) -> int:
@@ -335,8 +337,7 @@ class StrategyComparison:
             raise InvalidParameterError(
                 f"content: lacks {missing[0]!r}; give what StrategyComparison.to_dict() returns."
             )
-        later = [name for name in _KEPT_SINCE if name in content]
-        return cls(**{name: content[name] for name in (*_KEPT, *later)})
+        return cls(**{name: content[name] for name in (*_KEPT, *_LATER) if name in content})
 
     def to_dict(self) -> dict:
         """Return everything as JSON's types; what is not a number is None.
@@ -353,6 +354,7 @@ class StrategyComparison:
             "recommended_strategy": self.recommended_strategy_,
             "dropped": dict(self.dropped),
             "failed": dict(self.failed),
+            "notes": self.notes,
             "classes": [plain(label) for label in self.classes],
             "class_count": self.class_count,
             "pos_label": plain(self.pos_label),

@@ -16,6 +16,7 @@ from imbalanced_nn.compare.evaluation import check_metric
 from imbalanced_nn.compare.execution import run_tasks
 from imbalanced_nn.compare.fitting import Data, Task, check_sample_weight, fit_whole
 from imbalanced_nn.compare.folds import as_codes, make_folds
+from imbalanced_nn.compare.notes import gathered
 from imbalanced_nn.compare.result import StrategyComparison
 from imbalanced_nn.compare.settings import described
 from imbalanced_nn.compare.strategies import resolve_strategies
@@ -235,6 +236,7 @@ def compare_strategies(
         scoring=scoring,
         dropped=outcome.dropped,
         failed=failed,
+        notes=gathered(outcome.told, len(folds), len(candidates)),
         estimators=candidates,
         settings=described(
             estimator, strategies, X, cv, n_repeats, random_state, sample_weight, groups

@@ -7,6 +7,9 @@ from imbalanced_nn.compare.evaluation import GREATER_IS_BETTER
 
 __all__ = ["Standing", "measure_name", "standing", "verdict"]
 
+_WIDE = 0.1
+"""Length of an interval that tells little of most measures."""
+
 _NAMES = {"f1": "F1", "matthews_corrcoef": "MCC"}
 
 
@@ -118,6 +121,7 @@ def _finding(comparison) -> str:
         return (
             f"No strategy beats {baseline} here (difference in {measure} "
             f"{_between(comparison, nearest)} for the best, {nearest!r}). {_rest(found)}"
+            f"{_remedy(comparison, gains.loc[nearest])}"
         )
     winner = found.better[0]
     mean, low, high = (f"{value:.3f}" for value in gains.loc[winner, ["mean", "low", "high"]])
@@ -156,6 +160,13 @@ def _rest(found: Standing) -> str:
         parts.append(f"dropped early: {', '.join(found.dropped)}")
     sentence = "; ".join(parts) + "."
     return sentence[0].upper() + sentence[1:]
+
+
+def _remedy(comparison, gain) -> str:
+    """Return what to do about an interval that hides even a large difference."""
+    if comparison.scoring == "seconds" or gain["high"] - gain["low"] < _WIDE:
+        return ""
+    return " That is a wide interval: more repeats, or more folds, narrow it."
 
 
 def _rivals(found: Standing) -> str:

@@ -47,7 +47,7 @@ class Display:
         if find_spec("matplotlib") is None:
             raise ImportError(
                 f"{type(self).__name__}.plot needs matplotlib, which is not installed. Install "
-                f"it with: pip install 'imbalanced-nn[plots]'. frame() has the numbers without it."
+                f"it with: pip install matplotlib. frame() has the numbers without it."
             )
         own = ax is None
         if own:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from imbalanced_nn.inspection.measures import MEASURES
-from imbalanced_nn.inspection.tables import report_table, report_text
+from imbalanced_nn.inspection.tables import report_parts, report_text
 
 __all__ = ["ImbalanceReport"]
 
@@ -104,8 +104,8 @@ class ImbalanceReport:
             ],
         }
 
-    def __rich__(self):
-        return report_table(self)
+    def __rich_console__(self, console, options):
+        yield from report_parts(self, options.max_width)
 
     def __str__(self):
         return report_text(self)

@@ -3,13 +3,14 @@
 import io
 
 from rich.box import SIMPLE_HEAD
-from rich.console import Console, Group
+from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from imbalanced_nn.inspection.measures import MEASURES, PRECISION_LEVEL
+from imbalanced_nn.inspection.widths import fitted, natural_width, one_line
 
-__all__ = ["report_table", "report_text"]
+__all__ = ["report_parts", "report_text"]
 
 WIDTH = 80
 ENOUGH = 20
@@ -25,26 +26,31 @@ _PER_CLASS = {
 }
 
 
-def report_table(report):
-    """Return the report as something that rich shows.
+def report_parts(report, width):
+    """Return the report as tables and texts that rich shows.
 
     Parameters
     ----------
     report : ImbalanceReport
         What was measured.
+    width : int
+        Columns of the terminal.
 
     Returns
     -------
-    rich.console.Group
+    list of rich.table.Table or rich.text.Text
     """
-    about = f"{report.name} on {report.n_samples} rows"
+    about = f"{report.name} on {report.n_samples:,} row{'' if report.n_samples == 1 else 's'}"
     if report.pos_label is not None:
         about += f", positive class {report.pos_label!r}"
     notes = "Each class is measured against the rest."
     if report.n_resamples:
         notes += f" Intervals are for new rows, at {report.confidence_level:.0%} each"
         notes += _doubt(report)
-    return Group(Text(about), Text(), _overall(report), Text(), _classes(report), Text(notes))
+    classes = _classes(report, list(map(one_line, report.classes)), space=1)
+    if natural_width(classes) > width:
+        classes = fitted(lambda names: _classes(report, names, space=0), report.classes, width)
+    return [Text(about), Text(), _overall(report), Text(), classes, Text(notes)]
 
 
 def _doubt(report):
@@ -79,7 +85,8 @@ def report_text(report):
     console = Console(
         file=io.StringIO(), width=WIDTH, color_system=None, highlight=False, force_jupyter=False
     )
-    console.print(report_table(report))
+    for part in report_parts(report, WIDTH):
+        console.print(part)
     lines = console.file.getvalue().splitlines()
     return "\n".join(line.rstrip() for line in lines)
 
@@ -97,31 +104,29 @@ def _overall(report):
     return table
 
 
-def _classes(report):
-    """Return the table with a row for each class, its intervals below."""
-    table = _table("class", space=1)
-    table.add_column("rows", justify="right")
+def _classes(report, names, space):
+    """Return the table with a row for each class under its name, its intervals below."""
+    table = _table("class", space)
+    table.add_column("rows", justify="right", no_wrap=True)
     for header in _PER_CLASS.values():
-        table.add_column(header, justify="right")
-    for place, (label, count) in enumerate(
-        zip(report.classes, report.class_count, strict=True), start=1
-    ):
+        table.add_column(header, justify="right", no_wrap=True)
+    for place, (name, count) in enumerate(zip(names, report.class_count, strict=True), start=1):
         cells = []
-        for name in _PER_CLASS:
-            value, low, high = _estimate(report, place, name)
+        for measure in _PER_CLASS:
+            value, low, high = _estimate(report, place, measure)
             cell = Text(_number(value))
             if low == low:
-                digits = 3 if name == "calibration_error" else 2
+                digits = 3 if measure == "calibration_error" else 2
                 cell.append(f"\n{_short(low, digits)}-{_short(high, digits)}", style="dim")
             cells.append(cell)
-        table.add_row(Text(str(label)), str(count), *cells)
+        table.add_row(Text(name), f"{count:,}", *cells)
     return table
 
 
 def _table(header, space):
     """Return a table without columns but the first."""
     table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, space, 0, 0))
-    table.add_column(header, overflow="ellipsis", no_wrap=True)
+    table.add_column(header, no_wrap=True)
     return table
 
 

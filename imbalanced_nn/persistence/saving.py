@@ -152,7 +152,7 @@ def load(path: str | os.PathLike, *, custom_objects: dict[str, Any] | None = Non
         raise ModelFileError(
             f"{name!r} is of format {number}, written by imbalanced_nn "
             f"{saved_with.get('imbalanced_nn')}; this is imbalanced_nn {__version__}, which reads "
-            f"formats up to {FORMAT}. Upgrade it: pip install --upgrade imbalanced-nn."
+            f"formats up to {FORMAT}. Install a newer version of it."
         )
     try:
         loaded = Decoder(all_forms(custom_objects or {}), members).decode(manifest["estimator"])

@@ -17,10 +17,11 @@ def advice(comparison, command: str | None = None) -> list[Markup]:
     """
     name = comparison.recommended_strategy_
     code = f"<code>{markup(name)}</code>"
+    repeats = "--repeats 5" if command else "n_repeats=5"
     if name == comparison.baseline_:
         first = (
             f"Use {code}: nothing more complicated is shown to be better. To tell smaller "
-            f"differences apart, compare on more folds (<code>n_repeats=5</code>) or on more rows."
+            f"differences apart, compare on more folds (<code>{repeats}</code>) or on more rows."
         )
     else:
         first = (

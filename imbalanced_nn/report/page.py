@@ -67,7 +67,8 @@ def write_report(comparison, path, *, title=None, data=None, command=None, overw
     """
     page = render_report(comparison, title=title, data=data, command=command)
     with written_whole(path, overwrite) as beside:
-        beside.write_text(page, encoding="utf-8")
+        # Names of files may hold what is no text.
+        beside.write_text(page, encoding="utf-8", errors="backslashreplace")
 
 
 def render_report(comparison, *, title=None, data=None, command=None) -> str:
@@ -93,6 +94,7 @@ def render_report(comparison, *, title=None, data=None, command=None) -> str:
         f"</header>",
         "<main>",
         section("The evidence", *evidence(comparison), *pictures(comparison)),
+        *_notes(comparison),
         section("What to do next", *advice(comparison, command)),
         section("What was done", *_done(comparison, data or {})),
         section("Versions", _versions(comparison)),
@@ -105,6 +107,17 @@ def render_report(comparison, *, title=None, data=None, command=None) -> str:
         + "\n".join(parts)
         + "\n</body>\n</html>\n"
     )
+
+
+def _notes(comparison) -> list[Markup]:
+    """Return the section of what the fits warned of, if they did."""
+    if not comparison.notes:
+        return []
+    items = (
+        f"<li>{markup(note['text'])} <small>({markup(note['where'])})</small></li>"
+        for note in comparison.notes
+    )
+    return [section("What the fits warned of", Markup("<ul>\n" + "\n".join(items) + "\n</ul>"))]
 
 
 def _done(comparison, data: dict) -> list[Markup]:

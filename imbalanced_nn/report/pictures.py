@@ -26,12 +26,7 @@ def pictures(comparison) -> list[Markup]:
         What was measured.
     """
     if find_spec("matplotlib") is None:
-        return [
-            Markup(
-                "<p>The pictures need matplotlib: "
-                "<code>pip install 'imbalanced-nn[plots]'</code>.</p>"
-            )
-        ]
+        return [Markup("<p>The pictures need matplotlib: <code>pip install matplotlib</code>.</p>")]
     made = []
     if len(comparison.strategies) > 1:
         metrics = dict.fromkeys((comparison.scoring, "log_loss"))

@@ -169,7 +169,7 @@ class TestEndings:
             warnings.simplefilter("always")
             result = run("compare", table, "--target", "fraud", "--folds", 2)
         assert result.stderr == (
-            "Note: [INN005] in 20 of 20 fits; the first: 200 of 300 cuts were tried.\n"
+            "Note: [INN005] 200 of 300 cuts were tried. (every strategy on every fold)\n"
         )
 
     def test_a_bar_on_a_terminal(self, run, table, monkeypatch):
@@ -228,7 +228,7 @@ class TestRefusals:
         frame.to_csv(tmp_path / "t.csv", index=False)
         code, sentence = refused("compare", tmp_path / "t.csv", "--target", "fraud", "--json")
         assert code == 1
-        assert sentence.startswith("cv: class 'maybe' has 1 row, fewer than the 5 folds. ")
+        assert sentence.startswith("--folds: class 'maybe' has 1 row, fewer than the 5 folds. ")
 
     @pytest.mark.parametrize(
         "arguments", [["--folds", "1"], ["--epochs", "0"], ["--random-state", "-1"], ["--nope"]]

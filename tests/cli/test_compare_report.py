@@ -101,7 +101,7 @@ def test_a_file_of_something_else_is_no_cache(refused, table, tmp_path):
     other.write_bytes(table.read_bytes())
     code, sentence = refused("compare", table, *FEW, "--cache", other, "--json")
     assert code == 1
-    assert sentence.startswith(f"cache: '{other}' holds something else than finished fits")
+    assert sentence.startswith(f"--cache: '{other}' holds something else than finished fits")
     assert other.read_bytes() == table.read_bytes()
 
 

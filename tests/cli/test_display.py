@@ -1,11 +1,15 @@
 """The table that the command prints: it says what the numbers show, and no more."""
 
+import io
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from rich.cells import cell_len
+from rich.console import Console
 
 from imbalanced_nn.cli.display import print_comparison, print_source
+from imbalanced_nn.cli.summaries import _confusion_table
 from imbalanced_nn.compare import StrategyComparison
 
 
@@ -83,3 +87,47 @@ def test_many_classes_are_not_all_listed(capsys):
         "Classes of y: 0 120 (15.4%), 1 110 (14.1%), 2 100 (12.8%), 3 90 (11.5%), 4 80 (10.3%), "
         "5 70 (9.0%), 6 60 (7.7%), ... 4 more ..., 11 10 (1.3%)"
     )
+
+
+class TestWidths:
+    """Every number is there at every width; what gives way are names and one-line spreads."""
+
+    NAMES = ("none", "a_strategy_with_a_name_of_forty_characters", "猫" * 20)
+
+    @pytest.mark.parametrize("width", [72, 80, 100, 110, 118, 140, 200])
+    def test_of_a_comparison(self, capsys, monkeypatch, width):
+        monkeypatch.setenv("COLUMNS", str(width))
+        print_comparison(_comparison(dict.fromkeys(self.NAMES, NONE)))
+        table = capsys.readouterr().out.split("\n* best")[0]
+        assert max(map(cell_len, table.splitlines())) <= width
+        assert table.count("0.500") == 3 * (2 + 1 + 2 + 2)
+        assert table.count("±") == 3 * 2 * 6
+
+    def test_the_wide_layouts_come_as_soon_as_they_fit(self, capsys, monkeypatch):
+        def lines(width):
+            monkeypatch.setenv("COLUMNS", str(width))
+            print_comparison(_comparison({"none": NONE, "smote": np.add(NONE, 0.1)}))
+            return capsys.readouterr().out.split("\n\n")[0].splitlines()[1:]
+
+        widths = {}
+        for width in range(60, 140):
+            table = lines(width)
+            # One line of headers or two; a row or two for each cut.
+            layout = ("average precision" in table[0], "±" in table[-1] and "0.5" in table[-1])
+            widths.setdefault(layout, []).append((width, max(map(cell_len, table))))
+        assert list(widths) == [(False, False), (False, True), (True, True)]
+        for layout in ((False, True), (True, True)):
+            first, needed = widths[layout][0]
+            assert first == needed
+
+    @pytest.mark.parametrize("width", [80, 100, 140])
+    def test_of_a_confusion_matrix(self, width):
+        classes = [f"a class with a name that is long, number {number}" for number in range(8)]
+        counts = np.arange(64).reshape(8, 8) + 12_345
+        table = _confusion_table(classes, counts.tolist(), width)
+        console = Console(file=io.StringIO(), width=width, force_jupyter=False)
+        console.print(table)
+        shown = console.file.getvalue()
+        assert max(map(cell_len, shown.splitlines())) <= width
+        assert all(f"{count:,}" in shown for count in counts.ravel())
+        assert "…" in shown

@@ -101,7 +101,7 @@ class TestRefusals:
     def test_costs_of_other_classes_before_a_row_is_read(self, refusal, model):
         code, sentence = refusal("evaluate", model, "none.csv", *EVALUATE, "--cost-matrix", "0,1,2")
         assert code == 2
-        assert "'cost_matrix' parameter must hold 2 x 2 finite costs" in sentence
+        assert "--cost-matrix must hold 2 x 2 finite costs" in sentence
 
     def test_a_label_that_the_model_does_not_know(self, refusal, model, frame, tmp_path):
         frame.loc[3, "fraud"] = "maybe"

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -13,6 +14,7 @@ import pytest
 
 import imbalanced_nn.persistence
 from imbalanced_nn import load
+from imbalanced_nn.cli.summaries import _training
 from imbalanced_nn.exceptions import ModelFileError
 from imbalanced_nn.tables import ColumnTypes
 
@@ -40,7 +42,8 @@ def test_prints_what_was_read_and_learned(fitted):
         "Left out columns with one value: one",
         "Left out columns of text that hardly repeats: key",
     ]
-    assert lines[4] == "Trained for 3 epochs, judged by 48 held-out rows"
+    assert lines[4].startswith("Trained for 3 epochs")
+    assert lines[4].endswith(", judged by 48 held-out rows")
     assert lines[5].startswith("Decided for yes from a probability of 0.")
     assert lines[-1] == f"Saved {path}"
 
@@ -55,12 +58,21 @@ def test_what_is_saved_takes_the_table_as_it_is(fitted, frame):
     assert pipeline[-1].callbacks is None
 
 
+def test_says_how_many_epochs_were_trained_and_which_is_kept():
+    classifier = SimpleNamespace(n_iter_=1, history_={"loss": [0.3] * 11})
+    assert _training(classifier) == "for 11 epochs (the best, epoch 1, is kept)"
+    classifier.n_iter_ = 11
+    assert _training(classifier) == "for 11 epochs"
+    assert _training(SimpleNamespace(n_iter_=1, history_={"loss": [0.3]})) == "for 1 epoch"
+
+
 def test_json_is_all_of_stdout(fit, table):
     content, pipeline = fit()
     assert content["data"]["n_samples"] == 240
     assert content["data"]["n_features"] == 5
     assert content["classes"] == ["no", "yes"]
-    assert content["epochs"] == 2
+    assert content["epochs"] == len(pipeline[-1].history_["loss"]) == 2
+    assert content["best_epoch"] == pipeline[-1].n_iter_
     assert content["threshold"]["cuts"] == {"yes": pipeline[-1].best_threshold_}
     assert content["threshold"]["positive_class"] == "yes"
     assert content["threshold"]["objective"] == "balanced_accuracy"
@@ -77,6 +89,7 @@ def test_json_is_all_of_stdout(fit, table):
         (["--threshold", "f1", "--calibration", "sigmoid"], {"threshold": "f1"}),
         (["--threshold", "0.3"], {"threshold": 0.3}),
         (["--threshold", "none"], {"threshold": None}),
+        (["--threshold", "None"], {"threshold": None}),
         (["--random-state", "7"], {"random_state": 7}),
     ],
 )
@@ -116,16 +129,16 @@ class TestRefusals:
     @pytest.mark.parametrize(
         ("options", "start"),
         [
-            (["--sampler", "smot"], "sampler='smot' is not a known sampler. Did you mean 'smote'?"),
+            (["--sampler", "smot"], "--sampler smot is not a known sampler. Did you mean 'smote'?"),
             (["--strategy", "smot"], "There is no strategy 'smot'; known are none, class_weight,"),
             (
                 ["--loss", "focl"],
                 "There is no loss 'focl'; known are asymmetric, balanced_softmax,",
             ),
             (["--threshold", "f1_"], "The objective 'f1_' is unknown for a binary target."),
-            (["--constraint", "precison", "0.9"], "The metric of the 'constraint' parameter must"),
+            (["--constraint", "precison", "0.9"], "The metric of --constraint must"),
             (["--cost-matrix", "0,1;x"], "--cost-matrix '0,1;x' is no matrix. Write a row"),
-            (["--cost-matrix", "0,1"], "The 'cost_matrix' parameter must hold 2 x 2 finite costs"),
+            (["--cost-matrix", "0,1"], "--cost-matrix must hold 2 x 2 finite costs"),
             (["--target", "froud"], "There is no column 'froud'; the columns are amount, age,"),
         ],
     )

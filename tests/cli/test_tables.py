@@ -104,7 +104,7 @@ class TestRefusals:
         monkeypatch.setitem(sys.modules, "pyarrow", None)
         assert refused("compare", tmp_path / "t.parquet", "--target", "fraud") == (
             2,
-            "Parquet needs pyarrow: pip install 'imbalanced-nn[parquet]'.",
+            "Parquet needs pyarrow: pip install pyarrow.",
         )
 
     def test_a_directory(self, refused, tmp_path):

@@ -45,8 +45,18 @@ def test_the_new_rule_is_that_of_the_tuner(tuned, model, frame, options, tuner):
     assert content["rows"] == 240
 
 
+@pytest.mark.parametrize(("given", "cut"), [("none", 0.5), ("None", 0.5), ("0.3", 0.3)])
+def test_a_cut_may_be_given_as_to_fit(tuned, given, cut):
+    content, pipeline, _ = tuned("--objective", given)
+    assert pipeline[-1].best_threshold_ == cut
+    assert list(content["threshold"]["cuts"].values()) == [cut]
+    assert content["threshold"]["score"] is None
+
+
 def test_rows_that_were_trained_on_are_noted(tuned):
-    assert tuned("--objective", "f1")[2].startswith("Note: [INN004] ")
+    content, _, stderr = tuned("--objective", "f1")
+    assert stderr.startswith("Note: [INN004] ")
+    assert " ".join(stderr.split()) == f"Note: {content['notes'][0]}"
 
 
 def test_text_says_what_was_and_what_is(command, model, table, tmp_path):

@@ -10,6 +10,8 @@ NONE = np.array([0.50, 0.52, 0.48, 0.51, 0.49])
 UNEVEN = [0.60, 0.45, 0.56, 0.44, 0.55]
 JITTER = np.array([0.0, 0.001, 0.002, 0.003, 0.004])
 
+WIDE = " That is a wide interval: more repeats, or more folds, narrow it."
+
 
 def made(scores, cut="learned", ratio=0.25, **more):
     """Return a comparison whose average precision in every fold is given by strategy."""
@@ -53,14 +55,16 @@ class TestSentence:
         assert comparison.verdict_ == (
             "No strategy beats plain training with a learned threshold here (difference in "
             f"average precision {low:+.3f} to {high:+.3f} for the best, 'smote'). Tied with it, "
-            "as far as these folds tell: smote; worse: under."
+            "as far as these folds tell: smote; worse: under. That is a wide interval: more "
+            "repeats, or more folds, narrow it."
         )
         assert comparison.best_strategy_ == "smote"
         assert comparison.recommended_strategy_ == "none"
 
     def test_all_others_are_tied(self):
         scores = {"none": NONE, "a": UNEVEN, "b": UNEVEN[::-1]}
-        assert made(scores).verdict_.endswith(
+        said = made(scores).verdict_.removesuffix(WIDE)
+        assert said.endswith(
             "for the best, 'a'). All 2 others are tied with it, as far as these folds tell."
         )
 
@@ -99,10 +103,18 @@ class TestSentence:
         assert comparison.baseline_ == "a"
         assert comparison.verdict_.startswith("'b' beats 'a' here by 0.202 in average precision")
 
+    @pytest.mark.parametrize(("spread", "is_said"), [(0.01, False), (1.0, True)])
+    def test_a_wide_interval_and_what_narrows_it_are_said(self, spread, is_said):
+        away = np.array([0.1, -0.1, 0.1, -0.1, 0.01]) * spread
+        comparison = made({"none": NONE, "a": NONE + away})
+        row = comparison.differences().iloc[0]
+        assert (row["high"] - row["low"] >= 0.1) == is_said
+        assert comparison.verdict_.endswith(WIDE) == is_said
+
     def test_dropped_strategies_are_named_and_come_last(self):
         scores = {"none": NONE, "gone": np.add(NONE[:3], [0.3, -0.1, 0.2]), "smote": UNEVEN}
         comparison = made(scores, dropped={"gone": 3})
-        assert comparison.verdict_.endswith(
+        assert comparison.verdict_.removesuffix(WIDE).endswith(
             "as far as these folds tell: smote; dropped early: gone."
         )
         assert "for the best, 'smote')" in comparison.verdict_
