@@ -164,6 +164,8 @@ def _read(data: str | None, target: str | None) -> Source:
 
 def _compare(source: Source, names, folds, epochs, random_state, jobs, options):
     """Return the comparison and what its fits warned the user of, each text once."""
+    from concurrent.futures.process import BrokenProcessPool
+
     from imbalanced_nn.cli.display import progress_bar
     from imbalanced_nn.cli.quiet import noted, tensorflow_muted
     from imbalanced_nn.compare import compare_strategies
@@ -185,6 +187,11 @@ def _compare(source: Source, names, folds, epochs, random_state, jobs, options):
                     progress=advance,
                     **options,
                 )
+        except BrokenProcessPool as error:
+            raise DataRefusal(
+                "A process that fitted was stopped from outside, most often for want of memory. "
+                "Give fewer --jobs; with --cache FILE the finished fits are kept."
+            ) from error
         except (InvalidParameterError, TooFewRowsError, RuntimeError, OSError) as error:
             raise DataRefusal(as_typed(str(error))) from error
     # Those of the fits are told with what they are of.

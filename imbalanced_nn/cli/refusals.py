@@ -1,5 +1,6 @@
 """Refusals of the command line: one sentence on stderr and an exit code."""
 
+import sys
 from contextlib import contextmanager
 
 import click
@@ -9,13 +10,24 @@ from imbalanced_nn.cli.wording import as_typed
 __all__ = ["DataRefusal", "UsageRefusal", "errors_as_refusals"]
 
 
-class DataRefusal(click.ClickException):
+class _Refusal(click.ClickException):
+    """A sentence on stderr, wrapped where somebody reads it and on one line anywhere else."""
+
+    def show(self, file=None) -> None:
+        """Print the sentence."""
+        from imbalanced_nn.cli.terminal import say, say_prose
+
+        is_read = sys.stderr is not None and sys.stderr.isatty()
+        (say_prose if is_read else say)(f"Error: {self.format_message()}", err=True)
+
+
+class DataRefusal(_Refusal):
     """The data cannot be used."""
 
     exit_code = 1
 
 
-class UsageRefusal(click.ClickException):
+class UsageRefusal(_Refusal):
     """The command was called with something that does not exist or does not fit."""
 
     exit_code = 2

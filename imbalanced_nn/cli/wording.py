@@ -52,6 +52,7 @@ _PYTHON_ONLY = [
     (r"Set sampler__\w+, or compare", "Compare"),
     (r"leave it None", "leave it out"),
     (r"\brows of X\b", "rows"),
+    (r"\bfix the threshold\b", "fix the threshold (threshold=0.3)"),
     (r"\bcompare_strategies\b", "'compare'"),
     (r"\btune_threshold(?:\(\))?(?!\w)", "tune-threshold"),
 ]

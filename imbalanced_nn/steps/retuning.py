@@ -223,10 +223,10 @@ class RetuningSteps(ThresholdSteps):
         if seen >= SEEN_SHARE:
             warn(
                 "INN004",
-                f"the network was trained on about {seen:.0%} of the {n_rows(X)} rows of X, or on "
-                f"rows that equal them. It knows their labels: the cut will be wrong for new rows, "
-                f"and best_score_ too high. Pass other rows, or none for the rows that fit held "
-                f"out.",
+                f"the network was trained on about {seen:.0%} of the {n_rows(X):,} rows of X, or "
+                f"on rows that equal them. It knows their labels: the cut will be wrong for new "
+                f"rows, and best_score_ too high. Pass other rows, or none for the rows "
+                f"that fit held out.",
             )
         proba = rows.decisions(self._natural(forward(self.model_, X, rows.index)))
         return Judged(rows.selected_codes, proba, rows.selected_weight, later=True)

@@ -6,9 +6,16 @@ import warnings
 
 import pandas as pd
 import pytest
+from joblib.externals.loky.process_executor import TerminatedWorkerError
 
+import imbalanced_nn.compare
 from imbalanced_nn.compare import STRATEGIES
 from imbalanced_nn.exceptions import warn
+
+
+def killed(*arguments, **options):
+    """Stand for a comparison one of whose processes is killed."""
+    raise TerminatedWorkerError("A worker process managed by the executor was terminated.")
 
 
 class TestText:
@@ -155,6 +162,12 @@ class TestEndings:
         page = (tmp_path / "r.html").read_text(encoding="utf-8")
         assert f"smote is left out: it {reason}" in page
         assert len((tmp_path / "fits.jsonl").read_text().splitlines()) == 1 + 2 * 5
+
+    def test_a_worker_that_is_killed(self, refused, stand_in, table, monkeypatch):
+        monkeypatch.setattr(imbalanced_nn.compare, "compare_strategies", killed)
+        code, sentence = refused("compare", table, "--target", "fraud", "--json")
+        assert (code, sentence[:36]) == (1, "A process that fitted was stopped fr")
+        assert "--cache FILE" in sentence
 
     def test_warnings_become_notes(self, run, stand_in, table, monkeypatch):
         fit = stand_in.fit

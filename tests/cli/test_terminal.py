@@ -133,3 +133,15 @@ def test_things_are_counted():
     assert [counted(number, "row") for number in (0, 1, 2, 1234)] == [
         *("0 rows", "1 row", "2 rows", "1,234 rows")
     ]
+
+
+@pytest.mark.parametrize("is_terminal", [False, True])
+def test_refusals_are_wrapped_where_somebody_reads_them(monkeypatch, is_terminal):
+    monkeypatch.setenv("COLUMNS", "30")
+    stderr = io.StringIO()
+    monkeypatch.setattr(stderr, "isatty", lambda: is_terminal)
+    monkeypatch.setattr(sys, "stderr", stderr)
+    sentence = "The data are of another kind, and cannot be read."
+    DataRefusal(sentence).show()
+    assert stderr.getvalue().count("\n") == (2 if is_terminal else 1)
+    assert " ".join(stderr.getvalue().split()) == f"Error: {sentence}"

@@ -39,6 +39,7 @@ def typed():
         ("fit", "Got objective='f1' as well.", "Got --threshold f1 as well."),
         ("fit", "Use one of ['a', 'b'].", "Use one of a, b."),
         ("fit", "Got [[0.0, 1.5], [2, 0]].", "Got '0,1.5; 2,0'."),
+        ("compare", "or fix the threshold.", "or fix the threshold ('fit --threshold 0.3')."),
         ("fit", "one\n  two", "one two"),
         ("compare", "strategy 'class_weight' failed", "strategy 'class_weight' failed"),
     ],
