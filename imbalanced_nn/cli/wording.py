@@ -54,6 +54,9 @@ _PYTHON_ONLY = [
     (r"\brows of X\b", "rows"),
     (r"\bfix the threshold\b", "fix the threshold (threshold=0.3)"),
     (r"\bcompare_strategies\b", "'compare'"),
+    (r"is not a file of imbalanced_nn\.save", "is not a model that 'fit' saved"),
+    (r"but not as imbalanced_nn\.save wrote it", "but not a model that 'fit' saved"),
+    (r"or save the estimator again", "or fit it again"),
     (r"\btune_threshold(?:\(\))?(?!\w)", "tune-threshold"),
 ]
 _NAMES = "|".join(_OPTIONS)

@@ -40,6 +40,7 @@ def typed():
         ("fit", "Use one of ['a', 'b'].", "Use one of a, b."),
         ("fit", "Got [[0.0, 1.5], [2, 0]].", "Got '0,1.5; 2,0'."),
         ("compare", "or fix the threshold.", "or fix the threshold ('fit --threshold 0.3')."),
+        ("predict", "is not a file of imbalanced_nn.save.", "is not a model that 'fit' saved."),
         ("fit", "one\n  two", "one two"),
         ("compare", "strategy 'class_weight' failed", "strategy 'class_weight' failed"),
     ],
