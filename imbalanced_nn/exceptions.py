@@ -105,6 +105,18 @@ CODES = {
         "and 1 of each label. A number weighs the positives of its label, next to negatives of "
         "weight 1. Give each label the weight of its positives, or use class_weight='balanced'."
     ),
+    "INN019": (
+        "A column alone tells nearly all classes. Few honest columns do: most are copies of the "
+        "label, counts or dates that are filled in once the class is known, or numbers of rows "
+        "that were sorted by class. A model that leans on it looks perfect here and fails where "
+        "the column is not known yet. Leave it out unless it is known before the class is."
+    ),
+    "INN020": (
+        "Cells of a table were read otherwise than they may look: text in a column of numbers "
+        "or dates is missing, spellings of one class are one class, days and months were told "
+        "apart by the whole column. Look at the cells that are named, and correct the file where "
+        "the reading is wrong."
+    ),
 }
 """What each code means and what to do about it."""
 

@@ -1,18 +1,24 @@
 """The columns of a table: class labels, and features."""
 
+import re
+
 from imbalanced_nn.cli.refusals import DataRefusal, UsageRefusal
 from imbalanced_nn.exceptions import nearest_name
 
-__all__ = ["as_features", "as_labels", "check_target", "left_out"]
+__all__ = ["as_labels", "check_column", "check_target"]
 
 # Above this many distinct fractions a column is no set of classes.
 _MAX_FRACTIONS = 20
+_MOST_NAMES = 20
+_NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|nan|inf")
+_CODE = re.compile(r"0\d+")
 
 
 def as_labels(column):
     """Return a column of classes, or refuse it.
 
     Whole numbers are integers, where they are no larger than 64 bits hold, and the rest is text.
+    Digits with leading zeros stay text.
     """
     import pandas as pd
 
@@ -25,7 +31,12 @@ def as_labels(column):
             "at least two classes are needed."
         )
     numeric = pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column)
-    values = column.unique() if numeric else []
+    values = column.unique()
+    if not numeric and all(map(_NUMBER.fullmatch, map(str, values))):
+        numeric = not any(map(_CODE.fullmatch, values))
+        column = pd.to_numeric(column) if numeric else column
+        values = column.unique()
+        distinct = len(values)
     whole = numeric and all(float(value).is_integer() for value in values)
     if distinct > (_MAX_FRACTIONS if numeric and not whole else max(50, len(column) // 20)):
         raise DataRefusal(
@@ -41,30 +52,39 @@ def check_target(frame, target: str) -> None:
     """Refuse a target that is no column of the table, or its only one."""
     names = [str(name) for name in frame.columns]
     if target not in names:
-        shown = ", ".join(names[:20]) + (f" and {len(names) - 20} more" if len(names) > 20 else "")
         raise UsageRefusal(
-            f"There is no column {target!r}; the columns are {shown}." + nearest_name(target, names)
+            f"There is no column {target!r}; the columns are {_many(names)}."
+            + (nearest_name(target, names) or _hint(names))
         )
     if len(names) < 2:
         raise DataRefusal(f"Column {target!r} is the only one; there is nothing to learn from.")
 
 
-def as_features(frame):
-    """Return a frame of float and text columns, and a note on each kind of column left out."""
-    from imbalanced_nn.tables import ColumnTypes
+def check_column(option: str, name: str, names: list[str], target: str) -> None:
+    """Refuse a column that an option names if it is not there, or is the target."""
+    if name not in names:
+        raise UsageRefusal(
+            f"{option} {name!r}: there is no such column; the columns are {_many(names)}."
+            + nearest_name(name, names)
+        )
+    if name == target:
+        raise UsageRefusal(f"{option} {name!r} is the target; name another column.")
 
-    types = ColumnTypes()
-    try:
-        features = types.fit_transform(frame)
-    except ValueError as error:
-        raise DataRefusal(str(error)) from error
-    return features, left_out(types)
+
+def _many(names: list[str]) -> str:
+    """Return names with commas between, of many the first."""
+    more = len(names) - _MOST_NAMES
+    return ", ".join(names[:_MOST_NAMES]) + (f" and {more} more" if more > 0 else "")
 
 
-def left_out(types) -> list[str]:
-    """Return a note on each kind of column that is not used."""
-    notes = {
-        "columns with one value": types.constant_,
-        "columns of text that hardly repeats": types.unique_,
-    }
-    return [f"{note}: {', '.join(names)}" for note, names in notes.items() if names]
+def _hint(names: list[str]) -> str:
+    """Return what may be wrong with a table without the column that was asked for."""
+    if len(names) == 1:
+        marks = re.findall(r"[^\w\s.\"'-]|\s", names[0])
+        mark = max(marks, key=marks.count, default=None)
+        between = f" Is it {'a space' if mark == ' ' else repr(mark)}?" if mark else ""
+        return f" If this is all of them, give --delimiter what is between them.{between}"
+    n_numbers = sum(bool(_NUMBER.fullmatch(name.casefold())) for name in names)
+    if n_numbers > len(names) / 2:
+        return " If the first line holds values, --no-header names the columns 1, 2, ..."
+    return ""

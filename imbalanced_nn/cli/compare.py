@@ -5,10 +5,17 @@ from dataclasses import replace
 
 import click
 
-from imbalanced_nn.cli.options import check_output
+from imbalanced_nn.cli.options import (
+    check_output,
+    groups_option,
+    positive_label,
+    positive_option,
+    time_option,
+)
+from imbalanced_nn.cli.reading import reading_options
 from imbalanced_nn.cli.refusals import DataRefusal, UsageRefusal, errors_as_refusals
 from imbalanced_nn.cli.report import write_page
-from imbalanced_nn.cli.sources import Source, read_labelled
+from imbalanced_nn.cli.sources import Roles, Source, read_source
 from imbalanced_nn.cli.terminal import print_notes, say
 from imbalanced_nn.cli.wording import as_typed
 
@@ -72,11 +79,29 @@ Examples:
 @click.option(
     "--cache", metavar="FILE", help="Keep finished fits in FILE, and go on from those it holds."
 )
+@groups_option
+@time_option
+@positive_option
+@reading_options()
 @click.option("--report", metavar="FILE", help="Write a page (HTML) with the verdict and plots.")
 @click.option("--force", is_flag=True, help="Replace a report that is there.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON and nothing else on stdout.")
 def compare(
-    data, target, strategies, folds, epochs, random_state, jobs, report, force, as_json, **options
+    data,
+    target,
+    strategies,
+    folds,
+    epochs,
+    random_state,
+    jobs,
+    groups,
+    time,
+    positive,
+    reading,
+    report,
+    force,
+    as_json,
+    **options,
 ):
     """Compare ways of meeting class imbalance on the same folds of DATA.
 
@@ -96,12 +121,16 @@ def compare(
         check_output(report, force, data, option="--report")
     if options["cache"] is not None:
         check_output(options["cache"], True, data, report, option="--cache")
-    source = _read(data, target)
+    from imbalanced_nn.cli.splits import in_order
+
+    source = in_order(_read(data, target, reading, Roles(groups, time)))
+    options |= {"pos_label": positive_label(positive, source.y, source.target)}
     from imbalanced_nn.cli import display
 
     if not as_json:
         display.print_source(source)
     comparison, notes = _compare(source, names, folds, epochs, random_state, jobs, options)
+    notes = source.notes + notes
     try:
         if report is not None:
             with errors_as_refusals():
@@ -143,7 +172,7 @@ def _strategy_names(strategies: str | None) -> list[str] | None:
     return names
 
 
-def _read(data: str | None, target: str | None) -> Source:
+def _read(data: str | None, target: str | None, reading, roles) -> Source:
     """Return the user's table, or the data set that ships."""
     if data is None and target is not None:
         raise UsageRefusal("--target names a column of DATA, but no DATA was given.")
@@ -155,11 +184,7 @@ def _read(data: str | None, target: str | None) -> Source:
         return Source("thyroid (ships with imbalanced_nn)", "target", thyroid.data, labels, [])
     if target is None:
         raise UsageRefusal(f"--target is missing: which column of {data!r} holds the classes?")
-    from imbalanced_nn.cli.columns import as_features
-
-    frame, labels, notes = read_labelled(data, target)
-    features, left_out = as_features(frame)
-    return Source(data, target, features, labels, left_out + notes)
+    return read_source(data, target, reading, roles)
 
 
 def _compare(source: Source, names, folds, epochs, random_state, jobs, options):
@@ -168,12 +193,13 @@ def _compare(source: Source, names, folds, epochs, random_state, jobs, options):
 
     from imbalanced_nn.cli.display import progress_bar
     from imbalanced_nn.cli.quiet import noted, tensorflow_muted
+    from imbalanced_nn.cli.splits import folds_of
     from imbalanced_nn.compare import compare_strategies
     from imbalanced_nn.compare.notes import note_key
     from imbalanced_nn.exceptions import InvalidParameterError, TooFewRowsError
 
     with tensorflow_muted(), noted() as notes:
-        network = _network(epochs)
+        network = _network(epochs, options["pos_label"], source.time is not None)
         try:
             with progress_bar("Comparing", "fits") as advance:
                 comparison = compare_strategies(
@@ -181,7 +207,8 @@ def _compare(source: Source, names, folds, epochs, random_state, jobs, options):
                     source.X,
                     source.y,
                     strategies=names,
-                    cv=folds,
+                    cv=folds if source.time is None else folds_of(source.time, folds),
+                    groups=source.groups,
                     n_jobs=jobs,
                     random_state=random_state,
                     progress=advance,
@@ -202,14 +229,19 @@ def _compare(source: Source, names, folds, epochs, random_state, jobs, options):
     return replace(comparison, notes=named), rest + told
 
 
-def _network(epochs: int | None):
+def _network(epochs: int | None, positive, in_time: bool):
     """Return the network behind the encoder of its columns, which is fitted in every fold."""
     from sklearn.pipeline import Pipeline
 
     from imbalanced_nn.classifier import BalancedKerasClassifier
+    from imbalanced_nn.cli.splits import NewestRows
     from imbalanced_nn.tables import ColumnEncoder
 
     parameters = {} if epochs is None else {"epochs": epochs}
+    if positive is not None:
+        parameters["pos_label"] = positive
+    if in_time:
+        parameters["validation_split"] = NewestRows()
     classifier = BalancedKerasClassifier(**parameters)
     return Pipeline([("encoder", ColumnEncoder()), ("classifier", classifier)])
 

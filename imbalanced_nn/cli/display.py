@@ -11,6 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
+from imbalanced_nn.cli.column_table import print_columns
 from imbalanced_nn.cli.terminal import counted, plus_minus, say, say_prose, say_table, width
 from imbalanced_nn.inspection.widths import fitted, natural_width, one_line
 
@@ -43,6 +44,7 @@ def print_source(source) -> None:
     say(f"Classes of {source.target}: {', '.join(shown)}")
     for note in source.left_out:
         say(f"Left out {note}")
+    print_columns(source.columns)
 
 
 @contextmanager

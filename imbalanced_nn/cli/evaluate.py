@@ -5,6 +5,7 @@ import json
 import click
 
 from imbalanced_nn.cli.options import costs_from, json_option, seed_option, target_option
+from imbalanced_nn.cli.reading import AS_FOUND, Reading, reading_options
 from imbalanced_nn.cli.refusals import DataRefusal, UsageRefusal, errors_as_refusals
 from imbalanced_nn.cli.terminal import print_notes, say
 
@@ -40,8 +41,9 @@ _SEEN_SHARE = 0.2
     help="Resamples of the bootstrap: fewer save time on millions of rows, 0 gives no intervals.",
 )
 @seed_option
+@reading_options("drop", "missing")
 @json_option
-def evaluate(model, data, target, cost_matrix, resamples, random_state, as_json):
+def evaluate(model, data, target, cost_matrix, resamples, random_state, reading, as_json):
     """Measure the answers of MODEL on the rows of DATA, which it was not trained on.
 
     Measured are the probabilities, which the threshold is no part of, and the decisions, overall
@@ -49,8 +51,11 @@ def evaluate(model, data, target, cost_matrix, resamples, random_state, as_json)
     """
     with errors_as_refusals():
         costs = None if cost_matrix is None else costs_from(cost_matrix)
-        about, rows, report = _evaluation(model, data, target, costs, resamples, random_state)
-    notes = []
+        about, rows, report, notes = _evaluation(
+            model, data, target, costs, resamples, random_state, reading
+        )
+    from imbalanced_nn.cli.summaries import print_evaluation
+
     if about["trained_on"] >= _SEEN_SHARE:
         notes.append(
             f"about {about['trained_on']:.0%} of these rows are, or equal, rows that the model was "
@@ -67,18 +72,18 @@ def evaluate(model, data, target, cost_matrix, resamples, random_state, as_json)
         content = {**about, **report.to_dict(), "confusion": confusion, "notes": notes}
         say(json.dumps(content, indent=2, allow_nan=False))
         return
-    from imbalanced_nn.cli.summaries import print_evaluation
-
     print_evaluation(about, report, confusion, costs)
 
 
-def judged_chunks(model, data: str, target: str, what):
+def judged_chunks(model, data: str, target: str, what, reading: Reading = AS_FOUND):
     """Yield ``what`` of each chunk of a table, the codes of its labels, and rows without one."""
     from imbalanced_nn.cli.display import progress_bar
     from imbalanced_nn.cli.tables import read_chunks
 
     columns, text = [*model.columns, target], [*model.text_columns, target]
-    n_rows, chunks = read_chunks(data, columns, text, target)
+    n_rows, chunks = read_chunks(
+        data, columns, text, target, reading=reading, decimal=model.decimal
+    )
     done = 0
     with progress_bar("Scoring", "rows") as advance:
         for chunk in chunks:
@@ -86,28 +91,31 @@ def judged_chunks(model, data: str, target: str, what):
                 raise UsageRefusal(
                     f"There is no column {target!r} in {data!r} to compare the answers with."
                 )
-            known = chunk[chunk[target].notna()]
-            codes = model.codes(known[target])
+            codes = model.codes(chunk[target])
+            labelled = codes >= 0
+            known = chunk[labelled]
             if len(known):
-                yield what(known), codes, len(chunk) - len(known)
+                yield what(known), codes[labelled], len(chunk) - len(known)
             done += len(chunk)
             advance(done, n_rows)
 
 
-def _evaluation(path: str, data: str, target: str, costs, n_resamples: int, seed: int):
-    """Return model and table as JSON's types, labelled rows with the answers, and their report."""
+def _evaluation(path: str, data: str, target: str, costs, n_resamples: int, seed: int, reading):
+    """Return model and table as JSON's types, labelled rows with the answers, their report, and
+    notes.
+    """
     from imbalanced_nn.cli.models import Model
-    from imbalanced_nn.cli.quiet import tensorflow_muted
+    from imbalanced_nn.cli.quiet import noted, tensorflow_muted
     from imbalanced_nn.inspection.report import report_on
     from imbalanced_nn.representation import cut_summary
     from imbalanced_nn.threshold.costs import check_cost_matrix
 
-    with tensorflow_muted():
+    with tensorflow_muted(), noted() as notes:
         model = Model(path)
         if costs is not None:
             # Before all rows are scored.
             check_cost_matrix(costs, len(model.classes))
-        rows, seen, n_lacking = _answers(model, data, target)
+        rows, seen, n_lacking = _answers(model, data, target, reading)
     about = {
         "model": path,
         "data": {
@@ -120,10 +128,10 @@ def _evaluation(path: str, data: str, target: str, costs, n_resamples: int, seed
     }
     name = type(model.classifier).__name__
     report = report_on(rows, name, cost_matrix=costs, n_resamples=n_resamples, random_state=seed)
-    return about, rows, report
+    return about, rows, report, notes + model.notes()
 
 
-def _answers(model, data: str, target: str):
+def _answers(model, data: str, target: str, reading):
     """Return labelled rows with the answers, the share trained on, and how many lack a label."""
     import numpy as np
 
@@ -131,7 +139,7 @@ def _answers(model, data: str, target: str):
 
     codes, decided, proba, n_lacking = [], [], [], 0
     seen = 0.0
-    for features, truth, lacking in judged_chunks(model, data, target, model.features):
+    for features, truth, lacking in judged_chunks(model, data, target, model.features, reading):
         answers, scores = model.decide(features)
         seen += len(truth) * model.trained_on(features)
         codes.append(truth)

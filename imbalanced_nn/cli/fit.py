@@ -8,15 +8,20 @@ import click
 from imbalanced_nn.cli.options import (
     check_output,
     force_option,
+    groups_option,
     json_option,
     output_option,
+    positive_label,
+    positive_option,
     seed_option,
     target_option,
     threshold_from,
     threshold_options,
+    time_option,
 )
+from imbalanced_nn.cli.reading import reading_options
 from imbalanced_nn.cli.refusals import UsageRefusal, errors_as_refusals
-from imbalanced_nn.cli.sources import Source, read_labelled
+from imbalanced_nn.cli.sources import Roles, read_source
 from imbalanced_nn.cli.terminal import print_notes, say
 
 __all__ = ["fit"]
@@ -51,15 +56,38 @@ _CLASS_WEIGHTS = ("balanced", "balanced_sqrt", "effective_number", "balanced_bat
 @click.option(
     "--held-out",
     type=click.FloatRange(0, 1, min_open=True, max_open=True),
-    default=0.2,
-    show_default=True,
-    help="Share of the rows that judge the network and set its threshold.",
+    help="Share of the rows that judge the network and set its threshold [default: 0.2].",
 )
+@click.option(
+    "--folds",
+    type=click.IntRange(min=2),
+    help="Let every row judge a network that did not see it, by so many fits, in place of "
+    "--held-out.",
+)
+@groups_option
+@time_option
+@positive_option
 @click.option("--epochs", type=click.IntRange(min=1), help="Most epochs of the fit.")
 @seed_option
+@reading_options()
 @force_option
 @json_option
-def fit(data, target, output, objective, constraint, cost_matrix, force, as_json, **options):
+def fit(
+    data,
+    target,
+    output,
+    objective,
+    constraint,
+    confidence,
+    cost_matrix,
+    groups,
+    time,
+    positive,
+    reading,
+    force,
+    as_json,
+    **options,
+):
     """Train a network on DATA and save it with all that it needs to answer.
 
     DATA is a table as for 'compare'. What its columns become is learned here and saved with the
@@ -67,9 +95,15 @@ def fit(data, target, output, objective, constraint, cost_matrix, force, as_json
     A share of the rows is held out to stop the training and to set the decision threshold.
     """
     check_output(output, force, data)
-    threshold = threshold_from(objective, constraint, cost_matrix)
+    threshold = threshold_from(objective, constraint, cost_matrix, confidence)
     with errors_as_refusals():
-        source = _read(data, target)
+        from imbalanced_nn.cli.splits import held_out_by
+
+        source = read_source(data, target, reading, Roles(groups, time))
+        options["pos_label"] = positive_label(positive, source.y, target)
+        options["validation_split"] = held_out_by(
+            source, options.pop("held_out"), options.pop("folds")
+        )
         from imbalanced_nn.cli.display import print_source
 
         if not as_json:
@@ -80,6 +114,7 @@ def fit(data, target, output, objective, constraint, cost_matrix, force, as_json
         save(pipeline, output, overwrite=force)
     from imbalanced_nn.cli.summaries import fit_summary, print_costs, print_fit
 
+    notes = source.notes + notes
     print_notes(notes)
     content = fit_summary(source, pipeline[-1], output) | {"notes": notes}
     if as_json:
@@ -89,30 +124,22 @@ def fit(data, target, output, objective, constraint, cost_matrix, force, as_json
         print_fit(content)
 
 
-def _read(data: str, target: str):
-    """Return the table, its labels, and what is left out of it."""
-    from imbalanced_nn.cli.columns import left_out
-    from imbalanced_nn.tables import ColumnTypes
-
-    frame, labels, notes = read_labelled(data, target)
-    types = ColumnTypes().fit(frame)
-    return Source(data, target, frame[list(types.kinds_)], labels, left_out(types) + notes)
-
-
 def _fitted(source, threshold, options: dict):
     """Return the fitted pipeline, and what its fit warned the user of, each text once."""
     from sklearn.pipeline import Pipeline
 
     from imbalanced_nn.cli.display import progress_bar
     from imbalanced_nn.cli.quiet import noted, tensorflow_muted
-    from imbalanced_nn.tables import ColumnEncoder, ColumnTypes
+    from imbalanced_nn.tables import ColumnEncoder
 
+    given = {} if source.groups is None else {"classifier__groups": source.groups}
     with tensorflow_muted(), noted() as notes:
         classifier = _classifier(threshold, **options)
-        steps = [("types", ColumnTypes()), ("encoder", ColumnEncoder()), ("classifier", classifier)]
+        steps = [("encoder", ColumnEncoder()), ("classifier", classifier)]
         with progress_bar("Training", "epochs at most") as advance, _watched(classifier, advance):
-            pipeline = Pipeline(steps).fit(source.X, source.y)
-    return pipeline, notes
+            fitted = Pipeline(steps).fit(source.X, source.y, **given)
+    # The types were learned when the table was read.
+    return Pipeline([("types", source.types), *fitted.steps]), notes
 
 
 @contextmanager
@@ -133,7 +160,7 @@ def _watched(classifier, advance):
         classifier._initialize_callbacks()
 
 
-def _classifier(threshold, *, strategy, held_out, epochs, random_state, calibration, **given):
+def _classifier(threshold, *, strategy, epochs, random_state, calibration, **given):
     """Return the estimator that the options stand for."""
     from imbalanced_nn.classifier import BalancedKerasClassifier
 
@@ -145,7 +172,6 @@ def _classifier(threshold, *, strategy, held_out, epochs, random_state, calibrat
         parameters["epochs"] = epochs
     return BalancedKerasClassifier().set_params(
         threshold=threshold,
-        validation_split=held_out,
         random_state=random_state,
         calibration=calibration,
         **parameters,

@@ -1,7 +1,5 @@
 """Saved models as the commands need them: the columns they take, and what they answer."""
 
-from contextlib import suppress
-
 from imbalanced_nn.cli.refusals import DataRefusal, UsageRefusal
 
 __all__ = ["Model"]
@@ -24,6 +22,7 @@ class Model:
         steps = getattr(self.estimator, "steps", [("classifier", self.estimator)])
         self.classifier = steps[-1][1]
         self._types = steps[0][1] if hasattr(steps[0][1], "kinds_") else None
+        self._findings = None
         self._check()
 
     def _check(self) -> None:
@@ -48,9 +47,18 @@ class Model:
 
     @property
     def text_columns(self) -> list[str]:
-        """Columns that are not numbers, whatever some of their rows look like."""
+        """Columns to read as text, whatever some of their rows look like.
+
+        That are those that are no numbers, and numbers that text spells in a way of its own.
+        """
         kinds = {} if self._types is None else self._types.kinds_
-        return [name for name, kind in kinds.items() if kind != "number"]
+        forms = getattr(self._types, "forms_", {})
+        return [name for name, kind in kinds.items() if kind != "number" or name in forms]
+
+    @property
+    def decimal(self) -> str | None:
+        """Decimal mark of the file that the model was fitted on, if it showed one."""
+        return getattr(self._types, "decimal_", None)
 
     @property
     def classes(self) -> list:
@@ -64,13 +72,16 @@ class Model:
 
     def features(self, frame):
         """Return what the network takes of the rows of a table."""
+        from imbalanced_nn.tables import Findings, check_columns
+
         if self._types is not None:
-            return self.estimator[:-1].transform(frame)
-        lacking = [name for name in self.columns if name not in frame.columns]
-        if lacking:
-            raise DataRefusal(
-                f"The table lacks the column {lacking[0]!r}, which the model was fitted on."
-            )
+            if self._findings is None:
+                self._findings = Findings()
+            features = self._types.read(frame, self._findings)
+            for _, step in self.estimator.steps[1:-1]:
+                features = step.transform(features)
+            return features
+        check_columns(self.columns, list(frame.columns))
         frame = frame[self.columns]
         return frame if self.classifier is self.estimator else self.estimator[:-1].transform(frame)
 
@@ -91,26 +102,37 @@ class Model:
             self.classifier.feature_encoder_.transform(np.asarray(features))
         )
 
+    def notes(self) -> list[str]:
+        """Return what was met in the rows that were read so far, as sentences."""
+        found = [] if self._findings is None else self._findings.sentences()
+        return [f"[INN020] {sentence}" for sentence in found]
+
     def codes(self, column):
-        """Return the codes of a column of labels, or refuse one that the model does not know."""
-        known = {str(label): code for code, label in enumerate(self.classes)}
-        codes = column.map(lambda label: _code(str(label), known)).astype("float64")
-        if codes.isna().any():
-            row = int(codes.isna().to_numpy().argmax())
-            raise DataRefusal(
-                f"Column {column.name!r} holds {str(column.iloc[row])!r} in row "
-                f"{column.index[row] + 1}, which is no class of the model; its classes are "
-                f"{', '.join(known)}."
-            )
-        return codes.to_numpy(dtype=int)
+        """Return the codes of a column of labels, -1 for none, or refuse one that is unknown.
 
+        Labels are the model's whatever their case, spaces and type of number. What spells a
+        missing value is none, unless the model knows it as a class.
+        """
+        import numpy as np
+        import pandas as pd
 
-def _code(label: str, known: dict[str, int]) -> int | None:
-    """Return the code of a label as it is spelled, or of the same number or truth value."""
-    if label in known:
-        return known[label]
-    spellings = [label.title()]
-    with suppress(OverflowError, ValueError):
-        number = float(label)
-        spellings += [str(number), str(int(number))] if number == int(number) else [str(number)]
-    return next((known[spelling] for spelling in spellings if spelling in known), None)
+        from imbalanced_nn.cli.labels import label_key, spells_no_class
+
+        exact = {str(label): code for code, label in enumerate(self.classes)}
+        keys = [label_key(label) for label in exact]
+        alike = {key: code for code, key in enumerate(keys) if keys.count(key) == 1}
+        missing = {label_key(text) for text in getattr(self._types, "missing", ())}
+        places, labels = pd.factorize(column)
+        codes = np.full(len(labels) + 1, -1)
+        for place, label in enumerate(labels):
+            text, key = str(label).strip(), label_key(label)
+            code = exact.get(text, alike.get(key))
+            if code is not None:
+                codes[place] = code
+            elif text and key not in missing and not spells_no_class(text):
+                row = column.index[int((places == place).argmax())]
+                raise DataRefusal(
+                    f"Column {column.name!r} holds {text!r} in row {row + 1}, which is no class "
+                    f"of the model; its classes are {', '.join(exact)}."
+                )
+        return codes[places]

@@ -10,12 +10,16 @@ __all__ = [
     "check_output",
     "costs_from",
     "force_option",
+    "groups_option",
     "json_option",
     "output_option",
+    "positive_label",
+    "positive_option",
     "seed_option",
     "target_option",
     "threshold_from",
     "threshold_options",
+    "time_option",
 ]
 
 target_option = click.option(
@@ -58,6 +62,11 @@ def threshold_options(name: str, default: str | None):
             help="What decisions must keep, such as: precision 0.9. Two classes only.",
         ),
         click.option(
+            "--confidence",
+            type=click.FloatRange(0, 1, min_open=True, max_open=True),
+            help="How sure the constraint is to hold on new rows too, such as 0.95.",
+        ),
+        click.option(
             "--cost-matrix",
             metavar="COSTS",
             help="Costs to minimise instead: a row for each true class in sorted order, a number "
@@ -73,8 +82,13 @@ def threshold_options(name: str, default: str | None):
     return decorate
 
 
-def threshold_from(objective: str | None, constraint, cost_matrix: str | None):
+def threshold_from(objective: str | None, constraint, cost_matrix: str | None, confidence=None):
     """Return the objective, number or tuner that the options stand for."""
+    if confidence is not None and constraint is None:
+        raise UsageRefusal(
+            "--confidence says how surely a constraint holds; give --constraint too, such as: "
+            "--constraint precision 0.9."
+        )
     with suppress(TypeError, ValueError):
         objective = float(objective)
     if str(objective).lower() == "none":
@@ -91,7 +105,41 @@ def threshold_from(objective: str | None, constraint, cost_matrix: str | None):
     given = {} if objective is None else {"objective": objective}
     if cost_matrix is not None:
         given["cost_matrix"] = costs_from(cost_matrix)
-    return ThresholdTuner(**given, constraint=constraint or None)
+    return ThresholdTuner(**given, constraint=constraint or None, confidence=confidence)
+
+
+groups_option = click.option(
+    "--groups", metavar="COLUMN", help="Column whose rows of one value stay together."
+)
+time_option = click.option(
+    "--time", metavar="COLUMN", help="Column of dates or numbers: the newest rows judge."
+)
+positive_option = click.option(
+    "--positive", metavar="LABEL", help="Class to find, of two [default: the rarest]."
+)
+
+
+def positive_label(text: str | None, labels, target: str):
+    """Return the label that an option names, None if it names none, or refuse it."""
+    if text is None:
+        return None
+    import numpy as np
+
+    from imbalanced_nn.cli.labels import label_key
+
+    classes = np.unique(labels).tolist()
+    alike = [label for label in classes if label_key(label) == label_key(text)]
+    found = [label for label in classes if str(label) == text] or alike
+    if len(found) != 1:
+        raise UsageRefusal(
+            f"--positive {text!r} is no class of {target!r}; its classes are "
+            f"{', '.join(map(str, classes))}."
+        )
+    if len(classes) > 2:
+        raise UsageRefusal(
+            f"--positive names one of two classes, and {target!r} has {len(classes)}."
+        )
+    return found[0]
 
 
 def costs_from(text: str) -> list[list[float]]:

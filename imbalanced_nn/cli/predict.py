@@ -7,8 +7,9 @@ from contextlib import contextmanager
 import click
 
 from imbalanced_nn.cli.options import check_output, force_option, json_option, output_option
+from imbalanced_nn.cli.reading import reading_options
 from imbalanced_nn.cli.refusals import UsageRefusal, errors_as_refusals
-from imbalanced_nn.cli.terminal import counted, say
+from imbalanced_nn.cli.terminal import counted, print_notes, say
 
 __all__ = ["predict"]
 
@@ -28,8 +29,9 @@ _PARQUET = (".parquet", ".pq")
 @output_option("FILE", "Table to write: .csv or .tsv (also .gz), or .parquet.")
 @click.option("--keep", metavar="COLUMN", multiple=True, help="Column of DATA to copy; repeatable.")
 @force_option
+@reading_options("drop", "missing")
 @json_option
-def predict(model, data, output, keep, force, as_json):
+def predict(model, data, output, keep, force, reading, as_json):
     """Write the label and the probability of each class for every row of DATA.
 
     MODEL is a file of 'fit'. The rows of FILE are those of DATA, in their order, with the
@@ -39,13 +41,19 @@ def predict(model, data, output, keep, force, as_json):
     _check_ending(output)
     check_output(output, force, data, model)
     with errors_as_refusals():
-        counts = _score(model, data, output, list(keep), force)
-    content = {"output": os.fspath(output), "rows": sum(counts.values()), "labels": counts}
+        counts, notes = _score(model, data, output, list(keep), force, reading)
+    from imbalanced_nn.cli.summaries import print_saved
+
+    print_notes(notes)
+    content = {
+        "output": os.fspath(output),
+        "rows": sum(counts.values()),
+        "labels": counts,
+        "notes": notes,
+    }
     if as_json:
         say(json.dumps(content, indent=2))
         return
-    from imbalanced_nn.cli.summaries import print_saved
-
     shares = (
         f"{label} {count:,} ({count / content['rows']:.1%})" for label, count in counts.items()
     )
@@ -61,21 +69,28 @@ def _check_ending(output: str) -> None:
         )
 
 
-def _score(path: str, data: str, output: str, keep: list[str], force: bool) -> dict:
-    """Score a file chunk by chunk, and return how many rows were given each label."""
+def _score(path: str, data: str, output: str, keep: list[str], force: bool, reading):
+    """Score a file chunk by chunk; return how many rows were given each label, and notes."""
     import numpy as np
 
     from imbalanced_nn.cli.display import progress_bar
     from imbalanced_nn.cli.models import Model
-    from imbalanced_nn.cli.quiet import tensorflow_muted
+    from imbalanced_nn.cli.quiet import noted, tensorflow_muted
     from imbalanced_nn.cli.tables import read_chunks
     from imbalanced_nn.files import written_whole
 
-    with tensorflow_muted(), progress_bar("Scoring", "rows") as advance:
+    with tensorflow_muted(), noted() as notes, progress_bar("Scoring", "rows") as advance:
         model = Model(path)
         names = ["label", *(f"probability_{label}" for label in model.classes)]
         _check_kept(keep, names)
-        n_rows, chunks = read_chunks(data, model.columns, model.text_columns, kept=keep)
+        n_rows, chunks = read_chunks(
+            data,
+            model.columns,
+            model.text_columns,
+            kept=keep,
+            reading=reading,
+            decimal=model.decimal,
+        )
         counts, done = np.zeros(len(model.classes), dtype=int), 0
         with written_whole(output, force) as beside, _writer(beside, output) as write:
             for chunk in chunks:
@@ -84,7 +99,8 @@ def _score(path: str, data: str, output: str, keep: list[str], force: bool) -> d
                 counts += np.bincount(codes, minlength=len(counts))
                 done += len(chunk)
                 advance(done, n_rows)
-    return dict(zip(map(str, model.classes), counts.tolist(), strict=True))
+    labels = dict(zip(map(str, model.classes), counts.tolist(), strict=True))
+    return labels, notes + model.notes()
 
 
 def _check_kept(keep: list[str], names: list[str]) -> None:

@@ -7,7 +7,7 @@ import click
 
 from imbalanced_nn.cli.wording import as_typed
 
-__all__ = ["DataRefusal", "UsageRefusal", "errors_as_refusals"]
+__all__ = ["DataRefusal", "UsageRefusal", "errors_as_refusals", "sentence"]
 
 
 class _Refusal(click.ClickException):
@@ -43,13 +43,17 @@ def errors_as_refusals():
     except BrokenPipeError:
         raise
     except FileExistsError as error:
-        raise UsageRefusal(f"{_sentence(error)} Give --force to replace it.") from error
+        raise UsageRefusal(f"{sentence(error)} Give --force to replace it.") from error
     except (InvalidParameterError, FileNotFoundError, IsADirectoryError) as error:
-        raise UsageRefusal(_sentence(error)) from error
+        raise UsageRefusal(sentence(error)) from error
     except (MemoryError, OSError, ValueError) as error:
-        raise DataRefusal(_sentence(error) or "There is not enough memory.") from error
+        raise DataRefusal(sentence(error) or "There is not enough memory.") from error
 
 
-def _sentence(error: Exception) -> str:
+def sentence(error: Exception) -> str:
     """Return the message of an error on one line, in the words of the command line."""
+    if isinstance(error, OSError) and error.strerror:
+        if isinstance(error, FileNotFoundError):
+            return f"There is no file {error.filename!r}."
+        return f"{error.strerror}{f': {error.filename!r}' if error.filename else ''}."
     return as_typed(str(error))

@@ -6,7 +6,7 @@ import shlex
 import click
 
 from imbalanced_nn.cli.options import check_output
-from imbalanced_nn.cli.refusals import DataRefusal, UsageRefusal
+from imbalanced_nn.cli.refusals import DataRefusal, UsageRefusal, sentence
 from imbalanced_nn.cli.terminal import say
 
 __all__ = ["report", "write_page"]
@@ -36,7 +36,7 @@ def report(comparison, output, force):
         found = StrategyComparison.from_dict(content)
         write_page(found, output, force, content["data"])
     except OSError as error:
-        raise DataRefusal(f"{output!r} cannot be written: {error}") from error
+        raise DataRefusal(f"{output!r} cannot be written: {sentence(error)}") from error
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
         raise DataRefusal(
             f"{comparison!r} is not what 'imbalanced-nn compare --json' printed."
@@ -59,18 +59,21 @@ def write_page(comparison, path: str, force: bool, data: dict) -> None:
     data : dict
         What was read, as ``compare --json`` tells it.
     """
+    from imbalanced_nn.cli.column_table import column_rows
     from imbalanced_nn.report import write_report
 
     facts = {"Data": data["name"], "Target": data["target"]}
     if data["left_out"]:
         facts["Left out"] = "; ".join(data["left_out"])
     strategy = comparison.recommended_strategy_
-    words = ("fit", data["name"], "--target", data["target"], "--strategy", strategy)
+    words = ["fit", data["name"], "--target", data["target"], "--strategy", strategy]
+    words += data.get("options", [])
     write_report(
         comparison,
         path,
         title=f"{data['name']}: which strategy works",
         data=facts,
+        columns=column_rows(data["columns"]) if data.get("columns") else None,
         # The data that ship are no file to fit on.
         command=None
         if data["name"].endswith(" (ships with imbalanced_nn)")

@@ -1,8 +1,30 @@
 """What a command works on: the features and labels of a table, and what the user is told."""
 
+import shlex
 from typing import Any, NamedTuple
 
-__all__ = ["Source", "read_labelled"]
+from imbalanced_nn.cli.reading import AS_FOUND, Reading
+from imbalanced_nn.cli.refusals import DataRefusal, UsageRefusal
+
+__all__ = ["Roles", "Source", "read_source"]
+
+
+_TOLD = 5
+
+
+class Roles(NamedTuple):
+    """Columns that are neither features nor labels.
+
+    Parameters
+    ----------
+    groups : str or None, default=None
+        Column whose rows of one value stay together.
+    time : str or None, default=None
+        Column that tells which rows are newer.
+    """
+
+    groups: str | None = None
+    time: str | None = None
 
 
 class Source(NamedTuple):
@@ -15,11 +37,21 @@ class Source(NamedTuple):
     target : str
         Column of labels.
     X : DataFrame of shape (n_samples, n_features)
-        Features.
+        Features, as floats and text.
     y : ndarray of shape (n_samples,)
         Labels.
     left_out : list of str
-        Notes on what is not used.
+        Notes on rows that are not used.
+    columns : list of dict, default=[]
+        What each column was taken for, as `ColumnTypes` tells it.
+    types : ColumnTypes or None, default=None
+        What learned it.
+    notes : list of str, default=[]
+        What was met while the file was read.
+    options : list of str, default=[]
+        The options that said how to read it, as they are typed.
+    groups, time : ndarray of shape (n_samples,) or None, default=None
+        Group and time of each row, the latter as a number.
     """
 
     name: str
@@ -27,27 +59,158 @@ class Source(NamedTuple):
     X: Any
     y: Any
     left_out: list[str]
+    columns: list[dict] = []  # noqa: RUF012 - nobody writes to it
+    types: Any = None
+    notes: list[str] = []  # noqa: RUF012 - nobody writes to it
+    options: list[str] = []  # noqa: RUF012 - nobody writes to it
+    groups: Any = None
+    time: Any = None
 
     def as_json(self) -> dict:
         """Return what was read, as JSON's types."""
+        from imbalanced_nn.cli.column_table import left_out
+
         return {
             "name": self.name,
             "target": self.target,
             "n_samples": len(self.y),
             "n_features": self.X.shape[1],
-            "left_out": self.left_out,
+            "left_out": left_out(self.columns) + self.left_out,
+            "columns": self.columns,
+            "notes": self.notes,
+            "options": self.options,
         }
 
 
-def read_labelled(path: str, target: str) -> tuple[Any, Any, list[str]]:
+def read_source(path: str, target: str, reading: Reading = AS_FOUND, roles: Roles = Roles()):  # noqa: B008 - immutable
+    """Return the table of a file as `Source`."""
+    from imbalanced_nn.cli.quiet import noted
+    from imbalanced_nn.tables import ColumnTypes
+
+    with noted() as notes:
+        frame, labels, lacking = _labelled(path, target, reading, roles)
+        told = _not_used(frame, reading, roles)
+        groups, time = _groups(frame, roles.groups), _time(frame, roles.time)
+        frame = frame.drop(columns=[each for each in told if each in frame])
+        types = ColumnTypes(missing=list(reading.missing))
+        try:
+            X = types.fit_transform(frame)
+        except ValueError as error:
+            raise DataRefusal(str(error)) from error
+        _note_telling(X, labels)
+    options = reading.words()
+    for option, name in zip(("--groups", "--time"), roles, strict=True):
+        options += [] if name is None else [option, name]
+    columns = [_told(name, reason) for name, reason in told.items()]
+    return Source(
+        path,
+        target,
+        X,
+        labels,
+        lacking,
+        types.columns_ + columns,
+        types,
+        notes,
+        options,
+        groups,
+        time,
+    )
+
+
+def _labelled(path: str, target: str, reading: Reading, roles: Roles):
     """Return the other columns of a table, its labels, and a note on rows without one."""
-    from imbalanced_nn.cli.columns import as_labels, check_target
+    from imbalanced_nn.cli.columns import as_labels, check_column, check_target
+    from imbalanced_nn.cli.labels import merged
     from imbalanced_nn.cli.tables import read_table
 
-    frame = read_table(path, target)
+    frame = read_table(path, target, reading)
     check_target(frame, target)
-    known = frame[frame[target].notna()]
-    labels = as_labels(known[target]).to_numpy()
-    n_lacking = len(frame) - len(known)
-    notes = [f"rows without a class: {n_lacking}"] if n_lacking else []
-    return known.drop(columns=target), labels, notes
+    names = list(frame.columns)
+    for option, name in [
+        *(("--drop", name) for name in reading.drop),
+        ("--groups", roles.groups),
+        ("--time", roles.time),
+    ]:
+        if name is not None:
+            check_column(option, name, names, target)
+    column = merged(frame[target], reading.missing)
+    present = column.notna().to_numpy()
+    lacking = int((~present).sum())
+    known = frame.drop(columns=target)[present] if lacking else frame.drop(columns=target)
+    labels = as_labels(column[present]).to_numpy()
+    return known, labels, [f"rows without a class: {lacking}"] if lacking else []
+
+
+def _not_used(frame, reading: Reading, roles: Roles) -> dict[str, str]:
+    """Return the columns that an option takes out of the features, each with the option."""
+    told = {"": "no name"} if frame.attrs.get("nameless") else {}
+    told |= dict.fromkeys(reading.drop, "--drop")
+    if roles.groups is not None:
+        told[roles.groups] = "--groups"
+    if roles.time is not None:
+        told[roles.time] = "--time"
+    return told
+
+
+def _told(name: str, reason: str) -> dict:
+    """Return what a column was taken for that is not used."""
+    return {"name": name, "kind": "left out", "categories": None, "missing": 0, "detail": reason}
+
+
+def _groups(frame, name: str | None):
+    """Return the group of each row, or refuse a column with gaps."""
+    if name is None:
+        return None
+    import pandas as pd
+
+    column = frame[name]
+    _check_complete(column, "--groups")
+    return pd.factorize(column)[0]
+
+
+def _time(frame, name: str | None):
+    """Return when each row was, as a number, or refuse a column that does not tell."""
+    if name is None:
+        return None
+    from imbalanced_nn.exceptions import warn
+    from imbalanced_nn.tables import Findings
+    from imbalanced_nn.tables.columns import convert, learn
+
+    column = frame[name]
+    kind, form = learn(name, column, frame.attrs.get("decimal"), [])
+    if kind == "text":
+        raise UsageRefusal(f"--time {name!r} holds neither dates nor numbers.")
+    if form is not None and form.get("decided") == "by nothing":
+        warn("INN020", f"{name}: no date tells days and months apart; read {form['order']}.")
+    values = convert(name, kind, form, column, [], Findings())
+    _check_complete(values.rename(name), "--time")
+    return values.to_numpy()
+
+
+def _note_telling(X, labels) -> None:
+    """Tell of columns that alone tell nearly all classes."""
+    from imbalanced_nn.exceptions import warn
+    from imbalanced_nn.tables import telling_columns
+
+    found = telling_columns(X, labels)
+    if found:
+        each = ", ".join(f"{name} ({area:.3f})" for name, area in list(found.items())[:_TOLD])
+        more = f" and {len(found) - _TOLD} more" if len(found) > _TOLD else ""
+        these = "It alone ranks" if len(found) == 1 else "Each alone ranks"
+        drop = " ".join(f"--drop {shlex.quote(name)}" for name in list(found)[:_TOLD])
+        warn(
+            "INN019",
+            f"Too good to be true: {each}{more}. {these} nearly all rows by class (area under "
+            f"the ROC curve in brackets). If what it holds is known only after the class, leave "
+            f"it out: {drop}.",
+        )
+
+
+def _check_complete(column, option: str) -> None:
+    """Refuse a column with missing values."""
+    gaps = column.isna()
+    if gaps.any():
+        raise DataRefusal(
+            f"{option} {column.name!r}: {int(gaps.sum()):,} of its values are missing, the first "
+            f"in row {gaps.idxmax() + 1:,}. Fill them in, or leave these rows out."
+        )

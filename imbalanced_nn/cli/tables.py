@@ -1,20 +1,37 @@
-"""Reading of tables from files: delimited text and Parquet, with one-sentence refusals."""
+"""Reading of tables from files, whole or in chunks, with one-sentence refusals."""
 
-import csv
-import gzip
-import zlib
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
+from imbalanced_nn.cli.dialects import (
+    PACKED,
+    UNREADABLE,
+    find_dialect,
+    first_line,
+    member_of,
+    opened,
+)
+from imbalanced_nn.cli.reading import AS_FOUND, Reading
 from imbalanced_nn.cli.refusals import DataRefusal, UsageRefusal
+from imbalanced_nn.exceptions import warn
 
 __all__ = ["check_pyarrow", "read_chunks", "read_table"]
 
 CHUNK_ROWS = 20_000
 """Rows that are in memory at a time where a file is read in chunks."""
 
-_TEXT = (".csv", ".csv.gz", ".tsv", ".tsv.gz")
-_PARQUET = (".parquet", ".pq")
+_KINDS = {
+    ".csv": "text",
+    ".tsv": "text",
+    ".txt": "text",
+    ".jsonl": "lines",
+    ".ndjson": "lines",
+    ".parquet": "parquet",
+    ".pq": "parquet",
+    ".xlsx": "excel",
+}
 # pandas' own marks of a missing value, and the question mark of the UCI repository.
 _MISSING = (
     *("", "?", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND"),
@@ -22,27 +39,45 @@ _MISSING = (
 )
 
 
-def read_table(path: str, target: str):
+def read_table(path: str, target: str, reading: Reading = AS_FOUND):
     """Return the file's table as a DataFrame.
 
-    In the target column only an empty field is missing: ``None`` or ``NA`` may name a class.
-    A first column without a name, as pandas writes for row numbers, is left out.
+    The target column of a text file comes as it is written, and only an empty field is missing
+    in it: ``None`` or ``NA`` may name a class. ``attrs["decimal"]`` is the decimal mark of a
+    text file, if its numbers show one. A first column without a name, as pandas writes for row
+    numbers, is left out; ``attrs["nameless"]`` tells whether there was one.
     """
-    file, is_parquet = _readable(path)
-    if is_parquet:
-        with _parquet_refusals(file):
-            import pandas as pd
+    file, kind = _readable(path)
+    if kind == "text":
+        dialect = find_dialect(file, reading)
+        with _refusals(file):
+            text = [target, *dialect.codes]
+            frame = _read_text(file, dialect, reading, target, dtype=dict.fromkeys(text, str))
+        frame.attrs |= {"decimal": dialect.decimal, "nameless": "" in dialect.names}
+        return frame.drop(columns="", errors="ignore")
+    import pandas as pd
 
-            frame = pd.read_parquet(file, engine="pyarrow").reset_index(drop=True)
-        return frame.rename(columns=str)
-    header, delimiter, _ = _check_text(file)
-    with _text_refusals(file):
-        return _read_text(file, header, delimiter, target).drop(columns="", errors="ignore")
+    with _refusals(file):
+        if kind == "excel":
+            return _read_excel(file, reading)
+        if kind == "lines":
+            with opened(file, reading.encoding or "utf-8-sig") as lines:
+                frame = pd.read_json(lines, lines=True, dtype=False, convert_dates=False)
+            return _with_rows(file, frame)
+    with _parquet_refusals(file):
+        frame = pd.read_parquet(file, engine="pyarrow").reset_index(drop=True)
+    return frame.rename(columns=str)
 
 
 def read_chunks(
-    path: str, columns: list[str], text: list[str], target: str | None = None, kept: tuple = ()
-):
+    path: str,
+    columns: list[str],
+    text: list[str],
+    target: str | None = None,
+    kept: tuple = (),
+    reading: Reading = AS_FOUND,
+    decimal: str | None = None,
+) -> tuple[int, Iterator[Any]]:
     """Return the number of rows of a file, and an iterator of DataFrames of some of them each.
 
     Parameters
@@ -58,44 +93,61 @@ def read_chunks(
     kept : sequence of str, default=()
         Columns that come as they are written, such as keys: text of a text file, and of Parquet
         in its own types, as whole numbers would else turn to floats where one is missing.
+    reading : Reading, default=AS_FOUND
+        What the user says of the file.
+    decimal : {".", ","} or None, default=None
+        Decimal mark of a text file whose numbers show none.
     """
     columns = [*columns, *kept]
-    file, is_parquet = _readable(path)
-    if is_parquet:
+    file, kind = _readable(path)
+    if kind == "parquet":
         return _parquet_chunks(file, columns, list(kept))
-    header, delimiter, n_rows = _check_text(file)
+    if kind != "text":
+        return _sliced(read_table(path, "", reading))
+    dialect = find_dialect(file, reading)
+    dialect = dialect._replace(decimal=dialect.decimal or decimal)
 
     def chunks():
-        with _text_refusals(file):
+        with _refusals(file):
             reader = _read_text(
                 file,
-                header,
-                delimiter,
+                dialect,
+                reading,
                 target,
-                usecols=[name for name in header if name in columns],
+                usecols=[name for name in dialect.names if name in columns],
                 dtype=dict.fromkeys([*text, *kept], str),
                 chunksize=CHUNK_ROWS,
             )
             with reader:
-                yield from reader
+                for chunk in reader:
+                    chunk.attrs["decimal"] = dialect.decimal
+                    yield chunk
 
-    return n_rows, chunks()
+    return dialect.n_rows, chunks()
 
 
-def _readable(path: str) -> tuple[Path, bool]:
-    """Return the file and whether it is Parquet, or refuse what cannot be read."""
+def _readable(path: str) -> tuple[Path, str]:
+    """Return the file and what kind it is of, or refuse what cannot be read."""
     file = Path(path)
-    name = file.name.lower()
     if not file.exists():
         raise UsageRefusal(f"There is no file {path!r}.")
     if file.is_dir():
         raise UsageRefusal(f"{path!r} is a directory; give one file.")
-    if name.endswith(_PARQUET):
+    name = Path(file.name.lower())
+    packed = name.suffix in PACKED
+    if name.suffix == ".zip" and Path(name.stem).suffix not in _KINDS:
+        name = Path(member_of(file).lower())
+    elif packed:
+        name = Path(name.stem)
+    kind = _KINDS.get(name.suffix)
+    if kind is None or (packed and kind not in ("text", "lines")):
+        raise UsageRefusal(
+            f"{path!r} is none of {', '.join(_KINDS)}, which can be read; text and lines of JSON "
+            f"may be packed, as {', '.join(PACKED)}."
+        )
+    if kind == "parquet":
         check_pyarrow()
-        return file, True
-    if name.endswith(_TEXT):
-        return file, False
-    raise UsageRefusal(f"{path!r} is none of {', '.join(_TEXT + _PARQUET)}, which can be read.")
+    return file, kind
 
 
 def check_pyarrow() -> None:
@@ -107,6 +159,17 @@ def check_pyarrow() -> None:
 
 
 @contextmanager
+def _refusals(file: Path):
+    """Turn errors of reading a table into refusals."""
+    import pandas as pd
+
+    try:
+        yield
+    except (pd.errors.ParserError, UnicodeError, ValueError, *UNREADABLE) as error:
+        raise DataRefusal(f"{str(file)!r} is not a table: {first_line(error)}") from error
+
+
+@contextmanager
 def _parquet_refusals(file: Path):
     """Turn errors of reading Parquet into refusals."""
     import pyarrow
@@ -114,18 +177,7 @@ def _parquet_refusals(file: Path):
     try:
         yield
     except (pyarrow.ArrowException, OSError) as error:
-        raise DataRefusal(f"{str(file)!r} is not a Parquet table: {_first_line(error)}") from error
-
-
-@contextmanager
-def _text_refusals(file: Path):
-    """Turn errors of reading text into refusals."""
-    import pandas as pd
-
-    try:
-        yield
-    except pd.errors.ParserError as error:
-        raise DataRefusal(f"{str(file)!r} is not a table: {_first_line(error)}") from error
+        raise DataRefusal(f"{str(file)!r} is not a Parquet table: {first_line(error)}") from error
 
 
 def _parquet_chunks(file: Path, columns: list[str], kept: list[str]):
@@ -136,7 +188,9 @@ def _parquet_chunks(file: Path, columns: list[str], kept: list[str]):
     with _parquet_refusals(file):
         table = parquet.ParquetFile(file, memory_map=True)
     names = [name for name in table.schema_arrow.names if name in columns]
-    _check_once(str(file), names)
+    for position, name in enumerate(names):
+        if name in names[:position]:
+            raise DataRefusal(f"{str(file)!r} has more than one column {name!r}; name each once.")
     kept = [name for name in names if name in kept]
     if not table.metadata.num_rows:
         table.close()
@@ -159,88 +213,63 @@ def _parquet_chunks(file: Path, columns: list[str], kept: list[str]):
     return table.metadata.num_rows, chunks()
 
 
-def _read_text(file: Path, header: list[str], delimiter: str, target: str | None, **options):
+def _sliced(frame):
+    """Return the number of rows of a table that is in memory, and parts of it."""
+    starts = range(0, len(frame), CHUNK_ROWS)
+    return len(frame), (frame.iloc[start : start + CHUNK_ROWS] for start in starts)
+
+
+def _read_excel(file: Path, reading: Reading):
+    """Return the table on the first sheet of a workbook."""
+    import pandas as pd
+
+    try:
+        import openpyxl  # noqa: F401
+    except ImportError:
+        raise UsageRefusal(
+            "Excel files need openpyxl: pip install openpyxl. Or save the sheet as .csv."
+        ) from None
+    with pd.ExcelFile(file, engine="openpyxl") as book:
+        frame = book.parse(0, header=0 if reading.header else None, na_values=list(_MISSING))
+        if len(book.sheet_names) > 1:
+            warn(
+                "INN020",
+                f"{file.name} has {len(book.sheet_names)} sheets; the first, "
+                f"{book.sheet_names[0]!r}, was read.",
+            )
+    if not reading.header:
+        frame.columns = [str(place + 1) for place in range(frame.shape[1])]
+    frame = frame.rename(columns=lambda name: str(name).strip())
+    empty = [name for name in frame if name.startswith("Unnamed: ") and frame[name].isna().all()]
+    return _with_rows(file, frame.drop(columns=empty))
+
+
+def _with_rows(file: Path, frame):
+    """Return a table, or refuse one without rows."""
+    if frame.empty:
+        raise DataRefusal(f"{str(file)!r} has no rows.")
+    return frame.rename(columns=str)
+
+
+def _read_text(file: Path, dialect, reading: Reading, target: str | None, **options):
     """Return the table of a delimited text file, whole or in chunks."""
     import pandas as pd
 
+    names = dialect.names
     return pd.read_csv(
-        file,
-        sep=delimiter,
-        header=0,
-        names=header,
+        # What is packed is opened here, as pandas knows fewer archives.
+        opened(file) if file.suffix.lower() in PACKED else file,
+        sep=dialect.delimiter,
+        header=0 if reading.header else None,
+        names=names,
+        usecols=options.pop("usecols", names),
         index_col=False,
-        encoding="utf-8-sig",
+        skiprows=dialect.n_skipped,
+        encoding=dialect.encoding,
+        decimal=dialect.decimal or ".",
         skipinitialspace=True,
         low_memory=False,
         keep_default_na=False,
-        na_values={name: [""] if name == target else list(_MISSING) for name in header},
+        na_values={name: [""] if name == target else list(_MISSING) for name in names},
         **options,
     )
-
-
-def _check_text(file: Path) -> tuple[list[str], str, int]:
-    """Return names, delimiter and number of rows, after every row was seen to be complete."""
-    try:
-        return _check_rows(file)
-    except UnicodeDecodeError:
-        raise DataRefusal(f"{str(file)!r} is not a text table in UTF-8.") from None
-    except (csv.Error, EOFError, OSError, zlib.error) as error:
-        raise DataRefusal(f"{str(file)!r} cannot be read: {_first_line(error)}") from error
-
-
-def _check_rows(file: Path) -> tuple[list[str], str, int]:
-    """Return names, delimiter and number of rows of a text file; refuse what is not a table."""
-    path = str(file)
-    with _opened(file) as lines:
-        first = lines.readline()
-        if not first.strip():
-            raise DataRefusal(f"{path!r} is empty; its first line must name the columns.")
-        delimiter = "\t" if ".tsv" in file.suffixes else max(",;\t", key=first.count)
-    with _opened(file) as lines:
-        rows = csv.reader(lines, delimiter=delimiter, skipinitialspace=True)
-        header = [name.strip() for name in next(rows)]
-        _check_header(path, header)
-        n_rows = 0
-        for row in rows:
-            n_rows += bool(row)
-            if row and len(row) != len(header):
-                raise DataRefusal(
-                    f"{path!r} is not a table: line {rows.line_num} has {_count(row, 'field')}, "
-                    f"the first line has {len(header)}."
-                )
-    if not n_rows:
-        raise DataRefusal(f"{path!r} names columns and has no rows.")
-    return header, delimiter, n_rows
-
-
-def _check_header(path: str, header: list[str]) -> None:
-    """Refuse binary data, a name used twice, and a column without a name that is not the first."""
-    if any("\0" in name for name in header):
-        raise DataRefusal(f"{path!r} is not a text table in UTF-8.")
-    _check_once(path, header)
-    for position, name in enumerate(header):
-        if not name and position:
-            raise DataRefusal(f"{path!r} has no name for column {position + 1}.")
-
-
-def _check_once(path: str, names: list[str]) -> None:
-    """Refuse a name that several columns have."""
-    for position, name in enumerate(names):
-        if name in names[:position]:
-            raise DataRefusal(f"{path!r} has more than one column {name!r}; name each once.")
-
-
-def _opened(file: Path):
-    """Open a text file, packed or not."""
-    opener = gzip.open if file.suffix.lower() == ".gz" else open
-    return opener(file, "rt", encoding="utf-8-sig", newline="")
-
-
-def _count(items: list, noun: str) -> str:
-    """Return the number of items with its noun."""
-    return f"{len(items)} {noun}" + ("" if len(items) == 1 else "s")
-
-
-def _first_line(error: Exception) -> str:
-    """Return the first line of an error's message, as one sentence."""
-    return (str(error).splitlines() or [type(error).__name__])[0].rstrip(".") + "."

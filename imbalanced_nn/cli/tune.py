@@ -15,6 +15,7 @@ from imbalanced_nn.cli.options import (
     threshold_from,
     threshold_options,
 )
+from imbalanced_nn.cli.reading import reading_options
 from imbalanced_nn.cli.refusals import DataRefusal, errors_as_refusals
 from imbalanced_nn.cli.terminal import print_notes, say
 
@@ -36,8 +37,9 @@ Examples:
 @threshold_options("objective", "balanced_accuracy")
 @output_option("MODEL", "File to save the tuned model to.")
 @force_option
+@reading_options("drop", "missing")
 @json_option
-def tune_threshold(model, data, target, objective, constraint, cost_matrix, output, force, as_json):
+def tune_threshold(model, data, target, output, force, reading, as_json, **aim):
     """Learn the decision threshold of MODEL anew on the rows of DATA, without training.
 
     DATA holds rows that the model was not trained on, with their classes. Probabilities stay as
@@ -45,8 +47,8 @@ def tune_threshold(model, data, target, objective, constraint, cost_matrix, outp
     """
     check_output(output, force, data)
     with errors_as_refusals():
-        threshold = threshold_from(objective, constraint, cost_matrix)
-        content, classes, notes = _tuned(model, data, target, threshold, output, force)
+        threshold = threshold_from(**aim)
+        content, classes, notes = _tuned(model, data, target, threshold, output, force, reading)
     from imbalanced_nn.cli.summaries import print_costs, print_tuned
 
     print_notes(notes)
@@ -57,7 +59,7 @@ def tune_threshold(model, data, target, objective, constraint, cost_matrix, outp
         print_tuned(content)
 
 
-def _tuned(path: str, data: str, target: str, threshold, output: str, force: bool):
+def _tuned(path: str, data: str, target: str, threshold, output: str, force: bool, reading):
     """Tune and save a model; return what changed, as JSON's types, the classes, and notes."""
     import numpy as np
 
@@ -71,7 +73,7 @@ def _tuned(path: str, data: str, target: str, threshold, output: str, force: boo
         model = Model(path)
         before = cut_summary(model.classifier)
         features, codes = [], []
-        for rows, truth, _ in judged_chunks(model, data, target, model.features):
+        for rows, truth, _ in judged_chunks(model, data, target, model.features, reading):
             features.append(np.asarray(rows))
             codes.append(truth)
         if not codes:
@@ -82,6 +84,7 @@ def _tuned(path: str, data: str, target: str, threshold, output: str, force: boo
         else:
             model.classifier.tune_threshold(np.concatenate(features), labels, objective=threshold)
         save(model.estimator, output, overwrite=force)
+    notes = model.notes() + notes
     content = {
         "model": os.fspath(output),
         "rows": len(labels),

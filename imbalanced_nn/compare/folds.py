@@ -9,7 +9,7 @@ from sklearn.utils.validation import column_or_1d
 
 from imbalanced_nn.exceptions import InvalidParameterError, TooFewRowsError
 
-__all__ = ["as_codes", "make_folds"]
+__all__ = ["as_codes", "make_folds", "positive_class"]
 
 
 def as_codes(y) -> tuple[np.ndarray, np.ndarray]:
@@ -37,6 +37,22 @@ def as_codes(y) -> tuple[np.ndarray, np.ndarray]:
             f"y: holds the one class {_shown(classes[0])}; at least two are needed."
         )
     return classes, codes
+
+
+def positive_class(pos_label, classes, counts) -> int | None:
+    """Return the position of the positive one of two classes, None of more."""
+    if len(classes) != 2 and pos_label is None:
+        return None
+    if pos_label is None:
+        # The rarest class; of two equal ones the last, as in scikit-learn.
+        return int(counts[1] <= counts[0])
+    found = np.flatnonzero(classes == pos_label)
+    if len(classes) != 2 or not len(found):
+        raise InvalidParameterError(
+            f"pos_label: {pos_label!r} is not one of two classes; the classes of y are "
+            f"{', '.join(map(_shown, classes))}."
+        )
+    return int(found[0])
 
 
 def make_folds(cv, X, y, codes, classes, groups, seeds: list[int]) -> list[tuple]:

@@ -15,7 +15,7 @@ from imbalanced_nn.compare.cache import FitCache
 from imbalanced_nn.compare.evaluation import check_metric
 from imbalanced_nn.compare.execution import run_tasks
 from imbalanced_nn.compare.fitting import Data, Task, check_sample_weight, fit_whole
-from imbalanced_nn.compare.folds import as_codes, make_folds
+from imbalanced_nn.compare.folds import as_codes, make_folds, positive_class
 from imbalanced_nn.compare.notes import gathered
 from imbalanced_nn.compare.result import StrategyComparison
 from imbalanced_nn.compare.settings import described
@@ -36,6 +36,7 @@ __all__ = ["compare_strategies"]
         "scoring": "no_validation",
         "groups": ["array-like", None],
         "sample_weight": ["array-like", None],
+        "pos_label": "no_validation",
         "n_jobs": [Integral, None],
         "random_state": ["random_state"],
         "halving": ["boolean"],
@@ -56,6 +57,7 @@ def compare_strategies(
     scoring: str = "average_precision",
     groups=None,
     sample_weight=None,
+    pos_label=None,
     n_jobs: int | None = None,
     random_state=None,
     halving: bool = False,
@@ -98,6 +100,9 @@ def compare_strategies(
         ``groups``.
     sample_weight : array-like of shape (n_samples,), optional
         Weights of the rows, in the fits and in the measures.
+    pos_label : label, optional
+        The positive class of two, for average precision and F1; None is the rarest. The
+        estimator has a parameter of its own for what it decides.
     n_jobs : int, optional
         Fits that run at the same time, as in joblib. A worker process imports Keras anew, which
         takes seconds: worth it for long fits only.
@@ -197,8 +202,7 @@ def compare_strategies(
         )
     classes, codes = as_codes(y)
     counts = np.bincount(codes)
-    # The rarest class is the positive one; of two equal ones the last, as in scikit-learn.
-    positive = int(counts[1] <= counts[0]) if len(classes) == 2 else None
+    positive = positive_class(pos_label, classes, counts)
     random = check_random_state(random_state)
     folds = make_folds(cv, X, y, codes, classes, groups, [_seed(random) for _ in range(n_repeats)])
     seeds = [_seed(random) for _ in folds]

@@ -14,7 +14,9 @@ __all__ = ["render_report", "write_report"]
 _MOST_NAMES = 40
 
 
-def write_report(comparison, path, *, title=None, data=None, command=None, overwrite=False) -> None:
+def write_report(
+    comparison, path, *, title=None, data=None, columns=None, command=None, overwrite=False
+) -> None:
     """Write the report of a comparison as one self-contained HTML file.
 
     The verdict comes first; then the evidence in tables and pictures, what to do next, what was
@@ -31,6 +33,8 @@ def write_report(comparison, path, *, title=None, data=None, command=None, overw
         Heading of the page.
     data : dict of str to str, optional
         Further facts about the data, such as where they are from.
+    columns : tuple of (list of str, list of list of str), optional
+        Headers and rows of a table of what the columns were taken for.
     command : str, optional
         A shell command that fits the recommended strategy, in place of Python code.
     overwrite : bool, default=False
@@ -65,18 +69,18 @@ def write_report(comparison, path, *, title=None, data=None, command=None, overw
     >>> path.read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
     True
     """
-    page = render_report(comparison, title=title, data=data, command=command)
+    page = render_report(comparison, title=title, data=data, columns=columns, command=command)
     with written_whole(path, overwrite) as beside:
         # Names of files may hold what is no text.
         beside.write_text(page, encoding="utf-8", errors="backslashreplace")
 
 
-def render_report(comparison, *, title=None, data=None, command=None) -> str:
+def render_report(comparison, *, title=None, data=None, columns=None, command=None) -> str:
     """Return the page that `write_report` writes.
 
     Parameters
     ----------
-    comparison, title, data, command
+    comparison, title, data, columns, command
         As in `write_report`.
 
     Returns
@@ -96,7 +100,7 @@ def render_report(comparison, *, title=None, data=None, command=None) -> str:
         section("The evidence", *evidence(comparison), *pictures(comparison)),
         *_notes(comparison),
         section("What to do next", *advice(comparison, command)),
-        section("What was done", *_done(comparison, data or {})),
+        section("What was done", *_done(comparison, data or {}, columns)),
         section("Versions", _versions(comparison)),
         "</main>",
     ]
@@ -120,7 +124,7 @@ def _notes(comparison) -> list[Markup]:
     return [section("What the fits warned of", Markup("<ul>\n" + "\n".join(items) + "\n</ul>"))]
 
 
-def _done(comparison, data: dict) -> list[Markup]:
+def _done(comparison, data: dict, columns) -> list[Markup]:
     """Return rows, classes, folds, seed and the parameters of each strategy."""
     settings = comparison.settings
     n_rows = sum(comparison.class_count)
@@ -139,6 +143,10 @@ def _done(comparison, data: dict) -> list[Markup]:
     if "estimator" in settings:
         facts["Estimator"] = Markup(f"<code>{markup(settings['estimator'])}</code>")
     parts = [definitions(facts), _classes(comparison, n_rows)]
+    if columns is not None:
+        headers, rows = columns
+        heads = [(header.capitalize(), header in ("missing", "columns")) for header in headers]
+        parts.append(table("What the columns were taken for", heads, ((False, r) for r in rows)))
     if "strategies" in settings:
         rows = [(False, [name, _setting(value)]) for name, value in settings["strategies"].items()]
         columns = [("Strategy", False), ("Parameters, or the estimator", False)]

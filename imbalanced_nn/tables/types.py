@@ -8,26 +8,16 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from imbalanced_nn.exceptions import nearest_name
+from imbalanced_nn.tables.columns import MISSING, convert, counts_rows, learn
+from imbalanced_nn.tables.findings import Findings
 
-__all__ = ["MISSING", "ColumnTypes"]
+__all__ = ["MISSING", "ColumnTypes", "check_columns"]
 
-MISSING = "(missing)"
-"""Category of a missing value in a column of text."""
-
-_NUMBERS = ("integer", "floating", "mixed-integer-float", "decimal", "boolean", "empty")
-_DATES = ("datetime64", "datetime", "date")
-_DURATIONS = ("timedelta64", "timedelta")
-_TEXT = ("string", "mixed-integer")
-_SPELLED = {
-    spelled: word == "true"
-    for word in ("true", "false")
-    for spelled in (word, word.upper(), word.title())
-}
-_UNITS = {
-    "number": "numbers",
-    "date": "dates such as 2024-12-31",
-    "duration": "durations",
-}
+_UNIQUE = "text that hardly repeats"
+_COUNTING = "row numbers"
+_MOST_LACKING = 10
+# Of more categories it is not kept which they were.
+_MOST_CATEGORIES = 1000
 
 
 class ColumnTypes(TransformerMixin, BaseEstimator):
@@ -35,15 +25,39 @@ class ColumnTypes(TransformerMixin, BaseEstimator):
 
     True and false become 1 and 0, dates become days since 1970, durations days, and infinite
     values are missing. A missing value of a column of text is a category. Columns without two
-    different values are left out, and text that hardly ever repeats, such as keys. Columns that
-    were not there in `fit` are ignored.
+    different values are left out, text that hardly ever repeats, such as keys, and numbers of
+    rows. Columns that were not there in `fit` are ignored.
+
+    Text is read as numbers or dates where at least 95 % of its values are: "1,234.50",
+    "1.234,50", "$5", "5 %" and "(5)" are numbers, "31/12/2024", "12/31/2024" and "31 Dec 2024"
+    dates, with days before months or behind as the whole column shows. "n.a.", "-", "?" and
+    other spellings of missing values are missing there. Digits with leading zeros stay text.
+
+    Parameters
+    ----------
+    missing : sequence of str, default=()
+        Further spellings of missing values, in columns of every kind, such as "-999".
 
     Attributes
     ----------
     kinds_ : dict of str to {"number", "date", "duration", "text"}
         What each column that is used holds.
-    constant_, unique_ : list of str
-        Columns left out: with one value, and of text that hardly repeats.
+    forms_ : dict of str to dict
+        How columns of text spell their numbers and dates.
+    categories_ : dict of str to list of str
+        Categories of columns of text with up to 1,000 of them.
+    decimal_ : {".", ","} or None
+        Decimal mark of the file, if the table came with it.
+    constant_, unique_, counting_ : list of str
+        Columns left out: with one value, of text that hardly repeats, and of row numbers.
+    columns_ : list of dict
+        What each column was taken for, in the order of the table: ``name``, ``kind``, number of
+        ``categories``, of ``missing`` values, and what else there is to say, ``detail``.
+
+    Warns
+    -----
+    ImbalanceWarning
+        INN020 where cells are read otherwise than they look.
 
     See Also
     --------
@@ -61,13 +75,16 @@ class ColumnTypes(TransformerMixin, BaseEstimator):
     [1.0, 1.0, nan]
     """
 
+    def __init__(self, missing: Any = ()):
+        self.missing = missing
+
     def fit(self, X: pd.DataFrame, y: Any = None) -> "ColumnTypes":
         """Learn the types of columns.
 
         Parameters
         ----------
         X : DataFrame of shape (n_samples, n_columns)
-            The table.
+            The table. ``X.attrs["decimal"]`` may name the decimal mark of its file.
         y : None
             Not used.
 
@@ -85,23 +102,45 @@ class ColumnTypes(TransformerMixin, BaseEstimator):
 
     def fit_transform(self, X: pd.DataFrame, y: Any = None) -> pd.DataFrame:
         """Learn the types of columns and return them as floats and text."""
-        kinds, kept, constant, unique = {}, {}, [], []
+        findings, missing = Findings(), list(self.missing)
+        learned = {
+            str(label): learn(str(label), X[label], X.attrs.get("decimal"), missing)
+            for label in X.columns
+        }
+        ambiguous = _decide_orders(learned)
+        kinds, forms, categories, kept, columns = {}, {}, {}, {}, []
+        left_out: dict[str, list[str]] = {"one value": [], _UNIQUE: [], _COUNTING: []}
         for label in X.columns:
-            name, kind = str(label), _kind(str(label), X[label])
-            column = _converted(name, kind, X[label])
-            distinct = column.nunique(dropna=False)
-            if distinct < 2:
-                constant.append(name)
-            elif kind == "text" and distinct > len(column) / 2:
-                unique.append(name)
-            else:
-                kinds[name], kept[name] = kind, column
+            name, met = str(label), Findings()
+            kind, form = learned[name]
+            column = convert(name, kind, form, X[label], missing, met)
+            distinct = _n_distinct(kind, column)
+            reason = _reason(name, kind, column, distinct)
+            columns.append(_told(name, kind, form, column, distinct, reason))
+            if reason is not None:
+                left_out[reason].append(name)
+                continue
+            findings.update(met)
+            kinds[name], kept[name] = kind, column
+            if form is not None:
+                forms[name] = form
+            if kind == "text" and distinct <= _MOST_CATEGORIES:
+                categories[name] = sorted(set(column.unique()) - {MISSING})
         if not kept:
             raise ValueError(
-                "Every column but the target is constant or text that hardly repeats; there is "
-                "nothing to learn from."
+                "Every column but the target is constant, a row number or text that hardly "
+                "repeats; there is nothing to learn from."
             )
-        self.kinds_, self.constant_, self.unique_ = kinds, constant, unique
+        self.kinds_, self.forms_, self.categories_ = kinds, forms, categories
+        self.constant_, self.unique_, self.counting_ = left_out.values()
+        self.columns_, self.decimal_ = columns, X.attrs.get("decimal")
+        findings.notes += [
+            f"{name}: no date tells days and months apart, such as {_first(X, name)!r}; read "
+            f"{forms[name]['order']}. Write dates as 2024-12-31 to be sure."
+            for name in ambiguous
+            if name in kept
+        ]
+        findings.warn()
         return pd.DataFrame(kept, index=X.index)
 
     def transform(self, X: pd.DataFrame) -> pd.DataFrame:
@@ -119,77 +158,137 @@ class ColumnTypes(TransformerMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If a column is missing, or holds something else than it did in `fit`.
+            If columns are missing, or most of one is not what it was in `fit`.
+        """
+        findings = Findings()
+        out = self.read(X, findings)
+        # Folds of a cross-validation lack rare categories, which is nothing to worry about.
+        findings.unseen.clear()
+        findings.warn()
+        return out
+
+    def read(self, X: pd.DataFrame, findings: Findings) -> pd.DataFrame:
+        """Do what `transform` does, and count what was met instead of warning of it.
+
+        Parameters
+        ----------
+        X : DataFrame of shape (n_samples, n_columns)
+            A table, or a part of one.
+        findings : Findings
+            Where cells are counted; it may have counts of parts that came before.
+
+        Returns
+        -------
+        DataFrame of shape (n_samples, n_used_columns)
         """
         check_is_fitted(self)
         X = X.rename(columns=str)
-        for name in self.kinds_:
-            if name not in X.columns:
-                raise ValueError(
-                    f"The table lacks the column {name!r}, which the model was fitted on."
-                    f"{nearest_name(name, set(X.columns) - set(self.kinds_))}"
-                )
-        columns = {name: _converted(name, kind, X[name]) for name, kind in self.kinds_.items()}
+        check_columns(list(self.kinds_), list(X.columns))
+        # What files of older versions lack is as they did it.
+        known = vars(self)
+        forms, categories = known.get("forms_", {}), known.get("categories_", {})
+        missing, mark = list(known.get("missing", ())), X.attrs.get("decimal")
+        columns = {}
+        for name, kind in self.kinds_.items():
+            form = forms.get(name)
+            if mark is not None and kind == "number":
+                form = {"unit": "", **(form or {}), "decimal": mark}
+            column = convert(name, kind, form, X[name], missing, findings)
+            if name in categories:
+                _count_unseen(name, column, categories[name], findings)
+            columns[name] = column
+        findings.check()
         return pd.DataFrame(columns, index=X.index)
 
 
-def _kind(name: str, column: pd.Series) -> str:
-    """Return what a column holds."""
-    if isinstance(column.dtype, pd.CategoricalDtype):
-        return "text"
-    kind = pd.api.types.infer_dtype(column, skipna=True)
-    if kind in _NUMBERS:
-        return "number"
-    if kind in _DATES or (kind == "string" and _are_dates(column)):
-        return "date"
-    if kind in _DURATIONS:
-        return "duration"
-    if kind in _TEXT:
-        return "text"
+def check_columns(needed: list[str], names: list[str]) -> None:
+    """Refuse a table that lacks columns, all of them at once.
+
+    Parameters
+    ----------
+    needed : list of str
+        Columns that a model was fitted on.
+    names : list of str
+        Columns that are there.
+    """
+    lacking = [name for name in needed if name not in set(names)]
+    if not lacking:
+        return
+    others = set(names) - set(needed)
+    shown = ", ".join(f"{name!r}" for name in lacking[:_MOST_LACKING])
+    more = len(lacking) - _MOST_LACKING
+    shown += f" and {more} more" if more > 0 else ""
+    hints = [nearest_name(name, others) for name in lacking[:_MOST_LACKING]]
+    if len(lacking) > 1:
+        hints = [
+            f" For {name!r}, did{hint.removeprefix(' Did')}"
+            for name, hint in zip(lacking, hints, strict=False)
+            if hint
+        ]
+    noun = "column" if len(lacking) == 1 else "columns"
     raise ValueError(
-        f"Column {name!r} holds values that are no numbers, dates or text ({kind}); leave it out."
+        f"The table lacks the {noun} {shown}, which the model was fitted on.{''.join(hints)}"
     )
 
 
-def _are_dates(column: pd.Series) -> bool:
-    """Whether every text is a date."""
-    # The first look is cheap, and most columns of text end here.
-    if not column.astype("str").str.match(r"\d{4}-\d\d-\d\d").any():
-        return False
-    return _as_dates(column).isna().sum() == column.isna().sum()
+def _decide_orders(learned: dict) -> list[str]:
+    """Let columns of dates that tell nothing follow those that do; return which are in doubt."""
+    forms = {name: form for name, (kind, form) in learned.items() if kind == "date" and form}
+    doubtful = [name for name, form in forms.items() if form["decided"] == "by nothing"]
+    orders = {form["order"] for form in forms.values() if form["decided"] == "by the dates"} - {""}
+    if len(orders) != 1:
+        return doubtful
+    for name in doubtful:
+        forms[name] |= {"order": next(iter(orders)), "decided": "by other columns"}
+    return []
 
 
-def _converted(name: str, kind: str, column: pd.Series) -> pd.Series:
-    """Return a column as floats, or as text in which a missing value is a category."""
+def _n_distinct(kind: str, column: pd.Series) -> int:
+    """Return the number of categories; of other columns only whether there are two values."""
     if kind == "text":
-        return column.astype("object").where(column.notna(), MISSING).astype(str)
-    if kind == "date":
-        values = (_as_dates(column) - pd.Timestamp(0, tz="utc")) / pd.Timedelta(days=1)
-    elif kind == "duration":
-        values = pd.to_timedelta(column, errors="coerce") / pd.Timedelta(days=1)
-    else:
-        values = _as_numbers(column)
-    lost = values.isna() & column.notna()
-    if lost.any():
-        row = column.index[lost.to_numpy().argmax()]
-        raise ValueError(
-            f"Column {name!r} held {_UNITS[kind]} when the model was fitted, but holds "
-            f"{str(column[lost].iloc[0])!r} in row {row + 1 if isinstance(row, int) else row}. "
-            f"Correct it, or leave it empty."
-        )
-    return values.where(np.isfinite(values))
+        return column.nunique()
+    least, largest = column.min(), column.max()
+    return 1 + bool(least < largest or (least == least and column.isna().any()))
 
 
-def _as_dates(column: pd.Series) -> pd.Series:
-    """Return moments in UTC, missing where there is none."""
-    text = pd.api.types.infer_dtype(column, skipna=True) == "string"
-    form = "ISO8601" if text else None
-    return pd.to_datetime(column, format=form, utc=True, errors="coerce")
+def _reason(name: str, kind: str, column: pd.Series, distinct: int) -> str | None:
+    """Return why a column is left out, None if it is not."""
+    if distinct < 2:
+        return "one value"
+    if kind == "text" and distinct > len(column) / 2:
+        return _UNIQUE
+    return _COUNTING if kind == "number" and counts_rows(name, column) else None
 
 
-def _as_numbers(column: pd.Series) -> pd.Series:
-    """Return floats, missing where there is no number."""
-    if not pd.api.types.is_numeric_dtype(column):
-        # A table that was read as text spells out what is true.
-        column = column.astype("object").replace(_SPELLED)
-    return pd.to_numeric(column, errors="coerce").astype("float64")
+def _told(name, kind, form, column, distinct, reason) -> dict[str, Any]:
+    """Return what a column was taken for, as JSON's types."""
+    gone = column == MISSING if kind == "text" else column.isna()
+    n_missing = int(np.count_nonzero(gone))
+    detail = ""
+    if form is not None and kind == "date":
+        detail = form["order"]
+    elif form is not None:
+        detail = ", ".join(filter(None, ("decimal comma" * (form["decimal"] == ","), form["unit"])))
+    return {
+        "name": name,
+        "kind": "left out" if reason else {"text": "category"}.get(kind, kind),
+        "categories": distinct - (n_missing > 0) if kind == "text" else None,
+        "missing": n_missing,
+        "detail": reason or detail,
+    }
+
+
+def _first(X: pd.DataFrame, name: str) -> str:
+    """Return the first value of a column."""
+    column = next(X[label] for label in X.columns if str(label) == name)
+    return str(column.dropna().iloc[0]).strip()
+
+
+def _count_unseen(name: str, column: pd.Series, known: list[str], findings: Findings) -> None:
+    """Count cells whose category was not there in `fit`."""
+    findings.n_values[name] = findings.n_values.get(name, 0) + int((column != MISSING).sum())
+    unseen = ~column.isin([*known, MISSING]).to_numpy()
+    if unseen.any():
+        first = int(unseen.argmax())
+        n = int(np.count_nonzero(unseen))
+        findings.add("unseen", name, n, column.index[first], column.iloc[first])

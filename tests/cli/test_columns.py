@@ -1,10 +1,10 @@
-"""Columns: class labels, and what is left out of the features."""
+"""Columns of class labels, and what is refused of them."""
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from imbalanced_nn.cli.columns import as_features, as_labels, check_target
+from imbalanced_nn.cli.columns import as_labels, check_target
 from imbalanced_nn.cli.refusals import DataRefusal
 
 
@@ -66,52 +66,3 @@ class TestLabels:
         assert (
             refusal.value.message == "Column 'y' is the only one; there is nothing to learn from."
         )
-
-
-class TestFeatures:
-    def test_left_out(self):
-        frame = pd.DataFrame(
-            {
-                "kept": [1, 2, 3, 4],
-                "one": [5, 5, 5, 5],
-                "empty": [None] * 4,
-                "no text": ["p"] * 4,
-                "key": ["a", "b", "c", "d"],
-            }
-        )
-        before = frame.copy()
-        features, notes = as_features(frame)
-        assert features.columns.tolist() == ["kept"]
-        assert notes == [
-            "columns with one value: one, empty, no text",
-            "columns of text that hardly repeats: key",
-        ]
-        pd.testing.assert_frame_equal(frame, before)
-
-    def test_a_value_that_is_sometimes_missing_is_kept(self):
-        features, notes = as_features(pd.DataFrame({"a": [5, None, 5, None]}))
-        assert features.columns.tolist() == ["a"]
-        assert notes == []
-
-    @pytest.mark.parametrize(
-        ("values", "sentence"),
-        [
-            (
-                [1, 1],
-                "Every column but the target is constant or text that hardly repeats; there is "
-                "nothing to learn from.",
-            ),
-            (
-                [[1], [2]],
-                "Column 'a' holds values that are no numbers, dates or text (mixed); leave it out.",
-            ),
-            (
-                [b"1", b"2"],
-                "Column 'a' holds values that are no numbers, dates or text (bytes); leave it out.",
-            ),
-        ],
-    )
-    def test_refusals(self, values, sentence):
-        with pytest.raises(DataRefusal) as refusal:
-            as_features(pd.DataFrame({"a": values}))
-        assert refusal.value.message == sentence

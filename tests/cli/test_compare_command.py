@@ -24,9 +24,16 @@ class TestText:
         assert "".join(lines[: lines.index("")]) == (
             f"Data: {table}, 240 rows, 5 feature columns"
             "Classes of fraud: no 210 (87.5%), yes 30 (12.5%)"
-            "Left out columns with one value: one"
-            "Left out columns of text that hardly repeats: key"
         )
+        assert [line.split()[:2] for line in lines[5 : lines.index("", 4)]] == [
+            ["amount", "number"],
+            ["age", "number"],
+            ["country", "category,"],
+            ["vip", "number"],
+            ["when", "date"],
+            ["one", "left"],
+            ["key", "left"],
+        ]
 
     def test_table_is_plain_and_narrow(self, run, table):
         result = run("compare", table, "--target", "fraud", "--folds", 2)
@@ -69,7 +76,20 @@ class TestJson:
     def test_is_all_of_stdout(self, run, table):
         result = run("compare", table, "--target", "fraud", "--strategies", "none, smote", "--json")
         content = json.loads(result.stdout)
+        columns = content["data"].pop("columns")
+        assert columns[2] == {
+            "name": "country",
+            "kind": "category",
+            "categories": 3,
+            "missing": 10,
+            "detail": "",
+        }
+        assert [each["kind"] for each in columns] == [
+            *("number", "number", "category", "number", "date", "left out", "left out"),
+        ]
         assert content["data"] == {
+            "notes": [],
+            "options": [],
             "name": str(table),
             "target": "fraud",
             "n_samples": 240,

@@ -64,7 +64,7 @@ def test_a_failed_fit_leaves_the_old_report(refused, stand_in, table, report, mo
 @pytest.mark.parametrize(
     ("failure", "code", "sentence"),
     [
-        (OSError(28, "No space left on device"), 1, "[Errno 28] No space left on device"),
+        (OSError(28, "No space left on device"), 1, "No space left on device."),
         (FileExistsError("'r' exists."), 2, "'r' exists. Give --force to replace it."),
     ],
 )
@@ -164,5 +164,5 @@ class TestReportCommand:
         monkeypatch.setattr(imbalanced_nn.report, "write_report", fails)
         assert refused("report", printed, "-o", report) == (
             1,
-            f"'{report}' cannot be written: [Errno 28] No space left on device",
+            f"'{report}' cannot be written: No space left on device.",
         )

@@ -81,7 +81,9 @@ class TestTable:
 
 def test_many_classes_are_not_all_listed(capsys):
     y = np.repeat(np.arange(12), np.arange(12, 0, -1) * 10)
-    source = SimpleNamespace(name="t", target="y", y=y, X=np.zeros((len(y), 2)), left_out=[])
+    source = SimpleNamespace(
+        name="t", target="y", y=y, X=np.zeros((len(y), 2)), left_out=[], columns=[]
+    )
     print_source(source)
     assert capsys.readouterr().out.splitlines()[1] == (
         "Classes of y: 0 120 (15.4%), 1 110 (14.1%), 2 100 (12.8%), 3 90 (11.5%), 4 80 (10.3%), "

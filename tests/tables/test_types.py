@@ -11,7 +11,6 @@ from imbalanced_nn.tables import ColumnTypes
 
 NUMBERS = [
     ([1, 2, 3], [1, 2, 3]),
-    ([1.5, np.nan, np.inf], [1.5, np.nan, np.nan]),
     ([True, False, True], [1, 0, 1]),
     (pd.Series([True, None, False], dtype="object"), [1, np.nan, 0]),
     (pd.array([1, None, 3], dtype="Int64"), [1, np.nan, 3]),
@@ -77,16 +76,16 @@ def test_a_kind_is_that_of_the_fit_and_not_of_later_rows():
 @pytest.mark.parametrize(
     ("name", "value", "sentence"),
     [
-        ("amount", "many", "held numbers when the model was fitted, but holds 'many' in row 3."),
+        ("amount", "many", "held numbers when the model was fitted, but holds 'many' in row 2."),
         (
             "when",
             "soon",
-            "held dates such as 2024-12-31 when the model was fitted, but holds 'soon' in row 3.",
+            "held dates when the model was fitted, but holds 'soon' in row 2.",
         ),
         (
             "took",
             "long",
-            "held durations when the model was fitted, but holds 'long' in row 3.",
+            "held durations when the model was fitted, but holds 'long' in row 2.",
         ),
     ],
 )
@@ -100,7 +99,7 @@ def test_a_value_of_another_kind_is_refused_with_its_row(name, value, sentence):
     )
     types = ColumnTypes().fit(frame)
     later = frame.astype(object)
-    later.loc[2, name] = value
+    later.loc[1:, name] = value
     with pytest.raises(ValueError, match="leave it empty") as refusal:
         types.transform(later)
     assert str(refusal.value).startswith(f"Column {name!r} {sentence}")

@@ -1,0 +1,273 @@
+"""What a delimited text file is like: its encoding, delimiter, names, and decimal mark."""
+
+import bz2
+import csv
+import gzip
+import io
+import lzma
+import re
+import zipfile
+import zlib
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from imbalanced_nn.cli.reading import Reading
+from imbalanced_nn.cli.refusals import DataRefusal, UsageRefusal, sentence
+from imbalanced_nn.exceptions import warn
+
+__all__ = ["PACKED", "UNREADABLE", "find_dialect", "first_line", "member_of", "opened"]
+
+PACKED = (".gz", ".bz2", ".xz", ".zip")
+_OPENERS = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
+UNREADABLE = (csv.Error, EOFError, OSError, lzma.LZMAError, zipfile.BadZipFile, zlib.error)
+"""What reading a broken file raises."""
+
+_DELIMITERS = ",;\t|"
+# So many lines tell which character delimits.
+_LOOKED_AT = 20
+# Between so many rows, and the double of it, are kept for a closer look, evenly from all.
+_SAMPLE_ROWS = 1000
+_SAMPLE_CELLS = 20_000
+# As where a column of text is read: digits with leading zeros are codes from this share on.
+_CODES = 0.01
+_SEP = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)
+_CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1f]")
+
+
+class Dialect(NamedTuple):
+    """What a delimited text file is like.
+
+    Parameters
+    ----------
+    names : list of str
+        Names of the columns.
+    delimiter, encoding : str
+        As pandas takes them.
+    n_skipped : int
+        Lines before the one with the names.
+    n_rows : int
+        Rows behind it.
+    decimal : {".", ","} or None
+        Decimal mark, None where no field shows one.
+    codes : list of str
+        Columns of digits with leading zeros.
+    """
+
+    names: list[str]
+    delimiter: str
+    encoding: str
+    n_skipped: int
+    n_rows: int
+    decimal: str | None
+    codes: list[str]
+
+
+def find_dialect(file: Path, reading: Reading) -> Dialect:
+    """Return what a file is like, after every row was seen to be complete.
+
+    Parameters
+    ----------
+    file : Path
+        The file.
+    reading : Reading
+        What the user says of it.
+    """
+    try:
+        return _find(file, reading)
+    except UNREADABLE as error:
+        raise DataRefusal(f"{str(file)!r} cannot be read: {first_line(error)}") from error
+
+
+def _find(file: Path, reading: Reading) -> Dialect:
+    given = reading.encoding
+    if given is not None:
+        try:
+            return _check_rows(file, given, reading)
+        except LookupError:
+            raise UsageRefusal(
+                f"--encoding {given!r} is not known; utf-8, latin-1 and utf-16 are."
+            ) from None
+        except UnicodeError:
+            raise DataRefusal(f"{str(file)!r} is not a text table in {given}.") from None
+    with opened(file) as binary:
+        start = binary.read(4096)
+    if start.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return _guessed(file, reading, "utf-16", "UTF-16")
+    if _CONTROL.search(start):
+        raise DataRefusal(f"{str(file)!r} is not a text table in UTF-8.")
+    try:
+        return _check_rows(file, "utf-8-sig", reading)
+    except UnicodeDecodeError:
+        pass
+    try:
+        return _guessed(file, reading, "cp1252", "Latin-1")
+    except UnicodeDecodeError:
+        return _guessed(file, reading, "latin-1", "Latin-1")
+
+
+def _guessed(file: Path, reading: Reading, encoding: str, name: str) -> Dialect:
+    """Return what a file is like in an encoding that nobody named, and say so."""
+    dialect = _check_rows(file, encoding, reading)
+    warn("INN020", f"{file.name} is not in UTF-8 and was read as {name}; --encoding names others.")
+    return dialect
+
+
+def _check_rows(file: Path, encoding: str, reading: Reading) -> Dialect:
+    """Return what a text file is like; refuse what is not a table."""
+    path = str(file)
+    with opened(file, encoding) as lines:
+        n_skipped, delimiter, start = _start(lines)
+    if not start:
+        raise DataRefusal(f"{path!r} is empty; its first line must name the columns.")
+    tabs = ".tsv" in (suffix.lower() for suffix in file.suffixes)
+    delimiter = reading.delimiter or delimiter or ("\t" if tabs else _likeliest(start))
+    with opened(file, encoding) as lines:
+        for _ in range(n_skipped):
+            next(lines)
+        rows = csv.reader(lines, delimiter=delimiter, skipinitialspace=True)
+        first = [name.strip() for name in next(rows)]
+        header = _header(path, first) if reading.header else [str(i + 1) for i in range(len(first))]
+        n_rows, sample = _count_rows(path, rows, header, [] if reading.header else [first])
+    if not n_rows:
+        raise DataRefusal(f"{path!r} names columns and has no rows.")
+    decimal, codes = _looks(sample, header)
+    return Dialect(
+        header, delimiter, encoding, n_skipped, n_rows, reading.decimal or decimal, codes
+    )
+
+
+def _start(lines) -> tuple[int, str | None, list[str]]:
+    """Return how many lines come before the names, the delimiter that one of them names, and
+    some lines from there on.
+    """
+    n_skipped, delimiter, start = 0, None, []
+    for line in lines:
+        named = _SEP.fullmatch(line) if not start else None
+        if start or (line.strip() and named is None):
+            start.append(line)
+        else:
+            n_skipped += 1
+            delimiter = named[1] if named else delimiter
+        if len(start) == _LOOKED_AT:
+            break
+    return n_skipped, delimiter, start
+
+
+def _likeliest(lines: list[str]) -> str:
+    """Return the character that cuts all lines into equally many fields, and most."""
+
+    def n_fields(delimiter):
+        rows = csv.reader(lines, delimiter=delimiter, skipinitialspace=True)
+        widths = [len(row) for row in rows if row]
+        return widths[0] if len(set(widths)) == 1 else 1, lines[0].count(delimiter)
+
+    return max(_DELIMITERS, key=n_fields)
+
+
+def _count_rows(path: str, rows, header: list[str], sample: list) -> tuple[int, list]:
+    """Return the number of rows, and some of them from all over the file."""
+    width, step, n_rows = len(header), 1, len(sample)
+    for row in rows:
+        if len(row) != width:
+            if not any(map(str.strip, row)) and len(row) < 2:
+                continue
+            _check_width(path, row, header, rows.line_num)
+        if not n_rows % step:
+            sample.append(row)
+            if len(sample) == 2 * _SAMPLE_ROWS:
+                sample, step = sample[::2], 2 * step
+        n_rows += 1
+    return n_rows, sample
+
+
+def _check_width(path: str, row: list[str], header: list[str], line: int) -> None:
+    """Refuse a row that is not as wide as the header; empty fields at its end do no harm."""
+    if len(row) > len(header) and not any(map(str.strip, row[len(header) :])):
+        return
+    raise DataRefusal(
+        f"{path!r} is not a table: line {line} has {count(row, 'field')}, the first line has "
+        f"{len(header)}."
+    )
+
+
+def _header(path: str, header: list[str]) -> list[str]:
+    """Return the names of the columns; refuse one used twice, and a column without one.
+
+    Nameless columns at the end must be empty; one at the start holds row numbers.
+    """
+    while len(header) > 1 and not header[-1]:
+        header = header[:-1]
+    for position, name in enumerate(header):
+        if name in header[:position]:
+            hint = (
+                " If the first line holds values, --no-header names the columns 1, 2, ..."
+                if _is_number(name)
+                else ""
+            )
+            raise DataRefusal(f"{path!r} has more than one column {name!r}; name each once.{hint}")
+        if not name and position:
+            raise DataRefusal(f"{path!r} has no name for column {position + 1}.")
+    return header
+
+
+def _looks(sample: list[list[str]], header: list[str]) -> tuple[str | None, list[str]]:
+    """Return the decimal mark that rows show, and the columns of digits with leading zeros."""
+    from imbalanced_nn.tables import decimal_mark
+
+    few = sample[:: len(sample) * len(header) // _SAMPLE_CELLS + 1]
+    decimal = decimal_mark({field for row in few for field in row})
+    codes = []
+    for place, name in enumerate(header):
+        fields = [row[place] for row in sample if row[place]]
+        n_codes = sum(field[0] == "0" and field.isdigit() and len(field) > 1 for field in fields)
+        if n_codes > _CODES * len(fields):
+            codes.append(name)
+    return decimal, codes
+
+
+def _is_number(text: str) -> bool:
+    """Whether a text is a number."""
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def opened(file: Path, encoding: str | None = None) -> Any:
+    """Open a file, packed or not: as text in an encoding, or as bytes."""
+    suffix = file.suffix.lower()
+    if suffix == ".zip":
+        # The member keeps the archive open until it is closed itself.
+        binary = zipfile.ZipFile(file).open(member_of(file))  # noqa: SIM115
+    else:
+        binary = _OPENERS.get(suffix, open)(file, "rb")
+    return binary if encoding is None else io.TextIOWrapper(binary, encoding, newline="")
+
+
+def member_of(file: Path) -> str:
+    """Return the name of the one file in a ZIP archive."""
+    try:
+        with zipfile.ZipFile(file) as archive:
+            names = [
+                name
+                for name in archive.namelist()
+                if not name.endswith("/") and not name.startswith("__MACOSX/")
+            ]
+    except UNREADABLE as error:
+        raise DataRefusal(f"{str(file)!r} cannot be read: {first_line(error)}") from error
+    if len(names) != 1:
+        raise DataRefusal(f"{str(file)!r} holds {len(names)} files; pack one table alone.")
+    return names[0]
+
+
+def count(items: list, noun: str) -> str:
+    """Return the number of items with its noun."""
+    return f"{len(items)} {noun}" + ("" if len(items) == 1 else "s")
+
+
+def first_line(error: Exception) -> str:
+    """Return the first line of an error's message, as one sentence."""
+    if isinstance(error, OSError) and error.strerror:
+        return sentence(error)
+    return (str(error).splitlines() or [type(error).__name__])[0].rstrip(".") + "."

@@ -1,0 +1,79 @@
+"""Splits by columns of the table: whole groups, and the newest rows."""
+
+from typing import Any
+
+import numpy as np
+
+from imbalanced_nn.cli.refusals import UsageRefusal
+
+__all__ = ["NewestRows", "folds_of", "held_out_by", "in_order"]
+
+_SHARE = 0.2
+
+
+class NewestRows:
+    """A splitter that holds the last rows out, once.
+
+    Parameters
+    ----------
+    share : float, default=0.2
+        Share of the rows.
+    """
+
+    def __init__(self, share: float = _SHARE):
+        self.share = share
+
+    def __repr__(self) -> str:
+        return f"NewestRows({self.share})"
+
+    def split(self, X: Any, y: Any = None, groups: Any = None):
+        """Yield the numbers of the training and of the held-out rows."""
+        n = len(X)
+        start = n - max(1, round(self.share * n))
+        yield np.arange(start), np.arange(start, n)
+
+    def get_n_splits(self, X: Any = None, y: Any = None, groups: Any = None) -> int:
+        """Return the number of splits."""
+        return 1
+
+
+def held_out_by(source, share: float | None, folds: int | None):
+    """Return the `validation_split` that the options of ``fit`` stand for."""
+    if share is not None and folds is not None:
+        raise UsageRefusal("--folds and --held-out both say which rows judge; give one of them.")
+    if source.time is None:
+        return folds if folds is not None else share if share is not None else _SHARE
+    _check_alone(source)
+    if folds is not None:
+        return folds_of(source.time, folds)
+    # Rows of one moment are not torn apart: those at the edge are held out.
+    edge = np.quantile(source.time, 1 - (_SHARE if share is None else share), method="higher")
+    newest = source.time >= edge
+    if newest.all():
+        raise UsageRefusal("--time: too many rows are of one moment to hold the newest out.")
+    return [(np.flatnonzero(~newest), np.flatnonzero(newest))]
+
+
+def folds_of(time, n_folds: int) -> list[tuple[Any, Any]]:
+    """Return splits each of which trains on older rows than it tests, by row number."""
+    from sklearn.model_selection import TimeSeriesSplit
+
+    order = np.argsort(time, kind="stable")
+    splits = TimeSeriesSplit(n_folds).split(order)
+    return [(np.sort(order[train]), np.sort(order[test])) for train, test in splits]
+
+
+def in_order(source):
+    """Return the source with its rows in the order of their time, if it has one."""
+    if source.time is None:
+        return source
+    _check_alone(source)
+    order = np.argsort(source.time, kind="stable")
+    X = source.X.iloc[order].reset_index(drop=True)
+    return source._replace(X=X, y=source.y[order], time=source.time[order])
+
+
+def _check_alone(source) -> None:
+    """Refuse groups beside a time: a group would be on both sides of a moment."""
+    if source.groups is not None:
+        raise UsageRefusal("--groups and --time both say which rows are split; give one of them.")

@@ -1,0 +1,209 @@
+"""One column: what it holds, and its cells as floats or text."""
+
+import datetime
+import decimal
+import numbers
+import re
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from imbalanced_nn.tables.dates import learn_dates, read_dates
+from imbalanced_nn.tables.findings import Findings
+from imbalanced_nn.tables.spellings import is_missing, learn_numbers, read_numbers
+
+__all__ = ["MISSING", "convert", "counts_rows", "learn"]
+
+MISSING = "(missing)"
+"""Category of a missing value in a column of text."""
+
+_NUMBERS = ("integer", "floating", "mixed-integer-float", "decimal", "boolean", "empty")
+_DATES = ("datetime64", "datetime", "date")
+_DURATIONS = ("timedelta64", "timedelta")
+_MIXED = ("mixed", "mixed-integer")
+_SPELLABLE = (str, numbers.Number, decimal.Decimal, datetime.date, bool)
+
+_LARGEST = float(np.finfo(np.float32).max)
+# Fewer rows may be numbered through by chance.
+_FEWEST_COUNTED = 20
+_ROW_NAMES = re.compile(
+    r"(?i:|unnamed: ?\d+|index|row|row[_ ]?(id|num|nr|no|number|names?)|#|id|.*[_ .-]id)"
+    r"|.*[a-z]I[dD]"
+)
+
+
+def learn(
+    name: str, column: pd.Series, mark: str | None, missing: list[str]
+) -> tuple[str, dict | None]:
+    """Return what a column holds, and how it is spelled if it is text.
+
+    Parameters
+    ----------
+    name : str
+        Its name.
+    column : Series
+        The column.
+    mark : {".", ","} or None
+        Decimal mark of the file, where that is known.
+    missing : list of str
+        Further spellings of missing values.
+
+    Returns
+    -------
+    kind : {"number", "date", "duration", "text"}
+    form : dict or None
+        What `learn_numbers` or `learn_dates` learned; for text and for values that are typed
+        already, None.
+    """
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        return "text", None
+    kind = pd.api.types.infer_dtype(column, skipna=True)
+    if kind in _NUMBERS:
+        return "number", None
+    if kind in _DATES:
+        return "date", None
+    if kind in _DURATIONS:
+        return "duration", None
+    mixed = kind in _MIXED and all(isinstance(v, _SPELLABLE) for v in column.dropna().unique())
+    if kind != "string" and not mixed:
+        raise ValueError(
+            f"Column {name!r} holds values that are no numbers, dates or text ({kind}); leave it "
+            f"out."
+        )
+    codes, texts = _spelled(column, missing)
+    counts = np.bincount(codes[codes >= 0], minlength=len(texts))
+    form = learn_numbers(texts, counts, mark)
+    if form is not None:
+        return "number", form
+    form = learn_dates(texts, counts)
+    return ("text", None) if form is None else ("date", form)
+
+
+def convert(
+    name: str,
+    kind: str,
+    form: dict | None,
+    column: pd.Series,
+    missing: list[str],
+    findings: Findings,
+) -> pd.Series:
+    """Return a column as floats, or as text in which a missing value is a category.
+
+    Parameters
+    ----------
+    name, kind, form, column, missing
+        As of `learn`.
+    findings : Findings
+        Where cells are counted that are none of the kind.
+    """
+    if kind == "text":
+        codes, texts = _spelled(column, missing)
+        values = texts.append(pd.Index([MISSING], dtype=texts.dtype)).take(codes)
+        return pd.Series(values, index=column.index)
+    findings.kinds[name] = kind
+    if not _is_text(column):
+        values, known = _typed(kind, column, missing), column.notna()
+        lost = (values.isna() & known).to_numpy()
+        if lost.any() and kind == "number":
+            # Of those that the user names as missing nothing is told.
+            lost = lost & ~column.isin(_as_numbers(missing)).to_numpy()
+        _tell(findings, "unreadable", name, column, lost)
+        findings.n_values[name] = findings.n_values.get(name, 0) + int(known.sum())
+    else:
+        values = _read(name, kind, form, column, missing, findings)
+    if kind == "number":
+        beyond = (values.abs() > _LARGEST).to_numpy()
+        if beyond.any():
+            _tell(findings, "infinite", name, column, beyond)
+            values = values.mask(beyond)
+    return values
+
+
+def counts_rows(name: str, values: pd.Series) -> bool:
+    """Whether a column of numbers numbers the rows, or is a key of them.
+
+    That are whole numbers which differ from row to row, and which fill at least half of the
+    span from the least to the largest, or have the name of a key.
+    """
+    number = values.to_numpy()
+    if len(number) < _FEWEST_COUNTED or not np.array_equal(number, np.rint(number)):
+        return False
+    dense = number.max() - number.min() < 2 * len(number)
+    if not dense and _ROW_NAMES.fullmatch(name.strip()) is None:
+        return False
+    return len(np.unique(number)) == len(number)
+
+
+def _is_text(column: pd.Series) -> bool:
+    """Whether the values of a column have to be read from text."""
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        return True
+    return pd.api.types.infer_dtype(column, skipna=True) in ("string", *_MIXED)
+
+
+def _spelled(column: pd.Series, missing: list[str]) -> tuple[np.ndarray, pd.Index]:
+    """Return the position of each cell among the distinct texts, -1 if it is missing."""
+    codes, distinct = pd.factorize(column)
+    distinct = pd.Index(distinct)
+    if distinct.dtype != "str":
+        distinct = distinct.astype("object").map(str).astype("str")
+    texts = distinct.str.strip()
+    lost = (texts == "") | texts.isin(missing)
+    if lost.any():
+        codes = np.where(lost[codes], -1, codes)
+    return codes, texts
+
+
+def _typed(kind: str, column: pd.Series, missing: list[str]) -> pd.Series:
+    """Return floats of values that are no text, missing where there is none."""
+    if kind == "date":
+        moments = pd.to_datetime(column, utc=True, errors="coerce")
+        return (moments - pd.Timestamp(0, tz="utc")) / pd.Timedelta(days=1)
+    if kind == "duration":
+        return pd.to_timedelta(column, errors="coerce") / pd.Timedelta(days=1)
+    values = pd.to_numeric(column, errors="coerce").astype("float64")
+    return values.mask(values.isin(_as_numbers(missing))) if missing else values
+
+
+def _as_numbers(texts: list[str]) -> list[float]:
+    """Return the numbers among spellings of missing values."""
+    return pd.to_numeric(pd.Series(texts, dtype="str"), errors="coerce").dropna().tolist()
+
+
+def _read(
+    name: str,
+    kind: str,
+    form: dict | None,
+    column: pd.Series,
+    missing: list[str],
+    findings: Findings,
+) -> pd.Series:
+    """Return floats that text spells; what spells none is counted and missing."""
+    codes, texts = _spelled(column, missing)
+    if kind == "number":
+        read = read_numbers(texts, form or {"decimal": ".", "unit": ""})
+    elif kind == "date":
+        read = read_dates(texts, form or {"order": "month first"})
+    else:
+        read = (pd.to_timedelta(texts, errors="coerce") / pd.Timedelta(days=1)).to_numpy()
+    present = np.bincount(codes[codes >= 0], minlength=len(texts))
+    unread = np.isnan(read) & (present > 0)
+    spelled = np.zeros(len(texts), dtype=bool)
+    places = np.flatnonzero(unread)
+    spelled[places] = [is_missing(texts[place]) for place in places]
+    for place in np.flatnonzero(spelled):
+        cells = codes == place
+        _tell(findings, "spelled", (str(texts[place]), name), column, cells)
+    _tell(findings, "unreadable", name, column, np.append(unread & ~spelled, False)[codes])
+    known = findings.n_values.get(name, 0) + int(present[~spelled].sum())
+    findings.n_values[name] = known
+    return pd.Series(np.append(read, np.nan)[codes], index=column.index)
+
+
+def _tell(findings: Findings, where: str, name: Any, column: pd.Series, cells: np.ndarray) -> None:
+    """Count cells of a column under one of the heads of what was found."""
+    n = int(np.count_nonzero(cells))
+    if n:
+        first = int(cells.argmax())
+        findings.add(where, name, n, column.index[first], str(column.iloc[first]).strip())
