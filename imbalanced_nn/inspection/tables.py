@@ -14,7 +14,7 @@ __all__ = ["report_parts", "report_text"]
 
 WIDTH = 80
 ENOUGH = 20
-"""Rows of a class from which on intervals hold as benchmarks/results/coverage.md shows."""
+"""Rows of a class from which on intervals were found to hold by simulation."""
 _PER_CLASS = {
     "average_precision": "average\nprecision",
     "lift": "lift",
@@ -45,7 +45,7 @@ def report_parts(report, width):
         about += f", positive class {report.pos_label!r}"
     notes = "Each class is measured against the rest."
     if report.n_resamples:
-        notes += f" Intervals are for new rows, at {report.confidence_level:.0%} each"
+        notes += f" Intervals hold at {report.confidence_level:.0%} each for new rows"
         notes += _doubt(report)
     classes = _classes(report, list(map(one_line, report.classes)), space=1)
     if natural_width(classes) > width:
