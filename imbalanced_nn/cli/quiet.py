@@ -27,11 +27,15 @@ def tensorflow_muted():
         return
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
     stderr = sys.stderr
-    if stderr is not None:
-        stderr.flush()
+    if stderr is None:
+        # It was closed: no file that is opened now may come to stand in its place.
+        while os.open(os.devnull, os.O_WRONLY) < 2:
+            pass
+        yield
+        return
+    stderr.flush()
+    kept = os.dup(2)
     null = os.open(os.devnull, os.O_WRONLY)
-    # Where stderr was closed, nothing else may be opened in its place.
-    kept = os.dup(null if stderr is None else 2)
     os.dup2(null, 2)
     os.close(null)
     if _descriptor(stderr) == 2:

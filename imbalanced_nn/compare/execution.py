@@ -100,7 +100,6 @@ def run_tasks(
         raise _nothing_left(failed)
     rows = [row for row in rows if row["strategy"] not in failed]
     rows.sort(key=lambda row: (order.index(row["strategy"]), row["fold"]))
-    dropped = {name: folds for name, folds in dropped.items() if name not in failed}
     every.sort(key=lambda told: (order.index(told[0]), told[1]))
     return Outcome(rows, counted_notes(every, done), dropped, failed, every)
 

@@ -36,3 +36,18 @@ def test_only_native_code_is_muted(level, expected):
         [sys.executable, "-c", _SCRIPT], capture_output=True, text=True, check=True, env=environment
     )
     assert result.stderr.splitlines() == expected
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs a shell of POSIX")
+def test_where_stderr_is_closed_no_file_takes_its_place():
+    script = """
+import os
+from imbalanced_nn.cli.quiet import tensorflow_muted
+with tensorflow_muted():
+    opened = os.open(os.devnull, os.O_RDONLY)
+    os.write(2, b"native")
+print(opened)
+"""
+    command = f"'{sys.executable}' -c '{script}' 2>&-"
+    result = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=True)
+    assert int(result.stdout) > 2

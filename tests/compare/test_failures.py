@@ -83,6 +83,22 @@ class TestWhatIsLeft:
         assert found.standing_ == {"first": "baseline", "other": "tied", "none": "failed"}
         assert found.verdict_.endswith(" 'none' failed and is left out.")
 
+    def test_halving_keeps_the_baseline_that_took_the_place(self, binary):
+        X, y = binary
+        mark = np.zeros((len(X), 1))
+        mark[0] = 1.0
+        strategies = {"none": {"C": 2.0}, "first": {"C": 1e-9}, "good": {}, "bad": {"C": 2e-9}}
+        found = compare_strategies(
+            *(Fails(), np.hstack([X, mark]), y),
+            strategies=strategies,
+            cv=10,
+            scoring="log_loss",
+            random_state=0,
+            halving=True,
+        )
+        assert found.failed.keys() == {"none"}
+        assert found.dropped.keys() == {"bad"}
+
     def test_one_that_is_left_alone(self, compared):
         found = compared({"none": 1.0, "bad": 2.0, "worse": 2.0})
         assert found.recommended_strategy_ == "none"
