@@ -53,8 +53,9 @@ def test_from_a_table_to_scores(frame, tmp_path):
     again = run("tune-threshold", "a.inn", "test.parquet", *target, "-o", "b.inn", "--json")
     for result in (scored, judged, tuned):
         assert (result.returncode, result.stderr) == (0, "")
-    notes = [line.split("]")[0] for line in fitted.stderr.splitlines()]
-    assert notes == ["Note: [INN001", "Note: [INN010"]
+    notes = [note[:8] for note in json.loads(fitted.stdout)["notes"]]
+    assert notes == ["[INN001]", "[INN010]"]
+    assert [line[6:14] for line in fitted.stderr.splitlines() if line[:5] == "Note:"] == notes
     assert json.loads(scored.stdout)["rows"] == json.loads(judged.stdout)["n_samples"] == 80
     assert json.loads(tuned.stdout)["before"] == json.loads(fitted.stdout)["threshold"]
     assert (again.returncode, again.stdout) == (2, "")
