@@ -32,10 +32,11 @@ def as_labels(column):
         )
     numeric = pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column)
     values = column.unique()
-    if not numeric and all(map(_NUMBER.fullmatch, map(str, values))):
-        numeric = not any(map(_CODE.fullmatch, values))
-        column = pd.to_numeric(column) if numeric else column
-        values = column.unique()
+    texts = [] if numeric else list(map(str, values))
+    if texts and all(map(_NUMBER.fullmatch, texts)) and not any(map(_CODE.fullmatch, texts)):
+        codes = pd.Index(values).get_indexer(column)
+        column = pd.Series(pd.to_numeric(texts)[codes], column.index, name=column.name)
+        numeric, values = True, column.unique()
         distinct = len(values)
     whole = numeric and all(float(value).is_integer() for value in values)
     if distinct > (_MAX_FRACTIONS if numeric and not whole else max(50, len(column) // 20)):

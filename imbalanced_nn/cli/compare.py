@@ -124,13 +124,14 @@ def compare(
     from imbalanced_nn.cli.splits import in_order
 
     source = in_order(_read(data, target, reading, Roles(groups, time)))
+    for note in source.notes:
+        click.echo(f"Note: {note}", err=True)
     options |= {"pos_label": positive_label(positive, source.y, source.target)}
     from imbalanced_nn.cli import display
 
     if not as_json:
         display.print_source(source)
     comparison, notes = _compare(source, names, folds, epochs, random_state, jobs, options)
-    notes = source.notes + notes
     try:
         if report is not None:
             with errors_as_refusals():

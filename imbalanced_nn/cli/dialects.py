@@ -1,6 +1,7 @@
 """What a delimited text file is like: its encoding, delimiter, names, and decimal mark."""
 
 import bz2
+import codecs
 import csv
 import gzip
 import io
@@ -236,6 +237,9 @@ def _is_number(text: str) -> bool:
 
 def opened(file: Path, encoding: str | None = None) -> Any:
     """Open a file, packed or not: as text in an encoding, or as bytes."""
+    if encoding is not None:
+        # An unknown one is refused before a file is open.
+        codecs.lookup(encoding)
     suffix = file.suffix.lower()
     if suffix == ".zip":
         # The member keeps the archive open until it is closed itself.

@@ -79,6 +79,7 @@ def judged_chunks(model, data: str, target: str, what, reading: Reading = AS_FOU
     """Yield ``what`` of each chunk of a table, the codes of its labels, and rows without one."""
     from imbalanced_nn.cli.display import progress_bar
     from imbalanced_nn.cli.tables import read_chunks
+    from imbalanced_nn.exceptions import nearest_name
 
     columns, text = [*model.columns, target], [*model.text_columns, target]
     n_rows, chunks = read_chunks(
@@ -90,6 +91,7 @@ def judged_chunks(model, data: str, target: str, what, reading: Reading = AS_FOU
             if target not in chunk.columns:
                 raise UsageRefusal(
                     f"There is no column {target!r} in {data!r} to compare the answers with."
+                    + nearest_name(target, chunk.attrs.get("names", ()))
                 )
             codes = model.codes(chunk[target])
             labelled = codes >= 0

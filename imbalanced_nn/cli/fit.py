@@ -98,8 +98,10 @@ def fit(
     threshold = threshold_from(objective, constraint, cost_matrix, confidence)
     with errors_as_refusals():
         from imbalanced_nn.cli.splits import held_out_by
+        from imbalanced_nn.cli.summaries import fit_summary, print_costs, print_fit
 
         source = read_source(data, target, reading, Roles(groups, time))
+        print_notes(source.notes)
         options["pos_label"] = positive_label(positive, source.y, target)
         options["validation_split"] = held_out_by(
             source, options.pop("held_out"), options.pop("folds")
@@ -112,11 +114,8 @@ def fit(
         from imbalanced_nn.persistence import save
 
         save(pipeline, output, overwrite=force)
-    from imbalanced_nn.cli.summaries import fit_summary, print_costs, print_fit
-
-    notes = source.notes + notes
     print_notes(notes)
-    content = fit_summary(source, pipeline[-1], output) | {"notes": notes}
+    content = fit_summary(source, pipeline[-1], output) | {"notes": source.notes + notes}
     if as_json:
         say(json.dumps(content, indent=2, allow_nan=False))
     else:

@@ -81,7 +81,7 @@ class Model:
             for _, step in self.estimator.steps[1:-1]:
                 features = step.transform(features)
             return features
-        check_columns(self.columns, list(frame.columns))
+        check_columns(self.columns, list(frame.columns), frame.attrs.get("names", ()))
         frame = frame[self.columns]
         return frame if self.classifier is self.estimator else self.estimator[:-1].transform(frame)
 

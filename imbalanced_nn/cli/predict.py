@@ -116,9 +116,12 @@ def _answers(chunk, keep, names, labels, proba):
     """Return a chunk of the table to write."""
     import pandas as pd
 
+    from imbalanced_nn.exceptions import nearest_name
+
     for name in keep:
         if name not in chunk.columns:
-            raise UsageRefusal(f"--keep {name!r}: there is no such column in DATA.")
+            hint = nearest_name(name, chunk.attrs.get("names", ()))
+            raise UsageRefusal(f"--keep {name!r}: there is no such column in DATA.{hint}")
     columns = {name: chunk[name].array for name in keep}
     columns[names[0]] = labels
     columns |= dict(zip(names[1:], proba.T, strict=True))

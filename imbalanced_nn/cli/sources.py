@@ -177,7 +177,7 @@ def _time(frame, name: str | None):
     from imbalanced_nn.tables.columns import convert, learn
 
     column = frame[name]
-    kind, form = learn(name, column, frame.attrs.get("decimal"), [])
+    kind, form, _ = learn(name, column, frame.attrs.get("decimal"), [])
     if kind == "text":
         raise UsageRefusal(f"--time {name!r} holds neither dates nor numbers.")
     if form is not None and form.get("decided") == "by nothing":

@@ -1,5 +1,6 @@
 """Reading of tables from files, whole or in chunks, with one-sentence refusals."""
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -50,9 +51,9 @@ def read_table(path: str, target: str, reading: Reading = AS_FOUND):
     file, kind = _readable(path)
     if kind == "text":
         dialect = find_dialect(file, reading)
-        with _refusals(file):
+        with _refusals(file), _unpacked(file) as source:
             text = [target, *dialect.codes]
-            frame = _read_text(file, dialect, reading, target, dtype=dict.fromkeys(text, str))
+            frame = _read_text(source, dialect, reading, target, dtype=dict.fromkeys(text, str))
         frame.attrs |= {"decimal": dialect.decimal, "nameless": "" in dialect.names}
         return frame.drop(columns="", errors="ignore")
     import pandas as pd
@@ -62,7 +63,7 @@ def read_table(path: str, target: str, reading: Reading = AS_FOUND):
             return _read_excel(file, reading)
         if kind == "lines":
             with opened(file, reading.encoding or "utf-8-sig") as lines:
-                frame = pd.read_json(lines, lines=True, dtype=False, convert_dates=False)
+                frame = pd.DataFrame([json.loads(line) for line in lines if line.strip()])
             return _with_rows(file, frame)
     with _parquet_refusals(file):
         frame = pd.read_parquet(file, engine="pyarrow").reset_index(drop=True)
@@ -85,7 +86,8 @@ def read_chunks(
     path : str
         Name of the file.
     columns : list of str
-        Columns to read; those that are not there are left to whoever needs them.
+        Columns to read; those that are not there are left to whoever needs them, and
+        ``attrs["names"]`` of the DataFrames says which there are.
     text : list of str
         Columns that are not to be taken for numbers, whatever a chunk of them looks like.
     target : str or None, default=None
@@ -108,9 +110,9 @@ def read_chunks(
     dialect = dialect._replace(decimal=dialect.decimal or decimal)
 
     def chunks():
-        with _refusals(file):
+        with _refusals(file), _unpacked(file) as source:
             reader = _read_text(
-                file,
+                source,
                 dialect,
                 reading,
                 target,
@@ -120,7 +122,7 @@ def read_chunks(
             )
             with reader:
                 for chunk in reader:
-                    chunk.attrs["decimal"] = dialect.decimal
+                    chunk.attrs |= {"decimal": dialect.decimal, "names": dialect.names}
                     yield chunk
 
     return dialect.n_rows, chunks()
@@ -180,6 +182,16 @@ def _parquet_refusals(file: Path):
         raise DataRefusal(f"{str(file)!r} is not a Parquet table: {first_line(error)}") from error
 
 
+@contextmanager
+def _unpacked(file: Path):
+    """Give what pandas reads: the file, or, as it knows fewer archives, what is packed in it."""
+    if file.suffix.lower() not in PACKED:
+        yield file
+        return
+    with opened(file) as source:
+        yield source
+
+
 def _parquet_chunks(file: Path, columns: list[str], kept: list[str]):
     """Return the number of rows of a Parquet file, and its chunks, or refuse one without rows."""
     import pandas as pd
@@ -206,6 +218,7 @@ def _parquet_chunks(file: Path, columns: list[str], kept: list[str]):
                     frame[kept] = batch.select(kept).to_pandas(
                         ignore_metadata=True, types_mapper=pd.ArrowDtype
                     )
+                frame.attrs["names"] = table.schema_arrow.names
                 frame.index = pd.RangeIndex(start, start + len(frame))
                 start += len(frame)
                 yield frame
@@ -230,7 +243,14 @@ def _read_excel(file: Path, reading: Reading):
             "Excel files need openpyxl: pip install openpyxl. Or save the sheet as .csv."
         ) from None
     with pd.ExcelFile(file, engine="openpyxl") as book:
-        frame = book.parse(0, header=0 if reading.header else None, na_values=list(_MISSING))
+        frame = book.parse(
+            0,
+            header=0 if reading.header else None,
+            # Text stays text, such as codes with leading zeros.
+            dtype=object,
+            keep_default_na=False,
+            na_values=list(_MISSING),
+        )
         if len(book.sheet_names) > 1:
             warn(
                 "INN020",
@@ -251,14 +271,13 @@ def _with_rows(file: Path, frame):
     return frame.rename(columns=str)
 
 
-def _read_text(file: Path, dialect, reading: Reading, target: str | None, **options):
+def _read_text(source: Any, dialect, reading: Reading, target: str | None, **options):
     """Return the table of a delimited text file, whole or in chunks."""
     import pandas as pd
 
     names = dialect.names
     return pd.read_csv(
-        # What is packed is opened here, as pandas knows fewer archives.
-        opened(file) if file.suffix.lower() in PACKED else file,
+        source,
         sep=dialect.delimiter,
         header=0 if reading.header else None,
         names=names,

@@ -35,7 +35,7 @@ _ROW_NAMES = re.compile(
 
 def learn(
     name: str, column: pd.Series, mark: str | None, missing: list[str]
-) -> tuple[str, dict | None]:
+) -> tuple[str, dict | None, tuple | None]:
     """Return what a column holds, and how it is spelled if it is text.
 
     Parameters
@@ -55,16 +55,18 @@ def learn(
     form : dict or None
         What `learn_numbers` or `learn_dates` learned; for text and for values that are typed
         already, None.
+    spelled : tuple or None
+        Position of each cell among the distinct texts, and these, for `convert`.
     """
     if isinstance(column.dtype, pd.CategoricalDtype):
-        return "text", None
+        return "text", None, None
     kind = pd.api.types.infer_dtype(column, skipna=True)
     if kind in _NUMBERS:
-        return "number", None
+        return "number", None, None
     if kind in _DATES:
-        return "date", None
+        return "date", None, None
     if kind in _DURATIONS:
-        return "duration", None
+        return "duration", None, None
     mixed = kind in _MIXED and all(isinstance(v, _SPELLABLE) for v in column.dropna().unique())
     if kind != "string" and not mixed:
         raise ValueError(
@@ -75,9 +77,9 @@ def learn(
     counts = np.bincount(codes[codes >= 0], minlength=len(texts))
     form = learn_numbers(texts, counts, mark)
     if form is not None:
-        return "number", form
+        return "number", form, (codes, texts)
     form = learn_dates(texts, counts)
-    return ("text", None) if form is None else ("date", form)
+    return "text" if form is None else "date", form, (codes, texts)
 
 
 def convert(
@@ -87,6 +89,7 @@ def convert(
     column: pd.Series,
     missing: list[str],
     findings: Findings,
+    spelled: tuple | None = None,
 ) -> pd.Series:
     """Return a column as floats, or as text in which a missing value is a category.
 
@@ -96,9 +99,11 @@ def convert(
         As of `learn`.
     findings : Findings
         Where cells are counted that are none of the kind.
+    spelled : tuple, optional
+        What `learn` found of the distinct texts, to save a second look.
     """
     if kind == "text":
-        codes, texts = _spelled(column, missing)
+        codes, texts = spelled or _spelled(column, missing)
         values = texts.append(pd.Index([MISSING], dtype=texts.dtype)).take(codes)
         return pd.Series(values, index=column.index)
     findings.kinds[name] = kind
@@ -111,7 +116,7 @@ def convert(
         _tell(findings, "unreadable", name, column, lost)
         findings.n_values[name] = findings.n_values.get(name, 0) + int(known.sum())
     else:
-        values = _read(name, kind, form, column, missing, findings)
+        values = _read(name, kind, form, column, spelled or _spelled(column, missing), findings)
     if kind == "number":
         beyond = (values.abs() > _LARGEST).to_numpy()
         if beyond.any():
@@ -176,11 +181,11 @@ def _read(
     kind: str,
     form: dict | None,
     column: pd.Series,
-    missing: list[str],
+    spelled: tuple,
     findings: Findings,
 ) -> pd.Series:
     """Return floats that text spells; what spells none is counted and missing."""
-    codes, texts = _spelled(column, missing)
+    codes, texts = spelled
     if kind == "number":
         read = read_numbers(texts, form or {"decimal": ".", "unit": ""})
     elif kind == "date":
@@ -189,14 +194,14 @@ def _read(
         read = (pd.to_timedelta(texts, errors="coerce") / pd.Timedelta(days=1)).to_numpy()
     present = np.bincount(codes[codes >= 0], minlength=len(texts))
     unread = np.isnan(read) & (present > 0)
-    spelled = np.zeros(len(texts), dtype=bool)
+    absent = np.zeros(len(texts), dtype=bool)
     places = np.flatnonzero(unread)
-    spelled[places] = [is_missing(texts[place]) for place in places]
-    for place in np.flatnonzero(spelled):
+    absent[places] = [is_missing(texts[place]) for place in places]
+    for place in np.flatnonzero(absent):
         cells = codes == place
         _tell(findings, "spelled", (str(texts[place]), name), column, cells)
-    _tell(findings, "unreadable", name, column, np.append(unread & ~spelled, False)[codes])
-    known = findings.n_values.get(name, 0) + int(present[~spelled].sum())
+    _tell(findings, "unreadable", name, column, np.append(unread & ~absent, False)[codes])
+    known = findings.n_values.get(name, 0) + int(present[~absent].sum())
     findings.n_values[name] = known
     return pd.Series(np.append(read, np.nan)[codes], index=column.index)
 

@@ -112,9 +112,10 @@ class ColumnTypes(TransformerMixin, BaseEstimator):
         left_out: dict[str, list[str]] = {"one value": [], _UNIQUE: [], _COUNTING: []}
         for label in X.columns:
             name, met = str(label), Findings()
-            kind, form = learned[name]
-            column = convert(name, kind, form, X[label], missing, met)
-            distinct = _n_distinct(kind, column)
+            kind, form, spelled = learned.pop(name)
+            column = convert(name, kind, form, X[label], missing, met, spelled)
+            values = column.unique() if kind == "text" else None
+            distinct = _n_distinct(column) if values is None else len(values)
             reason = _reason(name, kind, column, distinct)
             columns.append(_told(name, kind, form, column, distinct, reason))
             if reason is not None:
@@ -125,7 +126,7 @@ class ColumnTypes(TransformerMixin, BaseEstimator):
             if form is not None:
                 forms[name] = form
             if kind == "text" and distinct <= _MOST_CATEGORIES:
-                categories[name] = sorted(set(column.unique()) - {MISSING})
+                categories[name] = sorted(set(values) - {MISSING})
         if not kept:
             raise ValueError(
                 "Every column but the target is constant, a row number or text that hardly "
@@ -183,7 +184,7 @@ class ColumnTypes(TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self)
         X = X.rename(columns=str)
-        check_columns(list(self.kinds_), list(X.columns))
+        check_columns(list(self.kinds_), list(X.columns), X.attrs.get("names", ()))
         # What files of older versions lack is as they did it.
         known = vars(self)
         forms, categories = known.get("forms_", {}), known.get("categories_", {})
@@ -201,7 +202,7 @@ class ColumnTypes(TransformerMixin, BaseEstimator):
         return pd.DataFrame(columns, index=X.index)
 
 
-def check_columns(needed: list[str], names: list[str]) -> None:
+def check_columns(needed: list[str], names: list[str], unread: Any = ()) -> None:
     """Refuse a table that lacks columns, all of them at once.
 
     Parameters
@@ -210,11 +211,13 @@ def check_columns(needed: list[str], names: list[str]) -> None:
         Columns that a model was fitted on.
     names : list of str
         Columns that are there.
+    unread : sequence of str, default=()
+        Columns of the file, of which only the needed ones were read.
     """
     lacking = [name for name in needed if name not in set(names)]
     if not lacking:
         return
-    others = set(names) - set(needed)
+    others = {*names, *unread} - set(needed)
     shown = ", ".join(f"{name!r}" for name in lacking[:_MOST_LACKING])
     more = len(lacking) - _MOST_LACKING
     shown += f" and {more} more" if more > 0 else ""
@@ -233,7 +236,7 @@ def check_columns(needed: list[str], names: list[str]) -> None:
 
 def _decide_orders(learned: dict) -> list[str]:
     """Let columns of dates that tell nothing follow those that do; return which are in doubt."""
-    forms = {name: form for name, (kind, form) in learned.items() if kind == "date" and form}
+    forms = {name: form for name, (kind, form, _) in learned.items() if kind == "date" and form}
     doubtful = [name for name, form in forms.items() if form["decided"] == "by nothing"]
     orders = {form["order"] for form in forms.values() if form["decided"] == "by the dates"} - {""}
     if len(orders) != 1:
@@ -243,10 +246,8 @@ def _decide_orders(learned: dict) -> list[str]:
     return []
 
 
-def _n_distinct(kind: str, column: pd.Series) -> int:
-    """Return the number of categories; of other columns only whether there are two values."""
-    if kind == "text":
-        return column.nunique()
+def _n_distinct(column: pd.Series) -> int:
+    """Return 1 or 2: whether a column of floats has two values."""
     least, largest = column.min(), column.max()
     return 1 + bool(least < largest or (least == least and column.isna().any()))
 

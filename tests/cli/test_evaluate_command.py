@@ -115,7 +115,8 @@ class TestRefusals:
     def test_a_column_that_is_not_there(self, refusal, model, table):
         assert refusal("evaluate", model, table, "--target", "froud") == (
             2,
-            f"There is no column 'froud' in '{table}' to compare the answers with.",
+            f"There is no column 'froud' in '{table}' to compare the answers with. Did you mean "
+            "'fraud'?",
         )
 
     def test_a_column_that_is_empty(self, refusal, model, frame, tmp_path):

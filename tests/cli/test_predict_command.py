@@ -233,7 +233,7 @@ class TestRefusals:
             (["no.inn", table, "-o", tmp_path / "b.csv"], "There is no file 'no.inn'."),
             (
                 [model, table, "-o", tmp_path / "b.csv", "--keep", "kee"],
-                "--keep 'kee': there is no such column in DATA.",
+                "--keep 'kee': there is no such column in DATA. Did you mean 'key'?",
             ),
             (
                 [model, table, "-o", tmp_path / "b.csv", "--keep", "label"],
@@ -251,6 +251,40 @@ class TestRefusals:
             1,
             "The table lacks the column 'age', which the model was fitted on.",
         )
+
+    @pytest.mark.parametrize("kind", ["csv", "parquet"])
+    def test_columns_that_have_another_name(self, refusal, model, frame, tmp_path, kind):
+        path = tmp_path / f"t.{kind}"
+        frame = frame.drop(columns="age").rename(columns={"amount": "Amount", "country": "contry"})
+        frame.to_csv(path, index=False) if kind == "csv" else frame.to_parquet(path)
+        assert refusal("predict", model, path, "-o", tmp_path / "a.csv") == (
+            1,
+            "The table lacks the columns 'amount', 'age', 'country', which the model was fitted "
+            "on. For 'amount', did you mean 'Amount'? For 'country', did you mean 'contry'?",
+        )
+
+    def test_a_bad_cell_and_a_new_category_are_counted_and_told(
+        self, command, model, frame, tmp_path, monkeypatch
+    ):
+        frame["age"] = frame["age"].astype(object)
+        frame.loc[[60, 200], "age"] = ["old", "n.a."]
+        frame.loc[[70, 170], "country"] = "XX"
+        frame.to_csv(tmp_path / "t.csv", index=False)
+        frame.loc[[60, 200], "age"] = None
+        monkeypatch.setattr(tables, "CHUNK_ROWS", 50)
+        result = command("predict", model, tmp_path / "t.csv", "-o", tmp_path / "a.csv")
+        n = int(frame["age"].notna().sum())
+        assert result.stderr.splitlines() == [
+            f"Note: [INN020] age: {n} of {n + 1} values are numbers, 'old' in row 61 is not; "
+            f"taken as missing.",
+            "Note: [INN020] country: 2 of 230 values are of categories that were not there in "
+            "training, the first 'XX' in row 71.",
+            f"Note: [INN020] age: {n + 1} of {n + 2} values are numbers, 'n.a.' in row 201 is "
+            f"not; taken as missing.",
+        ]
+        expected = load(model).predict_proba(frame)[:, 1]
+        proba = read(tmp_path / "a.csv")["probability_yes"].to_numpy(dtype="float32")
+        np.testing.assert_array_equal(proba, expected)
 
     def test_no_model(self, refusal, table, tmp_path):
         (tmp_path / "a.inn").write_bytes(pickle.dumps([1]))

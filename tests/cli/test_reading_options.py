@@ -1,0 +1,193 @@
+"""Options that say how a file is read and which rows are held out, and formats beside CSV."""
+
+import json
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from imbalanced_nn import load
+from imbalanced_nn.cli.options import positive_label, threshold_from
+from imbalanced_nn.cli.reading import Reading
+from imbalanced_nn.cli.refusals import DataRefusal, UsageRefusal
+from imbalanced_nn.cli.sources import Roles, read_source
+from imbalanced_nn.cli.splits import NewestRows, folds_of, held_out_by, in_order
+
+
+@pytest.fixture
+def source(frame, tmp_path):
+    """Read the table from a file that is written with given options."""
+
+    def source(write, name="t.csv", roles=Roles(), **reading):  # noqa: B008 - immutable
+        write(frame, tmp_path / name)
+        target = "8" if reading.get("header") is False else "fraud"
+        return read_source(str(tmp_path / name), target, Reading(**reading), roles)
+
+    return source
+
+
+@pytest.fixture
+def expected(source):
+    """The table as it is read without any option."""
+    return source(lambda frame, path: frame.to_csv(path, index=False)).X
+
+
+@pytest.mark.parametrize(
+    ("options", "reading"),
+    [
+        ({"sep": "^"}, {"delimiter": "^"}),
+        ({"sep": "|"}, {}),
+        ({"sep": ";", "decimal": ","}, {"decimal": ","}),
+        ({"encoding": "cp500"}, {"encoding": "cp500"}),
+        ({"na_rep": "leer"}, {"missing": ("leer",)}),
+    ],
+)
+def test_what_the_options_say_is_read(source, expected, options, reading):
+    read = source(lambda frame, path: frame.to_csv(path, index=False, **options), **reading)
+    pd.testing.assert_frame_equal(read.X, expected)
+
+
+def test_a_file_without_names(source, expected):
+    read = source(lambda f, path: f.to_csv(path, index=False, header=False), header=False)
+    assert [each["name"] for each in read.columns] == [*map(str, range(1, 8))]
+    np.testing.assert_array_equal(read.X["1"], expected["amount"])
+
+
+def test_dropped_columns_are_told(source, expected):
+    read = source(lambda f, path: f.to_csv(path, index=False), drop=("age", "vip"))
+    pd.testing.assert_frame_equal(read.X, expected.drop(columns=["age", "vip"]))
+    assert "columns by --drop: age, vip" in read.as_json()["left_out"]
+    assert read.options == ["--drop", "age", "--drop", "vip"]
+
+
+def test_lines_of_json(source, expected):
+    def write(frame, path):
+        frame.assign(when=frame["when"].astype(str)).to_json(path, orient="records", lines=True)
+
+    pd.testing.assert_frame_equal(source(write, "t.jsonl.gz").X, expected)
+
+
+def test_a_workbook(source, expected):
+    pytest.importorskip("openpyxl", reason="an optional dependency that writes workbooks")
+
+    def write(frame, path):
+        frame.to_excel(path, index=False)
+
+    pd.testing.assert_frame_equal(source(write, "t.xlsx").X, expected)
+
+
+def test_a_workbook_without_its_library(refused, tmp_path, monkeypatch):
+    monkeypatch.setitem(__import__("sys").modules, "openpyxl", None)
+    (tmp_path / "t.xlsx").write_bytes(b"PK")
+    assert refused("compare", tmp_path / "t.xlsx", "--target", "y") == (
+        2,
+        "Excel files need openpyxl: pip install openpyxl. Or save the sheet as .csv.",
+    )
+
+
+class TestHeldOut:
+    def test_the_newest_rows_are_held_out_whole(self):
+        time = np.array([5, 1, 4, 4, 2, 3, 0, 4, 1, 2])
+        ((train, held_out),) = held_out_by(SimpleNamespace(time=time, groups=None), 0.2, None)
+        assert sorted(time[held_out]) == [4, 4, 4, 5]
+        assert sorted([*train, *held_out]) == list(range(10))
+
+    def test_folds_in_time(self):
+        time = np.random.default_rng(0).permutation(40)
+        for train, test in folds_of(time, 3):
+            assert time[train].max() < time[test].min()
+
+    def test_shares_and_folds(self):
+        source = SimpleNamespace(time=None, groups=None)
+        assert held_out_by(source, None, None) == 0.2
+        assert held_out_by(source, 0.3, None) == 0.3
+        assert held_out_by(source, None, 5) == 5
+        with pytest.raises(UsageRefusal, match="give one of them"):
+            held_out_by(source, 0.3, 5)
+
+    def test_rows_are_put_in_the_order_of_time(self, source):
+        read = source(lambda f, path: f.to_csv(path, index=False), roles=Roles(time="when"))
+        ordered = in_order(read)
+        assert (np.diff(ordered.time) >= 0).all()
+        order = np.argsort(read.time, kind="stable")
+        np.testing.assert_array_equal(ordered.X["amount"], read.X["amount"].iloc[order])
+        np.testing.assert_array_equal(ordered.y, read.y[order])
+        ((train, test),) = NewestRows(0.25).split(ordered.X)
+        assert (len(train), test[0], test[-1]) == (180, 180, 239)
+
+    def test_groups_stay_together_and_time_needs_no_groups(self, source):
+        roles = Roles(groups="key", time="when")
+        read = source(lambda f, path: f.to_csv(path, index=False), roles=roles)
+        assert len(set(read.groups)) == 240
+        assert not {"key", "when"} & set(read.X)
+        with pytest.raises(UsageRefusal, match="--groups and --time"):
+            held_out_by(read, None, None)
+
+    def test_gaps_are_refused(self, source):
+        with pytest.raises(DataRefusal, match=r"--groups 'country': 10 .* the first in row 1\."):
+            source(lambda f, path: f.to_csv(path, index=False), roles=Roles(groups="country"))
+
+    def test_a_time_that_is_none(self, source):
+        with pytest.raises(UsageRefusal, match="'key' holds neither dates nor numbers"):
+            source(lambda f, path: f.to_csv(path, index=False), roles=Roles(time="key"))
+
+
+@pytest.mark.parametrize(
+    ("text", "labels", "label"),
+    [(None, [0, 1], None), ("1", [0, 1], 1), ("1.0", [0, 1], 1), ("YES", ["no", "yes"], "yes")],
+)
+def test_the_positive_class(text, labels, label):
+    assert positive_label(text, labels, "y") == label
+
+
+@pytest.mark.parametrize(
+    ("labels", "sentence"),
+    [([0, 1], "'2' is no class of 'y'; its classes are 0, 1."), ([1, 2, 3], "of two classes")],
+)
+def test_another_positive_class_is_refused(labels, sentence):
+    with pytest.raises(UsageRefusal, match=sentence):
+        positive_label("2", labels, "y")
+
+
+def test_confidence_is_that_of_a_constraint():
+    tuner = threshold_from("recall", ("precision", 0.9), None, 0.95)
+    assert (tuner.constraint, tuner.confidence) == (("precision", 0.9), 0.95)
+    with pytest.raises(UsageRefusal, match="--constraint precision 0.9"):
+        threshold_from("recall", None, None, 0.95)
+
+
+def test_the_options_reach_the_fit(command, frame, tmp_path):
+    frame.to_csv(tmp_path / "t.csv", index=False)
+    arguments = ["fit", tmp_path / "t.csv", "--target", "fraud", "-o", tmp_path / "a.inn"]
+    options = ["--epochs", 1, "--time", "when", "--positive", "no", "--missing", "-5", "--json"]
+    content = json.loads(command(*arguments, *options).stdout)
+    classifier = load(tmp_path / "a.inn")[-1]
+    held_out = classifier.validation_indices_
+    when = frame["when"].to_numpy()
+    assert when[held_out].min() > np.delete(when, held_out).max()
+    assert content["held_out_rows"] == len(held_out)
+    assert content["threshold"]["positive_class"] == "no"
+    assert load(tmp_path / "a.inn")[0].missing == ["-5"]
+    # A file whose dates go the other way about is read by what was learned.
+    assert command(*arguments, "--force", "--epochs", 1, "--folds", 2, "--json").exit_code == 0
+    assert load(tmp_path / "a.inn")[-1].validation_split == 2
+
+
+class TestHints:
+    @pytest.mark.parametrize(
+        ("content", "options", "end"),
+        [
+            ("a^b^y\n1^2^p\n", [], "give --delimiter what is between them. Is it '^'?"),
+            ("5.1,3.5,1\n4.9,3.0,0\n", [], "--no-header names the columns 1, 2, ..."),
+            ("1,1,5\n4.9,3.0,0\n", [], "--no-header names the columns 1, 2, ..."),
+            ("a,b\n1,2\n", ["--delimiter", "ab"], "Give one such as ';' or '|', or tab."),
+            ("a,y\n1,2\n", ["--encoding", "nope"], "utf-8, latin-1 and utf-16 are."),
+            ("a,y\n1,2\n", ["--drop", "y"], "--drop 'y' is the target; name another column."),
+            ("aa,y\n1,2\n", ["--drop", "a"], "the columns are aa, y. Did you mean 'aa'?"),
+        ],
+    )
+    def test_what_may_be_wrong(self, content, options, end, refused, tmp_path):
+        (tmp_path / "t.csv").write_text(content)
+        sentence = refused("compare", tmp_path / "t.csv", "--target", "y", *options)[1]
+        assert sentence.endswith(end)
