@@ -243,8 +243,8 @@ def _read_excel(file: Path, reading: Reading):
             "Excel files need openpyxl: pip install openpyxl. Or save the sheet as .csv."
         ) from None
     with pd.ExcelFile(file, engine="openpyxl") as book:
-        frame = book.parse(
-            0,
+        frame = pd.read_excel(
+            book,
             header=0 if reading.header else None,
             # Text stays text, such as codes with leading zeros.
             dtype=object,

@@ -18,13 +18,17 @@ def report(tmp_path):
 
 
 def test_the_report_has_the_verdict_and_the_next_command(run, table, report):
-    result = run("compare", table, *FEW, "--report", report)
+    result = run("compare", table, *FEW, "--drop", "vip", "--report", report)
     assert result.exit_code == 0
     assert result.stdout.endswith(f"\nReport: {report}\n")
     page = report.read_text(encoding="utf-8")
     assert f"<h1>{table}: which strategy works</h1>" in page
     assert '<p class="verdict">No strategy beats plain training with a learned threshold' in page
-    assert (f"imbalanced-nn fit {table} --target fraud --strategy none --output model.inn") in page
+    command = f"imbalanced-nn fit {table} --target fraud --strategy none --drop vip --output"
+    assert command in page
+    assert "<caption>What the columns were taken for</caption>" in page
+    assert '<th scope="row">country</th><td>category, 3 values</td>' in page
+    assert '<th scope="row">vip</th><td>left out: --drop</td>' in page
     assert "columns with one value: one" in page
 
 

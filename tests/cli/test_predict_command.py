@@ -255,12 +255,12 @@ class TestRefusals:
     @pytest.mark.parametrize("kind", ["csv", "parquet"])
     def test_columns_that_have_another_name(self, refusal, model, frame, tmp_path, kind):
         path = tmp_path / f"t.{kind}"
-        frame = frame.drop(columns="age").rename(columns={"amount": "Amount", "country": "contry"})
+        frame = frame.drop(columns="age").rename(columns={"amount": "Amount", "country": "cuontry"})
         frame.to_csv(path, index=False) if kind == "csv" else frame.to_parquet(path)
         assert refusal("predict", model, path, "-o", tmp_path / "a.csv") == (
             1,
             "The table lacks the columns 'amount', 'age', 'country', which the model was fitted "
-            "on. For 'amount', did you mean 'Amount'? For 'country', did you mean 'contry'?",
+            "on. For 'amount', did you mean 'Amount'? For 'country', did you mean 'cuontry'?",
         )
 
     def test_a_bad_cell_and_a_new_category_are_counted_and_told(

@@ -169,7 +169,6 @@ def test_the_options_reach_the_fit(command, frame, tmp_path):
     assert content["held_out_rows"] == len(held_out)
     assert content["threshold"]["positive_class"] == "no"
     assert load(tmp_path / "a.inn")[0].missing == ["-5"]
-    # A file whose dates go the other way about is read by what was learned.
     assert command(*arguments, "--force", "--epochs", 1, "--folds", 2, "--json").exit_code == 0
     assert load(tmp_path / "a.inn")[-1].validation_split == 2
 
