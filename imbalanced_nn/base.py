@@ -1,13 +1,15 @@
 """scikeras' classifier, mended: what it breaks on current scikit-learn and Keras."""
 
 import copy
+from collections import defaultdict
 from typing import Any
 
 import keras
 import numpy as np
+from scikeras._utils import route_params
 from scikeras.utils.transformers import ClassifierLabelEncoder
 from scikeras.wrappers import BaseWrapper, KerasClassifier
-from sklearn.base import BaseEstimator
+from sklearn.base import BaseEstimator, clone
 from sklearn.exceptions import NotFittedError
 from sklearn.utils import ClassifierTags, check_consistent_length
 from sklearn.utils.validation import validate_data
@@ -30,11 +32,14 @@ from imbalanced_nn.parameters import (
     check_routed,
     check_user_parameters,
 )
-from imbalanced_nn.pickling import pack, unpack
+from imbalanced_nn.pickling import pack, unpack, walk
 from imbalanced_nn.targets import KINDS, n_output_units
 from imbalanced_nn.training import (
+    copy_of,
     draw_seed,
     forward,
+    metrics_of_a_fit,
+    numbered_afresh,
     refuse_after_fork,
     seeded,
     share_threads,
@@ -50,6 +55,7 @@ TAKE_CODES = (
     "ctc",
     "sparse_categorical_crossentropy",
 )
+STATEFUL = keras.metrics.Metric, keras.losses.Loss
 
 
 def _optimizer_class(name: str) -> type[keras.optimizers.Optimizer] | str:
@@ -67,6 +73,22 @@ def _optimizer_class(name: str) -> type[keras.optimizers.Optimizer] | str:
             f"are Keras' optimizers by name, class or object, such as 'adam'."
         ) from None
     return name
+
+
+def _holds_state(value: Any) -> bool:
+    """Whether a parameter is, or has among its members, a metric or a loss."""
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, list | tuple):
+        return any(map(_holds_state, value))
+    return isinstance(value, STATEFUL)
+
+
+def _own_copy(value: Any) -> Any:
+    """Return a copy of a metric, a loss, or of what holds them."""
+    if isinstance(value, STATEFUL):
+        return copy_of(value)
+    return walk(value, _own_copy) if _holds_state(value) else clone(value, safe=False)
 
 
 class MendedKerasClassifier(KerasClassifier):
@@ -157,7 +179,7 @@ class MendedKerasClassifier(KerasClassifier):
         self._random_state = None
         refuse_after_fork()
         share_threads()
-        with seeded(seed), variables_alike():
+        with seeded(seed), variables_alike(), numbered_afresh():
             model = super()._build_keras_model()
             if not isinstance(model, keras.Model):
                 raise InvalidParameterError(
@@ -177,9 +199,12 @@ class MendedKerasClassifier(KerasClassifier):
             meant[given["optimizer"]] = _optimizer_class(optimizer)
         vars(self).update(meant)
         try:
-            kwargs = super()._get_compile_kwargs()
+            with numbered_afresh():
+                kwargs = super()._get_compile_kwargs()
         finally:
             vars(self).update({given["loss"]: loss, given["optimizer"]: optimizer})
+        for name in {"metrics", "weighted_metrics"} & kwargs.keys():
+            kwargs[name] = self._metrics_of_a_fit(name, kwargs[name])
         if kwargs["optimizer"] is optimizer:
             if not isinstance(optimizer, keras.optimizers.Optimizer):
                 raise InvalidParameterError(
@@ -214,6 +239,34 @@ class MendedKerasClassifier(KerasClassifier):
     def _logits(self) -> bool:
         """Whether the network's outputs are log-odds."""
         return outputs_are_logits(self._loss)
+
+    def _metrics_of_a_fit(self, name: str, made: Any) -> Any:
+        """Return the metrics that scikeras has made of those given, for this fit alone."""
+        given = getattr(self, f"compile__{name}", self.metrics if name == "metrics" else None)
+        given = given if given is None or isinstance(given, list | tuple | dict) else [given]
+        return made if given is None else metrics_of_a_fit(given, made)
+
+    def _fit_keras_model(
+        self, X, y, sample_weight, warm_start, epochs, initial_epoch, **kwargs
+    ) -> None:
+        """Train as the parent does, and keep the history under the names that Keras logs.
+
+        The parent renames metrics, for which it makes one of each name without its arguments.
+        """
+        arguments = route_params(self.get_params(), "fit", self._fit_kwargs)
+        arguments |= {"epochs": initial_epoch + epochs, "initial_epoch": initial_epoch}
+        arguments |= {"sample_weight": sample_weight, **kwargs}
+        for name in ("batch_size", "validation_batch_size"):
+            if arguments.get(name) == -1:
+                arguments[name] = len(keras.tree.flatten(X)[0])
+        arguments = {k: v for k, v in arguments.items() if not k.startswith("callbacks")}
+        logged = self.model_.fit(x=X, y=y, callbacks=self._fit_callbacks, **arguments).history
+        goes_on = warm_start and initial_epoch != 0 and hasattr(self, "history_")
+        history = defaultdict(list, self.history_ if goes_on else {})
+        for name, values in logged.items():
+            # Keras logs tensors where a metric has several values.
+            history[name] = history[name] + [np.asarray(v) if np.ndim(v) else v for v in values]
+        self.history_ = history
 
     def _ensure_compiled_model(self) -> None:
         """Compile the network if its builder has not, or has without a loss."""
@@ -414,6 +467,15 @@ class MendedKerasClassifier(KerasClassifier):
         super().__setstate__({key: unpack(value, memo) for key, value in state.items()})
         if self.initialized_:
             self._initialize_callbacks()
+
+    def __sklearn_clone__(self) -> "MendedKerasClassifier":
+        # By their configurations metrics and losses of the user's would have to be registered.
+        held = {k: v for k, v in self.get_params(deep=False).items() if _holds_state(v)}
+        bare = copy.copy(self)
+        vars(bare).update(dict.fromkeys(held))
+        twin = super(MendedKerasClassifier, bare).__sklearn_clone__()
+        vars(twin).update({name: _own_copy(value) for name, value in held.items()})
+        return twin
 
     def __copy__(self) -> "MendedKerasClassifier":
         # scikit-learn's callbacks get shallow copies; a copy by way of the state is a deep one.

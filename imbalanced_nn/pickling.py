@@ -2,15 +2,52 @@
 
 import copy
 import io
+import json
+import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from types import FunctionType
 from typing import Any
 
 import keras
+import numpy as np
 from keras.src.saving.saving_lib import load_model, save_model
 
-__all__ = ["pack", "unpack"]
+from imbalanced_nn.training import unnumbered
+
+__all__ = ["bytes_of", "network_of", "pack", "unpack", "walk"]
+
+
+# Keras' format has no place for what random layers will draw next.
+SEEDS = "imbalanced_nn_seeds.json"
+
+
+def bytes_of(model: keras.Model) -> bytes:
+    """Return a network in the Keras format, with the states of its seed generators beside."""
+    buffer = io.BytesIO()
+    save_model(model, buffer)
+    states = [np.asarray(state).tolist() for state in _seed_states(model)]
+    if states:
+        with zipfile.ZipFile(buffer, "a") as archive:
+            archive.writestr(SEEDS, json.dumps(states))
+    return buffer.getvalue()
+
+
+def network_of(content: bytes, safe_mode: bool) -> keras.Model:
+    """Return the network of `bytes_of`, or of a file of the Keras format as it is."""
+    model = load_model(io.BytesIO(content), compile=True, safe_mode=safe_mode)
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        states = json.loads(archive.read(SEEDS)) if SEEDS in archive.namelist() else []
+    if states:
+        for variable, state in zip(_seed_states(model), states, strict=True):
+            variable.assign(np.asarray(state, dtype=variable.dtype))
+    return model
+
+
+def _seed_states(model: keras.Model) -> list[keras.Variable]:
+    """Return what the random layers of a network, and layers within layers, count on."""
+    told = {id(v) for v in [*model.weights, *model.metrics_variables]}
+    return [variable for variable in model.variables if id(variable) not in told]
 
 
 @dataclass
@@ -24,7 +61,7 @@ class PackedModel:
         """Rebuild the network, compiled as it was."""
         with keras.saving.custom_object_scope(self.custom_objects):
             # A pickle runs code anyway; a Lambda layer in it is no further risk.
-            return load_model(io.BytesIO(self.content), compile=True, safe_mode=False)
+            return network_of(self.content, safe_mode=False)
 
 
 @dataclass
@@ -49,7 +86,7 @@ def pack(value: Any, memo: dict[int, Any]) -> Any:
     if id(value) not in memo:
         packed = _pack_object(value)
         if packed is None:
-            return _walk(value, lambda member: pack(member, memo))
+            return walk(value, lambda member: pack(member, memo))
         memo[id(value)] = packed
     return memo[id(value)]
 
@@ -57,10 +94,11 @@ def pack(value: Any, memo: dict[int, Any]) -> Any:
 def _pack_object(value: Any) -> Any:
     """Return the picklable form of a Keras object, None for anything else."""
     if isinstance(value, keras.Model):
-        buffer = io.BytesIO()
-        save_model(value, buffer)
-        return PackedModel(buffer.getvalue(), dict(_custom_objects(value)))
-    if isinstance(value, keras.losses.Loss | keras.metrics.Metric) and _is_custom(type(value)):
+        return PackedModel(bytes_of(value), dict(_custom_objects(value)))
+    if isinstance(value, keras.metrics.Metric):
+        # Who unpacks it may be in a process that has counted fewer of them.
+        return PackedObject(type(value), value.get_config() | {"name": unnumbered(value)})
+    if isinstance(value, keras.losses.Loss) and _is_custom(type(value)):
         return PackedObject(type(value), value.get_config())
     if isinstance(value, keras.optimizers.Optimizer):
         return PackedObject(type(value), value.get_config())
@@ -78,10 +116,10 @@ def unpack(value: Any, memo: dict[int, Any]) -> Any:
         if id(value) not in memo:
             memo[id(value)] = value.restore()
         return memo[id(value)]
-    return _walk(value, lambda member: unpack(member, memo))
+    return walk(value, lambda member: unpack(member, memo))
 
 
-def _walk(value: Any, function: Callable[[Any], Any]) -> Any:
+def walk(value: Any, function: Callable[[Any], Any]) -> Any:
     """Apply ``function`` to the members of plain containers; anything else stays itself."""
     if type(value) is dict:
         return {key: function(member) for key, member in value.items()}

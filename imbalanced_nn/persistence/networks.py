@@ -6,11 +6,11 @@ import zipfile
 from typing import Any
 
 import keras
-from keras.src.saving.saving_lib import load_model, save_model
 from keras.src.saving.serialization_lib import SafeModeScope
 
 from imbalanced_nn.exceptions import ModelFileError
 from imbalanced_nn.persistence.values import Form, Member, UnsavableError
+from imbalanced_nn.pickling import bytes_of, network_of
 
 __all__ = ["network_forms"]
 
@@ -75,9 +75,7 @@ def _own() -> dict[str, Any]:
 
 
 def _network(model: keras.Model) -> Member:
-    buffer = io.BytesIO()
-    save_model(model, buffer)
-    content = buffer.getvalue()
+    content = bytes_of(model)
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         for config in _objects(json.loads(archive.read("config.json"))):
             if config.get("class_name") in _WITH_CODE:
@@ -103,7 +101,7 @@ def _restored_network(content: bytes, custom_objects: dict[str, Any]) -> keras.M
         _check_code(json.loads(archive.read(entry)), custom_objects)
     # The scope holds where the user has switched the safe mode of Keras off.
     with keras.saving.custom_object_scope(custom_objects), SafeModeScope(True):
-        return load_model(io.BytesIO(content), compile=True, safe_mode=True)
+        return network_of(content, safe_mode=True)
 
 
 def _restored_object(config: dict[str, Any], custom_objects: dict[str, Any]) -> Any:

@@ -226,17 +226,20 @@ class NetworkSteps:
                 f"probabilities it changes cannot be put back. Write "
                 f"{type(self).__name__}(class_weight=...), by original label."
             )
-        reason = unsuitable(self.model_, batches, arguments)
-        if self.engine == "graph" and reason is not None:
-            raise InvalidParameterError(
-                f"engine='graph' cannot train this network as Model.fit would: {reason}. Set "
-                f"engine='auto' or 'keras'."
-            )
-        if self.engine == "keras" or reason is not None:
-            self.engine_ = f"keras: {reason or 'as asked'}"
-            return self.model_
-        self.engine_ = "graph"
-        return GraphTrainer(self.model_)
+        network = self.model_
+
+        def decide(reason=None):
+            reason = reason or unsuitable(network, batches, arguments)
+            if self.engine == "graph" and reason is not None:
+                raise InvalidParameterError(
+                    f"engine='graph' cannot train this network as Model.fit would: {reason}. Set "
+                    f"engine='auto' or 'keras'."
+                )
+            takes_graph = self.engine != "keras" and reason is None
+            self.engine_ = "graph" if takes_graph else f"keras: {reason or 'as asked'}"
+            return takes_graph
+
+        return GraphTrainer(network, decide) if decide() else network
 
     def _resolve_batch_size(self, n_train, given):
         """Return the number of rows in a batch; see the parameter ``batch_size``."""

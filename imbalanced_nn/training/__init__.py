@@ -14,6 +14,12 @@ from imbalanced_nn.training.callbacks import (
 )
 from imbalanced_nn.training.engine import forward
 from imbalanced_nn.training.forks import refuse_after_fork
+from imbalanced_nn.training.given_metrics import (
+    copy_of,
+    metrics_of_a_fit,
+    numbered_afresh,
+    unnumbered,
+)
 from imbalanced_nn.training.graph import GraphTrainer
 from imbalanced_nn.training.held_out import HeldOutPass
 from imbalanced_nn.training.late_optimizer import reset_new_slots
@@ -34,14 +40,18 @@ __all__ = [
     "as_network_input",
     "check_finite",
     "clear_programs",
+    "copy_of",
     "draw_seed",
     "forward",
     "held_out_scores",
+    "metrics_of_a_fit",
     "needs_evaluation",
+    "numbered_afresh",
     "refuse_after_fork",
     "reset_new_slots",
     "seeded",
     "share_threads",
+    "unnumbered",
     "unsuitable",
     "variables_alike",
     "weights_to_restore",

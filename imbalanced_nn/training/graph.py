@@ -1,6 +1,6 @@
 """Training with whole epochs in one graph, where that is the same as ``Model.fit``."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import keras
@@ -8,18 +8,15 @@ import numpy as np
 import tensorflow as tf
 
 from imbalanced_nn.rows import StackedRows
+from imbalanced_nn.training.announcements import OWN, Announcements
 from imbalanced_nn.training.batches import RowBatches, as_network_input
-from imbalanced_nn.training.callbacks import DeferredReweighting, EpochTasks, HeldOutMonitor
+from imbalanced_nn.training.callbacks import HeldOutMonitor
 from imbalanced_nn.training.late_optimizer import LateVariables
 from imbalanced_nn.training.programs import borrowed_program, twin_of
 from imbalanced_nn.training.seeds import seeded
 from imbalanced_nn.training.variables import EqualVariables, variables_alike
 
 __all__ = ["GraphTrainer"]
-
-
-# Callbacks of ours; they can do with an equal network in place of the user's.
-OWN = (HeldOutMonitor, DeferredReweighting, EpochTasks)
 
 STEPS_AT_ONCE, ROWS_AT_ONCE = 64, 2**17
 
@@ -38,14 +35,21 @@ class GraphTrainer:
     ----------
     model : keras.Model
         Compiled network, for which `unsuitable` returned None.
+    decide : callable
+        Called with a reason against a graph, or None, when the callbacks have been told that the
+        training begins. It returns whether the network is trained in one all the same; where it
+        is not, ``Model.fit`` goes on.
     """
 
-    def __init__(self, model: keras.Model):
-        self._model = model
+    def __init__(self, model: keras.Model, decide: Callable[[str | None], bool]):
+        vars(self).update(_model=model, _decide=decide)
 
     def __getattr__(self, name: str) -> Any:
         # A callback may use the estimator, and so this in place of the network.
         return getattr(self._model, name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        setattr(self._model, name, value)
 
     def equal_network(self, current: keras.Model) -> keras.Model:
         """Return a copy of the network, with the values of an equal one, that shares nothing."""
@@ -64,14 +68,36 @@ class GraphTrainer:
         initial_epoch: int,
         callbacks: list[keras.callbacks.Callback],
         validation_data: RowBatches | None = None,
-        **_,
+        **further,
     ) -> keras.callbacks.History:
         """Train as ``Model.fit`` does with the same batches; return its ``History``."""
-        model, batches = self._model, x
-        data = (*_as_arrays(batches), batches.epoch_weight())
-        with borrowed_program(model, batches.batch_size, data) as program:
-            fit = _Fit(model, program, batches, data[:2], validation_data)
-            return fit.run(epochs, initial_epoch, callbacks)
+        model = self._model
+        told = Announcements(callbacks, model, epochs, len(x))
+        model.stop_training = False
+        start, reason = initial_epoch, None
+        if told.to_users:
+            start, reason = told.begin(initial_epoch, epochs)
+        if not told.to_users or self._decide(reason):
+            data = (*_as_arrays(x), x.epoch_weight())
+            with borrowed_program(model, x.batch_size, data) as program:
+                start, reason = _Fit(model, program, x, data[:2], validation_data).run(
+                    start, epochs, told
+                )
+            if reason is None:
+                return model.history
+            self._decide(reason)
+        for callback in callbacks:
+            if isinstance(callback, HeldOutMonitor):
+                callback.twin = None
+        told.stops = model.stop_training
+        return model.fit(
+            x,
+            epochs=epochs,
+            initial_epoch=start,
+            callbacks=told,
+            validation_data=validation_data,
+            **further,
+        )
 
 
 class _Fit:
@@ -93,7 +119,6 @@ class _Fit:
 
     def __init__(self, model, program, batches, data, held_out):
         self.model, self.program, self.batches = model, program, batches
-        self._variables = EqualVariables(model, program.twin, program.fresh_slots)
         self._source = batches.X
         self._tensors = [tf.convert_to_tensor(part) for part in data]
         self._names = _log_names(program.twin, model)
@@ -104,66 +129,84 @@ class _Fit:
             self._held_out = [tf.convert_to_tensor(part) for part in (*chosen, parts[2])]
             self._held_out_size = held_out.batch_size
 
-    def run(self, epochs, initial_epoch, callbacks):
-        """Run the epochs on the program's twin, with the callbacks around them."""
-        model, twin, variables = self.model, self.program.twin, self._variables
-        users = [c for c in keras.tree.flatten(callbacks) if not isinstance(c, OWN)]
-        watched = keras.callbacks.CallbackList(
-            callbacks,
-            add_history=True,
-            model=model,
-            epochs=epochs,
-            steps=len(self.batches),
-            verbose=0,
-        )
-        for callback in callbacks:
+    def run(self, start, epochs, told):
+        """Run the epochs on the program's twin, with the callbacks around them.
+
+        Returns
+        -------
+        int
+            The epoch from which on ``Model.fit`` has to train.
+        str or None
+            Why it has to; None where all epochs are trained.
+        """
+        model, twin, users = self.model, self.program.twin, told.to_users
+        try:
+            variables = EqualVariables(model, twin, self.program.fresh_slots)
+        except ValueError:
+            return start, "the network is not as its configuration tells"
+        for callback in told.callbacks:
             if isinstance(callback, HeldOutMonitor):
                 callback.twin, self._watched = twin, callback.held_out
-            if not users:
+            if not users and isinstance(callback, OWN):
                 # Nobody looks at the user's network before the end.
                 callback.set_model(twin)
-        model.stop_training = twin.stop_training = False
+        twin.stop_training = False
         variables.to_second()
         if users:
-            # They may look at the optimizer.
+            # They may look at the optimizer and at the metrics.
             variables.build_first_optimizer()
-        watched.on_train_begin()
-        logs: dict[str, float] = {}
-        results = self._epochs(epochs - initial_epoch, self._epochs_at_once(callbacks))
-        for epoch in range(initial_epoch, epochs):
-            watched.on_epoch_begin(epoch)
+            self._build_metrics()
+            variables.pair_metrics()
+        told.on_train_begin()
+        logs: dict[str, Any] = {}
+        results = self._epochs(epochs - start, self._epochs_at_once(told))
+        for epoch in range(start, epochs):
             if users:
+                model.reset_metrics()
+            told.on_epoch_begin(epoch)
+            if users:
+                if reason := told.compiled_anew():
+                    return epoch, reason
                 variables.to_second()
             logs = next(results)
             if users:
                 variables.to_first()
-            watched.on_epoch_end(epoch, logs)
+            told.on_epoch_end(epoch, logs)
             if model.stop_training or twin.stop_training:
                 break
         holder = model if users else twin
-        if epochs > initial_epoch:
+        if epochs > start:
             holder.optimizer.finalize_variable_values(holder.trainable_weights)
-        watched.on_train_end(logs)
+        told.on_train_end(logs)
         if not users:
             variables.to_first()
-        if not model.optimizer.built:
-            LateVariables(model.optimizer, model.trainable_variables, variables.slots())
-        return model.history
+            if not model.optimizer.built:
+                LateVariables(model.optimizer, model.trainable_variables, variables.slots())
+        return epochs, None
 
-    def _epochs_at_once(self, callbacks: list[keras.callbacks.Callback]) -> int:
+    def _build_metrics(self):
+        """Make the network's own metrics as Keras does when it traces its first batch."""
+        metrics = self.model._compile_metrics
+        if metrics is not None and not metrics.built:
+            row = (part[:1] for part in (*self._tensors, self.batches.epoch_weight()))
+            with variables_alike():
+                self.model._symbolic_build(data_batch=tuple(row))
+
+    def _epochs_at_once(self, told: Announcements) -> int:
         """Return how many epochs one call may train: as many as nobody looks between.
 
         A call costs half a millisecond before its first step. More than a few steps gain nothing
         by it, and would only keep an interrupt waiting.
         """
-        alone = all(isinstance(c, HeldOutMonitor) and c.only_logs for c in callbacks)
-        alone = alone and (self._watched is None or self._watched.tensors)
+        own = [c for c in told.callbacks if isinstance(c, OWN)]
+        alone = all(isinstance(c, HeldOutMonitor) and c.only_logs for c in own)
+        alone = alone and not told.to_users and (self._watched is None or self._watched.tensors)
         if not alone or self._held_out is not None or not self.batches.keeps_data:
             return 1
         n_rows = max(len(self.batches.rows), 1)
         return max(1, min(STEPS_AT_ONCE // len(self.batches), ROWS_AT_ONCE // n_rows))
 
-    def _epochs(self, n_epochs: int, at_once: int) -> Iterator[dict[str, float]]:
+    def _epochs(self, n_epochs: int, at_once: int) -> Iterator[dict[str, Any]]:
         """Train for so many epochs; yield for each what Keras would log."""
         judge = self._watched
         judged = [] if judge is None else judge.tensors
@@ -183,18 +226,23 @@ class _Fit:
             # Other synthetic rows stand behind the data.
             self._source = batches.X
             self._tensors = [tf.convert_to_tensor(part) for part in _as_arrays(batches)]
-        return batches.epoch_weight(), batches.rows
+        # Keras looks after each batch whether to stop.
+        n_rows = batches.batch_size if self.model.stop_training else len(batches.rows)
+        return batches.epoch_weight()[:n_rows], batches.rows[:n_rows]
 
-    def _held_out_logs(self) -> dict[str, float]:
+    def _held_out_logs(self) -> dict[str, Any]:
         """Return the metrics of held-out rows where Keras is to compute them."""
         if self._held_out is None:
             return {}
         result = self.program.evaluate(self._held_out, self._held_out_size)
         return {f"val_{name}": value for name, value in self._named(result).items()}
 
-    def _named(self, result: dict[str, Any]) -> dict[str, float]:
-        """Return metrics as numbers under the names of the user's network."""
-        return {self._names.get(name, name): float(value) for name, value in result.items()}
+    def _named(self, result: dict[str, Any]) -> dict[str, Any]:
+        """Return metrics, numbers or arrays, under the names of the user's network."""
+        return {
+            self._names.get(name, name): np.asarray(value) if np.ndim(value) else float(value)
+            for name, value in result.items()
+        }
 
 
 def _log_names(twin: keras.Model, model: keras.Model) -> dict[str, str]:

@@ -1,5 +1,6 @@
 """Whether an epoch in a graph is sure to be what ``Model.fit`` does."""
 
+from types import FunctionType
 from typing import Any
 
 import keras
@@ -21,6 +22,16 @@ SHAPING = (keras.regularizers.Regularizer, keras.constraints.Constraint)
 OF_OUTPUTS = ("activity_regularizer",)
 # State that Keras sets from the weights while it traces, where it is not what it is outside.
 STARTS_FROM_WEIGHTS = {"ScheduleFreeAdamW"}
+# What a fit in a graph does in its own way, or traces: nobody else's code may stand in its place.
+METHODS = {
+    keras.Model: (
+        *("fit", "make_train_function", "train_function", "train_step", "test_step"),
+        *("predict_step", "compute_loss", "compute_metrics"),
+    ),
+    keras.layers.Layer: ("__call__", "call"),
+    keras.losses.Loss: ("__call__", "call"),
+    keras.optimizers.Optimizer: ("apply", "apply_gradients", "update_step"),
+}
 KNOWN_ARGUMENTS = {
     "batch_size",
     "callbacks",
@@ -46,6 +57,7 @@ def unsuitable(model: keras.Model, batches: RowBatches, arguments: dict[str, Any
     """
     # Metrics first: not every one can be serialised with the rest.
     foreign = foreign_network(model) or _foreign_metric(model) or _foreign_compile(model)
+    foreign = foreign or _replaced_method(model)
     if foreign is not None:
         return foreign
     if (changed := _changed_variable(model)) is not None:
@@ -62,6 +74,28 @@ def unsuitable(model: keras.Model, batches: RowBatches, arguments: dict[str, Any
 def runs_eagerly(model: keras.Model) -> bool:
     """Whether a network, or all of TensorFlow, is to be run step by step and not as a graph."""
     return model.run_eagerly or tf.config.functions_run_eagerly()
+
+
+def _replaced_method(model: keras.Model) -> str | None:
+    """Return which method of Keras somebody has put another in the place of, or None.
+
+    Tools that record fits wrap ``Model.fit`` and pass the wrapper off as Keras' own, by its name
+    and module; the module that it sees as its globals is its own.
+    """
+    for part in (model, *model._flatten_layers(include_self=False), model.loss, model.optimizer):
+        kind = next((kind for kind in METHODS if isinstance(part, kind)), None)
+        for name in METHODS.get(kind, ()):
+            method = vars(part).get(name) or getattr(type(part), name, None)
+            if method is not None and not _is_own_function(method):
+                return f"{type(part).__name__}.{name} is not Keras' own code"
+    return None
+
+
+def _is_own_function(function: Any) -> bool:
+    """Whether something is a plain function, defined in Keras or here."""
+    if type(function) is not FunctionType:
+        return False
+    return function.__globals__["__name__"].split(".")[0] in ("keras", "imbalanced_nn")
 
 
 def _is_distributed(model: keras.Model) -> bool:
@@ -117,6 +151,8 @@ def _unsuitable_call(arguments: dict[str, Any]) -> str | None:
     for name, value in arguments.items():
         if name not in KNOWN_ARGUMENTS and (name not in IDLE or value != IDLE[name]):
             return f"fit is given {name}"
+    if keras.config.max_epochs() or keras.config.max_steps_per_epoch():
+        return "keras.config limits what a fit trains"
     if arguments.get("verbose"):
         return "verbose shows the batches"
     for callback in keras.tree.flatten(arguments["callbacks"]):
@@ -236,6 +272,8 @@ def _foreign_compile(model: keras.Model) -> str | None:
     # Functions in an optimizer cannot be serialised, which its configuration would try to.
     if (foreign := _foreign_optimizer(model)) is not None:
         return foreign
+    if getattr(model._compile_loss, "_user_loss", loss) is not loss:
+        return "loss was changed after compile"
     if (model.get_compile_config() or {}).get("loss_weights") is not None:
         return "loss_weights are given"
     return None

@@ -58,7 +58,8 @@ _TYPES = {dtype.name: dtype for dtype in (tf.float32, tf.int32, tf.int64, tf.uin
 class EqualVariables:
     """The variables of two equal networks, their optimizers and losses, side by side.
 
-    Those of metrics are left out: they start each epoch anew, and are made when first used.
+    Those of metrics start each epoch anew and are made when first used; only somebody who looks at
+    the first network between epochs has them paired.
 
     Parameters
     ----------
@@ -75,7 +76,7 @@ class EqualVariables:
     """
 
     def __init__(self, first: keras.Model, second: keras.Model, slots: list[tf.Tensor]):
-        self._first, self._pairs = first, []
+        self._first, self._second, self._pairs = first, second, []
         for part in (_own_variables, _loss_variables):
             self._pair(part(first), part(second))
         known, others = first.optimizer.variables, second.optimizer.variables
@@ -85,6 +86,12 @@ class EqualVariables:
             self._slots, self._fresh = others[len(known) :], slots[len(known) :]
             others = others[: len(known)]
         self._pair(known, others)
+        self._results: list[tuple[keras.Variable, keras.Variable]] = []
+
+    def pair_metrics(self) -> None:
+        """Let `to_first` assign the values of metrics too, which both networks have made."""
+        metrics = self._first.metrics_variables, self._second.metrics_variables
+        self._results = list(zip(*metrics, strict=True))
 
     def _pair(self, ones: list[keras.Variable], others: list[keras.Variable]) -> None:
         """Put variables side by side."""
@@ -102,7 +109,7 @@ class EqualVariables:
 
     def to_first(self) -> None:
         """Assign them the other way."""
-        for one, other in self._pairs:
+        for one, other in self._pairs + self._results:
             _assign(one, read(other))
 
     def build_first_optimizer(self) -> None:
