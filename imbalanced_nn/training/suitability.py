@@ -272,7 +272,7 @@ def _foreign_compile(model: keras.Model) -> str | None:
     # Functions in an optimizer cannot be serialised, which its configuration would try to.
     if (foreign := _foreign_optimizer(model)) is not None:
         return foreign
-    if getattr(model._compile_loss, "_user_loss", loss) is not loss:
+    if getattr(model._compile_loss, "_user_loss", model.loss) is not model.loss:
         return "loss was changed after compile"
     if (model.get_compile_config() or {}).get("loss_weights") is not None:
         return "loss_weights are given"
