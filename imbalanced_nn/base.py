@@ -2,6 +2,8 @@
 
 import copy
 from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import keras
@@ -12,7 +14,7 @@ from scikeras.wrappers import BaseWrapper, KerasClassifier
 from sklearn.base import BaseEstimator, clone
 from sklearn.exceptions import NotFittedError
 from sklearn.utils import ClassifierTags, check_consistent_length
-from sklearn.utils.validation import validate_data
+from sklearn.utils.validation import _check_feature_names, _check_n_features, validate_data
 
 from imbalanced_nn.encoders import TimestepLabelEncoder
 from imbalanced_nn.exceptions import InvalidParameterError, nearest_name
@@ -31,6 +33,7 @@ from imbalanced_nn.parameters import (
     check_arguments,
     check_routed,
     check_user_parameters,
+    plain,
 )
 from imbalanced_nn.pickling import pack, unpack, walk
 from imbalanced_nn.targets import KINDS, n_output_units
@@ -386,8 +389,14 @@ class MendedKerasClassifier(KerasClassifier):
                 )
         if X is not None:
             given = X
+            if not reset:
+                # Rows of other columns are told by their names, whatever their values are.
+                _check_feature_names(self, given, reset=False)
             X = check_features(X, name)
-            validate_data(self, given, skip_check_array=True, reset=reset)
+            if reset:
+                validate_data(self, given, skip_check_array=True, reset=True)
+            else:
+                _check_n_features(self, given, reset=False)
             if reset:
                 self.X_dtype_ = X.dtype
                 self.X_shape_ = X.shape
@@ -428,6 +437,21 @@ class MendedKerasClassifier(KerasClassifier):
                 "classes of Keras' callbacks, or leave those parameters out."
             )
 
+    @contextmanager
+    def _plain_parameters(self) -> Iterator[None]:
+        """Hold NumPy's scalars among the parameters as Python's own while the block runs.
+
+        Keras and build functions take no others; `get_params` returns what was given.
+        """
+        given = self.get_params(deep=False)
+        converted = {name: plain(value) for name, value in given.items()}
+        changed = [name for name in given if converted[name] is not given[name]]
+        vars(self).update({name: converted[name] for name in changed})
+        try:
+            yield
+        finally:
+            vars(self).update({name: given[name] for name in changed})
+
     def _initialize_callbacks(self) -> None:
         """Make callbacks for fit and predict; those that a file did not keep are none."""
         given = {name: value for name, value in vars(self).items() if isinstance(value, NotKept)}
@@ -449,7 +473,10 @@ class MendedKerasClassifier(KerasClassifier):
         if kwargs or routed or self._predict_callbacks:
             check_arguments(kwargs, "predict", self.model_)
             check_routed(vars(self), self.model_)
-            return super()._predict_raw(X, **kwargs)
+            given = self.get_params(deep=False)
+            given = route_params(given, "predict", self._predict_kwargs, strict=True) | kwargs
+            given = {k: v for k, v in given.items() if k in kwargs or k != "callbacks"}
+            return super()._predict_raw(X, **plain(given))
         X, _ = self._validate_data(X=X)
         return forward(self.model_, self.feature_encoder_.transform(X))
 

@@ -1,7 +1,7 @@
 """`BalancedKerasClassifier`: a Keras network that scikit-learn can trust on imbalanced data."""
 
 from imbalanced_nn.base import MendedKerasClassifier
-from imbalanced_nn.parameters import check_parameters
+from imbalanced_nn.parameters import check_parameters, plain
 from imbalanced_nn.representation import FittedDiagram
 from imbalanced_nn.steps import DecisionSteps, FitSteps
 from imbalanced_nn.targets import fill_padding
@@ -79,7 +79,8 @@ default="balanced_accuracy"
         Shares of the classes where the network will be used, in the order of ``classes_`` or by
         label. Probabilities and a learned cut are for these; None is the training prevalence.
     pos_label : label or None, default=None
-        Positive class of a binary y; None is the rarest.
+        Positive class of a binary y; None is the greater of 0 and 1, of -1 and 1 and of
+        booleans, as in scikit-learn, and otherwise the rarest.
     validation_split : float, int, cross-validation splitter or list, default=0.2
         Share of each class to hold out. 0 holds nothing out: no early stopping, and only
         ``threshold="balanced_accuracy"``, whose cut is then the prior, can still be learned.
@@ -341,17 +342,22 @@ run_eagerly
         BalancedKerasClassifier
             The estimator.
         """
-        check_parameters(self.get_params(deep=False), type(self).__name__)
-        check_parameters(kwargs, type(self).__name__)
+        kwargs = plain(kwargs)
+        for params in (self.get_params(deep=False), kwargs):
+            check_parameters(params, type(self).__name__)
         y = fill_padding(y, sample_weight)
-        with self._unchanged_on_failure():
+        with self._plain_parameters(), self._unchanged_on_failure():
             self.classes_ = self._announced_classes(y, classes)
             first = self.current_epoch
             self._fit(X, y, sample_weight, True, 1, first, arguments=kwargs, online=True)
         return self
 
     def initialize(self, X, y):
-        """Build the network without training it, as scikeras does for pretrained ones.
+        """Build the network without training it, for one that is trained already.
+
+        Its outputs are taken as probabilities at the class shares of y. Without training, a
+        threshold of ``"balanced_accuracy"`` cuts at the prior and any other score at 0.5, until
+        `tune_threshold` learns it on rows of yours.
 
         Parameters
         ----------
@@ -363,15 +369,28 @@ run_eagerly
         Returns
         -------
         BalancedKerasClassifier
-            The estimator, ready to predict.
+            The estimator, ready to predict, to tune, to be saved and to be trained further.
 
         Raises
         ------
         InvalidParameterError
-            If a parameter is not accepted, or the network's outputs are no probabilities.
+            If a parameter is not accepted, the network's outputs are no probabilities or not
+            those of the classes of y, or a calibrator would have to be learned.
+
+        Examples
+        --------
+        >>> import keras
+        >>> from sklearn.datasets import make_classification
+        >>> from imbalanced_nn import BalancedKerasClassifier
+        >>> X, y = make_classification(3000, weights=[0.9], class_sep=2.0, random_state=0)
+        >>> network = BalancedKerasClassifier(epochs=5, random_state=0).fit(X, y).model_
+        >>> clf = BalancedKerasClassifier(network, threshold="f1").initialize(X[:2000], y[:2000])
+        >>> clf = clf.tune_threshold(X[2000:], y[2000:])
+        >>> bool(clf.best_score_ > 0.9)
+        True
         """
         check_parameters(self.get_params(deep=False), type(self).__name__)
-        with self._unchanged_on_failure():
-            super().initialize(X, y)
-            self._check_initialized(X)
+        with self._plain_parameters(), self._unchanged_on_failure():
+            self.classes_ = None
+            self._fit_nothing(X, y)
         return self

@@ -93,6 +93,18 @@ CODES = {
         "right; plain crossentropy, also with smoothed labels, Keras' focal losses and those of "
         "imbalanced_nn.losses are undone in closed form."
     ),
+    "INN014": (
+        "Which of two classes is the positive one has two readings. Of the labels 0 and 1, -1 and "
+        "1, and booleans it is the greater, as everywhere in scikit-learn, and of others the "
+        "rarer; one score per row belongs to the greater label. Where these differ and the "
+        "objective depends on it, as F1, precision and recall do and balanced accuracy does not, "
+        "pos_label says which is meant."
+    ),
+    "INN015": (
+        "Scores rank in reverse: rows of the positive class have the lower ones, more often than "
+        "scores that tell nothing. They may be those of the other class (pos_label), labels may "
+        "be exchanged, or columns be in another order than the classes."
+    ),
     "INN017": (
         "A meta-estimator drops the learned cut. Soft voting, bagging, stacking, one against the "
         "rest and CalibratedClassifierCV read the probabilities of their estimators and decide "

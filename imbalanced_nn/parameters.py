@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from sklearn.utils._param_validation import (
     HasMethods,
     Interval,
@@ -23,6 +24,7 @@ __all__ = [
     "check_parameters",
     "check_routed",
     "check_user_parameters",
+    "plain",
 ]
 
 CONSTRAINTS = {
@@ -284,6 +286,23 @@ def check_routed(names: Iterable[str], network: Any) -> None:
                 f"{name!r} is not an argument of the network's {method}."
                 f"{given or nearest_name(argument, accepted)} It takes {sorted(accepted)}."
             )
+
+
+def plain(value: Any) -> Any:
+    """Return a value with NumPy's scalars as Python's own, in lists, tuples and dicts too.
+
+    What holds none is returned as it is.
+    """
+    if isinstance(value, np.generic) or (isinstance(value, np.ndarray) and not value.ndim):
+        return value.item()
+    if type(value) in (list, tuple):
+        converted = [plain(part) for part in value]
+        same = all(new is old for new, old in zip(converted, value, strict=True))
+        return value if same else type(value)(converted)
+    if type(value) is dict:
+        converted = {key: plain(part) for key, part in value.items()}
+        return value if all(converted[key] is value[key] for key in value) else converted
+    return value
 
 
 def _accepted(method: str, network: Any) -> set[str]:

@@ -81,11 +81,16 @@ def class_probabilities(outputs: np.ndarray, kind: str, logits: bool) -> np.ndar
 
 
 def positive_code(pos_label: Any, classes: np.ndarray, counts: np.ndarray) -> int | None:
-    """Return the code of the positive class, the rarest (on a tie the last) if None.
+    """Return the code of the positive class.
 
-    Returns None if ``pos_label`` is not one of ``classes``.
+    None is the greater label of 0 and 1, of -1 and 1, and of booleans, as everywhere in
+    scikit-learn, and of others the rarest, on a tie the last. Returns None if ``pos_label`` is
+    not one of ``classes``.
     """
     if pos_label is None:
+        labels = np.asarray(classes).tolist()
+        if sorted(labels) in ([0, 1], [-1, 1]):
+            return labels.index(1)
         return int(len(counts) - 1 - np.argmin(counts[::-1]))
     found = np.flatnonzero(classes == pos_label)
     return int(found[0]) if len(found) else None

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 from scipy.special import logit
+from sklearn import config_context
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.calibration import CalibratedClassifierCV
 
@@ -151,8 +152,11 @@ def _fit(method, scores, codes, sample_weight):
     if len(np.unique(codes)) < 2:
         return None
     calibrated = CalibratedClassifierCV(_Scores(), method=method, cv=[(rows, rows)], ensemble=False)
+    # The weights go nowhere but to the calibrator, whatever the caller's own routing is.
+    with config_context(enable_metadata_routing=False):
+        calibrated.fit(scores, codes, sample_weight=sample_weight)
     # The rest of it knows every row.
-    return calibrated.fit(scores, codes, sample_weight=sample_weight).calibrated_classifiers_[0]
+    return calibrated.calibrated_classifiers_[0]
 
 
 def _scores(positive):

@@ -32,7 +32,8 @@ class Model:
                 f"{self.path!r} was fitted on an array without column names. Use it from Python, "
                 f"or fit it on a DataFrame."
             )
-        if not hasattr(self.classifier, "decision_rule_"):
+        built = getattr(self.classifier, "_only_built", False)
+        if built and not hasattr(self.classifier, "best_score_"):
             raise UsageRefusal(f"{self.path!r} was built and not trained; fit it first.")
         if self.classifier._kind not in ("binary", "multiclass") or self.classifier.y_ndim_ != 1:
             raise UsageRefusal(

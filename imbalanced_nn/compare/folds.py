@@ -8,6 +8,7 @@ from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import column_or_1d
 
 from imbalanced_nn.exceptions import InvalidParameterError, TooFewRowsError
+from imbalanced_nn.targets import positive_code
 
 __all__ = ["as_codes", "make_folds", "positive_class"]
 
@@ -43,16 +44,13 @@ def positive_class(pos_label, classes, counts) -> int | None:
     """Return the position of the positive one of two classes, None of more."""
     if len(classes) != 2 and pos_label is None:
         return None
-    if pos_label is None:
-        # The rarest class; of two equal ones the last, as in scikit-learn.
-        return int(counts[1] <= counts[0])
-    found = np.flatnonzero(classes == pos_label)
-    if len(classes) != 2 or not len(found):
+    code = positive_code(pos_label, classes, counts) if len(classes) == 2 else None
+    if code is None:
         raise InvalidParameterError(
             f"pos_label: {pos_label!r} is not one of two classes; the classes of y are "
             f"{', '.join(map(_shown, classes))}."
         )
-    return int(found[0])
+    return code
 
 
 def make_folds(cv, X, y, codes, classes, groups, seeds: list[int]) -> list[tuple]:

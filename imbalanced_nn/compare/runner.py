@@ -155,10 +155,11 @@ def compare_strategies(
     Notes
     -----
     The measures are scikit-learn's: average precision, balanced accuracy, F1, Matthews
-    correlation coefficient, log loss, and the wall-clock seconds of fit and prediction. With two
-    classes the rarest is the positive one for average precision and F1; with more, both are
-    unweighted means over the classes. A classifier without ``decision_rule_`` is measured at its
-    ``predict`` in place of the learned threshold.
+    correlation coefficient, log loss, and the wall-clock seconds of fit and prediction. Average
+    precision and F1 are of the positive class: 1 of the labels 0 and 1 or -1 and 1, True of
+    booleans, of two others the rarest; with more classes, both are unweighted means over them.
+    A classifier without ``decision_rule_`` is measured at its ``predict`` in place of the
+    learned threshold.
 
     With ``halving``, from the third fold on and after each, a strategy is dropped if its
     variance-corrected 95 % interval says that it is worse than the leader of that moment. The

@@ -12,7 +12,8 @@ from imbalanced_nn.inspection.measures import binary_measures
 from imbalanced_nn.inspection.predictions import Predictions, last_input, last_step
 from imbalanced_nn.inspection.sums import BinaryProblem, equal_mass_bins
 from imbalanced_nn.targets import class_probabilities
-from imbalanced_nn.threshold.rows import check_rows, encode
+from imbalanced_nn.threshold.orientation import scored_code
+from imbalanced_nn.threshold.rows import check_rows, encode, positive_code
 
 __all__ = ["CalibrationComparisonDisplay"]
 
@@ -168,7 +169,8 @@ class CalibrationComparisonDisplay(Display):
         y_true : array-like of shape (n_samples,)
             Labels.
         probabilities : dict of str to array-like of shape (n_samples,) or (n_samples, n_classes)
-            Probabilities of the class, or of all with columns in sorted class order, by name.
+            Probabilities of the class, of two without ``pos_label`` of the greater label, or of
+            all with columns in sorted class order, by name.
         n_bins, strategy, confidence_level, sample_weight, pos_label, ax
             As in `from_estimator`.
 
@@ -189,6 +191,8 @@ class CalibrationComparisonDisplay(Display):
             if proba.ndim == 2:
                 encode(labels, proba, classes)
                 proba = proba[:, place]
+            elif len(classes) == 2 and scored_code(classes, place, pos_label) != place:
+                proba = 1 - proba
             named[name] = proba
         options = (n_bins, strategy, confidence_level)
         positive, label = labels == classes[place], classes.tolist()[place]
@@ -289,16 +293,8 @@ class CalibrationComparisonDisplay(Display):
 
 
 def _place(labels, classes, pos_label):
-    """Return the place of the class to show; None is the rarest, the later of equals."""
-    if pos_label is None:
-        counts = (labels[:, None] == classes).sum(axis=0)
-        return int(len(counts) - 1 - counts[::-1].argmin())
-    if pos_label not in classes:
-        raise InvalidParameterError(
-            f"The 'pos_label' parameter must be one of {classes.tolist()}. Got {pos_label!r} "
-            f"instead."
-        )
-    return int(np.flatnonzero(classes == pos_label)[0])
+    """Return the place of the class to show; None is the positive one, of several the rarest."""
+    return positive_code(np.searchsorted(classes, labels), classes, pos_label)
 
 
 def _network_outputs(estimator, X):

@@ -7,6 +7,7 @@ from scipy import sparse
 from sklearn.utils import check_consistent_length
 
 from imbalanced_nn.exceptions import InvalidParameterError
+from imbalanced_nn.threshold.orientation import scored_code
 from imbalanced_nn.threshold.rows import check_rows, encode, positive_code
 
 __all__ = ["Predictions", "last_input", "last_step", "probabilities"]
@@ -59,7 +60,7 @@ class Predictions:
             Weights; rows of weight 0 are left out.
         pos_label : label, default=None
             Positive class of a binary target. None takes the estimator's ``pos_label_``, else
-            the rarest.
+            1 of the labels 0 and 1, else the rarest.
 
         Returns
         -------
@@ -105,11 +106,12 @@ class Predictions:
         y_true, y_pred : array-like of shape (n_samples,)
             True and predicted labels.
         y_proba : array-like of shape (n_samples, n_classes) or (n_samples,)
-            Probabilities, columns in sorted class order, or those of the positive class.
+            Probabilities, columns in sorted class order, or those of ``pos_label``, without one
+            those of the greater label.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights.
         pos_label : label, default=None
-            Positive class of two; None is the rarest.
+            Positive class of two; None is 1 of 0 and 1, and the rarest of other labels.
 
         Returns
         -------
@@ -124,8 +126,8 @@ class Predictions:
                     f"'y_proba' of shape {proba.shape} is for two classes. Got {len(classes)} in "
                     f"'y_true'; pass one column for each."
                 )
-            positive = positive_code(codes, classes, pos_label)
-            proba = np.column_stack([1 - proba, proba][:: 1 if positive else -1])
+            scored = scored_code(classes, positive_code(codes, classes, pos_label), pos_label)
+            proba = np.column_stack([1 - proba, proba][:: 1 if scored else -1])
         return cls._checked(y_true, decided, proba, sample_weight, None, pos_label)
 
     @classmethod

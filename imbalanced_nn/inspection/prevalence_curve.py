@@ -111,7 +111,7 @@ class PrevalenceCurveDisplay(Display):
         sample_weight : array-like of shape (n_samples,), default=None
             Weights.
         pos_label : label, default=None
-            Positive class; None takes the estimator's, else the rarest.
+            Positive class; None takes the estimator's, else 1 of 0 and 1, else the rarest.
         n_resamples : int, default=200
             Resamples of the stratified bootstrap; 0 for no intervals.
         confidence_level : float in (0, 1), default=0.95
@@ -158,7 +158,8 @@ class PrevalenceCurveDisplay(Display):
         y_true, y_pred : array-like of shape (n_samples,)
             True and predicted labels.
         y_proba : array-like of shape (n_samples, n_classes) or (n_samples,)
-            Probabilities, columns in sorted class order, or those of the positive class.
+            Probabilities, columns in sorted class order, or those of ``pos_label``, without one
+            those of the greater label.
         metrics, prevalences, sample_weight, pos_label, n_resamples, confidence_level, \
 random_state, ax
             As in `from_estimator`.

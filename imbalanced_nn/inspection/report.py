@@ -55,8 +55,8 @@ def imbalance_report(
     cost_matrix : array-like of shape (n_classes, n_classes), default=None
         Costs, rows true and columns predicted classes in class order. None leaves ``cost`` out.
     pos_label : label, default=None
-        Positive class of a binary target. None takes the estimator's ``pos_label_``, else the
-        rarest.
+        Positive class of a binary target. None takes the estimator's ``pos_label_``, else
+        1 of the labels 0 and 1, else the rarest.
     n_resamples : int, default=1000
         Resamples of the bootstrap; 0 for no intervals.
     confidence_level : float in (0, 1), default=0.95

@@ -120,7 +120,7 @@ class ThresholdCurveDisplay(Display):
         sample_weight : array-like of shape (n_samples,), default=None
             Weights.
         pos_label : label, default=None
-            Positive class; None takes the estimator's, else the rarest.
+            Positive class; None takes the estimator's, else 1 of 0 and 1, else the rarest.
         spread : (float, float), default=None
             Where the cut may lie. Without X None is the 95 % interval of
             `BalancedKerasClassifier.bootstrap_threshold`, where there is one.
@@ -173,7 +173,7 @@ class ThresholdCurveDisplay(Display):
         y_true : array-like of shape (n_samples,) or (n_samples, n_labels)
             Labels, or the indicator of a multilabel target: a curve for each label.
         y_score : array-like of shape (n_samples,), (n_samples, 2) or (n_samples, n_labels)
-            Scores of the positive class, or probabilities.
+            Scores of ``pos_label``, without one of the greater label, or probabilities.
         objective : str, callable or ThresholdTuner, default="balanced_accuracy"
             What to show.
         constraint : (str, float), default=None

@@ -84,7 +84,7 @@ def tuned_on(estimator, X, y, sample_weight, objective, constraint, pos_label):
     constraint : (str, float) or None
         Bound to keep.
     pos_label : label or None
-        Positive class; None is the estimator's own, else the rarest.
+        Positive class; None is the estimator's own, else 1 of 0 and 1, else the rarest.
 
     Returns
     -------
@@ -94,8 +94,16 @@ def tuned_on(estimator, X, y, sample_weight, objective, constraint, pos_label):
     tuner = tuner_for(aim_of(step) if objective is None else objective, constraint)
     if pos_label is None:
         pos_label = getattr(step, "pos_label_", None)
-    proba = probabilities(estimator, X)
-    return tuner.fit(y, proba, sample_weight=sample_weight, pos_label=pos_label)
+    proba, classes = probabilities(estimator, X), getattr(step, "classes_", None)
+    # Of several labels it may be a list of the values of each.
+    one_label = np.ndim(y) == 1 and np.ndim(classes) == 1
+    return tuner.fit(
+        y,
+        proba,
+        sample_weight=sample_weight,
+        pos_label=pos_label,
+        classes=classes if one_label else None,
+    )
 
 
 def curves_of(step):

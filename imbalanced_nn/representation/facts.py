@@ -29,7 +29,7 @@ def fitted_facts(estimator) -> dict[str, str]:
         Sentences by what they are about, in the order of the steps of a fit. Empty of an
         estimator that is not fitted, and of one that does not know its classes.
     """
-    if getattr(estimator, "_kind", None) is None or not hasattr(estimator, "decision_rule_"):
+    if getattr(estimator, "_kind", None) is None or not hasattr(estimator, "history_"):
         return {}
     facts = {
         "Held out": _held_out(estimator),

@@ -1,9 +1,12 @@
 """The order of the steps of a fit: what leaks nothing is what comes in this order."""
 
+import dataclasses
+
+import numpy as np
 from sklearn.callback import with_callbacks
 
 from imbalanced_nn.exceptions import counted_fit
-from imbalanced_nn.parameters import check_parameters
+from imbalanced_nn.parameters import check_parameters, plain
 from imbalanced_nn.sampling import BalancedBatches
 from imbalanced_nn.steps.balancing import BalancingSteps
 from imbalanced_nn.steps.crossfit import CrossFitSteps
@@ -28,17 +31,15 @@ class FitSteps(
 
     def _fit_with(self, arguments, X, y, sample_weight, *, groups=None, validation=None, task=None):
         """Fit with further arguments of ``Model.fit``, as a task of its own or within another."""
-        routed = {
-            name.removeprefix("fit__"): value
-            for name, value in vars(self).items()
-            if name.startswith("fit__")
-        }
-        for params in (self.get_params(deep=False), routed, arguments):
-            check_parameters(params, type(self).__name__)
-        y = fill_padding(y, sample_weight)
-        training = {"epochs": self.epochs, "initial_epoch": 0} | routed | arguments
-        first = training["epochs"], training["initial_epoch"]
-        with self._unchanged_on_failure():
+        arguments, prefix = plain(arguments), "fit__"
+        with self._plain_parameters(), self._unchanged_on_failure():
+            own = self.get_params(deep=False)
+            routed = {k.removeprefix(prefix): v for k, v in own.items() if k.startswith(prefix)}
+            for params in (own, routed, arguments):
+                check_parameters(params, type(self).__name__)
+            y = fill_padding(y, sample_weight)
+            training = {"epochs": self.epochs, "initial_epoch": 0} | routed | arguments
+            first = training["epochs"], training["initial_epoch"]
             if not (self.warm_start and self.initialized_):
                 self.classes_ = None
             self._fit(
@@ -74,6 +75,10 @@ class FitSteps(
         """Hold rows out, train on the others, calibrate, learn the threshold."""
         told = X, y, sample_weight
         fresh = not ((self.warm_start or warm_start) and self.initialized_)
+        # Rows that a network was only built for were not trained on, and count for nothing.
+        begins = vars(self).pop("_only_built", False)
+        if begins:
+            vars(self).pop("_seen", None)
         X, y = self._initialize(X, y) if fresh else self._validate_data(X, y)
         self._check_arguments(arguments, online)
         arguments = {k: v for k, v in arguments.items() if k not in ("epochs", "initial_epoch")}
@@ -89,7 +94,8 @@ class FitSteps(
         seed = draw_seed(self.random_state)
         targets = self.target_encoder_.transform(y)
         codes = class_codes(targets, self._kind)
-        self._describe_classes(codes[weight > 0] if self._steps else codes, fresh, online)
+        told_codes = codes[weight > 0] if self._steps else codes
+        self._describe_classes(told_codes, fresh or begins, online)
         split = arguments.pop("validation_split", self._routed("validation_split"))
         split = 0 if online or validation is not None else split
         folds = self._split(X, codes, weight, groups, seed, split)
@@ -99,17 +105,48 @@ class FitSteps(
         self._forget_judgement(online)
         self._check_threshold(held_out, online, len(folds) > 1, weight)
         note_dropped_cut(self.threshold)
+        if fresh:
+            self._note_positive(self.threshold)
         n_subtasks = self._n_subtasks(epochs, online)
         if len(folds) > 1:
             n_subtasks = self._n_networks(folds)
         with self._as_task(task, n_subtasks, *told) as task:
             rows = (X, y, targets, codes, weight, groups, validation)
-            given = Given(*rows, seed, fresh, online, training, arguments, task)
+            given = Given(*rows, seed, fresh or begins, online, training, arguments, task)
             if len(folds) > 1:
                 judged = self._cross_fit(given, folds)
             else:
                 judged = self._judge(self._fit_once(given, *folds[0]))
             self._decide(judged, online)
+
+    def _fit_nothing(self, X, y):
+        """Become what a fit of no epochs on all rows would be, the network as it was built."""
+        X, y = self._initialize(X, y)
+        self._check_arguments({})
+        if self._kind is None:
+            return
+        weight = np.ones((len(y), *self._steps))
+        targets = self.target_encoder_.transform(y)
+        codes = class_codes(targets, self._kind)
+        rows = self._rows(X, targets, codes, weight, np.arange(len(y)))
+        self.validation_indices_ = np.array([], dtype=int)
+        self._describe_classes(rows.selected_codes, True, False)
+        self._check_priors()
+        self._check_calibration(False, True)
+        self._check_threshold(False, True, False, weight)
+        self._note_positive(self.threshold)
+        encoded = self.feature_encoder_.transform(X)
+        self._build_network(encoded)
+        self.sampler_ = self.class_weight_ = None
+        if self._kind == "multilabel":
+            self._weigh(rows, rows)
+        self._set_priors(rows, self._class_mass(rows), False)
+        self._ensure_compiled_model()
+        self._check_model_compatibility(targets)
+        self._check_outputs(encoded, rows.index)
+        self._match_to_prior(dataclasses.replace(rows, X=encoded), None)
+        self._learn_rule(None, True)
+        self._only_built = True
 
     def _fit_once(self, given, train, held_out):
         """Resample and weigh rows, train on them; return those that judge the network, if any."""

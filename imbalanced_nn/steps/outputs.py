@@ -11,7 +11,7 @@ from imbalanced_nn.exceptions import InvalidParameterError, warn
 from imbalanced_nn.losses import ClassLoss, effect_is_known, is_proper, keras_loss
 from imbalanced_nn.networks import output_layer
 from imbalanced_nn.training import as_network_input, forward
-from imbalanced_nn.validation import n_rows, take_rows
+from imbalanced_nn.validation import take_rows
 
 __all__ = ["OutputSteps"]
 
@@ -42,12 +42,6 @@ class OutputSteps:
         output = self.model_(as_network_input(take_rows(X, first[:1]))) if self._logits() else None
         if hasattr(output, "_keras_logits"):
             self._refuse("gives probabilities already", outputs.shape[-1])
-
-    def _check_initialized(self, X: Any) -> None:
-        """Look at the outputs of a network that is used without a fit."""
-        first = self.feature_encoder_.transform(take_rows(self._validate_data(X)[0], FIRST))
-        self._build_network(first)
-        self._check_outputs(first, np.arange(n_rows(first)))
 
     def _check_values(self, outputs: np.ndarray) -> np.ndarray:
         """Refuse outputs that are not right; return them."""

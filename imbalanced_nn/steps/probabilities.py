@@ -101,7 +101,10 @@ class ProbabilitySteps:
         """
         proba = self.predict_proba(X).astype(np.float64)
         odds = logit(np.clip(proba, SMALLEST, 1 - SMALLEST))
-        return odds[..., 1] if self._kind == "binary" else odds
+        # A target encoder of the user's own hides the classes, but not that there are two.
+        hidden = self._kind is None and self.target_type_ == "binary"
+        two = self._kind == "binary" or (hidden and odds.shape[1:] == (2,))
+        return odds[..., 1] if two else odds
 
     def adapt_priors(self, X, *, sample_weight=None):
         """Return a copy for rows in which the classes have other shares.
@@ -247,8 +250,8 @@ class ProbabilitySteps:
         """Refuse before training a calibrator without rows to learn it from."""
         if self._calibrates() and online and not hasattr(self, "calibrator_"):
             raise InvalidParameterError(
-                f"calibration={self.calibration!r} is learned on held-out rows, but partial_fit "
-                f"holds none out. Call fit first, or set calibration='prior'."
+                f"calibration={self.calibration!r} is learned on held-out rows, but initialize "
+                f"and partial_fit hold none out. Call fit first, or set calibration='prior'."
             )
         if self._calibrates() and not held_out and not online:
             raise InvalidParameterError(

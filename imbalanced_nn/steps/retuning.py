@@ -63,7 +63,7 @@ class RetuningSteps(ThresholdSteps):
         -----
         ImbalanceWarning
             INN004 if the network was trained on these rows, INN010 where few positives moved the
-            cut.
+            cut, INN014 where the positive class is not the only one it could be.
 
         Examples
         --------
@@ -98,6 +98,8 @@ class RetuningSteps(ThresholdSteps):
             raise InvalidParameterError(
                 "X is None, but the fit held no rows out whose scores could be used. Pass X and y."
             )
+        if objective is not None:
+            self._note_positive(objective)
         learned = self._tuned(judged, threshold, sample_cost)
         if sample_cost is None:
             self._judged, self._chosen_threshold = judged, threshold
@@ -194,6 +196,7 @@ class RetuningSteps(ThresholdSteps):
             )
         threshold = copy.deepcopy(threshold)
         rule = self._fixed_rule(threshold)
+        self._note_positive(threshold)
         self._chosen_threshold = threshold
         self._take_rule(rule)
         return self

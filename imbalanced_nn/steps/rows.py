@@ -57,6 +57,7 @@ FITTED = (
     "_fitted_calibration",
     "_given_epochs",
     "_held_out",
+    "_only_built",
     "_judged",
     "_prior_correction",
     "_score_offset",
@@ -196,7 +197,8 @@ class RowSteps:
         if code is None:
             raise InvalidParameterError(
                 f"pos_label={self.pos_label!r} is not a label of y, which holds "
-                f"{self.classes_.tolist()}. Pass one of them, or None for the rarest."
+                f"{self.classes_.tolist()}. Pass one of them, or None for 1 of 0 and 1, and the "
+                f"rarest of other labels."
             )
         self.pos_label_ = self.classes_[code]
 

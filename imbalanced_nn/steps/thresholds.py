@@ -6,6 +6,7 @@ from sklearn.base import clone
 
 from imbalanced_nn.exceptions import InvalidParameterError
 from imbalanced_nn.threshold import ThresholdTuner, fixed_rule, prior_rule
+from imbalanced_nn.threshold.orientation import note_positive
 
 __all__ = ["ThresholdSteps", "learns"]
 
@@ -75,6 +76,20 @@ class ThresholdSteps:
                 f"or set threshold to None, a number, or 'balanced_accuracy', whose cut follows "
                 f"from the class shares."
             )
+
+    def _note_positive(self, threshold):
+        """Tell which class is the positive one where a threshold depends on an open choice."""
+        if self._kind != "binary" or self.pos_label is not None:
+            return
+        if learns(threshold):
+            tuner = self._tuner(threshold)
+            objective = tuner.check(self._kind, self.classes_, self._positive)
+            symmetric = objective.is_symmetric and tuner.constraint is None
+        else:
+            symmetric = threshold in (None, 0.5)
+        if not symmetric:
+            what = f"threshold={threshold!r}"
+            note_positive(self.classes_, self.class_count_, self._positive, what)
 
     def _check_proof(self, what):
         """Refuse what gives rows unequal weights to a threshold that counts them."""

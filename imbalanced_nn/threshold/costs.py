@@ -8,7 +8,13 @@ from imbalanced_nn.exceptions import InvalidParameterError
 from imbalanced_nn.threshold.objectives import Objective
 from imbalanced_nn.threshold.rules import BinaryRule, CostRule
 
-__all__ = ["bayes_rule", "check_cost_matrix", "check_sample_cost", "cost_objective"]
+__all__ = [
+    "bayes_rule",
+    "check_combination",
+    "check_cost_matrix",
+    "check_sample_cost",
+    "cost_objective",
+]
 
 
 def check_cost_matrix(cost_matrix, n_classes):
@@ -114,3 +120,34 @@ def bayes_rule(costs, positive=1):
     false_alarm = costs[negative, positive] - costs[negative, negative]
     miss = costs[positive, negative] - costs[positive, positive]
     return BinaryRule(false_alarm / (false_alarm + miss), positive)
+
+
+def check_combination(tuner, sample_cost):
+    """Refuse parameters of a `ThresholdTuner` that another one makes void."""
+    costs = "sample_cost" if tuner.cost_matrix is None else "cost_matrix"
+    if tuner.cost_matrix is not None and sample_cost is not None:
+        raise InvalidParameterError(
+            "The 'sample_cost' parameter takes the place of 'cost_matrix'. Got both; give one."
+        )
+    has_costs = tuner.cost_matrix is not None or sample_cost is not None
+    if has_costs and tuner.objective != "balanced_accuracy":
+        raise InvalidParameterError(
+            f"The {costs!r} parameter takes the place of 'objective'. "
+            f"Got objective={tuner.objective!r} as well; give one of them."
+        )
+    if tuner.confidence is not None and tuner.constraint is None:
+        raise InvalidParameterError(
+            f"The 'confidence' parameter is that of a constraint. Got {tuner.confidence!r} "
+            f"without one; give constraint=(metric, bound)."
+        )
+    if tuner.calibrated and (tuner.cost_matrix is None) == (tuner.confidence is None):
+        raise InvalidParameterError(
+            "The 'calibrated' parameter is for a 'cost_matrix', or for a constraint with a "
+            f"'confidence'. Got cost_matrix={tuner.cost_matrix!r} and "
+            f"confidence={tuner.confidence!r}; give one of them, or calibrated=False."
+        )
+    if tuner.calibrated and tuner.cost_matrix is not None and tuner.constraint is not None:
+        raise InvalidParameterError(
+            f"With calibrated=True a 'cost_matrix' takes no constraint. "
+            f"Got constraint={tuner.constraint!r}; leave it None."
+        )

@@ -42,6 +42,12 @@ class Aim:
     bayes: bool
     min_positives: int
 
+    def knows_positive(self, rows: TuningRows) -> bool:
+        """Whether it is another one where the other of two classes is the positive one."""
+        if self.constraint is not None:
+            return True
+        return rows.sample_cost is None and not self.objective.is_symmetric
+
 
 class Learned(NamedTuple):
     """A rule, its objective value on the rows, and the curve or curves of its cuts."""

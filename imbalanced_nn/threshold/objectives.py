@@ -10,7 +10,7 @@ from sklearn.metrics import get_scorer_names
 
 from imbalanced_nn.exceptions import InvalidParameterError, nearest_name
 from imbalanced_nn.threshold import formulas
-from imbalanced_nn.threshold.scorers import metric_of_callable, name_of_metric
+from imbalanced_nn.threshold.scorers import knows_positive, metric_of_callable, name_of_metric
 
 __all__ = ["Objective", "class_totals", "get_objective", "label_counts", "objective_names"]
 
@@ -80,6 +80,16 @@ class Objective:
     def exact(self):
         """Whether every distinct decision can be scored at once."""
         return self.formula is not None or self.costs is not None
+
+    @property
+    def is_symmetric(self):
+        """Whether it is the same whichever of two classes is called the positive one."""
+        if self.kind != "binary" or self.costs is not None:
+            return True
+        if self.formula is None:
+            return not knows_positive(self.metric)
+        here, swapped = self.from_counts([13, 17], [5, 2], [2, 5], [17, 13])
+        return bool(np.isclose(here, swapped))
 
     def score(self, y_true, y_pred, sample_weight=None, positive=1):
         """Return the score of hard decisions.

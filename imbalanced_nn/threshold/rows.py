@@ -7,9 +7,11 @@ import numpy as np
 from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import check_array, column_or_1d
 
+from imbalanced_nn import targets
 from imbalanced_nn.exceptions import InvalidParameterError, warn
 from imbalanced_nn.threshold.costs import check_sample_cost
 from imbalanced_nn.threshold.objectives import Objective
+from imbalanced_nn.threshold.orientation import scored_code
 from imbalanced_nn.threshold.rules import BinaryRule
 
 __all__ = [
@@ -42,6 +44,8 @@ class TuningRows:
         Code of the positive class of a binary target.
     sample_cost : ndarray of shape (n_samples, n_classes) or None, default=None
         Cost of each decision about each row.
+    scored : {0, 1} or None, default=None
+        Code of the class that scores of shape (n_samples,) belong to; None is the positive one.
     """
 
     kind: str
@@ -51,6 +55,7 @@ class TuningRows:
     classes: np.ndarray
     positive: int = 1
     sample_cost: np.ndarray | None = None
+    scored: int | None = None
 
     @property
     def indicator(self) -> np.ndarray:
@@ -101,11 +106,14 @@ def tuning_rows(
     sample_cost: Any = None,
     pos_label: Any = None,
     classes: Any = None,
+    scored: int | None = None,
 ) -> TuningRows:
     """Return the rows of positive weight, checked; the arguments are `ThresholdTuner.fit`'s."""
     y_true, y_score, weight = check_rows(y_true, y_score, sample_weight)
     make = _label_rows if y_true.ndim == 2 else _class_rows
     rows = make(y_true, y_score, weight, pos_label, classes)
+    if scored is not None:
+        rows = replace(rows, scored=scored)
     if sample_cost is None:
         return rows
     if rows.kind == "multilabel":
@@ -130,7 +138,8 @@ def _class_rows(y_true, y_score, weight, pos_label, classes):
         )
     if len(classes) == 2:
         positive = positive_code(codes, classes, pos_label)
-        return TuningRows("binary", codes, y_score, weight, classes, positive)
+        scored = scored_code(classes, positive, pos_label)
+        return TuningRows("binary", codes, y_score, weight, classes, positive, scored=scored)
     _refuse_pos_label(pos_label, f"{len(classes)} classes")
     if y_score.min() < 0:
         raise ValueError(
@@ -240,14 +249,12 @@ def encode(y_true, y_score, classes):
 
 
 def positive_code(codes, classes, pos_label):
-    """Return the code of the positive class; None is the rarest, the later of equals."""
-    if pos_label is None:
-        counts = np.bincount(codes, minlength=2)
-        return int(counts[1] <= counts[0])
-    match = np.flatnonzero(classes == pos_label)
-    if not len(match):
+    """Return the code of the positive class, which `imbalanced_nn.targets` tells."""
+    counts = np.bincount(codes, minlength=len(classes))
+    code = targets.positive_code(pos_label, classes, counts)
+    if code is None:
         raise InvalidParameterError(
             f"The 'pos_label' parameter must be one of {classes.tolist()}. "
             f"Got {pos_label!r} instead."
         )
-    return int(match[0])
+    return code

@@ -8,7 +8,7 @@ from sklearn import metrics as sk
 
 from imbalanced_nn.exceptions import InvalidParameterError
 
-__all__ = ["metric_of_callable", "name_of_metric"]
+__all__ = ["knows_positive", "metric_of_callable", "name_of_metric"]
 
 _FUNCTIONS = {
     sk.accuracy_score: "accuracy",
@@ -78,6 +78,11 @@ def metric_of_callable(candidate, kind, classes):
     labels = None if classes is None or kind == "multilabel" else np.asarray(classes)
     metric = partial(_call, function, kwargs, tuple(passed), labels=labels, sign=sign)
     return name, metric
+
+
+def knows_positive(metric):
+    """Whether a function of `metric_of_callable` tells its metric the positive class."""
+    return "positive" in metric.args[2]
 
 
 def _call(function, kwargs, passed, y_true, y_pred, weight, positive, labels=None, sign=1):

@@ -13,9 +13,10 @@ from sklearn.utils.validation import check_array, check_is_fitted
 from imbalanced_nn.exceptions import InvalidParameterError
 from imbalanced_nn.threshold.bootstrap import bootstrap_rule
 from imbalanced_nn.threshold.constraints import get_constraint
-from imbalanced_nn.threshold.costs import check_cost_matrix, cost_objective
-from imbalanced_nn.threshold.learner import Aim, learn, note_few_positives
+from imbalanced_nn.threshold.costs import check_combination, check_cost_matrix, cost_objective
+from imbalanced_nn.threshold.learner import Aim, Learned, learn, note_few_positives
 from imbalanced_nn.threshold.objectives import get_objective
+from imbalanced_nn.threshold.orientation import mirror_of, note_positive, note_reversed
 from imbalanced_nn.threshold.rows import note_absent, tuning_rows
 from imbalanced_nn.threshold.rules import BinaryRule, MultilabelRule
 
@@ -106,7 +107,8 @@ class ThresholdTuner(BaseEstimator):
     --------
     >>> from imbalanced_nn.threshold import ThresholdTuner
     >>> y = ["ok", "ok", "ok", "ok", "fraud"]
-    >>> tuner = ThresholdTuner("f1").fit(y, [0.01, 0.02, 0.05, 0.08, 0.3])
+    >>> scores = [0.01, 0.02, 0.05, 0.08, 0.3]
+    >>> tuner = ThresholdTuner("f1").fit(y, scores, pos_label="fraud")
     >>> round(tuner.best_threshold_, 2), tuner.best_score_
     (0.19, 1.0)
     >>> tuner.predict([0.1, 0.2])
@@ -115,10 +117,10 @@ class ThresholdTuner(BaseEstimator):
     At most 60 % of the rows may be flagged, and a missed fraud costs ten false alarms:
 
     >>> scores = [0.01, 0.5, 0.05, 0.4, 0.3]
-    >>> tuner = ThresholdTuner("recall", constraint=("alert_rate", 0.6)).fit(y, scores)
-    >>> round(tuner.best_threshold_, 3)
+    >>> tuner = ThresholdTuner("recall", constraint=("alert_rate", 0.6))
+    >>> round(tuner.fit(y, scores, pos_label="fraud").best_threshold_, 3)
     0.175
-    >>> tuner = ThresholdTuner(cost_matrix=[[0, 10], [1, 0]]).fit(y, scores)
+    >>> tuner = ThresholdTuner(cost_matrix=[[0, 10], [1, 0]]).fit(y, scores, pos_label="fraud")
     >>> round(tuner.best_threshold_, 3), tuner.best_score_
     (0.175, -0.4)
     """
@@ -168,7 +170,9 @@ class ThresholdTuner(BaseEstimator):
             classifier was not trained on.
         y_score : array-like of shape (n_samples,), (n_samples, n_classes) or \
 (n_samples, n_labels)
-            Scores of the positive class, or probabilities with columns in sorted class order.
+            One score per row belongs to `pos_label`, and without one to the greater label, as
+            those of scikit-learn's ``decision_function`` and ``predict_proba(X)[:, 1]`` do; or
+            probabilities with columns in sorted class order.
         sample_weight : array-like of shape (n_samples,), default=None
             Row weights; rows of weight 0 are left out.
         sample_cost : array-like of shape (n_samples, n_classes), default=None
@@ -176,7 +180,8 @@ class ThresholdTuner(BaseEstimator):
             loses; columns in class order. The mean cost is minimised in place of `objective`,
             which must be left at its default. Binary and multiclass targets.
         pos_label : label, default=None
-            Positive class of a binary target. None is the class with the fewest rows.
+            Positive class of a binary target. None is 1 of the labels 0 and 1 or -1 and 1,
+            True of booleans, and otherwise the class with the fewest rows.
         classes : array-like of shape (n_classes,), default=None
             All class labels, in the order of the columns. None takes the sorted labels of
             `y_true`.
@@ -197,13 +202,27 @@ class ThresholdTuner(BaseEstimator):
         -----
         ImbalanceWarning
             INN005 where a callable is tried on some cuts only, INN006 where a class has no row,
-            INN010 where few positives moved a cut (`min_positives`).
+            INN010 where few positives moved a cut (`min_positives`), INN014 where the positive
+            class is not the only one it could be, INN015 where scores rank in reverse (not said
+            of columns whose `classes` are named).
         """
         rows, aim = self._checked(y_true, y_score, sample_weight, sample_cost, pos_label, classes)
+        if (mirror := self._mirror(rows)) is not None:
+            rows = mirror.turned(rows)
         if not aim.bayes:
             note_absent(rows)
+        if pos_label is None and rows.kind == "binary" and aim.knows_positive(rows):
+            counts = np.bincount(rows.y, minlength=2)
+            scored = None if rows.score.ndim == 2 else rows.scored
+            what = f"The objective {aim.objective.name!r}, or its constraint,"
+            note_positive(rows.classes, counts, rows.positive, what, scored)
+        if rows.score.ndim == 1 or classes is None:
+            note_reversed(rows)
         learned = learn(rows, aim)
         note_few_positives(rows, aim, learned)
+        if mirror is not None:
+            rule, curve = mirror.rule(learned.rule), mirror.curve(learned.curve)
+            learned = Learned(rule, learned.score, curve)
         self.classes_, self.objective_ = rows.classes, aim.objective
         self.pos_label_ = rows.classes[rows.positive] if rows.kind == "binary" else None
         self.decision_rule_, self.best_score_, self.threshold_curve_ = learned
@@ -257,14 +276,24 @@ class ThresholdTuner(BaseEstimator):
         True
         """
         check_is_fitted(self, "decision_rule_")
-        classes = None if isinstance(self.decision_rule_, MultilabelRule) else self.classes_
+        rule = self.decision_rule_
+        classes = None if isinstance(rule, MultilabelRule) else self.classes_
         rows, aim = self._checked(
-            y_true, y_score, sample_weight, sample_cost, self.pos_label_, classes
+            y_true,
+            y_score,
+            sample_weight,
+            sample_cost,
+            self.pos_label_,
+            classes,
+            rule.positive if isinstance(rule, BinaryRule) else None,
         )
+        if (mirror := self._mirror(rows)) is not None:
+            rows, rule = mirror.turned(rows), mirror.turned_rule(rule)
         seed = check_random_state(random_state).randint(2**31 - 1)
-        return bootstrap_rule(
-            rows, aim, self.decision_rule_, n_resamples, np.random.default_rng(seed)
-        )
+        spread = bootstrap_rule(rows, aim, rule, n_resamples, np.random.default_rng(seed))
+        if mirror is None:
+            return spread
+        return replace(spread, thresholds=mirror.cuts(spread.thresholds))
 
     def check(self, kind, classes, positive=1):
         """Refuse parameters that `fit` would refuse, before there are rows to fit to.
@@ -289,14 +318,16 @@ class ThresholdTuner(BaseEstimator):
             If a parameter cannot be used for the type of target.
         """
         self._validate_params()
-        self._check_combination(None)
+        check_combination(self, None)
         return self._aim(kind, np.asarray(classes), positive).objective
 
-    def _checked(self, y_true, y_score, sample_weight, sample_cost, pos_label, classes):
+    def _checked(
+        self, y_true, y_score, sample_weight, sample_cost, pos_label, classes, scored=None
+    ):
         """Return checked rows and what to learn from them."""
         self._validate_params()
-        self._check_combination(sample_cost)
-        rows = tuning_rows(y_true, y_score, sample_weight, sample_cost, pos_label, classes)
+        check_combination(self, sample_cost)
+        rows = tuning_rows(y_true, y_score, sample_weight, sample_cost, pos_label, classes, scored)
         for name in ("calibrated", "min_positives"):
             low, high = rows.score.min(), rows.score.max()
             if getattr(self, name) and (low < 0 or high > 1):
@@ -309,6 +340,10 @@ class ThresholdTuner(BaseEstimator):
         if self.confidence is not None:
             rows = replace(rows, weight=_row_counts(rows.weight))
         return rows, aim
+
+    def _mirror(self, rows):
+        """Return what turns scores of the other class into those of the positive one, if any."""
+        return mirror_of(rows, takes_proba=bool(self.calibrated or self.min_positives))
 
     def _aim(self, kind, classes, positive=1):
         """Return what the parameters ask for, or refuse it for the type of target."""
@@ -332,36 +367,6 @@ class ThresholdTuner(BaseEstimator):
             objective = cost_objective(costs, positive)
         bayes = self.calibrated and costs is not None
         return Aim(objective, constraint, costs, bayes, self.min_positives)
-
-    def _check_combination(self, sample_cost):
-        """Refuse parameters that another one makes void."""
-        costs = "sample_cost" if self.cost_matrix is None else "cost_matrix"
-        if self.cost_matrix is not None and sample_cost is not None:
-            raise InvalidParameterError(
-                "The 'sample_cost' parameter takes the place of 'cost_matrix'. Got both; give one."
-            )
-        has_costs = self.cost_matrix is not None or sample_cost is not None
-        if has_costs and self.objective != "balanced_accuracy":
-            raise InvalidParameterError(
-                f"The {costs!r} parameter takes the place of 'objective'. "
-                f"Got objective={self.objective!r} as well; give one of them."
-            )
-        if self.confidence is not None and self.constraint is None:
-            raise InvalidParameterError(
-                f"The 'confidence' parameter is that of a constraint. Got {self.confidence!r} "
-                f"without one; give constraint=(metric, bound)."
-            )
-        if self.calibrated and (self.cost_matrix is None) == (self.confidence is None):
-            raise InvalidParameterError(
-                "The 'calibrated' parameter is for a 'cost_matrix', or for a constraint with a "
-                f"'confidence'. Got cost_matrix={self.cost_matrix!r} and "
-                f"confidence={self.confidence!r}; give one of them, or calibrated=False."
-            )
-        if self.calibrated and self.cost_matrix is not None and self.constraint is not None:
-            raise InvalidParameterError(
-                f"With calibrated=True a 'cost_matrix' takes no constraint. "
-                f"Got constraint={self.constraint!r}; leave it None."
-            )
 
     def predict(self, y_score):
         """Return the label of each row.

@@ -129,3 +129,31 @@ def test_weights_reach_fit_and_score_of_a_search(data):
         for train, test in folds.split(X, y)
     ]
     assert search.cv_results_["mean_test_score"][0] == pytest.approx(np.mean(expected))
+
+
+@pytest.mark.parametrize("validation_split", [0.4, 2], ids=["one split", "two folds"])
+@pytest.mark.parametrize("method", ["temperature", "sigmoid", "isotonic"])
+def test_calibrators_are_learned_as_without_routing(data, method, validation_split):
+    X, y, _ = data
+    params = {"calibration": method, "validation_split": validation_split}
+    routed = network(**params).fit(X, y)
+    with config_context(enable_metadata_routing=False):
+        expected = network(**params).fit(X, y)
+    np.testing.assert_array_equal(routed.predict_proba(X), expected.predict_proba(X))
+    assert routed.tune_threshold(objective="f1").best_score_ > 0
+
+
+def test_a_search_over_a_pipeline_asks_for_weights_and_groups(data):
+    X, y, groups = data
+    clf = network(calibration="sigmoid", validation_split=0.4)
+    clf.set_fit_request(sample_weight=True, groups=True).set_score_request(sample_weight=True)
+    pipeline = in_pipeline(clf)
+    pipeline[0].set_fit_request(sample_weight=False)
+    grid, folds = {"network__epochs": [1, 2]}, StratifiedGroupKFold(2)
+    search = GridSearchCV(pipeline, grid, cv=folds, error_score="raise")
+    weight = np.where(y == 1, 5.0, 1.0)
+    search.fit(X, y, sample_weight=weight, groups=groups)
+    fitted = search.best_estimator_[-1]
+    held_out, trained = groups[fitted.validation_indices_], groups[fitted.sample_indices_]
+    assert len(held_out) and not set(held_out) & set(trained)
+    assert 0 <= search.score(X, y, sample_weight=weight) <= 1

@@ -203,7 +203,9 @@ def test_a_number_for_each_label_is_its_cut(multilabel):
     np.testing.assert_array_equal(same.predict(X), same.predict_proba(X) >= 0.4)
 
 
-@pytest.mark.parametrize("labels", [("fraud", "ok"), ("ok", "theft"), (True, False), (-1, 1)])
+@pytest.mark.parametrize(
+    "labels", [("fraud", "ok"), ("ok", "theft"), (True, False), (1, -1), (1, 2)]
+)
 def test_the_rarest_class_is_positive_wherever_its_label_sorts(labels, many):
     X, y = many
     rare, common = labels
@@ -215,6 +217,34 @@ def test_the_rarest_class_is_positive_wherever_its_label_sorts(labels, many):
     np.testing.assert_array_equal(clf.predict(X), np.where(flagged, rare, common))
     y, score = y[clf.validation_indices_] == rare, of_rare[clf.validation_indices_]
     assert clf.best_score_ == pytest.approx(brute_force(y, score, f1_score))
+
+
+@pytest.mark.parametrize("labels", [(1, 0), (1, -1), (True, False), (1.0, 0.0)])
+def test_the_greater_of_zero_and_one_is_positive_where_it_is_common(labels, many):
+    X, y = many
+    common, rare = labels
+    y = np.where(y == 1, rare, common)
+    with pytest.warns(ImbalanceWarning, match="INN014") as caught:
+        clf = BalancedKerasClassifier(threshold="f1", **TINY | HALF).fit(X, y)
+    (note,) = [str(w.message) for w in caught if "INN014" in str(w.message)]
+    assert "pos_label=" in note and "threshold='f1'" in note
+    assert clf.pos_label_ == common
+    proba = clf.predict_proba(X)[:, 1]
+    flagged = proba >= clf.best_threshold_
+    np.testing.assert_array_equal(clf.predict(X), np.where(flagged, common, rare))
+    held = clf.validation_indices_
+    assert clf.best_score_ == pytest.approx(brute_force(y[held] == common, proba[held], f1_score))
+    clf.set_params(pos_label=common).fit(X, y)
+    with pytest.warns(ImbalanceWarning, match="INN014"):
+        clf.set_params(pos_label=None).set_threshold(0.3)
+    clf.set_threshold(0.5).tune_threshold(objective="balanced_accuracy")
+
+
+@pytest.mark.parametrize("threshold", ["balanced_accuracy", "matthews_corrcoef", None, 0.5])
+def test_nothing_is_said_of_the_positive_class_where_it_does_not_matter(threshold, many):
+    X, y = many
+    clf = BalancedKerasClassifier(threshold=threshold, **TINY | HALF).fit(X, 1 - y)
+    assert clf.pos_label_ == 1
 
 
 @pytest.mark.parametrize("pos_label", ["fraud", "ok"])

@@ -10,7 +10,7 @@ from imbalanced_nn import ThresholdTuner
 from imbalanced_nn.exceptions import ImbalanceWarning
 from imbalanced_nn.threshold import get_objective
 
-pytestmark = pytest.mark.filterwarnings(r"ignore:\[INN010\]")
+pytestmark = pytest.mark.filterwarnings(r"ignore:\[INN01[045]\]")
 
 
 def calibrated(rng, n_positives, n=2000, shift=2.0):
