@@ -18,7 +18,7 @@ from imbalanced_nn.steps.outputs import OutputSteps
 from imbalanced_nn.steps.rows import RowSteps
 from imbalanced_nn.steps.tasks import TaskSteps
 from imbalanced_nn.targets import class_codes, fill_padding
-from imbalanced_nn.training import draw_seed, forward
+from imbalanced_nn.training import draw_seed, forward, variables_alike
 from imbalanced_nn.validation import check_weights
 
 __all__ = ["FitSteps"]
@@ -144,6 +144,10 @@ class FitSteps(
         self._ensure_compiled_model()
         self._check_model_compatibility(targets)
         self._check_outputs(encoded, rows.index)
+        if not self.model_.optimizer.built:
+            # Keras loads no network whose optimizer was not built.
+            with variables_alike():
+                self.model_.optimizer.build(self.model_.trainable_variables)
         self._match_to_prior(dataclasses.replace(rows, X=encoded), None)
         self._learn_rule(None, True)
         self._only_built = True
