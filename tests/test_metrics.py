@@ -110,3 +110,13 @@ def test_metrics_and_threshold_load_no_keras():
     )
     done = run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("kind", ["binary", "multiclass", "multilabel"])
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_scores_that_cannot_be_ranked_are_refused(kind, value):
+    proba = np.full((4, 2), 0.5)
+    proba[2, 1] = value
+    y = np.eye(2, dtype=int)[[0, 1, 0, 1]] if kind == "multilabel" else [0, 1, 0, 1]
+    with pytest.raises(ValueError, match="holds NaN or infinity"):
+        average_precision(y, proba, kind)

@@ -387,3 +387,11 @@ def test_a_number_of_folds_holds_every_row_out_once(n_folds, seed, grouped):
             if not grouped:
                 shares = [codes[rows].mean(axis=0) for rows in (train, held_out)]
                 np.testing.assert_allclose(*shares, atol=2 * n_folds / len(present))
+
+
+def test_two_rows_of_a_class_are_dealt_to_two_folds_and_not_to_three():
+    codes = np.repeat([0, 1], [20, 2])
+    sides = [side for fold in split_rows(2, codes, codes, np.array(["a", "b"]), 0) for side in fold]
+    assert [np.bincount(codes[side]).tolist() for side in sides] == [[10, 1]] * 4
+    with pytest.raises(TooFewRowsError, match="no row of class 'b' to hold out"):
+        split_rows(3, codes, codes, np.array(["a", "b"]), 0)

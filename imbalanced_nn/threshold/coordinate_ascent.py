@@ -60,11 +60,12 @@ def search_multiclass(objective, codes, proba, weight, sample_cost=None):
 
 
 def _best_of(found):
-    """Return the cuts and value of the best result, of equals the first."""
+    """Return the cuts and value of the best result, of equals the first; refuse NaN alone."""
     best_cuts, best_value = None, np.nan
     for cuts, value in found:
         if best_cuts is None or _improves(value, best_value):
             best_cuts, best_value = cuts, value
+    best_candidate(np.array([best_value]))
     return best_cuts, best_value
 
 
@@ -73,6 +74,11 @@ def _improves(value, than):
     if np.isnan(than):
         return not np.isnan(value)
     return bool(value > than + TIE * max(abs(value), abs(than)))
+
+
+def _is_defined(values):
+    """Whether any candidate has a value; where a metric is NaN, another cut may define it."""
+    return bool((values > -np.inf).any())
 
 
 class _Multiclass:
@@ -119,6 +125,8 @@ class _Multiclass:
         if candidates is None:
             return cuts[j]
         values, chosen = self.line(candidates, rest, movable, j)
+        if not _is_defined(values):
+            return cuts[j]
         lowest, highest = candidates.lowest[-1], candidates.highest[0]
         k = chosen[best_candidate(values)]
         return np.exp(candidates.cuts(k, lowest - 2 * np.log(2), highest + 2 * np.log(2)))
@@ -218,7 +226,7 @@ def search_multilabel(objective, y, proba, weight, belief=None):
     prevalence = cuts.copy()
     prevalence[varies] = (weight @ y / weight.sum())[varies]
     cuts, value = _best_of(problem.ascend(start, varies) for start in (cuts, prevalence))
-    return cuts, value, tuple(problem.line(cuts, j)[0] for j in range(n_labels))
+    return cuts, value, tuple(problem.line(cuts, j) for j in range(n_labels))
 
 
 class _Multilabel:
@@ -234,9 +242,11 @@ class _Multilabel:
         for _ in range(_MAX_SWEEPS):
             before = value
             for j in varies:
-                curve, best = self.line(cuts, j)
+                curve = self.line(cuts, j)
+                if not _is_defined(curve.scores):
+                    continue
                 trial = cuts.copy()
-                trial[j] = curve.thresholds[best]
+                trial[j] = curve.thresholds[::-1][best_candidate(curve.scores[::-1])]
                 trial_value = self.value(trial)
                 if _improves(trial_value, value):
                     cuts, value = trial, trial_value
@@ -249,7 +259,7 @@ class _Multilabel:
         return self.objective.score(self.y, decided, self.weight)
 
     def line(self, cuts, j):
-        """Return the curve along label j's cut and the place of its best point."""
+        """Return the curve along label j's cut."""
         candidates = self.candidates[j]
         decided = MultilabelRule(cuts).decide(self.proba)
         if self.objective.formula is None:
@@ -264,8 +274,7 @@ class _Multilabel:
             by_line = self._rows_line if self.objective.average == "samples" else self._counts_line
             values = by_line(candidates, decided, j)
         thresholds = candidates.cuts(chosen, *ends(candidates))
-        curve = ThresholdCurve(thresholds[::-1], values[::-1])
-        return curve, len(values) - 1 - best_candidate(values)
+        return ThresholdCurve(thresholds[::-1], values[::-1])
 
     def _counts_line(self, candidates, decided, j):
         """Return a micro average at every candidate of label j."""

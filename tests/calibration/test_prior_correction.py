@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.stats import norm
 
-from imbalanced_nn.calibration import PriorCorrection
+from imbalanced_nn.calibration import PriorCorrection, focal_posterior
 
 SHARES = st.floats(0.01, 1.0)
 
@@ -131,3 +131,20 @@ def test_labels_that_every_row_or_no_row_has_stay_as_they_are():
     correction = PriorCorrection((1.0, 0.5), (1.0, 0.5), multilabel=True)
     proba = np.array([[0.9, 0.2]])
     np.testing.assert_allclose(correction.apply(proba), proba)
+
+
+@given(
+    outputs=st.lists(st.floats(1e-6, 1), min_size=3, max_size=3),
+    gamma=st.floats(0, 5),
+    alpha=st.lists(st.floats(0.1, 10), min_size=3, max_size=3),
+)
+def test_focal_posteriors_of_three_classes_are_the_stationary_ones_and_sum_to_one(
+    outputs, gamma, alpha
+):
+    q = normalised(np.array([outputs]))
+    eta = focal_posterior(q, gamma, np.array(alpha))
+    np.testing.assert_allclose(eta.sum(axis=1), 1)
+    # At the minimum of the expected loss its derivatives by all outputs are equal.
+    slope = gamma * (1 - q) ** (gamma - 1) * np.log(q) - (1 - q) ** gamma / q
+    pull = eta * alpha * slope
+    np.testing.assert_allclose(pull, pull[:, :1] * np.ones(3), rtol=1e-6)

@@ -346,3 +346,15 @@ def test_it_works_with_a_network_of_ones_own_and_prints_nothing(data, capsys):
     assert clf.engine_ == "graph"
     assert len(clf.history_["val_accuracy"]) == 2
     assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize(
+    ("params", "expected"),
+    [
+        ({"patience": 3, "epochs": 100}, 6),
+        ({"patience": 3, "epochs": 4}, 4),
+        ({"patience": 3, "epochs": 100, "early_stopping": False}, 100),
+    ],
+)
+def test_schedules_arrive_after_twice_the_patience(params, expected):
+    assert BalancedKerasClassifier(**params)._ramp() == expected

@@ -164,3 +164,17 @@ def test_calibrated_probabilities_stay_below_their_noise_as_often_as_it_says():
         # The limit is that of a two-sided interval's upper end.
         limit = problem.calibration_noise(weight, level)
         assert (errors <= limit).mean() == pytest.approx((1 + level) / 2, abs=0.05)
+
+
+def test_the_better_direction_of_every_measure():
+    """A classifier that hardly errs against one that often does, on the same rows."""
+    y, noise = np.repeat([0, 1], [160, 40]), np.random.default_rng(0).normal(scale=0.1, size=200)
+    good, bad = (np.clip(0.5 + share * (y - 0.5) + noise, 0.01, 0.99) for share in (0.8, 0.1))
+    values = []
+    for p in (good, bad):
+        cost = np.array([[0.0, 1.0], [5.0, 0.0]])[y, (p > 0.5) * 1]
+        problem = BinaryProblem(y == 1, p, p > 0.5, np.ones(200), cost)
+        values.append(binary_measures(problem.sums(np.ones((1, 200)))))
+    for name, measure in MEASURES.items():
+        gain = values[0][name][0] - values[1][name][0]
+        assert measure.greater_is_better == (None if gain == 0 else gain > 0), name

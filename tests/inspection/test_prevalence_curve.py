@@ -141,3 +141,9 @@ def test_refusals(rows, change, message):
     X, y, clf = rows
     with pytest.raises(InvalidParameterError, match=message):
         PrevalenceCurveDisplay.from_estimator(clf, X, y, n_resamples=0, **change)
+
+
+def test_several_labels_are_refused_with_what_to_do():
+    y = np.array([[0, 1], [1, 0], [1, 1], [0, 0]])
+    with pytest.raises(InvalidParameterError, match="y is multilabel. Show one label by from_pre"):
+        PrevalenceCurveDisplay.from_predictions(y, y, y * 0.5 + 0.2, n_resamples=0)

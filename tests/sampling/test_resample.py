@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from imblearn import FunctionSampler
 from imblearn.over_sampling import SMOTE, RandomOverSampler
+from imblearn.over_sampling.base import BaseOverSampler
 from imblearn.pipeline import make_pipeline
 from imblearn.under_sampling import EditedNearestNeighbours, RandomUnderSampler, TomekLinks
 from scipy import sparse
@@ -371,3 +372,23 @@ def test_a_class_name_is_answered_with_the_name_of_that_class(sampler):
         make_sampler(sampler.__name__, {}, 0)
     hint = re.search("Did you mean '(.*?)'", str(refusal.value))[1]
     assert SAMPLERS[hint] is sampler
+
+
+class InReverse(BaseOverSampler):
+    """Gives the rows that it was given last, behind new ones."""
+
+    def _fit_resample(self, X, y):
+        rare = y == "fraud"
+        return np.concatenate([X[rare] + 0.5, X[::-1]]), np.concatenate([y[rare], y[::-1]])
+
+
+def test_rows_of_a_sampler_in_another_order_get_the_mean_weight_of_their_class():
+    rows = imbalanced_rows()
+    resampled, indices = resample(InReverse(), rows, CLASSES)
+    # Which rows they were is not known: none is taken for another.
+    assert (indices == -1).all()
+    codes, weight = rows.selected_codes, rows.selected_weight
+    means = np.array([weight[codes == code].mean() for code in (0, 1)])
+    np.testing.assert_allclose(resampled.selected_weight, means[resampled.selected_codes])
+    assert resampled.selected_codes.tolist() == [*codes[codes == 0], *codes[::-1]]
+    np.testing.assert_allclose(resampled.X[resampled.index[12:]], rows.X[rows.index][::-1])

@@ -246,3 +246,44 @@ def test_a_constant_label_keeps_one_half():
         with pytest.warns(ImbalanceWarning, match=r"INN006.*one value only of label \[2\]"):
             tuner = ThresholdTuner(name).fit(y, proba)
         assert tuner.best_threshold_[2] == 0.5
+
+
+def test_a_metric_that_is_undefined_where_the_search_starts():
+    """Neither argmax nor the priors decide for the third class, of which the metric is a ratio."""
+    y = np.repeat([0, 1, 2], [9, 9, 2])
+    proba = np.array([[0.6, 0.38, 0.02], [0.38, 0.6, 0.02], [0.5, 0.46, 0.04]])[y]
+
+    def precision_of_the_third(y_true, y_pred):
+        flagged = y_pred == 2
+        return np.mean(y_true[flagged] == 2) if flagged.any() else np.nan
+
+    assert np.isnan(precision_of_the_third(y, (proba / np.bincount(y)).argmax(axis=1)))
+    tuner = ThresholdTuner(precision_of_the_third).fit(y, proba)
+    assert tuner.best_score_ == 1.0
+    np.testing.assert_array_equal(tuner.decision_rule_.decide(proba) == 2, y == 2)
+    with pytest.raises(ValueError, match=r"undefined \(NaN\) at every threshold"):
+        ThresholdTuner(lambda y_true, y_pred: np.nan).fit(y, proba)
+
+
+def test_a_metric_of_labels_that_is_undefined_where_the_search_starts():
+    """No row has the second label at 0.5 or at its prevalence."""
+    y = np.array([[0, 1], [1, 0], [1, 1], [0, 0]] * 5)
+    proba = np.column_stack([0.2 + 0.6 * y[:, 0], 0.01 + 0.02 * y[:, 1]])
+
+    def precision_of_the_second(y_true, y_pred):
+        flagged = y_pred[:, 1] == 1
+        return np.mean(y_true[flagged, 1]) if flagged.any() else np.nan
+
+    tuner = ThresholdTuner(precision_of_the_second).fit(y, proba)
+    assert tuner.best_score_ == 1.0
+    np.testing.assert_array_equal(tuner.decision_rule_.decide(proba)[:, 1], y[:, 1])
+
+
+@pytest.mark.filterwarnings(r"ignore:\[INN006\]")
+def test_the_cut_of_a_class_without_rows_is_not_moved():
+    """Raising it would mend the second group; lowering the first class's would spoil the third."""
+    proba = np.repeat([[0.9, 0.05, 0.05], [0.3, 0.1, 0.6], [0.3, 0.6, 0.1]], [10, 5, 10], axis=0)
+    y = np.repeat([0, 0, 1], [10, 5, 10])
+    tuner = ThresholdTuner("accuracy").fit(y, proba, classes=[0, 1, 2])
+    np.testing.assert_allclose(tuner.best_threshold_, 1 / 3)
+    assert tuner.best_score_ == 20 / 25

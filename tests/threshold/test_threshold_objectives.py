@@ -1,6 +1,8 @@
 """Objectives agree with scikit-learn's metrics and refuse what no threshold can maximise."""
 
+import ast
 import pickle
+import re
 import warnings
 from functools import partial
 
@@ -327,3 +329,22 @@ def test_net_benefit_of_probabilities_is_best_at_its_risk():
     y = (rng.random(20_000) < p).astype(int)
     cut = ThresholdTuner("net_benefit_0.25").fit(y, p).best_threshold_
     assert cut == pytest.approx(0.25, abs=0.05)
+
+
+@pytest.mark.parametrize("kind", ["binary", "multiclass", "multilabel"])
+def test_a_refusal_lists_names_that_are_accepted_and_no_others(kind):
+    with pytest.raises(InvalidParameterError) as refusal:
+        get_objective("nonsense", kind)
+    listed = ast.literal_eval(re.search(r"Use one of (\[.*?\])", str(refusal.value))[1])
+    assert listed == objective_names(kind)
+    assert ("f1" in listed) == ("youden" in listed) == (kind == "binary")
+    assert ("f1_samples" in listed) == (kind == "multilabel")
+    for name in listed:
+        assert get_objective(name, kind).kind == kind
+
+
+def test_several_classes_are_offered_the_averages_that_they_have():
+    with pytest.raises(InvalidParameterError) as refusal:
+        get_objective("jaccard", "multiclass")
+    offered = re.findall("'(.*?)'", str(refusal.value).partition("Use ")[2])
+    assert offered == ["jaccard_macro", "jaccard_weighted", "jaccard_micro"]
