@@ -11,6 +11,7 @@ from hypothesis.extra.numpy import arrays
 from keras import ops
 from scipy.special import expit
 
+from imbalanced_nn.exceptions import InvalidParameterError
 from imbalanced_nn.losses import LabelWeightedCrossentropy, is_proper, keras_loss, resolve_loss
 
 TRUE = arrays(np.float32, (4, 3), elements=st.sampled_from([0.0, 1.0]))
@@ -70,14 +71,19 @@ def test_the_loss_survives_serialisation():
         ("binary_focal_crossentropy", False, "binary_focal_crossentropy"),
         ("mse", False, "mse"),
         ("mse", True, "mse"),
-        ("no_such_loss", True, "no_such_loss"),
-        ("Reduction", True, "Reduction"),
         (None, True, None),
         (keras.losses.Hinge, True, keras.losses.Hinge),
     ],
 )
 def test_names_of_classes_become_classes(loss, routed, resolved):
     assert resolve_loss(loss, routed) == resolved
+
+
+@pytest.mark.parametrize("routed", [False, True])
+@pytest.mark.parametrize("loss", ["no_such_loss", "Reduction", ["mse", "no_such_loss"]])
+def test_names_that_nobody_knows_are_refused(loss, routed):
+    with pytest.raises(InvalidParameterError, match="is not a known loss.*'pairwise_auc'"):
+        resolve_loss(loss, routed)
 
 
 def test_losses_of_several_outputs_are_resolved_one_by_one():
