@@ -192,7 +192,7 @@ def without_decay():
         ("bias_constraint of", late(bias_constraint=keras.constraints.NonNeg())),
         ("outside its layer uses dense", tied),
         ("learning_rate", network(TABLE, optimizer=lambda: keras.optimizers.SGD(lambda: 0.1))),
-        ("adapted Disc", discretized(3 + 9 * rows(TABLE)[0])),
+        ("Discretization has adapted", discretized(3 + 9 * rows(TABLE)[0])),
         ("decay", network(TABLE, optimizer=without_decay)),
         ("loss_weights", network(TABLE, loss_weights=[10.0])),
     ],
