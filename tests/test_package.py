@@ -23,7 +23,7 @@ ROOMS = [
     ["sampling"],
     ["averaging", "encoders", "losses", "networks"],
     ["training"],
-    ["pickling", "representation"],
+    ["compiled", "pickling", "representation"],
     ["base"],
     ["steps"],
     ["classifier"],

@@ -20,6 +20,7 @@ __all__ = [
     "encode",
     "note_absent",
     "positive_code",
+    "row_counts",
     "tuning_rows",
 ]
 
@@ -258,3 +259,13 @@ def positive_code(codes, classes, pos_label):
             f"Got {pos_label!r} instead."
         )
     return code
+
+
+def row_counts(weight):
+    """Return a weight of 1 per row; a confidence bound counts rows."""
+    if np.ptp(weight) > 0:
+        raise InvalidParameterError(
+            "The 'confidence' parameter needs rows of equal weight, as its bound counts rows. "
+            f"Got weights between {weight.min():g} and {weight.max():g}."
+        )
+    return np.ones_like(weight)

@@ -17,7 +17,7 @@ from imbalanced_nn.threshold.costs import check_combination, check_cost_matrix, 
 from imbalanced_nn.threshold.learner import Aim, Learned, learn, note_few_positives
 from imbalanced_nn.threshold.objectives import get_objective
 from imbalanced_nn.threshold.orientation import mirror_of, note_positive, note_reversed
-from imbalanced_nn.threshold.rows import note_absent, tuning_rows
+from imbalanced_nn.threshold.rows import note_absent, row_counts, tuning_rows
 from imbalanced_nn.threshold.rules import BinaryRule, MultilabelRule
 
 __all__ = ["ThresholdTuner"]
@@ -338,7 +338,7 @@ class ThresholdTuner(BaseEstimator):
                 )
         aim = self._aim(rows.kind, rows.classes, rows.positive)
         if self.confidence is not None:
-            rows = replace(rows, weight=_row_counts(rows.weight))
+            rows = replace(rows, weight=row_counts(rows.weight))
         return rows, aim
 
     def _mirror(self, rows):
@@ -391,13 +391,3 @@ class ThresholdTuner(BaseEstimator):
         if isinstance(self.decision_rule_, BinaryRule) and y_score.ndim == 1:
             return self.decision_rule_.decide_scores(y_score)
         return self.decision_rule_.decide(y_score)
-
-
-def _row_counts(weight):
-    """Return a weight of 1 per row; a confidence bound counts rows."""
-    if np.ptp(weight) > 0:
-        raise InvalidParameterError(
-            "The 'confidence' parameter needs rows of equal weight, as its bound counts rows. "
-            f"Got weights between {weight.min():g} and {weight.max():g}."
-        )
-    return np.ones_like(weight)
