@@ -117,7 +117,7 @@ FORMS = [
 ]
 
 
-@pytest.mark.parametrize("loss", FORMS, ids=str)
+@pytest.mark.parametrize("loss", FORMS)
 def test_a_loss_of_keras_is_known_in_every_form(loss):
     name, arguments = keras_loss(loss)
     assert name == "binary_crossentropy"
@@ -125,7 +125,7 @@ def test_a_loss_of_keras_is_known_in_every_form(loss):
     assert arguments["from_logits"] is False
 
 
-@pytest.mark.parametrize("loss", [None, "no_such_loss", own, Own(), ["mse", "mse"], 3], ids=str)
+@pytest.mark.parametrize("loss", [None, "no_such_loss", own, Own(), ["mse", "mse"], 3])
 def test_what_is_not_keras_own_is_not_known(loss):
     assert keras_loss(loss) == (None, {})
 

@@ -98,7 +98,7 @@ def test_class_labels_reach_a_categorical_loss_one_hot(data, form):
 
 
 @pytest.mark.parametrize(
-    "params", [{"loss": "mse"}, {"model__loss": CategoricalFocalCrossentropy()}], ids=str
+    "params", [{"loss": "mse"}, {"model__loss": CategoricalFocalCrossentropy()}]
 )
 def test_class_codes_are_not_compared_with_every_output(data, params):
     with pytest.raises(InvalidParameterError, match=r"each of the 3 outputs .* pass y in one-hot"):
@@ -144,7 +144,7 @@ def test_nothing_is_learned_from_labels_smoothed_away(data):
 
 
 @pytest.mark.parametrize(
-    "params", [{"compile__loss": "mse"}, {"loss": ["mse"]}, {"model__loss": "mse"}], ids=str
+    "params", [{"compile__loss": "mse"}, {"loss": ["mse"]}, {"model__loss": "mse"}]
 )
 def test_labels_are_weighed_in_binary_crossentropy_only(data, params):
     clf = classifier(class_weight="balanced", **params)
@@ -179,7 +179,7 @@ SILENT = [
 ]
 
 
-@pytest.mark.parametrize(("kind", "params"), TOLD, ids=str)
+@pytest.mark.parametrize(("kind", "params"), TOLD)
 def test_a_loss_that_nothing_undoes_is_told(data, kind, params):
     with pytest.warns(ImbalanceWarning, match=r"INN012.*Set calibration='sigmoid'") as caught:
         classifier(**params).fit(data[0], data[1][kind])
@@ -187,6 +187,6 @@ def test_a_loss_that_nothing_undoes_is_told(data, kind, params):
 
 
 # That anything is told here is an error.
-@pytest.mark.parametrize(("kind", "params"), SILENT, ids=str)
+@pytest.mark.parametrize(("kind", "params"), SILENT)
 def test_a_loss_that_is_proper_or_calibrated_is_not_told(data, kind, params):
     classifier(**params).fit(data[0], data[1][kind])
