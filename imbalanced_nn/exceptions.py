@@ -93,6 +93,14 @@ CODES = {
         "right; plain crossentropy, also with smoothed labels, Keras' focal losses and those of "
         "imbalanced_nn.losses are undone in closed form."
     ),
+    "INN013": (
+        "Rows look resampled before they were given: held-out rows are copies of trained ones, "
+        "classes have exactly equal numbers of rows, or weights are one number for each class. "
+        "Scores on held-out rows are then too good, and probabilities at the resampled shares. "
+        "Give the rows as they were and let sampler or class_weight balance them, which comes "
+        "after the split and is undone; or keep equal rows on one side, with "
+        "groups=imbalanced_nn.sampling.duplicate_groups(X)."
+    ),
     "INN014": (
         "Which of two classes is the positive one has two readings. Of the labels 0 and 1, -1 and "
         "1, and booleans it is the greater, as everywhere in scikit-learn, and of others the "

@@ -20,6 +20,7 @@ ROOMS = [
     ["threshold"],
     ["calibration"],
     ["validation", "splits", "tables"],
+    ["duplicates"],
     ["sampling"],
     ["averaging", "encoders", "losses", "networks"],
     ["training"],

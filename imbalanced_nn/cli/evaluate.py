@@ -19,9 +19,6 @@ Examples:
     --cost-matrix '0,1; 50,0'
 """
 
-# As where a threshold is tuned: fewer rows alike are chance.
-_SEEN_SHARE = 0.2
-
 
 @click.command(epilog=_EPILOG, short_help="Measure a model on a table with classes.")
 @click.argument("model")
@@ -49,6 +46,8 @@ def evaluate(model, data, target, cost_matrix, resamples, random_state, reading,
     Measured are the probabilities, which the threshold is no part of, and the decisions, overall
     and of each class, with intervals. Rows without a class are left out.
     """
+    from imbalanced_nn.duplicates import MANY
+
     with errors_as_refusals():
         costs = None if cost_matrix is None else costs_from(cost_matrix)
         about, rows, report, notes = _evaluation(
@@ -56,7 +55,7 @@ def evaluate(model, data, target, cost_matrix, resamples, random_state, reading,
         )
     from imbalanced_nn.cli.summaries import print_evaluation
 
-    if about["trained_on"] >= _SEEN_SHARE:
+    if about["trained_on"] >= MANY:
         notes.append(
             f"about {about['trained_on']:.0%} of these rows are, or equal, rows that the model was "
             f"trained on. It knows their classes: new rows fare worse."

@@ -20,7 +20,13 @@ from imbalanced_nn.compare.notes import gathered
 from imbalanced_nn.compare.result import StrategyComparison
 from imbalanced_nn.compare.settings import described
 from imbalanced_nn.compare.strategies import resolve_strategies
-from imbalanced_nn.exceptions import InvalidParameterError
+from imbalanced_nn.duplicates import (
+    content_hashes,
+    copies_message,
+    counts_message,
+    leaked_copies,
+)
+from imbalanced_nn.exceptions import ImbalanceWarning, InvalidParameterError
 
 __all__ = ["compare_strategies"]
 
@@ -222,8 +228,10 @@ def compare_strategies(
         cache=None if cache is None else FitCache(cache, data),
         halving=scoring if halving else None,
     )
+    told = _note_resampled(X, codes, folds[0])
     for note in outcome.notes:
-        warnings.warn(note, stacklevel=3)
+        if not (told and getattr(note, "code", None) == "INN013"):
+            warnings.warn(note, stacklevel=3)
     failed = {name: str(error) for name, error in outcome.failed.items()}
     for name, reason in failed.items():
         warnings.warn(
@@ -266,6 +274,19 @@ def _refit(comparison: StrategyComparison, data: Data, seed: int) -> None:
         )
     else:
         comparison.estimators[name] = best
+
+
+def _note_resampled(X, codes: np.ndarray, fold: tuple) -> bool:
+    """Warn, once for all fits, of rows that look resampled; return whether they do."""
+    hashes = content_hashes(X)
+    train, test = fold
+    copies = leaked_copies(X, (codes[train], codes[test]), (hashes[train], hashes[test]))
+    found = [copies_message(copies, len(test), "test")] if copies else []
+    if message := counts_message(codes):
+        found.append(message)
+    for message in found:
+        warnings.warn(ImbalanceWarning(message, "INN013"), stacklevel=4)
+    return bool(found)
 
 
 def _seed(random: np.random.RandomState) -> int:

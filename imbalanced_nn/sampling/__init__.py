@@ -1,5 +1,6 @@
 """Resampling of training rows: names, index paths for any shape, balanced batches, redraws."""
 
+from imbalanced_nn.duplicates import duplicate_groups
 from imbalanced_nn.sampling.balanced_batches import BalancedBatches
 from imbalanced_nn.sampling.draws import Draw
 from imbalanced_nn.sampling.metadata import resample_rows
@@ -12,6 +13,7 @@ __all__ = [
     "BalancedBatches",
     "Draw",
     "balancing_progress",
+    "duplicate_groups",
     "make_sampler",
     "redraws",
     "resample",

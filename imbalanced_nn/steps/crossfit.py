@@ -11,9 +11,10 @@ from sklearn.preprocessing import FunctionTransformer
 from imbalanced_nn.averaging import MeanPosterior, average_network, is_averageable
 from imbalanced_nn.exceptions import ImbalanceWarning, InvalidParameterError, warn
 from imbalanced_nn.losses import posterior_of
-from imbalanced_nn.steps.notes import note_few_held_out
+from imbalanced_nn.steps.notes import note_copies, note_few_held_out
 from imbalanced_nn.steps.probabilities import Judged
 from imbalanced_nn.training import variables_alike
+from imbalanced_nn.validation import row_hashes
 
 __all__ = ["CrossFitSteps"]
 
@@ -39,6 +40,8 @@ class CrossFitSteps:
         self._check_cross_fit(folds)
         natural = self._rows(given.X, None, given.codes, given.weight, self.validation_indices_)
         note_few_held_out(natural, self.classes_)
+        train, held_out = (replace(natural, index=rows) for rows in folds[0])
+        note_copies(train, row_hashes(train.X, train.index), held_out)
         members = self._fit_members(given, folds)
         judged = self._out_of_fold(members)
         rows = np.unique(np.concatenate([np.concatenate(fold) for fold in folds]))
@@ -130,7 +133,9 @@ class CrossFitSteps:
                 notes.setdefault(re.sub(r"\d+", "#", str(note.message)), note)
             members.append(member)
         # Rows held out count together; a calibrator, or the network that ships, tells of its loss.
-        told = {"INN001"} | ({"INN012"} if self._calibrates() or not self.ensemble else set())
+        told = {"INN001", "INN013"}
+        if self._calibrates() or not self.ensemble:
+            told.add("INN012")
         for note in notes.values():
             _pass_on(note, told)
         return members
@@ -165,7 +170,7 @@ class CrossFitSteps:
             optimizer.build(self.model_.trainable_variables)
         X = self.feature_encoder_.transform(given.X)
         natural = self._rows(X, None, given.codes, given.weight, rows)
-        self._remember_rows(natural, True)
+        self._remember_rows(row_hashes(natural.X, natural.index), True)
         totals, whole = self._class_mass(natural)
         self._seen = np.stack([totals, whole, totals, whole])
         self._correct_priors()

@@ -13,13 +13,18 @@ from imbalanced_nn.steps.crossfit import CrossFitSteps
 from imbalanced_nn.steps.given import Given
 from imbalanced_nn.steps.head import HeadSteps
 from imbalanced_nn.steps.network import NetworkSteps
-from imbalanced_nn.steps.notes import note_dropped_cut, note_few_held_out
+from imbalanced_nn.steps.notes import (
+    note_copies,
+    note_dropped_cut,
+    note_few_held_out,
+    note_resampled,
+)
 from imbalanced_nn.steps.outputs import OutputSteps
 from imbalanced_nn.steps.rows import RowSteps
 from imbalanced_nn.steps.tasks import TaskSteps
 from imbalanced_nn.targets import class_codes, fill_padding
 from imbalanced_nn.training import draw_seed, forward, variables_alike
-from imbalanced_nn.validation import check_weights
+from imbalanced_nn.validation import check_weights, row_hashes
 
 __all__ = ["FitSteps"]
 
@@ -107,6 +112,8 @@ class FitSteps(
         note_dropped_cut(self.threshold)
         if fresh:
             self._note_positive(self.threshold)
+        if not online and self.priors is None:
+            note_resampled(codes, sample_weight, weight, self.classes_)
         n_subtasks = self._n_subtasks(epochs, online)
         if len(folds) > 1:
             n_subtasks = self._n_networks(folds)
@@ -158,8 +165,10 @@ class FitSteps(
         self._build_network(X)
         self._check_head(given.seed)
         natural = self._rows(X, y, given.codes, given.weight, train)
-        self._remember_rows(natural, given.fresh)
+        hashes = row_hashes(natural.X, natural.index)
+        self._remember_rows(hashes, given.fresh)
         judged = self._held_out_rows(natural, held_out, given.validation)
+        note_copies(natural, hashes, judged)
         note_few_held_out(judged, self.classes_)
 
         arguments, first_epoch = dict(given.arguments), given.training["initial_epoch"]

@@ -6,15 +6,19 @@ from typing import Any
 import numpy as np
 from imblearn.under_sampling.base import BaseCleaningSampler
 
+from imbalanced_nn.duplicates import copies_message, counts_message, leaked_copies
 from imbalanced_nn.exceptions import calling_frames, warn
 from imbalanced_nn.rows import Rows
+from imbalanced_nn.validation import row_hashes
 from imbalanced_nn.weighting import class_totals, weight_span
 
 __all__ = [
     "note_balanced_twice",
+    "note_copies",
     "note_dropped_cut",
     "note_few_held_out",
     "note_heavy_weights",
+    "note_resampled",
     "note_weights_of_labels",
 ]
 
@@ -175,4 +179,54 @@ def note_balanced_twice(
         f"1:{resampled:.3g}, and class_weight={class_weight!r} weighs {labels[rare]!r} more "
         f"than {labels[common]!r} once again: of the two, the loss sees {share:.0%} "
         f"{labels[rare]!r}. Use one of them.",
+    )
+
+
+def note_copies(rows: Rows, hashes: np.ndarray, judged: Rows | None) -> None:
+    """Warn where many held-out rows are copies of trained ones; ``hashes`` are of ``rows``."""
+    if judged is None:
+        return
+    hashes = hashes, row_hashes(judged.X, judged.index)
+    codes = rows.codes[rows.index], judged.codes[judged.index]
+    copies = leaked_copies(judged.X, codes, hashes)
+    if copies:
+        warn("INN013", copies_message(copies, len(judged.index), "held-out"))
+
+
+def note_resampled(codes: Any, given: Any, weight: np.ndarray, classes: np.ndarray) -> None:
+    """Warn where the classes, or the weights given of rows, look balanced already.
+
+    Parameters
+    ----------
+    codes : ndarray of shape (n_samples,) or (n_samples, n_labels)
+        Class codes; indicators of labels tell nothing.
+    given : array-like or None
+        Weights as they were given.
+    weight : ndarray of shape (n_samples,)
+        The same, checked.
+    classes : ndarray of shape (n_classes,)
+        Original labels.
+    """
+    if codes.ndim > 1:
+        return
+    if message := counts_message(codes):
+        warn("INN013", message)
+    if given is None or np.ndim(given) == 0:
+        return
+    codes, weight = codes[weight > 0], weight[weight > 0]
+    counts = np.bincount(codes, minlength=len(classes))
+    there = np.flatnonzero(counts)
+    spans = [np.ptp(weight[codes == code]) for code in there]
+    of_class = np.array([weight[codes == code].mean() for code in there])
+    rare, common = counts[there].argmin(), counts[there].argmax()
+    if max(spans) > 1e-6 * weight.max() or of_class[rare] <= ALIKE * of_class[common]:
+        return
+    mass = (counts[there] * of_class)[rare] / (counts[there] * of_class).sum()
+    warn(
+        "INN013",
+        f"sample_weight is one number for each class and weighs {classes.tolist()[there[rare]]!r} "
+        f"most: predict_proba is at the weighted shares, {mass:.1%} of it, not at the "
+        f"{counts[there][rare] / counts.sum():.1%} of y. To balance classes set "
+        f"class_weight='balanced', whose effect on the probabilities is undone; weights that bring "
+        f"y to the shares of the population are right as they are.",
     )

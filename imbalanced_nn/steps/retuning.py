@@ -6,6 +6,7 @@ import warnings
 import numpy as np
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
+from imbalanced_nn.duplicates import MANY
 from imbalanced_nn.exceptions import ImbalanceWarning, InvalidParameterError, warn
 from imbalanced_nn.steps.probabilities import Judged
 from imbalanced_nn.steps.thresholds import ThresholdSteps, learns
@@ -15,9 +16,6 @@ from imbalanced_nn.training import forward
 from imbalanced_nn.validation import check_weights, n_rows
 
 __all__ = ["RetuningSteps"]
-
-SEEN_SHARE = 0.2
-"""Share of rows that were trained on from which on they are noted."""
 
 
 class RetuningSteps(ThresholdSteps):
@@ -223,7 +221,7 @@ class RetuningSteps(ThresholdSteps):
         codes = class_codes(self.target_encoder_.transform(y), self._kind)
         rows = self._rows(X, None, codes, weight, np.arange(n_rows(X))).weighted(weight)
         seen = self._seen_share(X)
-        if seen >= SEEN_SHARE:
+        if seen >= MANY:
             warn(
                 "INN004",
                 f"the network was trained on about {seen:.0%} of the {n_rows(X):,} rows of X, or "

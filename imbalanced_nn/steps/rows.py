@@ -4,7 +4,6 @@ import dataclasses
 import numbers
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import keras
 import numpy as np
@@ -164,10 +163,10 @@ class RowSteps:
         self.validation_indices_ = np.unique(np.concatenate([held for _, held in folds]))
         return folds
 
-    def _remember_rows(self, rows, fresh):
+    def _remember_rows(self, hashes, fresh):
         """Keep what tells training rows from others: of many those of every k-th number."""
         every, seen = NOTHING_SEEN if fresh else getattr(self, "_seen_rows", NOTHING_SEEN)
-        numbers = np.unique(np.concatenate([seen, _of_rows(rows.X, rows.index, every)]))
+        numbers = np.unique(np.concatenate([seen, _numbers(hashes, every)]))
         while len(numbers) > SEEN_ROWS:
             every *= 2
             numbers = numbers[numbers % every == 0]
@@ -176,7 +175,7 @@ class RowSteps:
     def _seen_share(self, X):
         """Return about what share of rows the network was trained on, 0 if that cannot be told."""
         every, seen = getattr(self, "_seen_rows", NOTHING_SEEN)
-        numbers = _of_rows(X, None, every)
+        numbers = _numbers(row_hashes(X), every)
         return float(np.isin(numbers, seen).mean()) if len(numbers) else 0.0
 
     def _encode(self, X, train, fresh):
@@ -279,7 +278,7 @@ class RowSteps:
             self._fit_callbacks = callbacks
 
 
-def _of_rows(X: Any, index: np.ndarray | None, every: int) -> np.ndarray:
+def _numbers(hashes: np.ndarray, every: int) -> np.ndarray:
     """Return the numbers of rows that are multiples of one, a number for each content."""
-    numbers = (row_hashes(X, index) >> np.uint64(32)).astype(np.uint32)
+    numbers = (hashes >> np.uint64(32)).astype(np.uint32)
     return numbers[numbers % every == 0]

@@ -154,14 +154,14 @@ def test_arguments_of_keras_fit_are_passed_on(rows):
 class Spy:
     """Build function that keeps the ``meta`` it is given."""
 
-    def __init__(self):
-        self.seen = []
+    def __init__(self, activation):
+        self.seen, self.activation = [], activation
 
     def builder(self):
         def build(meta):
             self.seen.append(dict(meta))
             units = 1 if meta["target_type_"] == "binary" else meta["n_classes_"]
-            return _stack(meta, keras.layers.Dense(units, activation="sigmoid"))
+            return _stack(meta, keras.layers.Dense(units, activation=self.activation))
 
         return build
 
@@ -179,7 +179,8 @@ def test_meta_equals_the_parents_in_every_fit(rows, kind, as_frame):
         "multiclass": "sparse_categorical_crossentropy",
         "onehot": "categorical_crossentropy",
     }.get(kind, "binary_crossentropy")
-    one, other = Spy(), Spy()
+    activation = "softmax" if kind in ("multiclass", "onehot") else "sigmoid"
+    one, other = Spy(activation), Spy(activation)
     steps = {"threshold": "balanced_accuracy", "validation_split": 0.3, "calibration": "prior"}
     if kind == "binary":
         steps |= {"sampler": "random_over", "class_weight": "balanced"}

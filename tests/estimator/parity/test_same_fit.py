@@ -131,7 +131,8 @@ def test_initialize_alone_predicts_with_an_uncompiled_network(rows, kind):
 
     def builder(meta):
         units = 1 if meta["target_type_"] == "binary" else meta["n_classes_"]
-        return _stack(meta, keras.layers.Dense(units, activation="sigmoid"))
+        activation = "softmax" if kind == "multiclass" else "sigmoid"
+        return _stack(meta, keras.layers.Dense(units, activation=activation))
 
     one, other = ours(model=builder).initialize(X, y), parents(model=builder).initialize(X, y)
     np.testing.assert_array_equal(one.predict_proba(X), other.predict_proba(X))
