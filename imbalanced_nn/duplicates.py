@@ -25,6 +25,8 @@ FEW_VALUES = 20
 FEW_DISTINCT = 20
 SAMPLE_ROWS = 1000
 LONG_TAIL = 50
+# Parts of 1 that people give as a ratio.
+RATIOS = 20
 # Classes of exactly so many rows or more are seldom so by chance.
 MANY_ROWS = 100
 
@@ -130,7 +132,8 @@ def _has_few_values(X: Any) -> bool:
 def appended_rows(codes: np.ndarray) -> int:
     """Return how many rows at the end look as if a sampler had put them there, 0 if none do.
 
-    Samplers append new rows of a class to the old ones, which lie among all others.
+    Samplers append new rows of a class to the old ones, which lie among all others, up to a round
+    ratio of two classes.
 
     Parameters
     ----------
@@ -141,9 +144,9 @@ def appended_rows(codes: np.ndarray) -> int:
     --------
     >>> import numpy as np
     >>> from imbalanced_nn.duplicates import appended_rows
-    >>> natural = np.arange(500) % 5 == 0
-    >>> appended_rows(natural), appended_rows(np.append(natural, np.ones(300, bool)))
-    (0, 300)
+    >>> natural = (np.arange(500) % 5 == 0).astype(int)
+    >>> appended_rows(natural), appended_rows(np.append(natural, np.ones(100, int)))
+    (0, 100)
     """
     others = np.flatnonzero(codes != codes[-1])
     if not len(others):
@@ -152,7 +155,11 @@ def appended_rows(codes: np.ndarray) -> int:
     before = codes[: others[-1] + 1] == codes[-1]
     spread = before.any() and np.ptp(np.flatnonzero(before)) >= len(before) / 2
     long = tail >= max(LONG_TAIL, len(codes) / 10)
-    return int(tail) if long and spread and before.mean() < 0.5 else 0
+    counts = np.unique(codes, return_counts=True)[1]
+    small, large = counts.min(), counts.max()
+    ratio = round(RATIOS * small / large) / RATIOS
+    round_ratio = len(counts) == 2 and abs(small - ratio * large) <= 1
+    return int(tail) if long and spread and round_ratio and before.mean() < 0.5 else 0
 
 
 def copies_message(copies: int, n_rows: int, which: str) -> str:
