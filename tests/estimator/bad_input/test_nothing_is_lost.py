@@ -54,8 +54,9 @@ def test_a_part_that_fails_is_undone():
     np.testing.assert_array_equal(clf.predict_proba(X), proba)
 
 
-# The note that both balance is a true one; here they only have to leave the data alone.
-@pytest.mark.filterwarnings(r"ignore:\[INN003\]")
+# The notes that both balance, and that trained rows judge, are true ones; here they only have to
+# leave the data alone.
+@pytest.mark.filterwarnings(r"ignore:\[INN0(03|13)\]")
 @given(
     sampler=st.sampled_from([None, "random_over", "random_under", "smote", "tomek_links"]),
     class_weight=st.sampled_from([None, "balanced", {"fraud": 2.0}]),
