@@ -30,6 +30,7 @@ from imbalanced_nn.pickling import pack, unpack, walk
 from imbalanced_nn.training import (
     copy_of,
     draw_seed,
+    extend_optimizer,
     forward,
     numbered_afresh,
     refuse_after_fork,
@@ -287,6 +288,7 @@ class MendedKerasClassifier(CompiledKerasClassifier):
             self._initialize_callbacks()
 
     def __sklearn_clone__(self) -> "MendedKerasClassifier":
+        extend_optimizer(self.model)
         # By their configurations metrics and losses of the user's would have to be registered.
         held = {k: v for k, v in self.get_params(deep=False).items() if _holds_state(v)}
         bare = copy.copy(self)

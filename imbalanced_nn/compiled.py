@@ -21,7 +21,12 @@ from imbalanced_nn.losses import (
     takes_one_hot,
 )
 from imbalanced_nn.targets import KINDS, n_output_units
-from imbalanced_nn.training import metrics_of_a_fit, numbered_afresh, variables_alike
+from imbalanced_nn.training import (
+    extend_optimizer,
+    metrics_of_a_fit,
+    numbered_afresh,
+    variables_alike,
+)
 
 __all__ = ["CompiledKerasClassifier"]
 
@@ -141,6 +146,7 @@ class CompiledKerasClassifier(KerasClassifier):
             if self.model_.compiled and self.model_.loss is None:
                 self.model_.compile(**self._get_compile_kwargs())
             super()._ensure_compiled_model()
+            extend_optimizer(self.model_)
 
     def _default_loss(self) -> str:
         """Return the crossentropy of the kind of target."""

@@ -13,7 +13,7 @@ import keras
 import numpy as np
 from keras.src.saving.saving_lib import load_model, save_model
 
-from imbalanced_nn.training import unnumbered
+from imbalanced_nn.training import extend_optimizer, unnumbered
 
 __all__ = ["bytes_of", "network_of", "pack", "unpack", "walk"]
 
@@ -24,6 +24,8 @@ SEEDS = "imbalanced_nn_seeds.json"
 
 def bytes_of(model: keras.Model) -> bytes:
     """Return a network in the Keras format, with the states of its seed generators beside."""
+    # Keras reads back no network whose optimizer was saved for a part of it.
+    extend_optimizer(model)
     buffer = io.BytesIO()
     save_model(model, buffer)
     states = [np.asarray(state).tolist() for state in _seed_states(model)]

@@ -85,7 +85,8 @@ class RowSteps:
         given = {id(model): model for model in (before.get("model_"), self.model)}
         networks = [model for model in given.values() if isinstance(model, keras.Model)]
         variables = [v for model in networks for v in model.variables]
-        optimizers = [m.optimizer for m in networks if getattr(m, "optimizer", None) is not None]
+        optimized = [m for m in networks if getattr(m, "optimizer", None) is not None]
+        optimizers = [model.optimizer for model in optimized]
         n_slots = [len(optimizer.variables) for optimizer in optimizers]
         variables += [v for optimizer in optimizers for v in optimizer.variables]
         state = [(v, np.copy(v.numpy())) for v in variables]
@@ -97,7 +98,9 @@ class RowSteps:
             vars(self).update(before)
             for variable, value in state:
                 variable.assign(value)
-            for optimizer, n_known in zip(optimizers, n_slots, strict=True):
+            for model, optimizer, n_known in zip(optimized, optimizers, n_slots, strict=True):
+                if model.optimizer is not optimizer:
+                    model.optimizer, model.train_function = optimizer, None
                 reset_new_slots(optimizer, n_known)
             if "history_" in before:
                 before["history_"].clear()

@@ -22,7 +22,7 @@ from imbalanced_nn.training.given_metrics import (
 )
 from imbalanced_nn.training.graph import GraphTrainer
 from imbalanced_nn.training.held_out import HeldOutPass
-from imbalanced_nn.training.late_optimizer import reset_new_slots
+from imbalanced_nn.training.late_optimizer import extend_optimizer, reset_new_slots
 from imbalanced_nn.training.seeds import draw_seed, seeded
 from imbalanced_nn.training.suitability import needs_evaluation, unsuitable
 from imbalanced_nn.training.variables import variables_alike
@@ -42,6 +42,7 @@ __all__ = [
     "clear_programs",
     "copy_of",
     "draw_seed",
+    "extend_optimizer",
     "forward",
     "held_out_scores",
     "metrics_of_a_fit",

@@ -1,4 +1,4 @@
-"""Optimizers whose variables are made when somebody asks for them."""
+"""Optimizers whose variables are made late: when somebody asks, or for what is trained now."""
 
 import threading
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from imbalanced_nn.training.variables import variables_alike
 
-__all__ = ["LateVariables", "reset_new_slots"]
+__all__ = ["LateVariables", "extend_optimizer", "reset_new_slots"]
 
 
 class LateVariables(Sequence):
@@ -97,3 +97,60 @@ def reset_new_slots(optimizer: keras.optimizers.Optimizer, n_known: int) -> None
         twin.build(optimizer._trainable_variables)
         for variable, fresh in zip(new, twin.variables[n_known:], strict=True):
             variable.assign(fresh)
+
+
+def extend_optimizer(model: keras.Model) -> None:
+    """Give a network whose optimizer knows but a part of what is trained one that knows all.
+
+    Keras would refuse to train it: an old HDF5 file is loaded with an optimizer built for no
+    variable at all, and layers may have been frozen when it was built. What the optimizer
+    remembers of the variables it knows goes over to the new one, which starts afresh at the same
+    learning rate if there is none. One that was built for another network stays, for Keras to
+    refuse.
+
+    Parameters
+    ----------
+    model : keras.Model
+        Compiled; anything else is left as it is.
+    """
+    optimizer = getattr(model, "optimizer", None)
+    # Reading its variables builds an optimizer of which an earlier fit has put that off.
+    if not (isinstance(optimizer, keras.Optimizer) and optimizer.variables and optimizer.built):
+        return
+    known = list(map(id, optimizer._trainable_variables))
+    trained = list(map(id, model.trainable_variables))
+    if set(trained) <= set(known) or not set(known) <= set(map(id, model.variables)):
+        return
+    # Keras says what is wrong where one of somebody's own cannot be made anew.
+    with suppress(Exception):
+        twin = type(optimizer).from_config(optimizer.get_config())
+        for name in ("_exclude_from_weight_decay", "_exclude_from_weight_decay_pattern"):
+            if name in vars(optimizer):
+                setattr(twin, name, getattr(optimizer, name))
+        twin.build(model.trainable_variables)
+        # A count of steps without what they left behind would mislead the corrections for it.
+        if known:
+            places = [known.index(key) if key in known else None for key in trained]
+            _take_over(twin, optimizer, places)
+        model.optimizer, model.train_function = twin, None
+
+
+def _take_over(
+    twin: keras.optimizers.Optimizer,
+    optimizer: keras.optimizers.Optimizer,
+    places: list[int | None],
+) -> None:
+    """Assign what an optimizer holds to another, for whose variables it has such places."""
+    n_known = len(optimizer._trainable_variables)
+    for name, part in vars(optimizer).items():
+        other = vars(twin).get(name)
+        if isinstance(part, keras.Variable):
+            other.assign(part)
+        elif isinstance(part, keras.optimizers.Optimizer):
+            _take_over(other, part, places)
+        elif name in ("_variables", "_trainable_variables") or not isinstance(part, list):
+            continue
+        elif isinstance(other, list) and (len(part), len(other)) == (n_known, len(places)):
+            for slot, place in zip(other, places, strict=True):
+                if place is not None and isinstance(slot, keras.Variable):
+                    slot.assign(part[place])
