@@ -98,7 +98,7 @@ def average_network(networks: list[keras.Model], mean: keras.layers.Layer) -> ke
     # A sequential network has no `input` before it is called on a symbol.
     structure = first.inputs[0] if isinstance(first, keras.Sequential) else first.input
     inputs = keras.tree.map_structure(
-        lambda tensor: keras.Input(tensor.shape[1:], dtype=tensor.dtype, name=tensor.name),
+        lambda tensor: keras.Input(batch_shape=tensor.shape, dtype=tensor.dtype, name=tensor.name),
         structure,
     )
     for number, network in enumerate(networks):

@@ -123,7 +123,7 @@ run_eagerly
         generators and TensorFlow's settings are left as found.
     batch_size : int or None, default=None
         Rows in a batch, -1 for all. None is 32, as in Keras; built-in networks take a
-        sixty-fourth of the rows, between 32 and 512.
+        sixty-fourth of the rows, between 32 and 512, and one with a ``batch_shape`` its own.
     verbose : int, default=0
         Verbosity of Keras.
     epochs : int, default=100

@@ -13,7 +13,7 @@ import keras
 import numpy as np
 from keras.src.saving.saving_lib import load_model, save_model
 
-from imbalanced_nn.training import extend_optimizer, unnumbered
+from imbalanced_nn.training import carried_states, extend_optimizer, unnumbered
 
 __all__ = ["bytes_of", "network_of", "pack", "unpack", "walk"]
 
@@ -47,9 +47,10 @@ def network_of(content: bytes, safe_mode: bool) -> keras.Model:
 
 
 def _seed_states(model: keras.Model) -> list[keras.Variable]:
-    """Return what the random layers of a network, and layers within layers, count on."""
+    """Return what random layers count on and stateful ones carry, and layers within layers."""
     told = {id(v) for v in [*model.weights, *model.metrics_variables]}
-    return [variable for variable in model.variables if id(variable) not in told]
+    seeds = [variable for variable in model.variables if id(variable) not in told]
+    return [*seeds, *carried_states(model)]
 
 
 @dataclass

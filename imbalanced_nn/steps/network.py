@@ -18,6 +18,7 @@ from imbalanced_nn.training import (
     as_network_input,
     check_finite,
     draw_seed,
+    fixed_batch_size,
     held_out_scores,
     needs_evaluation,
     refuse_after_fork,
@@ -171,6 +172,10 @@ class NetworkSteps:
         rows = rows if draw is None else draw.rows(initial_epoch)
         size = self._resolve_batch_size(len(rows), kwargs.pop("batch_size", None))
         shuffled = kwargs.pop("shuffle", getattr(self, "fit__shuffle", self.shuffle))
+        fixed, filled = fixed_batch_size(self.model_), None
+        if fixed is not None:
+            summed = getattr(self.model_.loss, "reduction", None) == "sum"
+            filled = "sum" if summed else "mean"
         batches = RowBatches(
             X,
             y,
@@ -181,6 +186,7 @@ class NetworkSteps:
             draw,
             initial_epoch,
             batch_classes,
+            filled,
         )
         own_callbacks = self._fit_callbacks
         callbacks = [*own_callbacks, *as_callbacks(kwargs.pop("callbacks", None))]
@@ -190,9 +196,8 @@ class NetworkSteps:
             plain = plain and kwargs.get(name, getattr(self, f"fit__{name}", usual)) == usual
         held_out = None
         if judged is not None and not plain:
-            held_out = RowBatches(
-                judged.X, judged.y, judged.network_weight(), judged.index, max(size, 1024)
-            )
+            parts = judged.X, judged.y, judged.network_weight(), judged.index
+            held_out = RowBatches(*parts, fixed or max(size, 1024), filled=filled)
         watching = self._held_out_callbacks(judged, plain, at_epoch)
         start = None if at_epoch is None else self._first_weighted_epoch()
         deferred = [] if start is None else [DeferredReweighting(start)]
@@ -244,6 +249,15 @@ class NetworkSteps:
     def _resolve_batch_size(self, n_train, given):
         """Return the number of rows in a batch; see the parameter ``batch_size``."""
         size = given or getattr(self, "fit__batch_size", self.batch_size)
+        fixed = fixed_batch_size(self.model_)
+        if fixed is not None and size not in (None, fixed):
+            raise InvalidParameterError(
+                f"batch_size={size!r}, but model takes batches of {fixed} rows alone, by the "
+                f"batch_shape of its input. Leave batch_size=None, or build the network with "
+                f"keras.Input(shape=...) or another batch_shape."
+            )
+        if fixed is not None:
+            return fixed
         if size == -1:
             return n_train
         if size is None and (self.model is None or isinstance(self.model, str)):

@@ -17,7 +17,7 @@ from imbalanced_nn.rows import Rows, TimestepRows, counted_rows
 from imbalanced_nn.splits import hold_out_rows, split_rows
 from imbalanced_nn.steps.network import as_callbacks
 from imbalanced_nn.targets import class_codes, fill_padding, positive_code, sequence_strata
-from imbalanced_nn.training import check_finite, reset_new_slots
+from imbalanced_nn.training import carried_states, check_finite, reset_new_slots
 from imbalanced_nn.validation import (
     check_groups,
     check_weights,
@@ -84,7 +84,7 @@ class RowSteps:
         before = dict(vars(self))
         given = {id(model): model for model in (before.get("model_"), self.model)}
         networks = [model for model in given.values() if isinstance(model, keras.Model)]
-        variables = [v for model in networks for v in model.variables]
+        variables = [v for m in networks for v in [*m.variables, *carried_states(m)]]
         optimized = [m for m in networks if getattr(m, "optimizer", None) is not None]
         optimizers = [model.optimizer for model in optimized]
         n_slots = [len(optimizer.variables) for optimizer in optimizers]

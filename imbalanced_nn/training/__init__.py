@@ -13,6 +13,7 @@ from imbalanced_nn.training.callbacks import (
     weights_to_restore,
 )
 from imbalanced_nn.training.engine import forward
+from imbalanced_nn.training.fixed_batches import carried_states, fixed_batch_size
 from imbalanced_nn.training.forks import refuse_after_fork
 from imbalanced_nn.training.given_metrics import (
     copy_of,
@@ -38,11 +39,13 @@ __all__ = [
     "RowBatches",
     "StopOn",
     "as_network_input",
+    "carried_states",
     "check_finite",
     "clear_programs",
     "copy_of",
     "draw_seed",
     "extend_optimizer",
+    "fixed_batch_size",
     "forward",
     "held_out_scores",
     "metrics_of_a_fit",

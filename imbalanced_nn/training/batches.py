@@ -39,6 +39,10 @@ class RowBatches(keras.utils.PyDataset):
     classes : ndarray of int of shape (n_samples,), default=None
         Class of every row of X, where each batch is to weigh its classes equally: its loss is
         then the mean over its classes of the class's mean.
+    filled : {"mean", "sum"}, default=None
+        Whether the last batch is filled to its full size, by copies of its rows that weigh
+        nothing, and how the loss is taken of a batch. With a mean the others weigh more, so that
+        it is theirs.
     """
 
     def __init__(
@@ -52,12 +56,13 @@ class RowBatches(keras.utils.PyDataset):
         draw: Draw | None = None,
         first_epoch: int = 0,
         classes: np.ndarray | None = None,
+        filled: str | None = None,
     ):
         super().__init__()
         self.X, self.y, self.rows = X, y, rows
         self.batch_size = batch_size
         self._sample_weight = _as_weights(sample_weight)
-        self._classes = classes
+        self._classes, self._filled = classes, filled
         shuffles = seed is not None and not (draw is not None and draw.ordered)
         self._generator = np.random.default_rng(seed) if shuffles else None
         self._draw = draw
@@ -70,10 +75,20 @@ class RowBatches(keras.utils.PyDataset):
 
     def __getitem__(self, index: int) -> tuple:
         part = slice(index * self.batch_size, (index + 1) * self.batch_size)
+        n = len(self.rows[part])
+        fills = self._filled is not None and n < self.batch_size
+        if fills:
+            part = np.resize(np.arange(part.start, part.start + n), self.batch_size)
         rows = self.rows[part]
         batch = (as_network_input(take_rows(self.X, rows)), _target(take_rows(self.y, rows)))
         weight = self._weight_of_epoch
-        return batch if weight is None else (*batch, weight[part])
+        if weight is None:
+            return batch
+        weight = weight[part]
+        if fills:
+            weight[n:] = 0
+            weight *= self.batch_size / n if self._filled == "mean" else 1
+        return (*batch, weight)
 
     @property
     def keeps_data(self) -> bool:
@@ -82,8 +97,10 @@ class RowBatches(keras.utils.PyDataset):
 
     def epoch_weight(self) -> np.ndarray:
         """Weights of the rows of this epoch in their order, ones where there are none."""
-        if self._weight_of_epoch is not None:
-            return self._weight_of_epoch
+        return self._ones() if self._weight_of_epoch is None else self._weight_of_epoch
+
+    def _ones(self) -> np.ndarray:
+        """Weights of 1 for the rows of the epoch."""
         # With a label for each time step a loss has a value, and wants a weight, for each.
         steps = self.y.shape[1 : max(1, self.y.ndim - 1)]
         return np.ones((len(self.rows), *steps), dtype=keras.config.floatx())
@@ -103,8 +120,10 @@ class RowBatches(keras.utils.PyDataset):
         self._weight_of_epoch = self._weights()
 
     def _weights(self) -> np.ndarray | None:
-        """Weights of the rows of the epoch, None if all are 1."""
+        """Weights of the rows of the epoch, None if all are 1 and none are filled in."""
         weight = None if self._sample_weight is None else self._sample_weight[self.rows]
+        if weight is None and self._filled is not None and len(self.rows) % self.batch_size:
+            weight = self._ones()
         if self._classes is None:
             return weight
         return _equal_within_batches(self._classes[self.rows], weight, self.batch_size)

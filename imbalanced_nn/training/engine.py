@@ -1,6 +1,7 @@
 """The forward pass: predictions in large batches."""
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from functools import cached_property
 from typing import Any
 
@@ -10,12 +11,13 @@ import tensorflow as tf
 
 from imbalanced_nn.training.batches import as_network_input
 from imbalanced_nn.training.cache import FORWARD, n_bytes
+from imbalanced_nn.training.fixed_batches import fixed_batch_size, from_no_state
 from imbalanced_nn.training.kept import kept_with
 from imbalanced_nn.training.keys import network_key
 from imbalanced_nn.training.seeds import seeded
 from imbalanced_nn.training.suitability import foreign_network, runs_eagerly
 from imbalanced_nn.training.variables import read, variables_alike
-from imbalanced_nn.validation import row_blocks, take_rows
+from imbalanced_nn.validation import n_rows, row_blocks, take_rows
 
 __all__ = ["FORWARD_BYTES", "FORWARD_ROWS", "forward", "padded_tensors"]
 
@@ -39,6 +41,8 @@ SLICE_ROWS = 34 * ROW_MULTIPLE
 def forward(model: keras.Model, X: Any, rows: np.ndarray | None = None) -> Any:
     """Return the network's outputs for every row of X, as ``Model.predict`` does, quietly.
 
+    What stateful layers carry from batch to batch starts from nothing and is put back.
+
     Parameters
     ----------
     model : keras.Model
@@ -53,12 +57,18 @@ def forward(model: keras.Model, X: Any, rows: np.ndarray | None = None) -> Any:
     ndarray, or list or dict of ndarray
         Outputs of shape (n_samples, ...).
     """
-    max_rows = LOOP_ROWS if _shares_graph(model) else FORWARD_ROWS
-    blocks = row_blocks(X, FORWARD_BYTES, max_rows, None if rows is None else len(rows))
+    size = fixed_batch_size(model)
+    if size is None:
+        max_rows = LOOP_ROWS if _shares_graph(model) else FORWARD_ROWS
+        blocks = row_blocks(X, FORWARD_BYTES, max_rows, None if rows is None else len(rows))
+    else:
+        n = n_rows(X) if rows is None else len(rows)
+        blocks = [slice(start, min(start + size, n)) for start in range(0, n, size)]
     outputs = []
-    for block in blocks:
-        batch = as_network_input(take_rows(X, block if rows is None else rows[block]))
-        outputs.append(_predict(model, batch, block.stop - block.start))
+    with nullcontext() if size is None else from_no_state(model):
+        for block in blocks:
+            batch = as_network_input(take_rows(X, block if rows is None else rows[block]))
+            outputs.append(_predict(model, batch, block.stop - block.start))
     if len(outputs) == 1:
         return outputs[0]
     return keras.tree.map_structure(lambda *parts: np.concatenate(parts), *outputs)
@@ -66,14 +76,15 @@ def forward(model: keras.Model, X: Any, rows: np.ndarray | None = None) -> Any:
 
 def _predict(model: keras.Model, batch: Any, n: int) -> Any:
     """Predict one batch of ``n`` rows."""
-    padded = padded_tensors(batch, n)
-    outputs = _forward_function(model, padded)(padded)
+    size = fixed_batch_size(model)
+    padded = padded_tensors(batch, n, size or ROW_MULTIPLE)
+    outputs = _forward_function(model, padded, size)(padded)
     return keras.tree.map_structure(lambda part: keras.ops.convert_to_numpy(part)[:n], outputs)
 
 
-def padded_tensors(batch: Any, n: int) -> Any:
+def padded_tensors(batch: Any, n: int, multiple: int = ROW_MULTIPLE) -> Any:
     """Return a batch of ``n`` rows as tensors, padded by copies of its first row."""
-    missing = -n % ROW_MULTIPLE if n else 0
+    missing = -n % multiple if n else 0
 
     def pad(part):
         return np.concatenate([part, np.repeat(part[:1], missing, axis=0)]) if missing else part
@@ -81,15 +92,15 @@ def padded_tensors(batch: Any, n: int) -> Any:
     return keras.tree.map_structure(lambda part: tf.convert_to_tensor(pad(part)), batch)
 
 
-def _forward_function(model: keras.Model, batch: Any) -> Callable[[Any], Any]:
-    """Return the network's ``predict_step`` as a graph for batches of any length.
+def _forward_function(model: keras.Model, batch: Any, size: int | None) -> Callable[[Any], Any]:
+    """Return the network's ``predict_step`` as a graph for batches of any length, or of one.
 
     ``predict_on_batch`` would trace one for every length, and make TensorFlow warn of it.
     """
     if runs_eagerly(model):
         return lambda data: model.predict_step((data,))
     specs = keras.tree.map_structure(
-        lambda part: tf.TensorSpec((None, *part.shape[1:]), part.dtype), batch
+        lambda part: tf.TensorSpec((size, *part.shape[1:]), part.dtype), batch
     )
     if not model.built:
         model(batch)

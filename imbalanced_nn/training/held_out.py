@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from imbalanced_nn.training.batches import as_network_input
 from imbalanced_nn.training.engine import FORWARD_BYTES, FORWARD_ROWS, forward, padded_tensors
+from imbalanced_nn.training.fixed_batches import fixed_batch_size
 from imbalanced_nn.training.kept import kept_with
 from imbalanced_nn.training.suitability import runs_eagerly
 from imbalanced_nn.validation import row_blocks, take_rows
@@ -61,7 +62,7 @@ class HeldOutPass:
         if self.ready is not None:
             (outputs, loss), self.ready = self.ready, None
             return outputs, float(loss)
-        if self.tensors:
+        if self.tensors and fixed_batch_size(model) is None:
             outputs, loss = _traced(model, self.tensors, outputs_and_loss)
             return outputs.numpy(), float(loss)
         outputs = forward(model, self._X, self._rows)

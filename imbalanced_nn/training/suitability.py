@@ -10,6 +10,7 @@ from keras.src.models.functional import Functional
 
 from imbalanced_nn.rows import StackedRows
 from imbalanced_nn.training.batches import RowBatches
+from imbalanced_nn.training.fixed_batches import fixed_batch_size
 
 __all__ = ["foreign_network", "needs_evaluation", "runs_eagerly", "unsuitable"]
 
@@ -138,6 +139,8 @@ def foreign_network(model: keras.Model) -> str | None:
         return "the network is distributed over devices"
     if not _is_known(type(model)):
         return f"{type(model).__name__} is a class of its own"
+    if (size := fixed_batch_size(model)) is not None:
+        return f"the network takes batches of {size} rows alone"
     layers = list(model._flatten_layers())
     foreign = next(filter(None, map(_foreign_code, layers)), None)
     if foreign is not None:
