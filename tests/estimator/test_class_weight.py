@@ -176,6 +176,7 @@ def test_weights_of_more_than_one_to_a_thousand_are_noted(ratio, data):
         assert note.filename == __file__
 
 
+@pytest.mark.filterwarnings(r"ignore:\[INN018\]")
 def test_the_span_of_labels_is_that_of_their_sides(labels):
     with pytest.warns(UserWarning, match=r"INN007.*\b2000 others.*'balanced_sqrt'\.$"):
         fitted(labels, class_weight={1: 2000.0})

@@ -217,7 +217,7 @@ OF_PARAMETERS = {
         NAMED,
         {},
         InvalidParameterError,
-        ["pos_label='theft'", "['fraud', 'ok']", "None for the rarest"],
+        ["pos_label='theft'", "['fraud', 'ok']", "or None for 1 of 0 and 1"],
     ),
     "no model": (
         {"model": no_model},
