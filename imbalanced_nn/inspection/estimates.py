@@ -282,6 +282,10 @@ def _of_means(rows, resamples, value, ends, confidence_level):
         name: interval_of_mean(value[1:, place], *ends[1:, place].T, resamples.measures[1:, place])
         for name, place in _PLACE.items()
     }
+    # Chance makes every gap greater, so that errors do not make up for each other in their mean.
+    low = ends[1:, _PLACE["calibration_error"], 0]
+    if not np.isnan(low).all():
+        intervals["calibration_error"] = np.nanmean(low), intervals["calibration_error"][1]
     if rows.kind == "multiclass":
         # The mean share of the classes is fixed by their number.
         share = value[0, _PLACE["prevalence"]]

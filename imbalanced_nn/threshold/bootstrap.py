@@ -63,8 +63,9 @@ class ThresholdBootstrap:
         """Return the lower and upper percentile of the scores of the learned rule.
 
         They tell how far its score varies among rows such as those it was learned from, on which
-        it scores too well. For new rows it is no confidence interval: in simulations a nominal
-        95 % covered the score there in .70 to .88 of cases. Measure it on rows of their own, as
+        it scores too well. For new rows it is no confidence interval: in simulations with 20 and
+        50 positives a nominal 95 % covered the score there in .73 to .84 of cases
+        (``benchmarks/results/coverage.md``). Measure it on rows of their own, as
         `imbalanced_nn.imbalance_report` does.
         """
         return np.nanquantile(self.scores, _tails(confidence_level))

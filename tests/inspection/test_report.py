@@ -19,6 +19,7 @@ from sklearn.svm import LinearSVC
 from imbalanced_nn import imbalance_report
 from imbalanced_nn.exceptions import InvalidParameterError
 from imbalanced_nn.inspection import MEASURES
+from imbalanced_nn.inspection.tables import HELD
 
 COSTS = [[0, 1], [50, 0]]
 
@@ -283,6 +284,29 @@ def test_twenty_positives_scored_perfectly_leave_doubt(repeats):
     none = ends_of(repeats, y, np.full(420, 0.05) + 0.01 * np.arange(420) / 420)
     assert none["recall"] == pytest.approx((0, 0.1684), abs=1e-4)
     assert none["precision"] == (0, 1)
+
+
+@pytest.mark.parametrize(("n_positives", "measured"), [(4, 10), (12, 10), (30, 20), (60, 50)])
+def test_the_table_says_which_intervals_hold_less_often(repeats, n_positives, measured):
+    y = np.repeat([0, 1], [400, n_positives])
+    score = np.random.default_rng(0).random(len(y))
+    clf = repeats(y, np.column_stack([1 - score, score]), (score > 0.5).astype(int))
+    report = imbalance_report(clf, np.arange(len(y)), y, n_resamples=20, random_state=0)
+    text = " ".join(str(report).split())
+    assert (f"with {measured} rows" in text) == bool(HELD[measured])
+    for label, share in HELD[measured].items():
+        assert f"{label} {share}%" in text
+    assert ("at most" in text) == (n_positives < 10)
+
+
+def test_errors_of_calibration_hold_none_where_no_class_has_one(repeats):
+    rng = np.random.default_rng(0)
+    proba = rng.dirichlet([6, 2, 1], 600)
+    y = (rng.random((600, 1)) > proba.cumsum(axis=1)[:, :2]).sum(axis=1)
+    clf = repeats(y, proba, proba.argmax(axis=1))
+    report = imbalance_report(clf, np.arange(600), y, n_resamples=50, random_state=0)
+    low = report.estimates[:, list(MEASURES).index("calibration_error"), 1]
+    assert low[0] == pytest.approx(low[1:].mean())
 
 
 def test_weights_that_are_equal_change_nothing_and_unequal_ones_widen(repeats):
