@@ -190,6 +190,7 @@ def test_says_how_many_of_each(command, model, table, answers, tmp_path):
         "output": str(tmp_path / "b.csv"),
         "rows": 240,
         "labels": {"no": 240 - n_yes, "yes": n_yes},
+        "notes": [],
     }
 
 
@@ -274,14 +275,15 @@ class TestRefusals:
         monkeypatch.setattr(tables, "CHUNK_ROWS", 50)
         result = command("predict", model, tmp_path / "t.csv", "-o", tmp_path / "a.csv")
         n = int(frame["age"].notna().sum())
-        assert result.stderr.splitlines() == [
+        # Notes are wrapped.
+        assert " ".join(result.stderr.split()) == (
             f"Note: [INN020] age: {n} of {n + 1} values are numbers, 'old' in row 61 is not; "
-            f"taken as missing.",
-            "Note: [INN020] country: 2 of 230 values are of categories that were not there in "
-            "training, the first 'XX' in row 71.",
+            f"taken as missing. "
+            f"Note: [INN020] country: 2 of 230 values are of categories that were not there in "
+            f"training, the first 'XX' in row 71. "
             f"Note: [INN020] age: {n + 1} of {n + 2} values are numbers, 'n.a.' in row 201 is "
-            f"not; taken as missing.",
-        ]
+            f"not; taken as missing."
+        )
         expected = load(model).predict_proba(frame)[:, 1]
         proba = read(tmp_path / "a.csv")["probability_yes"].to_numpy(dtype="float32")
         np.testing.assert_array_equal(proba, expected)
