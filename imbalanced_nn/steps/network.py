@@ -249,7 +249,7 @@ class NetworkSteps:
     def _resolve_batch_size(self, n_train, given):
         """Return the number of rows in a batch; see the parameter ``batch_size``."""
         size = given or getattr(self, "fit__batch_size", self.batch_size)
-        fixed = fixed_batch_size(self.model_)
+        fixed = fixed_batch_size(getattr(self, "model_", None))
         if fixed is not None and size not in (None, fixed):
             raise InvalidParameterError(
                 f"batch_size={size!r}, but model takes batches of {fixed} rows alone, by the "
