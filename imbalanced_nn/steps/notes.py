@@ -1,6 +1,7 @@
 """Notes to the user about the rows of a fit: few held out, heavy weights, balanced twice."""
 
 from collections.abc import Mapping
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -211,7 +212,7 @@ def note_resampled(codes: Any, given: Any, weight: np.ndarray, classes: np.ndarr
         return
     if message := counts_message(codes):
         warn("INN013", message)
-    if given is None or np.ndim(given) == 0:
+    if given is None or isinstance(given, Real):
         return
     codes, weight = codes[weight > 0], weight[weight > 0]
     counts = np.bincount(codes, minlength=len(classes))

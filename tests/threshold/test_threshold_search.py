@@ -216,7 +216,7 @@ def test_callable_with_the_lower_code_positive():
         assert pos_label == 0
         return np.sum((y_true == 0) & (y_pred == 0)) - 0.6 * np.sum((y_true == 1) & (y_pred == 0))
 
-    tuner = ThresholdTuner(true_zeros_found).fit(y, score)
+    tuner = ThresholdTuner(true_zeros_found).fit(y, score, pos_label=0)
     assert tuner.best_score_ == pytest.approx(1.4)
     assert tuner.best_threshold_ == pytest.approx(0.35)
     assert tuner.predict(score).tolist() == [0, 0, 0, 1, 1, 1]
