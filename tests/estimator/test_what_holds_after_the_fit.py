@@ -154,7 +154,7 @@ class TestTrainingGoesOn:
         learned = clf.calibrator_
         assert clf.partial_fit(X[N:], y[N:]).calibrator_ is learned
         first = BalancedKerasClassifier(calibration="sigmoid", **TINY)
-        with pytest.raises(InvalidParameterError, match="partial_fit holds none out. Call fit"):
+        with pytest.raises(InvalidParameterError, match="partial_fit hold none out. Call fit"):
             first.partial_fit(X, y)
 
     def test_score_knows_what_a_tuner_aims_at_before_it_learns(self, data):
