@@ -97,7 +97,11 @@ def test_each_fit_owns_its_variables():
 def test_names_of_the_network_are_those_that_keras_gives():
     def build():
         return keras.Sequential(
-            [keras.Input((20,)), keras.layers.Dense(3, name="hidden"), keras.layers.Dense(1)]
+            [
+                keras.Input((20,)),
+                keras.layers.Dense(3, name="hidden"),
+                keras.layers.Dense(1, "sigmoid"),
+            ]
         )
 
     clf = BalancedKerasClassifier(build, epochs=1, loss="mse").fit(X, Y)
