@@ -1,0 +1,1 @@
+"""What fits gave before the estimator was rebuilt inside, over many configurations."""
