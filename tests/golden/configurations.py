@@ -92,7 +92,7 @@ def warm():
     return fitted(warm_start=True).fit(*rows())
 
 
-def retuned():
+def tuned_later():
     """Another aim after the fit, on the kept held-out scores."""
     clf = fitted(threshold="f1")
     clf.tune_threshold(objective="f2")
@@ -183,7 +183,7 @@ CONFIGURATIONS = {
     "costs": lambda: fitted(threshold=ThresholdTuner(cost_matrix=[[0, 1], [20, 0]])),
     "own cut": lambda: fitted(threshold=0.3),
     "no cut": lambda: fitted(threshold=None),
-    "tuned after the fit": retuned,
+    "tuned after the fit": tuned_later,
 }
 
 
