@@ -85,6 +85,7 @@ class RowSteps:
         given = {id(model): model for model in (before.get("model_"), self.model)}
         networks = [model for model in given.values() if isinstance(model, keras.Model)]
         variables = [v for m in networks for v in [*m.variables, *carried_states(m)]]
+        uncompiled = [model for model in networks if not model.compiled]
         optimized = [m for m in networks if getattr(m, "optimizer", None) is not None]
         optimizers = [model.optimizer for model in optimized]
         n_slots = [len(optimizer.variables) for optimizer in optimizers]
@@ -102,6 +103,9 @@ class RowSteps:
                 if model.optimizer is not optimizer:
                     model.optimizer, model.train_function = optimizer, None
                 reset_new_slots(optimizer, n_known)
+            for model in uncompiled:
+                # Keras takes back nothing, but this has it compiled anew.
+                model.compiled = False
             if "history_" in before:
                 before["history_"].clear()
                 before["history_"].update(history)

@@ -155,15 +155,16 @@ def test_time_steps_are_looked_at(targets):
     assert clf.set_params(model__activation="sigmoid").fit(X, y).predict_proba(X).max() < 1
 
 
+@pytest.mark.parametrize("method", ["fit", "initialize"])
 @pytest.mark.parametrize("hidden", [False, True])
-def test_a_pretrained_network_is_looked_at(targets, hidden):
+def test_a_given_network_is_looked_at(targets, hidden, method):
     X, y = targets[0], targets[1]["binary"]
     network = build({"X_shape_": X.shape}, hidden=hidden)
-    clf = BalancedKerasClassifier(network)
+    clf = BalancedKerasClassifier(network, epochs=1)
     with pytest.raises(InvalidParameterError, match=rf"'last' .*{FREE}"):
-        clf.initialize(X, y)
+        getattr(clf, method)(X, y)
     assert not clf.initialized_
-    # What it will be compiled with tells what its outputs are.
-    proba = clf.set_params(loss=LOGITS).initialize(X, y).predict_proba(X)
+    # The cure works: nothing was left compiled with the loss that was wrong.
+    proba = getattr(clf.set_params(loss=LOGITS), method)(X, y).predict_proba(X)
     raw = np.asarray(network(X.astype("float32")))[:, 0]
     np.testing.assert_allclose(proba[:, 1], 1 / (1 + np.exp(-raw)), rtol=1e-4)
