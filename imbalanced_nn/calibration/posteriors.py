@@ -8,7 +8,8 @@ probabilities ``eta``, it returns ``eta``, at the shares the network was trained
 from collections.abc import Callable
 
 import numpy as np
-from scipy.special import expit, logit
+from scipy.linalg import lstsq
+from scipy.special import expit, logit, softmax
 
 __all__ = [
     "asymmetric_posterior",
@@ -25,6 +26,10 @@ __all__ = [
 EDGE = 1e-12
 # Part of half the prior that probabilities near 0 are spread over, to keep their order.
 FAINT = 0.01
+# Of the range of log-odds, until float64 has nothing between.
+N_HALVINGS = 60
+# Newton's: most steps, lengths tried in each, and how far off the slopes are taken.
+N_STEPS, N_LENGTHS, NEAR = 100, 20, 1e-5
 
 
 def focal_posterior(proba: np.ndarray, gamma: float, alpha: np.ndarray | None = None) -> np.ndarray:
@@ -216,6 +221,13 @@ def asymmetric_posterior(
     -------
     ndarray of shape (n_samples, n_labels)
 
+    Notes
+    -----
+    With a margin and ``gamma_positive=0`` a negative of the output 1 has a finite slope ``r`` in
+    the loss, so that the output 1 stands for every posterior from ``r / (1 + r)`` up, of which
+    this is the least. With ``gamma_negative=0`` the output at the margin stands for every
+    posterior below that of the outputs just above.
+
     Examples
     --------
     >>> import numpy as np
@@ -228,7 +240,7 @@ def asymmetric_posterior(
     falls = (1 - p) ** gamma_positive / p
     if gamma_positive:
         falls -= gamma_positive * (1 - p) ** (gamma_positive - 1) * np.log(p)
-    rises = shifted**gamma_negative / (1 - shifted)
+    rises = np.where(p < margin, 0.0, shifted**gamma_negative) / (1 - shifted)
     if gamma_negative:
         # A power below 1 of 0 is endless, but times a logarithm of 1 it is nothing.
         power = np.power(shifted, gamma_negative - 1, out=np.zeros_like(p), where=shifted > 0)
@@ -303,6 +315,9 @@ def output_for(
 ) -> np.ndarray:
     """Output at which a network that knows nothing but the prior minimises its loss.
 
+    Labels and two classes are bracketed. The log-ratios of several classes are followed from even
+    outputs by Newton's method, whose steps are halved until they lead nearer.
+
     Parameters
     ----------
     posterior : callable
@@ -320,21 +335,58 @@ def output_for(
     --------
     >>> import numpy as np
     >>> from imbalanced_nn.calibration import focal_posterior, output_for
-    >>> start = output_for(lambda q: focal_posterior(q, 2.0), np.array([0.99, 0.01]))
-    >>> focal_posterior(start[None], 2.0).round(3).tolist()
+    >>> start = output_for(lambda q: focal_posterior(q, 4.0), np.array([0.99, 0.01]))
+    >>> focal_posterior(start[None], 4.0).round(3).tolist()
     [[0.99, 0.01]]
     """
     prior = np.clip(prior, EDGE, 1 - EDGE)
-    output = prior.copy()
-    for _ in range(500):
-        reached = np.clip(posterior(output[None])[0], EDGE, 1 - EDGE)
-        # Half of the step that would be right for a loss that leaves ratios as they are.
-        if multilabel:
-            output = expit(logit(output) + (logit(prior) - logit(reached)) / 2)
-        else:
-            output = _normalised(output * np.sqrt(prior / reached))
-        output = np.clip(output, EDGE, 1 - EDGE)
-    return output
+    if multilabel:
+        return _bracketed(posterior, prior)
+    if len(prior) == 2:
+        return _pair(_bracketed(lambda q: posterior(_pair(q))[:, 1:], prior[1:]))[0]
+    return _by_newton(posterior, prior)
+
+
+def _pair(positive: np.ndarray) -> np.ndarray:
+    """Return the columns of two classes from that of the second, of shape (..., 1)."""
+    return np.column_stack([1 - np.ravel(positive), np.ravel(positive)])
+
+
+def _bracketed(posterior: Callable[[np.ndarray], np.ndarray], prior: np.ndarray) -> np.ndarray:
+    """Halve the range of each output's log-odds around the one that stands for its prior."""
+    low, high = np.full_like(prior, logit(EDGE)), np.full_like(prior, logit(1 - EDGE))
+    for _ in range(N_HALVINGS):
+        middle = (low + high) / 2
+        too_low = posterior(expit(middle)[None])[0] < prior
+        low, high = np.where(too_low, middle, low), np.where(too_low, high, middle)
+    return expit((low + high) / 2)
+
+
+def _by_newton(posterior: Callable[[np.ndarray], np.ndarray], prior: np.ndarray) -> np.ndarray:
+    """Solve for the log-ratios of the outputs to their mean, whose sum is 0."""
+    wanted = _centred(np.log(prior))
+
+    def missing(ratios):
+        return wanted - _centred(np.log(np.clip(posterior(softmax(ratios, axis=1)), EDGE, 1)))
+
+    output, lengths = np.zeros_like(prior), 0.5 ** np.arange(N_LENGTHS)
+    left = missing(output[None])[0]
+    for _ in range(N_STEPS):
+        slopes = (missing(output + NEAR * np.eye(len(prior))) - left) / -NEAR
+        # Every slope along a common shift of all log-odds is 0, hence least squares.
+        step = lstsq(slopes.T, left, lapack_driver="gelsy")[0]
+        tried = output + lengths[:, None] * _centred(step)
+        distances = np.abs(rest := missing(tried)).max(axis=1)
+        nearer = distances < np.abs(left).max() * (1 - lengths / 4)
+        if not nearer.any():
+            break
+        output, left = tried[best := nearer.argmax()], rest[best]
+    return softmax(output)
+
+
+def _centred(values: np.ndarray) -> np.ndarray:
+    """Take off the mean of the last axis."""
+    return values - values.mean(axis=-1, keepdims=True)
 
 
 def _normalised(values: np.ndarray) -> np.ndarray:

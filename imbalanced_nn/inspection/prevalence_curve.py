@@ -25,7 +25,8 @@ class PrevalenceCurveDisplay(Display):
 
     The classifier and its cut stay as they are, and the rows of each class look as they do now;
     only the classes' weights change (prior shift). The curve is then exact: every measure is
-    computed from the rows weighed to the other prevalence.
+    computed from the rows weighed to the other prevalence, the calibration error in the bins of
+    the probabilities as they are.
 
     A measure that is flat, such as balanced accuracy, can be carried over to other prevalences;
     precision, F1 and average precision fall as positives get rarer, though the classifier is the

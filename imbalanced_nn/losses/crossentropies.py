@@ -196,6 +196,11 @@ class CostSensitiveCrossentropy(ClassLoss):
         """Return the class posterior that outputs stand for."""
         return cost_posterior(proba, self._spared)
 
+    def start(self, prior):
+        """Return the output of a network that knows nothing but the prior."""
+        counted = prior @ self._spared
+        return counted / counted.sum()
+
     def get_config(self):
         """Return the arguments that make an equal loss."""
         return {**super().get_config(), "cost_matrix": self.cost_matrix}

@@ -91,6 +91,9 @@ class AsymmetricCrossentropy(ClassLoss):
     margin : float, default=0.0
         What is taken off the probability of a negative first. Ridnik et al. take .05. Below
         it the loss is flat: outputs there stand for a posterior of 0, and their order is lost.
+        At the other end the output 1 is least for every posterior near 1 unless
+        ``gamma_positive`` is above 0; probabilities then end at the least of these, .964 with a
+        margin of .05 and a ``gamma_negative`` of 4.
     prior : sequence of float or None, default=None
         Not used; taken so that all losses are alike.
     from_logits : bool, default=False

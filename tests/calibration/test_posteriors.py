@@ -5,7 +5,16 @@ import pytest
 from scipy.optimize import minimize, minimize_scalar
 from scipy.special import expit, softmax
 
-from imbalanced_nn.calibration import binary_focal_posterior, smoothing_posterior
+from imbalanced_nn.calibration import (
+    asymmetric_posterior,
+    binary_focal_posterior,
+    cost_posterior,
+    focal_posterior,
+    margin_posterior,
+    output_for,
+    smoothing_posterior,
+)
+from imbalanced_nn.losses import CostSensitiveCrossentropy
 
 
 def focal_term(q, label, gamma, alpha):
@@ -64,3 +73,70 @@ def test_outputs_below_the_smoothing_keep_their_order_and_are_probabilities(gamm
         exact = (found > prior) & (found < 0.7)
         np.testing.assert_allclose(of_two[exact, 1], found[exact])
         np.testing.assert_allclose(of_two.sum(axis=1), 1)
+
+
+SHARES = [0.3, 0.05, 1e-3, 1e-4]
+
+
+def of_labels(posterior, share):
+    return posterior, np.array([share, 0.5, 1 - share]), True
+
+
+def starts():
+    """Posteriors and the priors that they are to give."""
+    for gamma in (0.0, 0.5, 2.0, 3.5, 5.0):
+        for share in SHARES:
+            yield of_labels(lambda q, g=gamma: binary_focal_posterior(q, g, 0.25), share)
+            for prior in ([1 - share, share], [1 - share - 1e-4, 1e-4, share]):
+                weights = np.linspace(1, 3, len(prior))
+                yield lambda q, g=gamma, a=weights: focal_posterior(q, g, a), np.array(prior), False
+    for share in SHARES:
+        yield of_labels(lambda q: asymmetric_posterior(q, 0.0, 4.0, 0.0), share)
+        yield of_labels(lambda q: asymmetric_posterior(q, 1.0, 4.0, 0.05), share)
+        prior = np.array([1 - 6 * share / 2, *[share / 2] * 6]) if share < 0.3 else np.ones(7) / 7
+        yield lambda q: margin_posterior(q, np.linspace(0, 4, 7)), prior, False
+
+
+@pytest.mark.parametrize(("posterior", "prior", "multilabel"), list(starts()))
+def test_a_network_starts_where_its_outputs_stand_for_the_prior(posterior, prior, multilabel):
+    output = output_for(posterior, prior, multilabel)
+    np.testing.assert_allclose(posterior(output[None])[0], prior, rtol=1e-6)
+    if not multilabel:
+        assert output.sum() == pytest.approx(1)
+
+
+@pytest.mark.parametrize(
+    "costs",
+    [[[0, 1], [50, 0]], [[0, 1, 2], [5, 0, 5], [30, 20, 0]], [[0, 1, 9], [4, 0, 1], [9, 3, 0]]],
+)
+def test_costs_start_where_the_expected_loss_is_least(costs):
+    prior = np.array([0.9, 0.1]) if len(costs) == 2 else np.array([0.9, 0.08, 0.02])
+    loss = CostSensitiveCrossentropy(costs, prior=prior)
+
+    def expected(free):
+        return -prior @ loss.gains @ np.log(softmax(np.append(0.0, free)))
+
+    best = minimize(expected, np.zeros(len(prior) - 1), method="BFGS", options={"gtol": 1e-9}).x
+    start = loss.start(prior)
+    np.testing.assert_allclose(start, softmax(np.append(0.0, best)), atol=1e-5)
+    np.testing.assert_allclose(cost_posterior(start[None], loss.gains)[0], prior, rtol=1e-5)
+
+
+@pytest.mark.parametrize("gamma_negative", [0.0, 0.5, 4.0])
+def test_outputs_below_a_margin_stand_for_nothing(gamma_negative):
+    below, above = asymmetric_posterior(np.array([[0.03], [0.07]]), 0.0, gamma_negative, 0.05)
+    assert below == 0 < above
+
+
+def test_the_output_of_one_stands_for_the_least_posterior_that_leads_there():
+    (top,) = asymmetric_posterior(np.array([1.0]), 0.0, 4.0, 0.05)
+
+    def slope(eta, p=1 - 1e-6):
+        """Of the expected loss, by differences."""
+        terms = [
+            -eta * np.log(q) - (1 - eta) * (q - 0.05) ** 4 * np.log1p(0.05 - q) for q in (p, 1)
+        ]
+        return terms[1] - terms[0]
+
+    assert slope(top + 1e-3) < 0 < slope(top - 1e-3)
+    assert top == pytest.approx(0.964, abs=5e-4)

@@ -228,6 +228,20 @@ def test_joint_scores_along_a_line_are_exact(name):
     assert tuner.best_score_ >= objective.score(y, proba >= 0.5, weight)
 
 
+@pytest.mark.parametrize("name", ["accuracy", "f1_samples", "jaccard_samples"])
+def test_scores_of_rows_nearly_always_reach_the_best_of_all_cuts(name):
+    """No line alone leads away from their other local optima, of which there are few."""
+    objective, short = get_objective(name, "multilabel"), []
+    for seed in range(20):
+        y, proba, weight = multilabel_rows(seed, n=10, shares=(0.5, 0.25, 0.2))
+        tuner = ThresholdTuner(name).fit(y, proba, sample_weight=weight)
+        assert objective.score(y, tuner.predict(proba), weight) == pytest.approx(tuner.best_score_)
+        short.append(multilabel_brute_force(objective, y, proba, weight) - tuner.best_score_)
+    assert min(short) > -1e-12
+    assert np.mean(np.array(short) < 1e-12) >= 0.9
+    assert max(short) < 0.1
+
+
 def test_multilabel_callable():
     y, proba, _ = multilabel_rows(0)
 
