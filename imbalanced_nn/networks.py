@@ -16,6 +16,7 @@ __all__ = [
     "RobustNormalization",
     "adapt",
     "default_network",
+    "looks_up",
     "output_layer",
     "set_output_bias",
 ]
@@ -23,6 +24,13 @@ __all__ = [
 SAMPLE_ROWS = 100_000
 FAR = 1e6
 LARGEST_MAP = 8
+LOOK_UP = (
+    keras.layers.CategoryEncoding,
+    keras.layers.Embedding,
+    keras.layers.HashedCrossing,
+    keras.layers.Hashing,
+    keras.layers.IntegerLookup,
+)
 PASSES_ON = (keras.layers.Dropout, keras.layers.Flatten, keras.layers.Permute, keras.layers.Reshape)
 
 
@@ -256,6 +264,26 @@ def set_output_bias(model: keras.Model, prior: np.ndarray, multilabel: bool, log
         return False
     bias.assign(start)
     return True
+
+
+def looks_up(model: keras.Model) -> bool:
+    """Whether a layer takes whole numbers for codes, as an embedding does.
+
+    Parameters
+    ----------
+    model : keras.Model
+        Network.
+
+    Examples
+    --------
+    >>> import keras
+    >>> from imbalanced_nn.networks import looks_up
+    >>> looks_up(keras.Sequential([keras.Input((20,)), keras.layers.Embedding(1000, 8)]))
+    True
+    >>> looks_up(keras.Sequential([keras.Input((20,)), keras.layers.Dense(1)]))
+    False
+    """
+    return any(isinstance(layer, LOOK_UP) for layer in model._flatten_layers())
 
 
 def output_layer(model: keras.Model) -> tuple[str, str | None]:

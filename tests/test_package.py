@@ -15,6 +15,7 @@ import imbalanced_nn
 # Each row's rooms import only from the rows above. Up to KERAS_FREE_UP_TO no room may import
 # Keras; LATE_KERAS may inside a function, where it makes a Keras data set.
 ROOMS = [
+    ["codes"],
     ["exceptions", "files", "markup"],
     ["metrics", "weighting", "parameters", "targets", "rows"],
     ["threshold"],

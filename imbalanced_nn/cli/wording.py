@@ -51,6 +51,11 @@ _PYTHON_ONLY = [
     (r"best_score_", "its score"),
     (r"Set sampler__\w+, or compare", "Compare"),
     (r"leave it None", "leave it out"),
+    (
+        r"columns [\d, ]+(?: and \d+ more)? of X, which hold few whole numbers, as codes of .*? do",
+        "columns of categories or flags",
+    ),
+    (r"take SMOTENC\([^)]*\) of imbalanced-learn, 'random_over'", "take 'random_over'"),
     (r"\brows of X\b", "rows"),
     (r"\bfix the threshold\b", "fix the threshold (threshold=0.3)"),
     (r"\bcompare_strategies\b", "'compare'"),

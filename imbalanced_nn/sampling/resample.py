@@ -21,6 +21,7 @@ from sklearn.utils import check_random_state
 
 from imbalanced_nn.exceptions import InvalidParameterError, TooFewRowsError, warn
 from imbalanced_nn.rows import Rows, StackedRows
+from imbalanced_nn.sampling.codes import note_blended_codes
 from imbalanced_nn.sampling.neighbours import cap_neighbours
 from imbalanced_nn.sampling.random_rows import draws_rows, random_rows, rows_to_draw
 from imbalanced_nn.sampling.shares import resampled_counts
@@ -38,7 +39,9 @@ COMPUTE_WITH_LABELS = (
 )
 
 
-def resample(sampler: Any, rows: Rows, classes: np.ndarray) -> tuple[Rows, np.ndarray]:
+def resample(
+    sampler: Any, rows: Rows, classes: np.ndarray, looked_up: bool = False
+) -> tuple[Rows, np.ndarray]:
     """Resample training rows.
 
     Parameters
@@ -50,6 +53,8 @@ def resample(sampler: Any, rows: Rows, classes: np.ndarray) -> tuple[Rows, np.nd
         Training rows of a target with one label per row.
     classes : ndarray of shape (n_classes,)
         Original labels in the order of the codes.
+    looked_up : bool, default=False
+        Whether the network looks whole numbers up, so that a blend of two is of neither.
 
     Returns
     -------
@@ -63,6 +68,12 @@ def resample(sampler: Any, rows: Rows, classes: np.ndarray) -> tuple[Rows, np.nd
     ------
     TooFewRowsError
         If the sampler needs more rows of a class than there are, or leaves none of a class.
+
+    Warns
+    -----
+    ImbalanceWarning
+        INN002 where sequences or images are blended, INN008 where fewer neighbours had to do,
+        INN016 where codes are blended.
     """
     codes = rows.selected_codes
     _set_strategy(sampler, codes, classes)
@@ -92,6 +103,8 @@ def resample(sampler: Any, rows: Rows, classes: np.ndarray) -> tuple[Rows, np.nd
         else:
             codes_new = labels_new if on_codes else np.searchsorted(classes, labels_new)
             resampled, indices = _generated(sampler, rows, table, X_new, codes_new, X.shape[1:])
+            if X.ndim == 2:
+                note_blended_codes(sampler, table, X_new[indices < 0], looked_up)
     lost = np.setdiff1d(codes, resampled.selected_codes)
     if len(lost):
         raise TooFewRowsError(

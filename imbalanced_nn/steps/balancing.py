@@ -6,6 +6,7 @@ import numpy as np
 
 from imbalanced_nn.calibration import PriorCorrection
 from imbalanced_nn.exceptions import InvalidParameterError
+from imbalanced_nn.networks import looks_up
 from imbalanced_nn.sampling import (
     BalancedBatches,
     balancing_progress,
@@ -79,7 +80,7 @@ class BalancingSteps:
                 rows.selected_codes, self.classes_, rows.index, batch_size, progress
             )
             return dataclasses.replace(rows, index=draw.rows(first_epoch)), draw
-        resampled, _ = resample(sampler, rows, self.classes_)
+        resampled, _ = resample(sampler, rows, self.classes_, looks_up(self.model_))
         draw = redraws(sampler, rows, self.classes_, self.resample_every, progress, finish)
         return self._encoded(resampled), draw
 

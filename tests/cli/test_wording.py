@@ -38,6 +38,14 @@ def typed():
         ("tune-threshold", "The 'threshold' parameter is", "--objective is"),
         ("fit", "Got objective='f1' as well.", "Got --threshold f1 as well."),
         ("fit", "Use one of ['a', 'b'].", "Use one of a, b."),
+        (
+            "compare",
+            "SMOTE blends columns 2, 3 and 4 more of X, which hold few whole numbers, as codes of "
+            "categories and one-hot columns do: mixed. If they are codes, take "
+            "SMOTENC(categorical_features=[...]) of imbalanced-learn, 'random_over' or 'b'.",
+            "SMOTE blends columns of categories or flags: mixed. If they are codes, take "
+            "'random_over' or 'b'.",
+        ),
         ("fit", "Got [[0.0, 1.5], [2, 0]].", "Got '0,1.5; 2,0'."),
         ("compare", "or fix the threshold.", "or fix the threshold ('fit --threshold 0.3')."),
         ("predict", "is not a file of imbalanced_nn.save.", "is not a model that 'fit' saved."),

@@ -54,6 +54,7 @@ def test_numbers_of_every_type_are_the_same_numbers(dtype, data, reference):
 
 @pytest.mark.parametrize("dtype", ["uint8", "int16", "bool", "float16"])
 @pytest.mark.parametrize("sampler", ["random_under", "smote", "tomek_links"])
+@pytest.mark.filterwarnings("ignore:.INN016")
 def test_samplers_take_every_type(sampler, dtype, data):
     X, y = data
     clf = fitted(X.astype(dtype), y, sampler=sampler)
@@ -184,6 +185,21 @@ def test_smote_on_sequences_warns_and_trains():
         clf = fitted(X, y, sampler="smote")
     assert (clf.sample_indices_ == -1).sum() == 128 - 32
     assert clf.predict(X).shape == (200,)
+
+
+def test_smote_on_the_ids_of_words_warns():
+    y = (np.arange(200) < 40).astype(int)
+    X = np.random.default_rng(0).integers(0, 500, size=(200, 6))
+
+    layers = [
+        keras.Input((6,)),
+        keras.layers.Embedding(500, 2),
+        keras.layers.Flatten(),
+        keras.layers.Dense(1, activation="sigmoid"),
+    ]
+    clf = BalancedKerasClassifier(lambda: keras.Sequential(layers), sampler="smote", epochs=1)
+    with pytest.warns(ImbalanceWarning, match=r"\[INN016\] SMOTE blends columns 0, 1, 2, 3, 4, 5"):
+        clf.fit(X, y)
 
 
 LABELS = {
