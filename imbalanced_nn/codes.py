@@ -50,10 +50,10 @@ CODES = {
     ),
     "INN010": (
         "A cut rests on few positives. With fewer than fifty held out, each label counts for a "
-        "share where cuts are compared and the row's probability for the rest, so that the cut "
-        "is drawn towards the one that the probabilities alone call for, such as the prior for "
-        "balanced accuracy. threshold=ThresholdTuner(...) takes the best cut of the rows as it "
-        "is; more rows (validation_split=5) make both the same."
+        "share where cuts are compared and the row's probability for the rest, put right first "
+        "where the held-out rows clearly contradict it, so that the cut is drawn towards the one "
+        "that the probabilities alone call for. threshold=ThresholdTuner(...) takes the best cut "
+        "of the rows as it is; more rows (validation_split=5) make both the same."
     ),
     "INN011": (
         "Isotonic calibration fits steps to few rows of a class, and follows their noise. Below "

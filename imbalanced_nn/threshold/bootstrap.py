@@ -9,7 +9,8 @@ import numpy as np
 
 from imbalanced_nn.exceptions import ImbalanceWarning, InvalidParameterError
 from imbalanced_nn.threshold.candidates import Candidates, ends
-from imbalanced_nn.threshold.learner import Aim, Learned, belief_of, has_theory, learn
+from imbalanced_nn.threshold.learner import Aim, Learned, has_theory, labels_share, learn
+from imbalanced_nn.threshold.recalibration import Recalibration, fit_line, logits
 from imbalanced_nn.threshold.rows import TuningRows
 from imbalanced_nn.threshold.search import TIE
 
@@ -177,12 +178,15 @@ def _bootstrap_cuts(rows, aim, rule, resamples):
         weight = rows.weight * counts
         values = line.values(weight)
         scores.append(values[learned])
-        best = line.best(weight, values)
+        trust = line.recalibrated(weight)
+        best = line.best(weight, values, trust)
         cut = np.nan if best is None else line.cut(best)
+        at_prior = None
         if has_theory(rows, aim):
-            prior = weight @ line.indicator / weight.sum()
-            place = line.place_of(prior)
-            best, cut = (place, prior) if values[place] >= values[best] else (best, cut)
+            at_prior = trust.score_of(weight @ line.indicator / weight.sum())
+        if at_prior is not None:
+            place = line.place_of(at_prior)
+            best, cut = (place, at_prior) if values[place] >= values[best] else (best, cut)
         thresholds.append(cut)
         if best is not None:
             optimism.append(values[best] - original[best])
@@ -204,10 +208,14 @@ class _Line:
         self.rows, self.aim = rows, aim
         self.candidates = Candidates(rows.positive_score)
         self.indicator = rows.indicator
-        self.belief = belief_of(self.indicator, rows.positive_score, aim)
+        # Costs of rows are searched by costs alone.
+        self.share = 1.0 if rows.sample_cost is not None else labels_share(self.indicator, aim)
+        self.logit = None if self.share == 1 else logits(rows.positive_score)
+        self.trust = None
+        self.trust = self.recalibrated(rows.weight)
         kept = np.arange(len(self.candidates))
         tested = aim.constraint is not None and aim.constraint.confidence is not None
-        if self.belief is None and rows.sample_cost is None and not tested:
+        if self.share == 1 and rows.sample_cost is None and not tested:
             hits = self.candidates.totals(self.indicator)
             kept = np.append(0, np.flatnonzero(np.diff(hits) > 0) + 1)
         self.kept = kept
@@ -244,10 +252,21 @@ class _Line:
         saved, _ = self.totals(weight * (cost[:, 0] - cost[:, 1]))
         return (saved - weight @ cost[:, 0]) / weight.sum()
 
-    def best(self, weight: np.ndarray, values: np.ndarray) -> int | None:
+    def recalibrated(self, weight: np.ndarray) -> Recalibration:
+        """Return the line that puts the probabilities right before a cut leans on them."""
+        if self.share == 1:
+            return Recalibration()
+        # A row that is drawn twice is two rows, and not one of twice the weight.
+        times = weight * (weight.sum() / (weight @ self.rows.weight))
+        return fit_line(self.indicator, self.logit, times, self.trust)
+
+    def best(self, weight: np.ndarray, values: np.ndarray, trust: Recalibration) -> int | None:
         """Return the place of the best cut that keeps the constraint, None without any."""
-        if self.belief is not None and self.rows.sample_cost is None:
-            values = self.aim.objective.from_counts(*self.counts(weight, self.belief))
+        if self.share < 1:
+            score = self.rows.positive_score
+            believed = score if trust.is_neutral else trust.of_logits(self.logit)
+            labels = self.share * self.indicator + (1 - self.share) * believed
+            values = self.aim.objective.from_counts(*self.counts(weight, labels))
         constraint = self.aim.constraint
         if constraint is None:
             return _middle_of_best(values)

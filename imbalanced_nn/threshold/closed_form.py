@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from imbalanced_nn.threshold.rules import MulticlassRule, prior_rule
+from imbalanced_nn.threshold.recalibration import log_odds, recalibrate
+from imbalanced_nn.threshold.rules import MulticlassRule
 
 __all__ = ["prefer_closed_form"]
 
@@ -12,8 +13,9 @@ STANDARD_ERRORS = 2
 def prefer_closed_form(learned, codes, proba, prior, objective, sample_weight):
     """Return the rule of several classes to ship for balanced accuracy, and its score.
 
-    With calibrated probabilities cuts at the prior maximise balanced accuracy. A search has a
-    cut per class to fit to few rows, so its rule must beat the better of prior and argmax by two
+    With calibrated probabilities cuts at the prior maximise balanced accuracy; where the rows
+    clearly say that the probabilities are wrong, those that become the prior once they are put
+    right. A search has a cut per class to fit to few rows, so its rule must beat these cuts by two
     standard errors of balanced accuracy.
 
     Parameters
@@ -41,8 +43,10 @@ def prefer_closed_form(learned, codes, proba, prior, objective, sample_weight):
         return objective.score(codes, rule.decide(proba), sample_weight)
 
     best = score(learned)
-    argmax = MulticlassRule((1 / len(prior),) * len(prior))
-    incumbent = max((prior_rule(prior, "multiclass"), argmax), key=score)
+    cuts = recalibrate(codes, log_odds(proba), sample_weight).cuts(prior)
+    if cuts is None:
+        return learned, best
+    incumbent = MulticlassRule(cuts)
     error = max(
         _standard_error(codes, rule.decide(proba), sample_weight) for rule in (incumbent, learned)
     )

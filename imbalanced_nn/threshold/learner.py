@@ -11,11 +11,12 @@ from imbalanced_nn.threshold.constraints import Constraint
 from imbalanced_nn.threshold.coordinate_ascent import search_multiclass, search_multilabel
 from imbalanced_nn.threshold.costs import bayes_rule
 from imbalanced_nn.threshold.objectives import Objective
+from imbalanced_nn.threshold.recalibration import Recalibration, logits, recalibrate
 from imbalanced_nn.threshold.rows import TuningRows
 from imbalanced_nn.threshold.rules import BinaryRule, MulticlassRule, MultilabelRule
 from imbalanced_nn.threshold.search import ThresholdCurve, best_candidate, search_binary
 
-__all__ = ["Aim", "Learned", "belief_of", "has_theory", "learn", "note_few_positives"]
+__all__ = ["Aim", "Learned", "has_theory", "labels_share", "learn", "note_few_positives"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,7 +61,8 @@ class Learned(NamedTuple):
 def learn(rows: TuningRows, aim: Aim) -> Learned:
     """Return the best rule for the rows."""
     if rows.kind == "multilabel":
-        belief = [belief_of(*column, aim) for column in zip(rows.y.T, rows.score.T, strict=True)]
+        columns = zip(rows.y.T, rows.score.T, strict=True)
+        belief = [_leaning(*column, rows.weight, aim)[0] for column in columns]
         cuts, value, curves = search_multilabel(
             aim.objective, rows.y, rows.score, rows.weight, belief
         )
@@ -84,6 +86,7 @@ def learn(rows: TuningRows, aim: Aim) -> Learned:
 
 def _learn_binary(rows, aim):
     indicator, score = rows.indicator, rows.positive_score
+    belief, line = _leaning(indicator, score, rows.weight, aim)
     cut, value, curve = search_binary(
         aim.objective,
         indicator,
@@ -91,13 +94,16 @@ def _learn_binary(rows, aim):
         rows.weight,
         rows.positive,
         aim.constraint,
-        None if rows.sample_cost is not None else belief_of(indicator, score, aim),
+        None if rows.sample_cost is not None else belief,
         rows.binary_cost,
     )
     learned = Learned(BinaryRule(cut, rows.positive), value, curve)
     if not has_theory(rows, aim):
         return learned
-    at_prior = BinaryRule(rows.weight @ indicator / rows.weight.sum(), rows.positive)
+    at_prior = line.score_of(rows.weight @ indicator / rows.weight.sum())
+    if at_prior is None:
+        return learned
+    at_prior = BinaryRule(at_prior, rows.positive)
     worth = rows.value(aim.objective, rows.decide(at_prior))
     return Learned(at_prior, worth, curve) if worth >= value else learned
 
@@ -118,16 +124,29 @@ def _unless_theory_does(rows, aim, learned):
     return Learned(rule, value, None)
 
 
-def belief_of(y: np.ndarray, score: np.ndarray, aim: Aim) -> np.ndarray | None:
+def labels_share(y: np.ndarray, aim: Aim) -> float:
+    """Return what labels count for where cuts are compared; probabilities count for the rest.
+
+    With n rows of the rarer class it is n / ``min_positives``, at most 1.
+    """
+    return min(_rarer(y) / aim.min_positives, 1.0) if aim.min_positives else 1.0
+
+
+def _leaning(y, score, weight, aim):
     """Return labels that lean on the probabilities where positives are few, else None.
 
-    With n rows of the rarer class, fewer than ``min_positives``, each label counts for a share
-    of n / ``min_positives`` and the row's probability for the rest. With the labels alone the
-    best cut follows the noise of a few rows; by the probabilities alone it is the cut that
-    theory calls for, such as the prior for balanced accuracy.
+    With the labels alone the best cut follows the noise of a few rows; by the probabilities alone
+    it is the cut that theory calls for, such as the prior for balanced accuracy. That is wrong
+    where the probabilities are, so that they are put right first as far as the rows can tell.
+    The line that did it comes second.
     """
-    share = _rarer(y) / aim.min_positives if aim.min_positives else 1.0
-    return None if share >= 1 else share * y + (1 - share) * score
+    share = labels_share(y, aim)
+    if share == 1:
+        return None, Recalibration()
+    logit = logits(score)
+    line = recalibrate(y, logit, weight)
+    believed = score if line.is_neutral else line.of_logits(logit)
+    return share * y + (1 - share) * believed, line
 
 
 def _rarer(y):

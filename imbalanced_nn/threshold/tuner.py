@@ -62,12 +62,13 @@ class ThresholdTuner(BaseEstimator):
     min_positives : int, default=0
         For scores that are probabilities of a binary or multilabel target: with n positives,
         fewer than this, each label counts for a share of n / `min_positives` where cuts are
-        compared, and the row's probability for the rest. The best cut, which follows the noise
-        of a few rows, is so drawn towards the one that the probabilities alone call for. For
-        balanced accuracy that is the share of positives, which is taken as it is where it
-        scores as much on the rows; of several classes the search must beat cuts at their shares
-        by two standard errors. Micro and samples averages and metric callables are searched by
-        the labels alone, as everything is with 0.
+        compared, and the row's probability for the rest, so that the noise of a few rows moves
+        the cut less. Probabilities that the rows clearly contradict are first put right, on the
+        logit scale by an intercept, a slope or both. For balanced accuracy the score that means
+        the share of positives is taken where it scores as much on the rows; of several classes
+        the search must beat the cuts that mean their shares by two standard errors. Micro and
+        samples averages and metric callables are searched by the labels alone, as everything is
+        with 0.
 
     Attributes
     ----------

@@ -141,13 +141,13 @@ def test_a_number_is_the_cut_and_a_probability_equal_to_it_is_positive(binary):
 
 
 def test_few_held_out_positives_lean_on_the_probabilities(binary, multilabel):
-    clf = fitted(binary, threshold="f1")
+    clf = fitted(binary, threshold="geometric_mean")
     y, proba = held_out(clf, binary)
-    leaning = ThresholdTuner("f1", min_positives=50).fit(y, proba)
+    leaning = ThresholdTuner("geometric_mean", min_positives=50).fit(y, proba)
     assert clf.best_threshold_ == leaning.best_threshold_
-    assert clf.best_threshold_ != ThresholdTuner("f1").fit(y, proba).best_threshold_
+    assert clf.best_threshold_ != ThresholdTuner("geometric_mean").fit(y, proba).best_threshold_
     with pytest.warns(ImbalanceWarning, match=rf"INN010.*rests on {y.sum()} positives") as caught:
-        fitted(binary, threshold="f1")
+        fitted(binary, threshold="geometric_mean")
     assert caught[-1].filename == __file__
     clf = fitted(multilabel, threshold="f1_macro")
     leaning = ThresholdTuner("f1_macro", min_positives=50).fit(*held_out(clf, multilabel))

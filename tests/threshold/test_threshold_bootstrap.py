@@ -117,6 +117,7 @@ def test_each_resample_is_searched_as_by_a_fit(objective, weighted):
         ({"cost_matrix": [[0, 1], [7, 0]]}, False),
         ({}, True),
         ({"objective": "f1", "min_positives": 90}, False),
+        ({"min_positives": 90}, False),
     ],
 )
 @pytest.mark.filterwarnings(r"ignore:\[INN010\]")

@@ -9,6 +9,8 @@ from scipy.stats import norm
 from imbalanced_nn import ThresholdTuner
 from imbalanced_nn.exceptions import ImbalanceWarning
 from imbalanced_nn.threshold import get_objective
+from imbalanced_nn.threshold import learner as module
+from imbalanced_nn.threshold.recalibration import Recalibration, logits, recalibrate
 
 pytestmark = pytest.mark.filterwarnings(r"ignore:\[INN01[045]\]")
 
@@ -28,7 +30,8 @@ def test_each_label_counts_for_its_share(objective, n_positives):
     y, p = calibrated(np.random.default_rng(0), n_positives, n=300)
     tuner = ThresholdTuner(objective, min_positives=50).fit(y, p)
     share = n_positives / 50
-    leaning = share * y + (1 - share) * p
+    line = recalibrate(y, logits(p), np.ones(len(y)))
+    leaning = share * y + (1 - share) * line.of_logits(logits(p))
     formula = get_objective(objective, "binary")
     values = []
     for cut in np.append(np.unique(p), 1.0):
@@ -37,23 +40,36 @@ def test_each_label_counts_for_its_share(objective, n_positives):
         fn, tn = leaning[~flagged].sum(), (1 - leaning)[~flagged].sum()
         values.append((formula.from_counts(tp, fp, fn, tn), flagged))
     best = max(value for value, _ in values)
-    at_prior = (p >= y.mean()).astype(int)
+    at_prior = (p >= line.score_of(y.mean())).astype(int)
     if objective == "balanced_accuracy" and formula.score(y, at_prior) >= tuner.best_score_:
-        assert tuner.best_threshold_ == y.mean()
+        assert tuner.best_threshold_ == line.score_of(y.mean())
         return
     chosen = p >= tuner.best_threshold_
     assert any(value >= best - 1e-12 and (flagged == chosen).all() for value, flagged in values)
     assert tuner.best_score_ == pytest.approx(formula.score(y, chosen))
 
 
-def test_the_prior_is_taken_where_it_scores_as_much():
+def test_the_score_that_means_the_prior_is_taken_where_it_scores_as_much():
     y, p = np.array([0, 0, 0, 1]), np.array([0.1, 0.2, 0.2, 0.9])
-    assert ThresholdTuner(min_positives=50).fit(y, p).best_threshold_ == 0.25
+    line = recalibrate(y, logits(p), np.ones(4))
+    assert ThresholdTuner(min_positives=50).fit(y, p).best_threshold_ == line.score_of(0.25)
+    weight = np.array([1, 1, 1, 3])
+    line = recalibrate(y, logits(p), weight)
+    tuner = ThresholdTuner(min_positives=50).fit(y, p, sample_weight=weight)
+    assert tuner.best_threshold_ == line.score_of(0.5)
     p = np.array([0.1, 0.2, 0.3, 0.9])
     assert ThresholdTuner(min_positives=1).fit(y, p).best_threshold_ == pytest.approx(0.6)
-    weight = np.array([1, 1, 1, 3])
-    tuner = ThresholdTuner(min_positives=50).fit(y, p, sample_weight=weight)
-    assert tuner.best_threshold_ == 0.5
+
+
+def test_where_higher_probabilities_mean_less_the_prior_is_no_cut():
+    y, p = calibrated(np.random.default_rng(0), 30, n=300)
+    line = recalibrate(y, logits(1 - p), np.ones(300))
+    assert line.slope < 0
+    tuner = ThresholdTuner(min_positives=50).fit(y, 1 - p)
+    assert 0 < tuner.best_threshold_ < 1
+    assert tuner.best_threshold_ != y.mean()
+    spread = tuner.bootstrap(y, 1 - p, n_resamples=5, random_state=0)
+    assert np.isfinite(spread.thresholds).all()
 
 
 def test_with_enough_positives_the_rows_alone_decide():
@@ -73,8 +89,10 @@ def test_by_the_probabilities_alone_balanced_accuracy_is_cut_at_the_prior():
     y, p = calibrated(np.random.default_rng(0), 1, n=5000)
     p = np.concatenate([p, np.linspace(0.0001, 0.001, 5000)])
     y = np.concatenate([y, np.zeros(5000, dtype=int)])
-    tuner = ThresholdTuner(min_positives=10**6).fit(y, p)
-    assert tuner.best_threshold_ == pytest.approx(p.mean(), rel=0.05)
+    tuner = ThresholdTuner("youden", min_positives=10**6).fit(y, p)
+    line = recalibrate(y, logits(p), np.ones(len(y)))
+    believed = line.of_logits(logits(p)).mean()
+    assert tuner.best_threshold_ == pytest.approx(line.score_of(believed), rel=0.05)
 
 
 def test_the_note_tells_both_cuts_and_the_number():
@@ -118,23 +136,27 @@ def test_scores_that_are_no_probabilities_are_refused():
 
 @pytest.mark.slow
 @pytest.mark.parametrize("objective", ["balanced_accuracy", "f1"])
-def test_it_is_worth_more_on_new_rows(objective):
-    """With ten positives the leaning cut beats the best one of the rows, on average."""
+@pytest.mark.parametrize(("slope", "intercept"), [(1, 0), (0.5, 0), (2, 0), (1, 2), (1, -2)])
+def test_it_is_worth_more_on_new_rows_right_or_wrong(objective, slope, intercept, monkeypatch):
+    """With ten positives leaning beats the best cut of the rows, on average, and blind leaning."""
     rng = np.random.default_rng(0)
     n, n_positives, shift = 1000, 10, 2.0
     share = n_positives / n
-    gains = []
-    for _ in range(300):
-        y, p = calibrated(rng, n_positives, n, shift)
-        values = []
-        for min_positives in (50, 0):
-            cut = ThresholdTuner(objective, min_positives=min_positives).fit(y, p).best_threshold_
-            cut = np.clip(cut, 1e-9, 1 - 1e-9)
-            at = (np.log(cut / (1 - cut) * (1 - share) / share) + shift**2 / 2) / shift
+    drawn = [calibrated(rng, n_positives, n, shift) for _ in range(100)]
+
+    def values(min_positives):
+        for y, p in drawn:
+            score = Recalibration((intercept,), slope).of_logits(logits(p))
+            cut = ThresholdTuner(objective, min_positives=min_positives).fit(y, score)
+            line = (logits(cut.best_threshold_) - intercept) / slope
+            at = (line - np.log(share / (1 - share)) + shift**2 / 2) / shift
             tp, fp = share * norm.sf(at - shift), (1 - share) * norm.sf(at)
-            value = get_objective(objective, "binary").from_counts(
-                tp, fp, share - tp, 1 - share - fp
-            )
-            values.append(value)
-        gains.append(values[0] - values[1])
-    assert np.mean(gains) > 3 * np.std(gains) / np.sqrt(len(gains))
+            formula = get_objective(objective, "binary")
+            yield formula.from_counts(tp, fp, share - tp, 1 - share - fp)
+
+    gains = np.array(list(values(50))) - list(values(0))
+    assert np.mean(gains) > 2 * np.std(gains) / np.sqrt(len(gains))
+    if objective == "f1" and (slope, intercept) in ((0.5, 0), (1, 2)):
+        monkeypatch.setattr(module, "recalibrate", lambda *_: Recalibration())
+        blind = np.array(list(values(50))) - list(values(0))
+        assert np.mean(blind) < -0.02
