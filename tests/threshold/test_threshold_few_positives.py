@@ -26,11 +26,14 @@ def calibrated(rng, n_positives, n=2000, shift=2.0):
 
 @pytest.mark.parametrize("objective", ["balanced_accuracy", "f1", "matthews_corrcoef"])
 @pytest.mark.parametrize("n_positives", [1, 12, 49])
-def test_each_label_counts_for_its_share(objective, n_positives):
+@pytest.mark.parametrize("fault", [Recalibration(), Recalibration((3.0,), 0.4)])
+def test_each_label_counts_for_its_share(objective, n_positives, fault):
     y, p = calibrated(np.random.default_rng(0), n_positives, n=300)
+    p = fault.of_logits(logits(p))
     tuner = ThresholdTuner(objective, min_positives=50).fit(y, p)
     share = n_positives / 50
     line = recalibrate(y, logits(p), np.ones(len(y)))
+    assert line.is_neutral == fault.is_neutral
     leaning = share * y + (1 - share) * line.of_logits(logits(p))
     formula = get_objective(objective, "binary")
     values = []
