@@ -85,7 +85,6 @@ def _hint(names: list[str]) -> str:
         mark = max(marks, key=marks.count, default=None)
         between = f" Is it {'a space' if mark == ' ' else repr(mark)}?" if mark else ""
         return f" If this is all of them, give --delimiter what is between them.{between}"
-    n_numbers = sum(bool(_NUMBER.fullmatch(name.casefold())) for name in names)
-    if n_numbers > len(names) / 2:
+    if any(_NUMBER.fullmatch(name.casefold()) for name in names):
         return " If the first line holds values, --no-header names the columns 1, 2, ..."
     return ""

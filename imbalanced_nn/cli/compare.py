@@ -124,8 +124,7 @@ def compare(
     from imbalanced_nn.cli.splits import in_order
 
     source = in_order(_read(data, target, reading, Roles(groups, time)))
-    for note in source.notes:
-        click.echo(f"Note: {note}", err=True)
+    print_notes(source.notes)
     options |= {"pos_label": positive_label(positive, source.y, source.target)}
     from imbalanced_nn.cli import display
 

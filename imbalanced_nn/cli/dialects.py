@@ -19,6 +19,9 @@ from imbalanced_nn.exceptions import warn
 __all__ = ["PACKED", "UNREADABLE", "find_dialect", "first_line", "member_of", "opened"]
 
 PACKED = (".gz", ".bz2", ".xz", ".zip")
+# Of several files in an archive the one that ends so is the table.
+_TABLES = (".csv", ".tsv", ".jsonl", ".ndjson")
+_SHOWN = 5
 _OPENERS = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
 UNREADABLE = (csv.Error, EOFError, OSError, lzma.LZMAError, zipfile.BadZipFile, zlib.error)
 """What reading a broken file raises."""
@@ -32,6 +35,15 @@ _SAMPLE_CELLS = 20_000
 # As where a column of text is read: digits with leading zeros are codes from this share on.
 _CODES = 0.01
 _SEP = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)
+_SIGNATURES = {
+    b"\x1f\x8b": "packed by gzip; let its name end in .csv.gz",
+    b"BZh": "packed by bzip2; let its name end in .csv.bz2",
+    b"\xfd7zXZ": "packed by xz; let its name end in .csv.xz",
+    b"PK\x03\x04": "a ZIP archive or an Excel workbook; let its name end in .zip or .xlsx",
+    b"\xd0\xcf\x11\xe0": "an Excel workbook of the old kind; save it as .csv or .xlsx",
+    b"PAR1": "a Parquet file; let its name end in .parquet",
+    b"%PDF": "a PDF document",
+}
 _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1f]")
 
 
@@ -49,9 +61,11 @@ class Dialect(NamedTuple):
     n_rows : int
         Rows behind it.
     decimal : {".", ","} or None
-        Decimal mark, None where no field shows one.
+        Decimal mark, None where no field shows one, or columns show different ones.
     codes : list of str
         Columns of digits with leading zeros.
+    decimals : dict of str to str
+        Decimal marks of columns that show one.
     """
 
     names: list[str]
@@ -61,6 +75,12 @@ class Dialect(NamedTuple):
     n_rows: int
     decimal: str | None
     codes: list[str]
+    decimals: dict[str, str]
+
+    @property
+    def own_decimals(self) -> list[str]:
+        """Columns whose decimal mark is not that of the file."""
+        return [name for name, mark in self.decimals.items() if mark != (self.decimal or ".")]
 
 
 def find_dialect(file: Path, reading: Reading) -> Dialect:
@@ -92,10 +112,21 @@ def _find(file: Path, reading: Reading) -> Dialect:
             raise DataRefusal(f"{str(file)!r} is not a text table in {given}.") from None
     with opened(file) as binary:
         start = binary.read(4096)
+    if start.startswith((b"\xff\xfe\0\0", b"\0\0\xfe\xff")):
+        return _guessed(file, reading, "utf-32", "UTF-32")
     if start.startswith((b"\xff\xfe", b"\xfe\xff")):
         return _guessed(file, reading, "utf-16", "UTF-16")
+    for first, encoding in ((1, "utf-16-le"), (0, "utf-16-be")):
+        # Of Latin letters every other byte is zero.
+        if len(start) > 1 and set(start[first : first + 64 : 2]) == {0}:
+            return _guessed(file, reading, encoding, "UTF-16")
+    for signature, kind in _SIGNATURES.items():
+        if start.startswith(signature):
+            raise DataRefusal(f"{str(file)!r} is no text table but {kind}.")
     if _CONTROL.search(start):
-        raise DataRefusal(f"{str(file)!r} is not a text table in UTF-8.")
+        raise DataRefusal(
+            f"{str(file)!r} is not a text table in UTF-8; --encoding names another encoding."
+        )
     try:
         return _check_rows(file, "utf-8-sig", reading)
     except UnicodeDecodeError:
@@ -131,10 +162,12 @@ def _check_rows(file: Path, encoding: str, reading: Reading) -> Dialect:
         n_rows, sample = _count_rows(path, rows, header, [] if reading.header else [first])
     if not n_rows:
         raise DataRefusal(f"{path!r} names columns and has no rows.")
-    decimal, codes = _looks(sample, header)
-    return Dialect(
-        header, delimiter, encoding, n_skipped, n_rows, reading.decimal or decimal, codes
-    )
+    decimals, codes = _looks(sample, header)
+    if reading.decimal is not None:
+        decimals = dict.fromkeys(decimals, reading.decimal)
+    marks = set(decimals.values()) or {reading.decimal}
+    decimal = marks.pop() if len(marks) == 1 else None
+    return Dialect(header, delimiter, encoding, n_skipped, n_rows, decimal, codes, decimals)
 
 
 def _start(lines) -> tuple[int, str | None, list[str]]:
@@ -185,9 +218,16 @@ def _check_width(path: str, row: list[str], header: list[str], line: int) -> Non
     """Refuse a row that is not as wide as the header; empty fields at its end do no harm."""
     if len(row) > len(header) and not any(map(str.strip, row[len(header) :])):
         return
+    hint = ""
+    if any("\n" in field for field in row):
+        hint = " A quotation mark may be open."
+    elif len(header) == 1:
+        hint = " If the first line is no part of the table, such as a title, delete it."
+    elif len(row) == 1:
+        hint = " If this line is no part of the table, delete it."
     raise DataRefusal(
         f"{path!r} is not a table: line {line} has {count(row, 'field')}, the first line has "
-        f"{len(header)}."
+        f"{len(header)}.{hint}"
     )
 
 
@@ -207,23 +247,25 @@ def _header(path: str, header: list[str]) -> list[str]:
             )
             raise DataRefusal(f"{path!r} has more than one column {name!r}; name each once.{hint}")
         if not name and position:
-            raise DataRefusal(f"{path!r} has no name for column {position + 1}.")
+            raise DataRefusal(f"{path!r} has no name for column {position + 1}; give it one.")
     return header
 
 
-def _looks(sample: list[list[str]], header: list[str]) -> tuple[str | None, list[str]]:
-    """Return the decimal mark that rows show, and the columns of digits with leading zeros."""
+def _looks(sample: list[list[str]], header: list[str]) -> tuple[dict[str, str], list[str]]:
+    """Return the decimal marks that columns show, and the columns of digits with leading zeros."""
     from imbalanced_nn.tables import decimal_mark
 
     few = sample[:: len(sample) * len(header) // _SAMPLE_CELLS + 1]
-    decimal = decimal_mark({field for row in few for field in row})
-    codes = []
+    decimals, codes = {}, []
     for place, name in enumerate(header):
+        mark = decimal_mark({row[place] for row in few})
+        if mark is not None:
+            decimals[name] = mark
         fields = [row[place] for row in sample if row[place]]
         n_codes = sum(field[0] == "0" and field.isdigit() and len(field) > 1 for field in fields)
         if n_codes > _CODES * len(fields):
             codes.append(name)
-    return decimal, codes
+    return decimals, codes
 
 
 def _is_number(text: str) -> bool:
@@ -250,19 +292,26 @@ def opened(file: Path, encoding: str | None = None) -> Any:
 
 
 def member_of(file: Path) -> str:
-    """Return the name of the one file in a ZIP archive."""
+    """Return the name of the one table in a ZIP archive."""
     try:
         with zipfile.ZipFile(file) as archive:
             names = [
                 name
                 for name in archive.namelist()
-                if not name.endswith("/") and not name.startswith("__MACOSX/")
+                if not name.endswith("/")
+                and not name.startswith("__MACOSX/")
+                and not Path(name).name.startswith(".")
             ]
     except UNREADABLE as error:
         raise DataRefusal(f"{str(file)!r} cannot be read: {first_line(error)}") from error
-    if len(names) != 1:
-        raise DataRefusal(f"{str(file)!r} holds {len(names)} files; pack one table alone.")
-    return names[0]
+    tables = [name for name in names if Path(name.lower()).suffix in _TABLES]
+    if len(names) == 1 or len(tables) == 1:
+        return (tables or names)[0]
+    shown = ", ".join(names[:_SHOWN]) + (" and others" if len(names) > _SHOWN else "")
+    raise DataRefusal(
+        f"{str(file)!r} holds {len(names)} files{f': {shown}' if names else ''}; pack one table "
+        f"alone."
+    )
 
 
 def count(items: list, noun: str) -> str:

@@ -1,11 +1,14 @@
 """The column of labels: which spellings are one class, and which are none."""
 
 import re
+import shlex
+import unicodedata
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from imbalanced_nn.exceptions import warn
+from imbalanced_nn.exceptions import nearest_name, warn
 
 __all__ = ["label_key", "merged", "spells_no_class"]
 
@@ -15,14 +18,27 @@ _WORDS = frozenset(("none", "(none)", "unknown", "undefined", "missing", "nil", 
 _HANDFUL = 0.01
 _NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
 _SHOWN = 5
+# A class of fewer rows, beside others of so many times as many, may be a slip.
+_FEW = 5
+_SLIPS = 10
+_ANSWERS = ({"y", "n"}, {"t", "f"}, {"m", "f"}, {"j", "n"})
+_NINES = re.compile(r"-?9{2,}(?:\.0*)?")
+_FLAGS = {"true": "1", "false": "0"}
+_QUOTES = "'\"`\u2018\u2019\u201c\u201d"
+# Spaces of no width, and the mark of the order of bytes.
+_UNSEEN = dict.fromkeys((0x200B, 0x200C, 0x200D, 0x2060, 0xFEFF, 0x00AD))
 
 
 def label_key(label: Any) -> str:
     """Return what two spellings of one class have in common.
 
-    Case and spaces do not count, and numbers are equal whatever their type: 1, 1.0 and "1".
+    Case, spaces, quotes, a full stop at the end and the encoding of accents do not count.
+    Numbers are equal whatever their type, such as 1, 1.0 and "1", and so are true and 1.
     """
-    text = " ".join(str(label).split()).casefold()
+    text = unicodedata.normalize("NFKC", str(label)).translate(_UNSEEN)
+    text = " ".join(text.split()).casefold()
+    text = text.strip(_QUOTES).rstrip(".").strip() or text
+    text = _FLAGS.get(text, text)
     if _NUMBER.fullmatch(text):
         number = float(text)
         if abs(number) < 2**53:
@@ -70,21 +86,25 @@ def merged(column, missing: tuple[str, ...]):
     for place, text in enumerate(spelled):
         if place not in places:
             groups.setdefault(label_key(text), []).append(place)
-    chosen = np.array([*(text.strip() for text in spelled), None], dtype=object)
+    chosen = np.array([*map(_as_number(spelled), spelled), None], dtype=object)
     chosen[list(places)] = None
     notes = []
     for group in groups.values():
         notes += _one_spelling(group, codes, spelled, counts, chosen)
-    for note in _shortened(notes):
+    notes = _shortened(notes) + _shortened(_slips(codes, chosen))
+    for note in notes:
         warn("INN020", f"{column.name}: {note}")
     return pd.Series(chosen[codes], index=column.index, name=column.name)
 
 
 def _absent(name, codes, spelled, counts, missing) -> set[int]:
     """Return which spellings stand for no class, and say which and how often."""
-    given = {text.strip() for text in missing}
-    places = {i for i, text in enumerate(spelled) if not text.strip() or text.strip() in given}
-    marks = {i for i, text in enumerate(spelled) if spells_no_class(text)} - places
+    given = {text.strip().casefold() for text in missing} | {""}
+    places = {i for i, text in enumerate(spelled) if text.strip().casefold() in given}
+    # The names of the columns may be repeated where files were put together.
+    head = name if len(str(name)) > 1 else None
+    marks = {i for i, text in enumerate(spelled) if spells_no_class(text) or text.strip() == head}
+    marks -= places
     left = {label_key(text) for i, text in enumerate(spelled) if i not in marks | places}
     if len(left) < 2:
         # What leaves one class is one itself.
@@ -96,38 +116,85 @@ def _absent(name, codes, spelled, counts, missing) -> set[int]:
             f"missing class.",
         )
     for place, text in enumerate(spelled):
-        if text.strip().casefold() in _WORDS and place not in places:
+        is_doubtful = text.strip().casefold() in _WORDS or _NINES.fullmatch(text.strip())
+        if is_doubtful and place not in places:
             warn(
                 "INN020",
                 f"{name}: {text!r} in {_rows(counts[place], codes, place)} is taken for a class; "
-                f"--missing {text.strip()} leaves these rows out.",
+                f"--missing {shlex.quote(text.strip())} leaves these rows out.",
             )
     return places | marks
 
 
+def _as_number(spelled: list[str]) -> Callable:
+    """Return what a label is written as: true is 1 where others are numbers, the rest is kept."""
+    mixed = any(map(_NUMBER.fullmatch, spelled)) and any(t.casefold() in _FLAGS for t in spelled)
+
+    def written(text: str) -> str:
+        return _FLAGS.get(text.strip().casefold(), text.strip()) if mixed else text.strip()
+
+    return written
+
+
 def _one_spelling(group, codes, spelled, counts, chosen) -> list[str]:
     """Choose one spelling for a class, and return what is to be said of the others."""
-    group = sorted(group, key=lambda place: -counts[place])
+    group = sorted(group, key=lambda i: (spelled[i].strip() != chosen[i], -counts[i]))
     first, *others = group
+    letters = {text.strip().casefold() for text in spelled if len(text.strip()) == 1}
     notes = []
     for place in others:
-        if spelled[place].strip() == chosen[first]:
-            differ = "spaces"
-        elif len(chosen[first]) == 1 and counts[place] >= _HANDFUL * counts[first]:
-            # Single letters may differ by case and nothing else.
+        by_case = chosen[place].casefold() == chosen[first].casefold()
+        large = counts[place] >= _HANDFUL * counts[first]
+        # Single letters may differ by case and nothing else, but for those of yes and no.
+        may_differ = by_case and chosen[place] != chosen[first] and len(chosen[first]) == 1
+        if may_differ and large and letters not in _ANSWERS:
             notes.append(
                 f"{chosen[first]!r} and {chosen[place]!r} differ by case alone and stay two "
                 f"classes."
             )
             continue
-        else:
-            differ = "case or spaces"
-        if label_key(spelled[place]) != spelled[place] and _NUMBER.fullmatch(spelled[place]):
-            differ = "how the number is written"
+        differ = _difference(spelled[place], chosen[first])
         chosen[place] = chosen[first]
         notes.append(
             f"{spelled[place]!r} in {_rows(counts[place], codes, place)} is taken for "
             f"{chosen[first]!r}; they differ by {differ} only."
+        )
+    return notes
+
+
+def _difference(text: str, other: str) -> str:
+    """Return by what two spellings of a class differ."""
+    if text.strip() == other:
+        return "spaces"
+    if _NUMBER.fullmatch(other):
+        return "how the number is written"
+    if " ".join(text.split()).casefold() == " ".join(other.split()).casefold():
+        return "case or spaces"
+    return "quotes, full stops or unseen characters"
+
+
+def _slips(codes, chosen) -> list[str]:
+    """Return what is to be said of classes with a few rows whose names are nearly those of others.
+
+    That may be slips of the pen.
+    """
+    labels, places = np.unique(chosen[:-1].astype(str), return_inverse=True)
+    labels = labels.tolist()
+    absent = np.array([label is None for label in chosen])[codes]
+    places = np.append(places, -1)[codes]
+    places[absent] = -1
+    counts = np.bincount(places[places >= 0], minlength=len(labels)).tolist()
+    notes = []
+    for label, count in zip(labels, counts, strict=True):
+        larger = [name for name, n in zip(labels, counts, strict=True) if n > _SLIPS * count]
+        # What leaves one class is one itself.
+        if not 0 < count < _FEW or len(larger) < 2 or _NUMBER.fullmatch(label):
+            continue
+        hint = nearest_name(label, larger).replace("Did you mean", "Is it")
+        place = labels.index(label)
+        notes.append(
+            f"{label!r} in {_rows(count, places, place)} is taken for a class of its own.{hint} "
+            f"Correct the file, or leave these rows out: --missing {shlex.quote(label)}."
         )
     return notes
 

@@ -174,13 +174,14 @@ def _time(frame, name: str | None):
         return None
     from imbalanced_nn.exceptions import warn
     from imbalanced_nn.tables import Findings
-    from imbalanced_nn.tables.columns import convert, learn
+    from imbalanced_nn.tables.columns import convert, learn, mark_of
+    from imbalanced_nn.tables.dates import in_doubt
 
     column = frame[name]
-    kind, form, _ = learn(name, column, frame.attrs.get("decimal"), [])
+    kind, form, _ = learn(name, column, mark_of(frame, name), [])
     if kind == "text":
         raise UsageRefusal(f"--time {name!r} holds neither dates nor numbers.")
-    if form is not None and form.get("decided") == "by nothing":
+    if kind == "date" and in_doubt(form):
         warn("INN020", f"{name}: no date tells days and months apart; read {form['order']}.")
     values = convert(name, kind, form, column, [], Findings())
     _check_complete(values.rename(name), "--time")

@@ -45,16 +45,17 @@ def read_table(path: str, target: str, reading: Reading = AS_FOUND):
 
     The target column of a text file comes as it is written, and only an empty field is missing
     in it: ``None`` or ``NA`` may name a class. ``attrs["decimal"]`` is the decimal mark of a
-    text file, if its numbers show one. A first column without a name, as pandas writes for row
-    numbers, is left out; ``attrs["nameless"]`` tells whether there was one.
+    text file, if its numbers show one, ``attrs["decimals"]`` those of columns. A first column
+    without a name, as pandas writes for row numbers, is left out; ``attrs["nameless"]`` tells
+    whether there was one.
     """
     file, kind = _readable(path)
     if kind == "text":
         dialect = find_dialect(file, reading)
         with _refusals(file), _unpacked(file) as source:
-            text = [target, *dialect.codes]
+            text = [target, *dialect.codes, *dialect.own_decimals]
             frame = _read_text(source, dialect, reading, target, dtype=dict.fromkeys(text, str))
-        frame.attrs |= {"decimal": dialect.decimal, "nameless": "" in dialect.names}
+        frame.attrs |= {"nameless": "" in dialect.names} | _marks(dialect)
         return frame.drop(columns="", errors="ignore")
     import pandas as pd
 
@@ -62,9 +63,7 @@ def read_table(path: str, target: str, reading: Reading = AS_FOUND):
         if kind == "excel":
             return _read_excel(file, reading)
         if kind == "lines":
-            with opened(file, reading.encoding or "utf-8-sig") as lines:
-                frame = pd.DataFrame([json.loads(line) for line in lines if line.strip()])
-            return _with_rows(file, frame)
+            return _with_rows(file, _read_lines(file, reading.encoding or "utf-8-sig"))
     with _parquet_refusals(file):
         frame = pd.read_parquet(file, engine="pyarrow").reset_index(drop=True)
     return frame.rename(columns=str)
@@ -117,15 +116,20 @@ def read_chunks(
                 reading,
                 target,
                 usecols=[name for name in dialect.names if name in columns],
-                dtype=dict.fromkeys([*text, *kept], str),
+                dtype=dict.fromkeys([*text, *kept, *dialect.own_decimals], str),
                 chunksize=CHUNK_ROWS,
             )
             with reader:
                 for chunk in reader:
-                    chunk.attrs |= {"decimal": dialect.decimal, "names": dialect.names}
+                    chunk.attrs |= {"names": dialect.names} | _marks(dialect)
                     yield chunk
 
     return dialect.n_rows, chunks()
+
+
+def _marks(dialect) -> dict:
+    """Return the decimal marks of a file, as `ColumnTypes` takes them."""
+    return {"decimal": dialect.decimal, "decimals": dialect.decimals}
 
 
 def _readable(path: str) -> tuple[Path, str]:
@@ -262,6 +266,37 @@ def _read_excel(file: Path, reading: Reading):
     frame = frame.rename(columns=lambda name: str(name).strip())
     empty = [name for name in frame if name.startswith("Unnamed: ") and frame[name].isna().all()]
     return _with_rows(file, frame.drop(columns=empty))
+
+
+def _read_lines(file: Path, encoding: str):
+    """Return the table of lines of JSON; what is nested has names such as place.city."""
+    import pandas as pd
+
+    rows = []
+    with opened(file, encoding) as lines:
+        for number, line in enumerate(lines, 1):
+            if not line.strip():
+                continue
+            try:
+                row = json.loads(line)
+            except ValueError:
+                row = None
+            if not isinstance(row, dict):
+                raise DataRefusal(
+                    f"{str(file)!r} is not a table: line {number:,} is no JSON object such as "
+                    f'{{"age": 31, "class": "yes"}}; write one for each row.'
+                )
+            rows.append(row)
+    frame = pd.json_normalize(rows)
+    for name in frame.columns[frame.dtypes.map(pd.api.types.is_object_dtype)]:
+        # Lists are text like any other.
+        frame[name] = frame[name].map(_as_text)
+    return frame
+
+
+def _as_text(value: Any) -> Any:
+    """Return lists and what is nested in them as text, and anything else as it is."""
+    return json.dumps(value) if isinstance(value, list | dict) else value
 
 
 def _with_rows(file: Path, frame):

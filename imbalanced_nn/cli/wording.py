@@ -2,6 +2,7 @@
 
 import ast
 import re
+import shlex
 
 import click
 
@@ -19,6 +20,7 @@ _OPTIONS = {
     "epochs": "epochs",
     "groups": "groups",
     "loss": "loss",
+    "missing": "missing",
     "n_jobs": "jobs",
     "n_repeats": "repeats",
     "objective": "threshold",
@@ -135,4 +137,4 @@ def _shown(value: str) -> str:
         return repr("; ".join(",".join(f"{cost:g}" for cost in row) for row in value))
     if isinstance(value, list | tuple):
         return ", ".join(map(str, value))
-    return str(value)
+    return shlex.quote(str(value))

@@ -9,11 +9,26 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from imbalanced_nn.tables.dates import learn_dates, read_dates
+from imbalanced_nn.tables.dates import (
+    days_of,
+    days_of_digits,
+    is_no_date,
+    learn_dates,
+    learn_times,
+    read_dates,
+    read_times,
+)
 from imbalanced_nn.tables.findings import Findings
-from imbalanced_nn.tables.spellings import is_missing, learn_numbers, read_numbers
+from imbalanced_nn.tables.spellings import (
+    ENOUGH,
+    has_unit,
+    is_missing,
+    is_money,
+    learn_numbers,
+    read_numbers,
+)
 
-__all__ = ["MISSING", "convert", "counts_rows", "learn"]
+__all__ = ["MISSING", "convert", "counts_rows", "learn", "mark_of"]
 
 MISSING = "(missing)"
 """Category of a missing value in a column of text."""
@@ -31,6 +46,11 @@ _ROW_NAMES = re.compile(
     r"(?i:|unnamed: ?\d+|index|row|row[_ ]?(id|num|nr|no|number|names?)|#|id|.*[_ .-]id)"
     r"|.*[a-z]I[dD]"
 )
+
+
+def mark_of(frame: pd.DataFrame, name: str) -> str | None:
+    """Return the decimal mark of a column of a file, or of all of it, if there is one."""
+    return frame.attrs.get("decimals", {}).get(name, frame.attrs.get("decimal"))
 
 
 def learn(
@@ -62,7 +82,7 @@ def learn(
         return "text", None, None
     kind = pd.api.types.infer_dtype(column, skipna=True)
     if kind in _NUMBERS:
-        return "number", None, None
+        return ("date" if _is_dated(column) else "number"), None, None
     if kind in _DATES:
         return "date", None, None
     if kind in _DURATIONS:
@@ -78,8 +98,11 @@ def learn(
     form = learn_numbers(texts, counts, mark)
     if form is not None:
         return "number", form, (codes, texts)
-    form = learn_dates(texts, counts)
-    return "text" if form is None else "date", form, (codes, texts)
+    for kind, learned in (("date", learn_dates), ("duration", learn_times)):
+        form = learned(texts, counts)
+        if form is not None:
+            return kind, form, (codes, texts)
+    return "text", None, (codes, texts)
 
 
 def convert(
@@ -107,6 +130,9 @@ def convert(
         values = texts.append(pd.Index([MISSING], dtype=texts.dtype)).take(codes)
         return pd.Series(values, index=column.index)
     findings.kinds[name] = kind
+    unit = (form or {}).get("unit", "") if kind == "number" else ""
+    if unit and not is_money(unit):
+        findings.units[name] = unit
     if not _is_text(column):
         values, known = _typed(kind, column, missing), column.notna()
         lost = (values.isna() & known).to_numpy()
@@ -125,16 +151,26 @@ def convert(
     return values
 
 
+def _is_dated(column: pd.Series) -> bool:
+    """Whether numbers are dates in digits, such as 20240131."""
+    least, largest = column.min(), column.max()
+    if pd.api.types.is_bool_dtype(column) or not (19000101 <= least < largest <= 21001231):
+        return False
+    known = column.notna()
+    return bool(days_of_digits(column)[known].notna().mean() >= ENOUGH)
+
+
 def counts_rows(name: str, values: pd.Series) -> bool:
     """Whether a column of numbers numbers the rows, or is a key of them.
 
     That are whole numbers which differ from row to row, and which fill at least half of the
-    span from the least to the largest, or have the name of a key.
+    span from the least to the largest, go on by the same step, or have the name of a key.
     """
     number = values.to_numpy()
     if len(number) < _FEWEST_COUNTED or not np.array_equal(number, np.rint(number)):
         return False
     dense = number.max() - number.min() < 2 * len(number)
+    dense = dense or bool(np.ptp(np.diff(number)) == 0)
     if not dense and _ROW_NAMES.fullmatch(name.strip()) is None:
         return False
     return len(np.unique(number)) == len(number)
@@ -154,7 +190,9 @@ def _spelled(column: pd.Series, missing: list[str]) -> tuple[np.ndarray, pd.Inde
     if distinct.dtype != "str":
         distinct = distinct.astype("object").map(str).astype("str")
     texts = distinct.str.strip()
-    lost = (texts == "") | texts.isin(missing)
+    lost = texts == ""
+    if missing:
+        lost |= texts.str.casefold().isin([text.strip().casefold() for text in missing])
     if lost.any():
         codes = np.where(lost[codes], -1, codes)
     return codes, texts
@@ -163,8 +201,8 @@ def _spelled(column: pd.Series, missing: list[str]) -> tuple[np.ndarray, pd.Inde
 def _typed(kind: str, column: pd.Series, missing: list[str]) -> pd.Series:
     """Return floats of values that are no text, missing where there is none."""
     if kind == "date":
-        moments = pd.to_datetime(column, utc=True, errors="coerce")
-        return (moments - pd.Timestamp(0, tz="utc")) / pd.Timedelta(days=1)
+        is_digits = pd.api.types.infer_dtype(column, skipna=True) in _NUMBERS
+        return days_of_digits(column) if is_digits else days_of(column)
     if kind == "duration":
         return pd.to_timedelta(column, errors="coerce") / pd.Timedelta(days=1)
     values = pd.to_numeric(column, errors="coerce").astype("float64")
@@ -191,12 +229,16 @@ def _read(
     elif kind == "date":
         read = read_dates(texts, form or {"order": "month first"})
     else:
-        read = (pd.to_timedelta(texts, errors="coerce") / pd.Timedelta(days=1)).to_numpy()
+        read = read_times(texts)
     present = np.bincount(codes[codes >= 0], minlength=len(texts))
+    if name in findings.units:
+        n = sum(present[place] for place, text in enumerate(texts) if has_unit(text))
+        findings.with_unit[name] = findings.with_unit.get(name, 0) + int(n)
     unread = np.isnan(read) & (present > 0)
     absent = np.zeros(len(texts), dtype=bool)
     places = np.flatnonzero(unread)
-    absent[places] = [is_missing(texts[place]) for place in places]
+    stands_for_none = is_no_date if kind == "date" else is_missing
+    absent[places] = [stands_for_none(texts[place]) for place in places]
     for place in np.flatnonzero(absent):
         cells = codes == place
         _tell(findings, "spelled", (str(texts[place]), name), column, cells)

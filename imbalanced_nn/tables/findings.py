@@ -6,7 +6,7 @@ from typing import Any
 
 from imbalanced_nn.exceptions import warn
 
-__all__ = ["Findings", "Oddity", "row_number"]
+__all__ = ["Findings", "Oddity", "first_of", "row_number"]
 
 _SHOWN = 5
 _UNITS = {"number": "numbers", "date": "dates", "duration": "durations"}
@@ -52,6 +52,10 @@ class Findings:
         network; categories that were not there in `fit`.
     spelled : dict of (str, str) to Oddity
         Cells that spell a missing value, by spelling and column.
+    units : dict of str to str
+        Unit that a column's numbers had in `fit`, of columns where it may be lacking.
+    with_unit : dict of str to int
+        Cells that have it.
     notes : list of str
         Whatever else is to be told, as sentences.
     """
@@ -62,6 +66,8 @@ class Findings:
     infinite: dict = field(default_factory=dict)
     unseen: dict = field(default_factory=dict)
     spelled: dict = field(default_factory=dict)
+    units: dict = field(default_factory=dict)
+    with_unit: dict = field(default_factory=dict)
     notes: list = field(default_factory=list)
 
     def add(self, where: str, name: Any, n: int, row: Any, text: str) -> None:
@@ -103,6 +109,12 @@ class Findings:
             f"that were not there in training, the first {odd.text!r} in row "
             f"{row_number(odd.row)}."
             for name, odd in self.unseen.items()
+        ]
+        each += [
+            f"{name}: numbers had the unit {unit!r} when the model was fitted, and have none now; "
+            f"taken to be of the same unit."
+            for name, unit in self.units.items()
+            if self.n_values[name] and not self.with_unit.get(name)
         ]
         if len(each) > _SHOWN:
             each[_SHOWN - 1 :] = [
@@ -150,6 +162,19 @@ class Findings:
 def row_number(row: Any) -> Any:
     """Return the number of a row, from 1 on, or its label where rows have labels."""
     return f"{row + 1:,}" if isinstance(row, Integral) else row
+
+
+def first_of(sentences: list[str]) -> list[str]:
+    """Return the first of many sentences on a column each, and how many more there are."""
+    more = len(sentences) - _SHOWN
+    return (
+        sentences
+        if more <= 0
+        else [
+            *sentences[: _SHOWN - 1],
+            f"{sentences[_SHOWN - 1]} There are {more:,} more such columns.",
+        ]
+    )
 
 
 def _values(n: int) -> str:

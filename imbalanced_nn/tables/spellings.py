@@ -1,11 +1,20 @@
 """How people spell missing values and numbers in text."""
 
 import re
+import string
 
 import numpy as np
 import pandas as pd
 
-__all__ = ["decimal_mark", "is_missing", "learn_numbers", "read_numbers"]
+__all__ = [
+    "ENOUGH",
+    "decimal_mark",
+    "has_unit",
+    "is_missing",
+    "is_money",
+    "learn_numbers",
+    "read_numbers",
+]
 
 _MISSING = frozenset(
     (
@@ -27,12 +36,22 @@ _SAMPLE = 1000
 
 _SPACE = " \u00a0\u2009\u202f"
 _QUOTE = "'\u2019"
-_UNIT = r"[$€£¥₹₩₽₺₫₴%‰]|US\$|USD|EUR|GBP|CHF|JPY|CNY|INR|BRL|R\$|Rs\.?|kr\.?|zł"
-_FRAME = re.compile(
-    rf"(?P<open>\()?(?P<sign1>[-+\u2212]?)[{_SPACE}]*(?P<unit1>{_UNIT})?[{_SPACE}]*"
-    rf"(?P<sign2>[-+\u2212]?)(?P<body>[.,]?\d[\d.,{_QUOTE}{_SPACE}]*?(?:[eE][-+]?\d+)?)"
-    rf"[{_SPACE}]*(?P<unit2>{_UNIT})?(?P<sign3>-?)(?P<close>\))?"
+_MONEY = (
+    r"[$€£¥₹₩₽₺₫₴]|US\$|USD|EUR|GBP|CHF|JPY|CNY|INR|BRL|CAD|AUD|SEK|NOK|DKK|PLN|R\$|CA?\$|AU?\$"
+    r"|Rs\.?|kr\.?|zł"
 )
+_MONEY_ALONE = re.compile(_MONEY)
+# Any word may be a unit, as long as it is that of all numbers of a column.
+_WORD = rf"[%‰°\u2032\u2033\"]|[°µμ]?[^\W\d_](?:[^\W\d_]|[/²³·.^{_SPACE}](?!$)|[²³.]$)" + r"{0,15}"
+_FRAME = re.compile(
+    rf"(?P<unit0>{_MONEY})?[{_SPACE}]*(?P<open>\()?(?P<sign1>[-+\u2212]?)[{_SPACE}]*"
+    rf"(?P<unit1>{_MONEY})?[{_SPACE}]*(?P<sign2>[-+\u2212]?)"
+    rf"(?P<body>[.,]?\d[\d.,{_QUOTE}{_SPACE}]*?(?:[eE][-+]?\d+)?)"
+    rf"[{_SPACE}]*(?P<sign3>-?)(?P<close>\))?[{_SPACE}]*(?P<unit2>{_MONEY}|{_WORD})?"
+    r"(?P<sign4>-?)(?P<close2>\))?"
+)
+_SCALES = {"k": 1e3, "K": 1e3, "M": 1e6, "Mn": 1e6, "mn": 1e6, "B": 1e9, "bn": 1e9, "T": 1e12}
+_SHORT = 3
 
 
 def _body(decimal: str, separators: str) -> re.Pattern:
@@ -43,8 +62,23 @@ def _body(decimal: str, separators: str) -> re.Pattern:
 
 _BODIES = {".": _body(".", ","), ",": _body(",", ".")}
 _ZEROS = re.compile(r"0\d+")
-_POINT = re.compile(r"[-+]?(?:\d{1,3}(?:,\d{3})+\.\d+|(?:0|\d{4,})?\.\d+|\d+\.(?:\d{1,2}|\d{4,}))")
-_COMMA = re.compile(r"[-+]?(?:\d{1,3}(?:\.\d{3})+,\d+|(?:0|\d{4,})?,\d+|\d+,(?:\d{1,2}|\d{4,}))")
+_AROUND = string.ascii_letters + "$€£¥%°()+-" + _SPACE
+
+
+def _shows(decimal: str, group: str) -> re.Pattern:
+    """Return the pattern of numbers that cannot have another decimal mark."""
+    return re.compile(
+        rf"(?:\d{{1,3}}(?:\{group}\d{{3}})+\{decimal}\d+|(?:0|\d{{4,}})?\{decimal}\d+"
+        rf"|\d+\{decimal}(?:\d{{1,2}}|\d{{4,}}))(?:[eE][-+]?\d+)?"
+        rf"|\d{{1,3}}(?:\{group}\d{{3}}){{2,}}"
+    )
+
+
+_SHOWS = {".": _shows(".", ","), ",": _shows(",", ".")}
+_GROUPED = re.compile(r"[1-9]\d{0,2}(?:\.\d{3})+")
+_SMALL = re.compile(r"\d{1,3}")
+# So many numbers that all end in a point and three digits, beside whole ones, are no chance.
+_ENOUGH_GROUPED = 20
 
 
 def is_missing(text: str) -> bool:
@@ -54,17 +88,25 @@ def is_missing(text: str) -> bool:
 
 
 def decimal_mark(texts) -> str | None:
-    """Return the decimal mark that texts show, None where they show none or both."""
-    texts = [text.strip().strip("$€£%" + _SPACE) for text in texts]
-    shown = {
-        mark
-        for mark, pattern in ((".", _POINT), (",", _COMMA))
-        if any(map(pattern.fullmatch, texts))
-    }
-    return shown.pop() if len(shown) == 1 else None
+    """Return the decimal mark that the distinct texts of a column show.
+
+    None where they show none or both. Points before three digits each time are marks of
+    thousands where the other numbers are whole and below a thousand.
+    """
+    texts = [text.strip(_AROUND) for text in texts]
+    shown = {mark for mark, pattern in _SHOWS.items() if any(map(pattern.fullmatch, texts))}
+    if shown:
+        return shown.pop() if len(shown) == 1 else None
+    pointed = [text for text in texts if "." in text]
+    if len(pointed) < _ENOUGH_GROUPED or not all(map(_GROUPED.fullmatch, pointed)):
+        return None
+    whole = [text for text in texts if text.isdigit()]
+    return "," if whole and all(map(_SMALL.fullmatch, whole)) else None
 
 
-def learn_numbers(texts: pd.Index, counts: np.ndarray, decimal: str | None) -> dict | None:
+def learn_numbers(
+    texts: pd.Index, counts: np.ndarray, decimal: str | None = None, enough: float = ENOUGH
+) -> dict | None:
     """Return how a column of text spells its numbers, None if it is none of numbers.
 
     Parameters
@@ -73,13 +115,15 @@ def learn_numbers(texts: pd.Index, counts: np.ndarray, decimal: str | None) -> d
         Distinct values.
     counts : ndarray of int of shape (n_distinct,)
         How often each is there.
-    decimal : {".", ","} or None
+    decimal : {".", ","} or None, default=None
         The decimal mark, None where it is to be found out.
+    enough : float, default=0.95
+        Share of the values that must be numbers.
 
     Returns
     -------
     dict of str to str or None
-        ``decimal`` and ``unit``, as `read_numbers` takes them.
+        ``decimal``, ``unit`` and ``scaled``, as `read_numbers` takes them.
     """
     # The first look is cheap, and most columns of text end here.
     sample = [text for text in texts[:: max(1, len(texts) // _SAMPLE)] if not is_missing(text)]
@@ -92,12 +136,12 @@ def learn_numbers(texts: pd.Index, counts: np.ndarray, decimal: str | None) -> d
     zeros = [bool(_ZEROS.fullmatch(text.strip())) for text in texts]
     if np.dot(zeros, counts) >= _CODES * counts.sum():
         return None
-    best = None
+    best, unit = None, _unit(texts, counts)
     for mark in (decimal,) if decimal else (".", ","):
-        form = {"decimal": mark, "unit": _unit(texts, counts)}
+        form = {"decimal": mark} | unit
         read = read_numbers(texts, form)
         share = counts[~np.isnan(read)].sum() / counts.sum()
-        if share >= ENOUGH and (best is None or share > best[0]):
+        if share >= enough and (best is None or share > best[0]):
             best = share, form
     return None if best is None else best[1]
 
@@ -110,7 +154,8 @@ def read_numbers(texts: pd.Index, form: dict) -> np.ndarray:
     texts : Index of str
         Texts.
     form : dict of str to str
-        ``decimal`` mark, and the ``unit`` that a number may have beside it, such as ``"€"``.
+        ``decimal`` mark, the ``unit`` that a number may have beside it, such as ``"€"``, and
+        ``scaled`` where K, M and the like behind it are thousands and millions.
     """
     plain = form["decimal"] == "."
     values = np.full(len(texts), np.nan)
@@ -119,6 +164,17 @@ def read_numbers(texts: pd.Index, form: dict) -> np.ndarray:
     for place in np.flatnonzero(np.isnan(values)):
         values[place] = _number(texts[place], form)
     return values
+
+
+def is_money(unit: str) -> bool:
+    """Whether a unit is a currency, which may be left away without a change of scale."""
+    return _MONEY_ALONE.fullmatch(unit) is not None
+
+
+def has_unit(text: str) -> bool:
+    """Whether a number has a unit beside it."""
+    frame = _FRAME.fullmatch(text.strip())
+    return frame is not None and bool(_units(frame))
 
 
 def _number(text: str, form: dict) -> float:
@@ -130,10 +186,14 @@ def _number(text: str, form: dict) -> float:
     frame = _FRAME.fullmatch(text)
     if frame is None:
         return _infinity(text)
-    signs = frame["sign1"] + frame["sign2"] + frame["sign3"]
-    units = {unit for unit in (frame["unit1"], frame["unit2"]) if unit}
-    if len(signs) > 1 or bool(frame["open"]) != bool(frame["close"]) or (frame["open"] and signs):
+    signs = "".join(frame[f"sign{place}"] for place in (1, 2, 3, 4))
+    closed = bool(frame["close"]) + bool(frame["close2"])
+    if len(signs) > 1 or bool(frame["open"]) != closed or (frame["open"] and signs):
         return np.nan
+    units, scale = _units(frame), 1.0
+    if form.get("scaled"):
+        scale = _SCALES.get(frame["unit2"], 1.0)
+        units -= set(_SCALES)
     if units and units != {form["unit"]}:
         return np.nan
     # Other programs write the point whatever the column does: 1234.5 is no group of thousands.
@@ -143,8 +203,14 @@ def _number(text: str, form: dict) -> float:
         if body is not None:
             digits = frame["body"].replace(body["mark"], "") if body["mark"] else frame["body"]
             negative = frame["open"] or signs in ("-", "\u2212")
-            return float(digits.replace(mark, ".")) * (-1 if negative else 1)
+            return float(digits.replace(mark, ".")) * scale * (-1 if negative else 1)
     return np.nan
+
+
+def _units(frame: re.Match) -> set[str]:
+    """Return the units beside a number, of one day and many days the same."""
+    units = {frame[name].strip() for name in ("unit0", "unit1", "unit2") if frame[name]}
+    return {unit.rstrip("s") if len(unit) > _SHORT else unit for unit in units}
 
 
 def _infinity(text: str) -> float:
@@ -160,16 +226,24 @@ def _looks_numeric(text: str) -> bool:
     return bool(_FRAME.fullmatch(text.strip())) or text.strip().casefold() in _FLAGS
 
 
-def _unit(texts: pd.Index, counts: np.ndarray) -> str:
-    """Return the unit that most of the numbers with one have, or an empty text."""
+def _unit(texts: pd.Index, counts: np.ndarray) -> dict[str, str]:
+    """Return the unit that most of the numbers with one have, and whether others scale it."""
     found: dict[str, int] = {}
-    total = 0
+    scales, total = set(), 0
     for text, count in zip(texts, counts.tolist(), strict=True):
         frame = _FRAME.fullmatch(text.strip())
-        if frame is not None:
-            unit = frame["unit1"] or frame["unit2"] or ""
+        if frame is None:
+            continue
+        total += count
+        for unit in _units(frame):
             found[unit] = found.get(unit, 0) + count
-            total += count
-    unit = max((unit for unit in found if unit), key=found.get, default="")
+            scales |= {unit} & set(_SCALES)
+    money = any(map(is_money, found))
+    scaled = len({_SCALES[unit] for unit in scales}) > 1 or (money and bool(scales))
+    if scaled:
+        found = {unit: n for unit, n in found.items() if unit not in _SCALES}
+    unit = max(found, key=found.get, default="")
     # A few percents among plain numbers are on another scale; of money all is on one.
-    return "" if unit in ("%", "‰") and found[unit] < total / 2 else unit
+    if not is_money(unit) and found.get(unit, 0) < total / 2:
+        unit = ""
+    return {"unit": unit} | ({"scaled": "yes"} if scaled else {})

@@ -8,8 +8,10 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from imbalanced_nn.exceptions import nearest_name
-from imbalanced_nn.tables.columns import MISSING, convert, counts_rows, learn
-from imbalanced_nn.tables.findings import Findings
+from imbalanced_nn.tables.columns import MISSING, convert, counts_rows, learn, mark_of
+from imbalanced_nn.tables.dates import in_doubt
+from imbalanced_nn.tables.doubts import mostly_read, stands_apart
+from imbalanced_nn.tables.findings import Findings, first_of
 
 __all__ = ["MISSING", "ColumnTypes", "check_columns"]
 
@@ -84,7 +86,8 @@ class ColumnTypes(TransformerMixin, BaseEstimator):
         Parameters
         ----------
         X : DataFrame of shape (n_samples, n_columns)
-            The table. ``X.attrs["decimal"]`` may name the decimal mark of its file.
+            The table. ``X.attrs["decimal"]`` may name the decimal mark of its file, and
+            ``X.attrs["decimals"]`` those of columns.
         y : None
             Not used.
 
@@ -104,10 +107,11 @@ class ColumnTypes(TransformerMixin, BaseEstimator):
         """Learn the types of columns and return them as floats and text."""
         findings, missing = Findings(), list(self.missing)
         learned = {
-            str(label): learn(str(label), X[label], X.attrs.get("decimal"), missing)
+            str(label): learn(str(label), X[label], mark_of(X, str(label)), missing)
             for label in X.columns
         }
         ambiguous = _decide_orders(learned)
+        doubts: list[str | None] = []
         kinds, forms, categories, kept, columns = {}, {}, {}, {}, []
         left_out: dict[str, list[str]] = {"one value": [], _UNIQUE: [], _COUNTING: []}
         for label in X.columns:
@@ -118,13 +122,17 @@ class ColumnTypes(TransformerMixin, BaseEstimator):
             distinct = _n_distinct(column) if values is None else len(values)
             reason = _reason(name, kind, column, distinct)
             columns.append(_told(name, kind, form, column, distinct, reason))
+            if kind == "text" and spelled is not None and reason in (None, _UNIQUE):
+                doubts.append(mostly_read(name, X[label], spelled, mark_of(X, name)))
+            elif kind == "number" and reason is None:
+                doubts.append(stands_apart(name, column))
             if reason is not None:
                 left_out[reason].append(name)
                 continue
             findings.update(met)
             kinds[name], kept[name] = kind, column
             if form is not None:
-                forms[name] = form
+                forms[name] = form | _own_mark(X, name)
             if kind == "text" and distinct <= _MOST_CATEGORIES:
                 categories[name] = sorted(set(values) - {MISSING})
         if not kept:
@@ -141,6 +149,7 @@ class ColumnTypes(TransformerMixin, BaseEstimator):
             for name in ambiguous
             if name in kept
         ]
+        findings.notes += first_of(list(filter(None, doubts)))
         findings.warn()
         return pd.DataFrame(kept, index=X.index)
 
@@ -188,10 +197,11 @@ class ColumnTypes(TransformerMixin, BaseEstimator):
         # What files of older versions lack is as they did it.
         known = vars(self)
         forms, categories = known.get("forms_", {}), known.get("categories_", {})
-        missing, mark = list(known.get("missing", ())), X.attrs.get("decimal")
+        missing, marks = list(known.get("missing", ())), X.attrs.get("decimals", {})
         columns = {}
         for name, kind in self.kinds_.items():
             form = forms.get(name)
+            mark = marks.get(name) if form is not None and "own" in form else mark_of(X, name)
             if mark is not None and kind == "number":
                 form = {"unit": "", **(form or {}), "decimal": mark}
             column = convert(name, kind, form, X[name], missing, findings)
@@ -200,6 +210,12 @@ class ColumnTypes(TransformerMixin, BaseEstimator):
             columns[name] = column
         findings.check()
         return pd.DataFrame(columns, index=X.index)
+
+
+def _own_mark(X: pd.DataFrame, name: str) -> dict[str, str]:
+    """Return, as a part of a form, that a column has another decimal mark than its file."""
+    mark = X.attrs.get("decimals", {}).get(name)
+    return {} if mark in (None, X.attrs.get("decimal")) else {"own": "yes"}
 
 
 def check_columns(needed: list[str], names: list[str], unread: Any = ()) -> None:
@@ -237,7 +253,7 @@ def check_columns(needed: list[str], names: list[str], unread: Any = ()) -> None
 def _decide_orders(learned: dict) -> list[str]:
     """Let columns of dates that tell nothing follow those that do; return which are in doubt."""
     forms = {name: form for name, (kind, form, _) in learned.items() if kind == "date" and form}
-    doubtful = [name for name, form in forms.items() if form["decided"] == "by nothing"]
+    doubtful = [name for name, form in forms.items() if in_doubt(form)]
     orders = {form["order"] for form in forms.values() if form["decided"] == "by the dates"} - {""}
     if len(orders) != 1:
         return doubtful
@@ -268,7 +284,7 @@ def _told(name, kind, form, column, distinct, reason) -> dict[str, Any]:
     detail = ""
     if form is not None and kind == "date":
         detail = form["order"]
-    elif form is not None:
+    elif form is not None and kind == "number":
         detail = ", ".join(filter(None, ("decimal comma" * (form["decimal"] == ","), form["unit"])))
     return {
         "name": name,

@@ -257,11 +257,12 @@ class TestRefusals:
         assert sentence.endswith(" c18, c19 and 5 more.")
 
     def test_a_class_with_too_few_rows(self, refused, frame, tmp_path):
-        frame.loc[0, "fraud"] = "maybe"
+        frame["fraud"] = frame["fraud"].map({"yes": 1, "no": 0}).replace({0: 2})
+        frame.loc[0, "fraud"] = 0
         frame.to_csv(tmp_path / "t.csv", index=False)
         code, sentence = refused("compare", tmp_path / "t.csv", "--target", "fraud", "--json")
         assert code == 1
-        assert sentence.startswith("--folds: class 'maybe' has 1 row, fewer than the 5 folds. ")
+        assert sentence.startswith("--folds: class 0 has 1 row, fewer than the 5 folds. ")
 
     @pytest.mark.parametrize(
         "arguments", [["--folds", "1"], ["--epochs", "0"], ["--random-state", "-1"], ["--nope"]]

@@ -79,7 +79,12 @@ def test_numbers_that_stand_for_no_class():
 
 
 @pytest.mark.parametrize(
-    "spellings", [(1, 1.0, "1", "1.0", " 1 ", "01"), (True, "true", "TRUE"), ("a b", "A  b ")]
+    "spellings",
+    [
+        (1, 1.0, "1", "1.0", " 1 ", "01", True, "true", "TRUE"),
+        ("a b", "A  b ", "'a b'", "a b.", "a\u200b b", "a\u00a0b"),
+        ("\u00e9", "e\u0301"),
+    ],
 )
 def test_what_spellings_have_in_common(spellings):
     assert len(set(map(label_key, spellings))) == 1
@@ -87,3 +92,49 @@ def test_what_spellings_have_in_common(spellings):
 
 def test_large_numbers_stay_apart():
     assert label_key(2**60) != label_key(2**60 + 1)
+
+
+def test_truth_and_numbers_are_one_class():
+    out, said = settled(["False"] * 9 + ["0", "1", "1", "True"])
+    assert out == ["0"] * 10 + ["1"] * 3
+    assert [each.split(";")[0] for each in said] == [
+        "[INN020] y: 'False' in 9 rows, the first 1, is taken for '0'",
+        "[INN020] y: 'True' in row 13 is taken for '1'",
+    ]
+
+
+@pytest.mark.parametrize("other", [">50K.", "'>50K'", ">50K\u200b"])
+def test_marks_make_no_class(other):
+    out, said = settled(["<=50K"] * 9 + [">50K"] * 5 + [other])
+    assert out == ["<=50K"] * 9 + [">50K"] * 6
+    assert said == [
+        f"[INN020] y: {other!r} in row 15 is taken for '>50K'; they differ by quotes, full stops "
+        f"or unseen characters only."
+    ]
+
+
+def test_letters_of_yes_and_no_have_no_case():
+    assert settled(["Y", "n", "y", "N", "N"] * 9)[0] == ["Y", "N", "Y", "N", "N"] * 9
+
+
+def test_a_class_of_a_few_rows_may_be_a_slip():
+    out, said = settled(["no"] * 90 + ["yes"] * 60 + ["yess", "unclear"])
+    assert out[-2:] == ["yess", "unclear"]
+    end = "Correct the file, or leave these rows out: --missing"
+    assert said == [
+        f"[INN020] y: 'unclear' in row 152 is taken for a class of its own. {end} unclear.",
+        f"[INN020] y: 'yess' in row 151 is taken for a class of its own. Is it 'yes'? {end} yess.",
+    ]
+    assert settled(["no"] * 90 + ["yes"])[1] == []
+    assert settled(["0"] * 90 + ["1"] * 60 + ["2"])[1] == []
+
+
+def test_names_of_columns_between_the_rows():
+    column = pd.Series([*["no", "yes"] * 20, "fraud"], name="fraud")
+    with pytest.warns(match="'fraud' in row 41 is taken for a missing class"):
+        assert merged(column, ()).isna().sum() == 1
+
+
+def test_spellings_of_missing_values_have_no_case():
+    assert settled(["no", "yes", "none", "-999"] * 9, ["None", "-999"])[0][2:4] == [None, None]
+    assert "--missing -999 leaves" in settled(["0", "1", "-999"] * 9)[1][0]

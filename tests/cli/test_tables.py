@@ -10,6 +10,7 @@ import pytest
 from imbalanced_nn.cli import tables
 from imbalanced_nn.cli.refusals import DataRefusal
 from imbalanced_nn.cli.tables import read_table
+from imbalanced_nn.exceptions import ImbalanceWarning
 
 
 class TestReading:
@@ -61,6 +62,36 @@ class TestReading:
         (tmp_path / "t.csv").write_text('a,y\n"one\ntwo",p\nx,q\n')
         assert read_table(str(tmp_path / "t.csv"), "y")["a"].tolist() == ["one\ntwo", "x"]
 
+    @pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be", "utf-32"])
+    def test_encodings_that_show(self, encoding, tmp_path):
+        (tmp_path / "t.csv").write_bytes("a,y\n1,pä\n2,q\n".encode(encoding))
+        with pytest.warns(ImbalanceWarning, match="was read as UTF-"):
+            read = read_table(str(tmp_path / "t.csv"), "y")
+        assert read["y"].tolist() == ["pä", "q"]
+
+    def test_decimal_marks_are_those_of_columns(self, tmp_path):
+        (tmp_path / "t.csv").write_text("a;b;c;y\n1,5;2.5;1.234.567;p\n2,5;3.5;7;q\n")
+        read = read_table(str(tmp_path / "t.csv"), "y")
+        assert read.attrs["decimals"] == {"a": ",", "b": ".", "c": ","}
+        assert (read["a"].tolist(), read["b"].tolist()) == (["1,5", "2,5"], [2.5, 3.5])
+
+
+class TestLinesOfJson:
+    def test_what_is_nested_and_what_lacks(self, tmp_path):
+        lines = ['{"a": {"b": 1, "c": [1]}, "y": "p"}', "", '{"y": "q"}']
+        (tmp_path / "t.jsonl").write_text("\n".join(lines))
+        read = read_table(str(tmp_path / "t.jsonl"), "y")
+        assert read.columns.tolist() == ["y", "a.b", "a.c"]
+        assert read["a.c"].tolist()[0] == "[1]"
+        assert read["a.b"].isna().tolist() == [False, True]
+
+    @pytest.mark.parametrize("line", ["{bad", "[1, 2]", "7"])
+    def test_what_is_no_row(self, line, refused, tmp_path):
+        (tmp_path / "t.jsonl").write_text(f'{{"a": 1}}\n{line}\n')
+        code, sentence = refused("compare", tmp_path / "t.jsonl", "--target", "y")
+        assert code == 1
+        assert "line 2 is no JSON object such as" in sentence
+
 
 class TestRefusals:
     @pytest.mark.parametrize(
@@ -70,13 +101,34 @@ class TestRefusals:
             (b"\n\n", " is empty; its first line must name the columns."),
             (b"a,y\n", " names columns and has no rows."),
             (b"a,y\n\n\n", " names columns and has no rows."),
-            (b"a,y\n1,p\n2\n", " is not a table: line 3 has 1 field, the first line has 2."),
+            (
+                b"a,y\n1,p\n2\n",
+                " is not a table: line 3 has 1 field, the first line has 2. If this line is no "
+                "part of the table, delete it.",
+            ),
+            (
+                b"Sales\n\na,y\n1,p\n",
+                " is not a table: line 3 has 2 fields, the first line has 1. If the first line is "
+                "no part of the table, such as a title, delete it.",
+            ),
             (b"a,y\n1,p,5\n", " is not a table: line 2 has 3 fields, the first line has 2."),
-            (b'a,y\n1,p\n"2,q\n', " is not a table: line 3 has 1 field, the first line has 2."),
-            (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", " is not a text table in UTF-8."),
-            (b"\0\0\0\0,\0\n\0\0", " is not a text table in UTF-8."),
+            (
+                b'a,y\n1,p\n"2,q\n',
+                " is not a table: line 3 has 1 field, the first line has 2. A quotation mark may "
+                "be open.",
+            ),
+            (
+                b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR",
+                " is not a text table in UTF-8; --encoding names another encoding.",
+            ),
+            (b"\x1f\x8b\x08", " is no text table but packed by gzip; let its name end in .csv.gz."),
+            (
+                b"PK\x03\x04",
+                " is no text table but a ZIP archive or an Excel workbook; let its name end in "
+                ".zip or .xlsx.",
+            ),
             (b"a,a,y\n1,2,p\n", " has more than one column 'a'; name each once."),
-            (b"a,,y\n1,2,p\n", " has no name for column 2."),
+            (b"a,,y\n1,2,p\n", " has no name for column 2; give it one."),
         ],
     )
     def test_what_is_no_table(self, content, sentence, refused, tmp_path):
