@@ -121,11 +121,20 @@ def compare(
         check_output(report, force, data, option="--report")
     if options["cache"] is not None:
         check_output(options["cache"], True, data, report, option="--cache")
-    from imbalanced_nn.cli.splits import in_order
+    if time is not None and options["n_repeats"] > 1:
+        raise UsageRefusal(
+            "--repeats draws the folds anew; those of --time are given. Leave one out."
+        )
+    from imbalanced_nn.cli.splits import check_groups, in_order
 
     source = in_order(_read(data, target, reading, Roles(groups, time)))
     print_notes(source.notes)
+    check_groups(source, groups, folds)
     options |= {"pos_label": positive_label(positive, source.y, source.target)}
+    if positive is not None:
+        # What is fitted by the command of the page finds the same class.
+        found = str(options["pos_label"])
+        source = source._replace(options=[*source.options, "--positive", found])
     from imbalanced_nn.cli import display
 
     if not as_json:

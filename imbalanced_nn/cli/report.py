@@ -2,6 +2,7 @@
 
 import json
 import shlex
+from dataclasses import replace
 
 import click
 
@@ -68,18 +69,34 @@ def write_page(comparison, path: str, force: bool, data: dict) -> None:
     strategy = comparison.recommended_strategy_
     words = ["fit", data["name"], "--target", data["target"], "--strategy", strategy]
     words += data.get("options", [])
+    # The data that ship are no file to fit on.
+    ships = data["name"].endswith(" (ships with imbalanced_nn)")
+    command = None if ships else f"imbalanced-nn {shlex.join(words)} --output model.inn"
     write_report(
-        comparison,
+        comparison if ships else replace(comparison, settings=_in_words(comparison.settings)),
         path,
         title=f"{data['name']}: which strategy works",
         data=facts,
         columns=column_rows(data["columns"]) if data.get("columns") else None,
-        # The data that ship are no file to fit on.
-        command=None
-        if data["name"].endswith(" (ships with imbalanced_nn)")
-        else f"imbalanced-nn {shlex.join(words)} --output model.inn",
+        command=command,
         overwrite=force,
     )
+
+
+def _in_words(settings: dict) -> dict:
+    """Return the settings without the network in Python, and parameters as words."""
+    strategies = {
+        name: given
+        if not isinstance(given, dict)
+        else {
+            parameter.rsplit("__")[-1].replace("_", " "): str(value).strip("'")
+            for parameter, value in given.items()
+            if value not in (None, "None")
+        }
+        for name, given in settings.get("strategies", {}).items()
+    }
+    kept = {name: value for name, value in settings.items() if name != "estimator"}
+    return kept | ({"strategies": strategies} if strategies else {})
 
 
 def _read(path: str) -> dict:

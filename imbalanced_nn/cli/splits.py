@@ -6,7 +6,7 @@ import numpy as np
 
 from imbalanced_nn.cli.refusals import UsageRefusal
 
-__all__ = ["NewestRows", "folds_of", "held_out_by", "in_order"]
+__all__ = ["NewestRows", "check_groups", "folds_of", "held_out_by", "in_order"]
 
 _SHARE = 0.2
 
@@ -51,16 +51,32 @@ def held_out_by(source, share: float | None, folds: int | None):
     newest = source.time >= edge
     if newest.all():
         raise UsageRefusal("--time: too many rows are of one moment to hold the newest out.")
-    return [(np.flatnonzero(~newest), np.flatnonzero(newest))]
+    # These are saved with the model: small numbers are half the size.
+    return [tuple(np.flatnonzero(side).astype(np.int32) for side in (~newest, newest))]
 
 
 def folds_of(time, n_folds: int) -> list[tuple[Any, Any]]:
     """Return splits each of which trains on older rows than it tests, by row number."""
     from sklearn.model_selection import TimeSeriesSplit
 
+    if n_folds >= len(time):
+        raise UsageRefusal(f"--folds {n_folds}: there are {len(time):,} rows; give fewer folds.")
     order = np.argsort(time, kind="stable")
     splits = TimeSeriesSplit(n_folds).split(order)
+    order = order.astype(np.int32)
     return [(np.sort(order[train]), np.sort(order[test])) for train, test in splits]
+
+
+def check_groups(source, name: str | None, n_folds: int) -> None:
+    """Refuse groups that are too few for folds of which each holds groups out of its training."""
+    if name is None:
+        return
+    n = len(np.unique(source.groups))
+    if n - -(-n // n_folds) < round(1 / _SHARE):
+        raise UsageRefusal(
+            f"--groups {name!r} makes {n} groups, too few for {n_folds} folds that hold a fifth of "
+            f"their groups out. Name a column of more groups, or leave --groups out."
+        )
 
 
 def in_order(source):

@@ -35,6 +35,34 @@ _OPTIONS = {
 }
 # Ways out that need Python, and what is said in place of them.
 _PYTHON_ONLY = [
+    (r"\b(?:TooFewRowsError|InvalidParameterError): ", ""),
+    (
+        r"validation_split=\[\.\.\.\] (leaves [^.]+\.) Give a splitter .*",
+        r"--time \1 Give a greater --held-out, or fewer --folds.",
+    ),
+    (
+        r"Give a splitter with fewer splits, each of which has rows of every class on both sides, "
+        r"or pass X_val and y_val\.",
+        "Give fewer folds.",
+    ),
+    (
+        r"Cannot have number of splits n_splits=\d+ greater than the number of groups: (\d+)\.",
+        r"there are \1 groups.",
+    ),
+    (
+        r"Give an instance of a splitter that fits them, with groups where it needs them, or a "
+        r"share such as 0\.2\.",
+        "Give fewer folds, or validation_split=0.2 in their place.",
+    ),
+    (r", or a splitter that stratifies by class", ""),
+    (r"^groups leaves", "--groups leaves"),
+    (r"; leave it None", "; leave it out"),
+    (r"or leave loss=None", "or leave it out"),
+    (r"\('(\w+)', ([\d.]+)\)(?= for a)", r"\1 \2"),
+    (r" \(of \{[^}]*\}\)", ""),
+    (r"\bk_neighbors=(\d+) was", r"\1 was"),
+    (r"\bk_neighbors=(\d+)", r"\1 neighbours"),
+    (r" Hold out more rows, stratified by class\.", " Give rows of each class."),
     (r", or X_val and y_val", ""),
     (r"(Set validation_split), pass X_val and y_val", r"\1"),
     (r", (leave [\w ]+), pass X_val and y_val, or set validation_split=0\.", r", or \1."),
@@ -52,7 +80,6 @@ _PYTHON_ONLY = [
     (r" Pass other rows, or none for the rows that fit held out\.", " Give other rows."),
     (r"best_score_", "its score"),
     (r"Set sampler__\w+, or compare", "Compare"),
-    (r"leave it None", "leave it out"),
     (
         r"columns [\d, ]+(?: and \d+ more)? of X, which hold few whole numbers, as codes of .*? do",
         "columns of categories or flags",

@@ -102,6 +102,12 @@ def _stratified(n_splits: int, codes, classes, groups, seed: int):
             f"cv: class {_shown(classes[rarest])} has {counts[rarest]} {rows}, fewer than the "
             f"{n_splits} folds. {_remedy(counts[rarest])}"
         )
+    n_groups = n_splits if groups is None else len(np.unique(groups))
+    if n_groups < n_splits:
+        raise TooFewRowsError(
+            f"cv: there are {n_groups} groups, fewer than the {n_splits} folds. Use at most "
+            f"{n_groups} folds, or leave groups out."
+        )
     kind = StratifiedKFold if groups is None else StratifiedGroupKFold
     return kind(n_splits, shuffle=True, random_state=seed)
 

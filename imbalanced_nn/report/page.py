@@ -139,7 +139,7 @@ def _done(comparison, data: dict, columns) -> list[Markup]:
     if given:
         facts["Also given"] = " and ".join(given)
     if "random_state" in settings:
-        facts["random_state"] = settings["random_state"]
+        facts["Seed"] = settings["random_state"]
     if "estimator" in settings:
         facts["Estimator"] = Markup(f"<code>{markup(settings['estimator'])}</code>")
     parts = [definitions(facts), _classes(comparison, n_rows)]
@@ -149,7 +149,7 @@ def _done(comparison, data: dict, columns) -> list[Markup]:
         parts.append(table("What the columns were taken for", heads, ((False, r) for r in rows)))
     if "strategies" in settings:
         rows = [(False, [name, _setting(value)]) for name, value in settings["strategies"].items()]
-        columns = [("Strategy", False), ("Parameters, or the estimator", False)]
+        columns = [("Strategy", False), ("Parameters", False)]
         parts.append(table("What each strategy set", columns, rows))
     return parts
 

@@ -25,8 +25,11 @@ def cut_summary(estimator) -> dict:
     rule, cuts = estimator.decision_rule_, estimator.best_threshold_
     labels = estimator.classes_.tolist()
     binary = estimator._kind == "binary" and hasattr(rule, "positive")
+    positive = rule.positive if binary else None
     if binary:
-        cuts = {str(labels[rule.positive]): cuts}
+        # At one half, where no cut was chosen, either class may be the one that is spoken of.
+        positive = estimator._positive if cuts == 0.5 else positive
+        cuts = {str(labels[positive]): cuts}
     elif cuts is not None:
         cuts = {str(label): float(cut) for label, cut in zip(labels, cuts, strict=True)}
     learned = hasattr(estimator, "best_score_")
@@ -36,7 +39,7 @@ def cut_summary(estimator) -> dict:
     return {
         "rule": type(rule).__name__,
         "cuts": cuts,
-        "positive_class": labels[rule.positive] if binary else None,
+        "positive_class": labels[positive] if binary else None,
         "objective": objective.name if learned and objective is not None else None,
         "constraint": None if constraint is None else list(constraint),
         "score": float(estimator.best_score_) if learned else None,
@@ -62,6 +65,8 @@ def cut_sentence(cut: dict, where: str) -> str:
     elif cut["positive_class"] is not None:
         ((label, value),) = cut["cuts"].items()
         sentence = f"decided for {label} from a probability of {value:.4g}"
+    elif len(set(cut["cuts"].values())) == 1:
+        sentence = "decided for the most probable class"
     else:
         listed = ", ".join(f"{label} {value:.3g}" for label, value in cut["cuts"].items())
         sentence = f"decided for the largest ratio of probability to cut: {listed}"

@@ -1,5 +1,7 @@
 """Columns that alone tell nearly all classes: labels in disguise, more often than not."""
 
+import math
+
 import numpy as np
 import pandas as pd
 
@@ -11,6 +13,7 @@ _ENOUGH = 0.995
 _MOST_ROWS = 2000
 _FEWEST = 5
 _MOST_LEAVES = 16
+_LEAST_CHANCE = 10_000
 
 
 def telling_columns(X: pd.DataFrame, y: np.ndarray, seed: int = 0) -> dict[str, float]:
@@ -49,6 +52,10 @@ def telling_columns(X: pd.DataFrame, y: np.ndarray, seed: int = 0) -> dict[str, 
     if len(large) < 2:
         return {}
     seen, judged = _halves(codes, large, seed)
+    fewest = np.bincount(codes[judged])[large].min()
+    if math.comb(len(judged), int(fewest)) < _LEAST_CHANCE * X.shape[1]:
+        # One of the columns may rank so few rows by chance.
+        return {}
     found = {}
     both = np.concatenate([seen, judged])
     for name in X.columns:

@@ -176,8 +176,8 @@ def note_few_positives(rows: TuningRows, aim: Aim, learned: Learned) -> None:
         if best != cut:
             warn(
                 "INN010",
-                f"The cut of {name!r} rests on {n} positives, fewer than {aim.min_positives}: it "
-                f"is {cut:.4g}, drawn from {best:.4g}, the best on these rows, towards what the "
-                f"probabilities alone call for. Hold out more rows of it, or cross-fit "
-                f"(validation_split=5).",
+                f"The cut of {name!r} rests on {n} positive{'' if n == 1 else 's'}, fewer than "
+                f"{aim.min_positives}: it is {cut:.4g}, drawn from {best:.4g}, the best on these "
+                f"rows, towards what the probabilities alone call for. Hold out more rows of it, "
+                f"or cross-fit (validation_split=5).",
             )

@@ -265,6 +265,20 @@ class TestRefusals:
         assert sentence.startswith("--folds: class 0 has 1 row, fewer than the 5 folds. ")
 
     @pytest.mark.parametrize(
+        ("options", "sentence"),
+        [
+            (
+                ["--groups", "vip"],
+                "--groups 'vip' makes 2 groups, too few for 5 folds that hold a ",
+            ),
+            (["--time", "when", "--repeats", 2], "--repeats draws the folds anew; those of --time"),
+        ],
+    )
+    def test_folds_that_cannot_be(self, refused, table, options, sentence):
+        code, said = refused("compare", table, "--target", "fraud", "--json", *options)
+        assert (code, said[: len(sentence)]) == (2, sentence)
+
+    @pytest.mark.parametrize(
         "arguments", [["--folds", "1"], ["--epochs", "0"], ["--random-state", "-1"], ["--nope"]]
     )
     def test_bad_options_are_clicks(self, arguments, run):

@@ -1,6 +1,7 @@
 """imbalanced-nn compare: the report, the measure that ranks, and finished fits that are kept."""
 
 import json
+import re
 
 import pytest
 
@@ -30,6 +31,17 @@ def test_the_report_has_the_verdict_and_the_next_command(run, table, report):
     assert '<th scope="row">country</th><td>category, 3 values</td>' in page
     assert '<th scope="row">vip</th><td>left out: --drop</td>' in page
     assert "columns with one value: one" in page
+    # Nobody who came by the command has to know Python.
+    assert "<code>class weight=balanced</code>" in page
+    assert not re.search("classifier__|Pipeline|random_state|=None", page)
+
+
+def test_the_next_command_finds_the_same_class(command, table, report):
+    few = ["--target", "fraud", "--strategies", "none", "--folds", 2, "--epochs", 1]
+    result = command("compare", table, *few, "--positive", "NO", "--report", report)
+    assert result.exit_code == 0
+    following = "--target fraud --strategy none --positive no --output"
+    assert following in report.read_text(encoding="utf-8")
 
 
 def test_the_report_of_the_shipped_data_has_python_code(run, report):

@@ -97,6 +97,8 @@ class TestHeldOut:
         time = np.random.default_rng(0).permutation(40)
         for train, test in folds_of(time, 3):
             assert time[train].max() < time[test].min()
+        with pytest.raises(UsageRefusal, match="--folds 40: there are 40 rows; give fewer folds"):
+            folds_of(time, 40)
 
     def test_shares_and_folds(self):
         source = SimpleNamespace(time=None, groups=None)

@@ -49,7 +49,8 @@ def test_the_new_rule_is_that_of_the_tuner(tuned, model, frame, options, tuner):
 def test_a_cut_may_be_given_as_to_fit(tuned, given, cut):
     content, pipeline, _ = tuned("--objective", given)
     assert pipeline[-1].best_threshold_ == cut
-    assert list(content["threshold"]["cuts"].values()) == [cut]
+    assert content["threshold"]["cuts"] == {"yes": cut}
+    assert content["threshold"]["positive_class"] == "yes"
     assert content["threshold"]["score"] is None
 
 

@@ -50,6 +50,18 @@ def typed():
         ("compare", "or fix the threshold.", "or fix the threshold ('fit --threshold 0.3')."),
         ("predict", "is not a file of imbalanced_nn.save.", "is not a model that 'fit' saved."),
         ("fit", "one\n  two", "one two"),
+        ("fit", "a missing value (missing='-999').", "a missing value (--missing -999)."),
+        ("fit", "a missing value (missing='3+ rooms').", "a missing value (--missing '3+ rooms')."),
+        ("compare", "failed on fold 1: TooFewRowsError: few.", "failed on fold 1: few."),
+        ("compare", "Use fewer folds, or a splitter that stratifies by class.", "Use fewer folds."),
+        ("fit", "groups leaves no row to hold out", "--groups leaves no row to hold out"),
+        (
+            "fit",
+            "SMOTE asks for k_neighbors=5, but class 'a' has 3 rows to train on (of {'a': 3}): "
+            "k_neighbors=2 was used.",
+            "SMOTE asks for 5 neighbours, but class 'a' has 3 rows to train on: 2 was used.",
+        ),
+        ("fit", "None. Hold out more rows, stratified by class.", "none. Give rows of each class."),
         ("compare", "strategy 'class_weight' failed", "strategy 'class_weight' failed"),
     ],
 )
@@ -83,6 +95,24 @@ def test_refusals_of_fit_can_be_followed(command, table, tmp_path, options):
     arguments = ["--target", "fraud", "-o", tmp_path / "a.inn", "--epochs", 1, "--json"]
     result = command("fit", table, *arguments, *options)
     assert result.exit_code == 2, result.output
+    assert PYTHON.findall(result.stderr.replace("Error: ", "", 1)) == []
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (["--folds", 60], "--folds 60 leaves no row of class 'yes' to hold out. Give fewer folds."),
+        (["--groups", "vip"], "--held-out 0.2 with groups needs at least 5 groups, got 2. Give a"),
+        (["--groups", "vip", "--folds", 3], "there are 2 groups. Give fewer folds, or --held-out"),
+        (["--time", "when", "--folds", 120], "--time leaves no row of class"),
+        (["--time", "when", "--folds", 240], "--folds 240: there are 240 rows; give fewer folds."),
+    ],
+)
+def test_refusals_of_splits_can_be_followed(command, table, tmp_path, options, sentence):
+    arguments = ["--target", "fraud", "-o", tmp_path / "a.inn", "--epochs", 1, "--json"]
+    result = command("fit", table, *arguments, *options)
+    assert result.exit_code in (1, 2), result.output
+    assert sentence in result.stderr
     assert PYTHON.findall(result.stderr.replace("Error: ", "", 1)) == []
 
 

@@ -37,6 +37,16 @@ class TestRefusals:
             "another, or gather more of its rows."
         )
 
+    def test_fewer_groups_than_folds(self, stand_in):
+        y, groups = [0, 1] * 6, [0] * 6 + [1] * 6
+        message = self._refused(
+            TooFewRowsError, stand_in, np.zeros((12, 2)), y, cv=3, groups=groups
+        )
+        assert message == (
+            "cv: there are 2 groups, fewer than the 3 folds. Use at most 2 folds, or leave groups "
+            "out."
+        )
+
     def test_as_many_rows_as_folds_are_enough(self, stand_in):
         y = np.array([0] * 30 + [1] * 3)
         X = np.random.default_rng(0).normal(size=(33, 2))

@@ -13,7 +13,7 @@ from sklearn.pipeline import Pipeline
 from imbalanced_nn import load, save
 from imbalanced_nn.exceptions import InvalidParameterError
 from imbalanced_nn.inspection import ClassCountsDisplay, describe_fit
-from imbalanced_nn.representation import class_counts, fitted_facts
+from imbalanced_nn.representation import class_counts, cut_sentence, cut_summary, fitted_facts
 from imbalanced_nn.representation.classes import class_table
 
 from .conftest import CASES, binary, multilabel, network, time_steps
@@ -51,6 +51,17 @@ def test_counts_are_those_of_the_fit(name, fitted):
     assert told[0] == len(clf.validation_indices_)
     rarest = clf._positive if clf._kind == "binary" else expected.argmin()
     assert expected[rarest] in told
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("no cut", "Decided for fraud from a probability of 0.5"),
+        ("multiclass, no cut", "Decided for the most probable class"),
+    ],
+)
+def test_no_cut_in_words(name, sentence, fitted):
+    assert cut_sentence(cut_summary(fitted(name)), "on no rows") == sentence
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -61,3 +61,10 @@ def test_many_columns_of_noise_are_not_told_of():
     y = np.repeat([0, 1], [400, 12])
     X = pd.DataFrame(rng.normal(size=(412, 150)), columns=[f"x{i}" for i in range(150)])
     assert telling_columns(X, y) == {}
+
+
+def test_a_few_rows_of_two_classes_show_nothing():
+    rng = np.random.default_rng(0)
+    y = np.repeat([0, 1], 10)
+    X = pd.DataFrame(rng.normal(size=(20, 400)), columns=[f"x{i}" for i in range(400)])
+    assert telling_columns(X, y) == {}
