@@ -4,7 +4,8 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
-from imbalanced_nn.cli.terminal import say, say_table
+from imbalanced_nn.cli.terminal import say, say_table, width
+from imbalanced_nn.inspection.widths import fitted, natural_width
 
 __all__ = ["column_rows", "left_out", "print_columns"]
 
@@ -47,16 +48,29 @@ def print_columns(columns: list[dict]) -> None:
     if not columns:
         return
     headers, rows = column_rows(columns)
+    say("")
+    if len(columns) <= _MOST_ROWS:
+        # Names are shortened, and what the columns were taken for is not.
+        rest = [row[1:] for row in rows]
+        say_table(fitted(lambda names: _drawn(headers, names, rest), [r[0] for r in rows], width()))
+    else:
+        table = _drawn(headers, [row[0] for row in rows], [row[1:] for row in rows])
+        table.width = min(natural_width(table), width())
+        say_table(table)
+    say("")
+
+
+def _drawn(headers: list[str], names: list[str], rest: list[list[str]]) -> Table:
+    """Return the table, whose only cells that wrap are those that list columns."""
     table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1))
     for header in headers:
         right = header in ("missing", "columns")
-        table.add_column(header, justify="right" if right else "left", no_wrap=right)
-    for row in rows:
+        justify = "right" if right else "left"
+        table.add_column(header, justify=justify, no_wrap=header != "which")
+    for name, cells in zip(names, rest, strict=True):
         # Names of the user's are no markup.
-        table.add_row(*map(Text, row))
-    say("")
-    say_table(table)
-    say("")
+        table.add_row(*map(Text, (name, *cells)))
+    return table
 
 
 def left_out(columns: list[dict]) -> list[str]:

@@ -105,8 +105,9 @@ def compare(
 ):
     """Compare ways of meeting class imbalance on the same folds of DATA.
 
-    DATA is a table with one row per line: .csv or .tsv (also .gz), with the names of the columns
-    in the first line, or .parquet. Without DATA, the thyroid data that ship are used.
+    DATA is a table with the names of the columns in the first line: .csv, .tsv or .xlsx; or
+    .jsonl or .parquet. Text may be packed, as .gz, .bz2, .xz or .zip. Without DATA, the thyroid
+    data that ship are used.
 
     Every strategy trains the same network on the same folds. Each is measured at the decision
     threshold it learned and at the plain cut: 0.5, or the largest of more than two probabilities.

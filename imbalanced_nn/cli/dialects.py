@@ -16,7 +16,15 @@ from imbalanced_nn.cli.reading import Reading
 from imbalanced_nn.cli.refusals import DataRefusal, UsageRefusal, sentence
 from imbalanced_nn.exceptions import warn
 
-__all__ = ["PACKED", "UNREADABLE", "find_dialect", "first_line", "member_of", "opened"]
+__all__ = [
+    "PACKED",
+    "UNREADABLE",
+    "check_names",
+    "find_dialect",
+    "first_line",
+    "member_of",
+    "opened",
+]
 
 PACKED = (".gz", ".bz2", ".xz", ".zip")
 # Of several files in an archive the one that ends so is the table.
@@ -238,6 +246,15 @@ def _header(path: str, header: list[str]) -> list[str]:
     """
     while len(header) > 1 and not header[-1]:
         header = header[:-1]
+    check_names(path, header)
+    for position, name in enumerate(header):
+        if not name and position:
+            raise DataRefusal(f"{path!r} has no name for column {position + 1}; give it one.")
+    return header
+
+
+def check_names(path: str, header: list[str]) -> None:
+    """Refuse a name of a column that is used twice."""
     for position, name in enumerate(header):
         if name in header[:position]:
             hint = (
@@ -246,9 +263,6 @@ def _header(path: str, header: list[str]) -> list[str]:
                 else ""
             )
             raise DataRefusal(f"{path!r} has more than one column {name!r}; name each once.{hint}")
-        if not name and position:
-            raise DataRefusal(f"{path!r} has no name for column {position + 1}; give it one.")
-    return header
 
 
 def _looks(sample: list[list[str]], header: list[str]) -> tuple[dict[str, str], list[str]]:

@@ -21,6 +21,7 @@ _SHOWN = 5
 # A class of fewer rows, beside others of so many times as many, may be a slip.
 _FEW = 5
 _SLIPS = 10
+_MOST_CLASSES = 50
 _ANSWERS = ({"y", "n"}, {"t", "f"}, {"m", "f"}, {"j", "n"})
 _NINES = re.compile(r"-?9{2,}(?:\.0*)?")
 _FLAGS = {"true": "1", "false": "0"}
@@ -91,7 +92,7 @@ def merged(column, missing: tuple[str, ...]):
     notes = []
     for group in groups.values():
         notes += _one_spelling(group, codes, spelled, counts, chosen)
-    notes = _shortened(notes) + _shortened(_slips(codes, chosen))
+    notes = _shortened(notes) + _shortened(_slips(codes, counts, chosen))
     for note in notes:
         warn("INN020", f"{column.name}: {note}")
     return pd.Series(chosen[codes], index=column.index, name=column.name)
@@ -173,27 +174,28 @@ def _difference(text: str, other: str) -> str:
     return "quotes, full stops or unseen characters"
 
 
-def _slips(codes, chosen) -> list[str]:
+def _slips(codes, counts, chosen) -> list[str]:
     """Return what is to be said of classes with a few rows whose names are nearly those of others.
 
     That may be slips of the pen.
     """
-    labels, places = np.unique(chosen[:-1].astype(str), return_inverse=True)
-    labels = labels.tolist()
-    absent = np.array([label is None for label in chosen])[codes]
-    places = np.append(places, -1)[codes]
-    places[absent] = -1
-    counts = np.bincount(places[places >= 0], minlength=len(labels)).tolist()
+    of_labels: dict[str, list[int]] = {}
+    for place, label in enumerate(chosen[:-1]):
+        if label is not None:
+            of_labels.setdefault(label, []).append(place)
+    sums = {label: sum(counts[i] for i in places) for label, places in of_labels.items()}
     notes = []
-    for label, count in zip(labels, counts, strict=True):
-        larger = [name for name, n in zip(labels, counts, strict=True) if n > _SLIPS * count]
+    if len(sums) > _MOST_CLASSES:
+        return notes
+    for label, count in sorted(sums.items()):
+        larger = [name for name, n in sums.items() if n > _SLIPS * count]
         # What leaves one class is one itself.
         if not 0 < count < _FEW or len(larger) < 2 or _NUMBER.fullmatch(label):
             continue
         hint = nearest_name(label, larger).replace("Did you mean", "Is it")
-        place = labels.index(label)
+        place = of_labels[label][0]
         notes.append(
-            f"{label!r} in {_rows(count, places, place)} is taken for a class of its own.{hint} "
+            f"{label!r} in {_rows(count, codes, place)} is taken for a class of its own.{hint} "
             f"Correct the file, or leave these rows out: --missing {shlex.quote(label)}."
         )
     return notes

@@ -1,6 +1,7 @@
 """Reading of tables from files, whole or in chunks, with one-sentence refusals."""
 
 import json
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 from imbalanced_nn.cli.dialects import (
     PACKED,
     UNREADABLE,
+    check_names,
     find_dialect,
     first_line,
     member_of,
@@ -61,7 +63,7 @@ def read_table(path: str, target: str, reading: Reading = AS_FOUND):
 
     with _refusals(file):
         if kind == "excel":
-            return _read_excel(file, reading)
+            return _read_excel(file, reading, target)
         if kind == "lines":
             return _with_rows(file, _read_lines(file, reading.encoding or "utf-8-sig"))
     with _parquet_refusals(file):
@@ -104,7 +106,7 @@ def read_chunks(
     if kind == "parquet":
         return _parquet_chunks(file, columns, list(kept))
     if kind != "text":
-        return _sliced(read_table(path, "", reading))
+        return _sliced(read_table(path, target or "", reading))
     dialect = find_dialect(file, reading)
     dialect = dialect._replace(decimal=dialect.decimal or decimal)
 
@@ -236,8 +238,8 @@ def _sliced(frame):
     return len(frame), (frame.iloc[start : start + CHUNK_ROWS] for start in starts)
 
 
-def _read_excel(file: Path, reading: Reading):
-    """Return the table on the first sheet of a workbook."""
+def _read_excel(file: Path, reading: Reading, target: str | None):
+    """Return the table on the first sheet of a workbook that is not empty."""
     import pandas as pd
 
     try:
@@ -246,26 +248,43 @@ def _read_excel(file: Path, reading: Reading):
         raise UsageRefusal(
             "Excel files need openpyxl: pip install openpyxl. Or save the sheet as .csv."
         ) from None
-    with pd.ExcelFile(file, engine="openpyxl") as book:
-        frame = pd.read_excel(
-            book,
-            header=0 if reading.header else None,
+    try:
+        book = pd.ExcelFile(file, engine="openpyxl")
+    except zipfile.BadZipFile:
+        raise DataRefusal(f"{str(file)!r} is no Excel workbook of the kind .xlsx.") from None
+    with book:
+        for sheet in book.sheet_names:
             # Text stays text, such as codes with leading zeros.
-            dtype=object,
-            keep_default_na=False,
-            na_values=list(_MISSING),
-        )
+            cells = pd.read_excel(book, sheet, header=None, dtype=object, keep_default_na=False)
+            cells = cells.mask(cells == "").dropna(how="all").dropna(how="all", axis=1)
+            if not cells.empty:
+                break
         if len(book.sheet_names) > 1:
-            warn(
-                "INN020",
-                f"{file.name} has {len(book.sheet_names)} sheets; the first, "
-                f"{book.sheet_names[0]!r}, was read.",
+            warn("INN020", f"{file.name} has {len(book.sheet_names)} sheets; {sheet!r} was read.")
+    frame = _named(str(file), cells, reading.header)
+    marks = {name: frame[name].isin(_MISSING) & (name != target) for name in frame}
+    return _with_rows(file, frame.mask(pd.DataFrame(marks, index=frame.index)))
+
+
+def _named(path: str, cells, header: bool):
+    """Return cells of a sheet as a table, with the names in the first row, or 1, 2, ..."""
+    names = [str(place + 1) for place in range(cells.shape[1])]
+    if header and len(cells):
+        first, cells = cells.iloc[0], cells.iloc[1:]
+        if first.count() == 1 < cells.shape[1]:
+            raise DataRefusal(
+                f"{path!r} is not a table: its first line has 1 cell. If it is no part of the "
+                f"table, such as a title, delete it."
             )
-    if not reading.header:
-        frame.columns = [str(place + 1) for place in range(frame.shape[1])]
-    frame = frame.rename(columns=lambda name: str(name).strip())
-    empty = [name for name in frame if name.startswith("Unnamed: ") and frame[name].isna().all()]
-    return _with_rows(file, frame.drop(columns=empty))
+        known = first.notna().tolist()
+        names = [
+            str(name).strip() if is_known else f"Unnamed: {place}"
+            for place, (name, is_known) in enumerate(zip(first, known, strict=True))
+        ]
+        check_names(path, names)
+    frame = cells.reset_index(drop=True).set_axis(names, axis=1)
+    empty = [name for name in names if name.startswith("Unnamed: ") and frame[name].isna().all()]
+    return frame.drop(columns=empty)
 
 
 def _read_lines(file: Path, encoding: str):

@@ -40,6 +40,9 @@ _MIXED = ("mixed", "mixed-integer")
 _SPELLABLE = (str, numbers.Number, decimal.Decimal, datetime.date, bool)
 
 _LARGEST = float(np.finfo(np.float32).max)
+# The first and the last day that digits are taken for.
+_DIGITS = (19000101, 21001231)
+_LOOKED_AT = 20
 # Fewer rows may be numbered through by chance.
 _FEWEST_COUNTED = 20
 _ROW_NAMES = re.compile(
@@ -153,8 +156,11 @@ def convert(
 
 def _is_dated(column: pd.Series) -> bool:
     """Whether numbers are dates in digits, such as 20240131."""
-    least, largest = column.min(), column.max()
-    if pd.api.types.is_bool_dtype(column) or not (19000101 <= least < largest <= 21001231):
+    if pd.api.types.is_bool_dtype(column):
+        return False
+    # The first look is cheap, and most columns of numbers end here.
+    start = pd.to_numeric(column.iloc[:_LOOKED_AT], errors="coerce").dropna()
+    if not start.between(*_DIGITS).all() or not column.min() < column.max():
         return False
     known = column.notna()
     return bool(days_of_digits(column)[known].notna().mean() >= ENOUGH)

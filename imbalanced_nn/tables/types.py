@@ -285,7 +285,9 @@ def _told(name, kind, form, column, distinct, reason) -> dict[str, Any]:
     if form is not None and kind == "date":
         detail = form["order"]
     elif form is not None and kind == "number":
-        detail = ", ".join(filter(None, ("decimal comma" * (form["decimal"] == ","), form["unit"])))
+        mark = "decimal comma" * (form["decimal"] == ",")
+        scale = "thousands and millions" * ("scaled" in form)
+        detail = ", ".join(filter(None, (mark, form["unit"], scale)))
     return {
         "name": name,
         "kind": "left out" if reason else {"text": "category"}.get(kind, kind),

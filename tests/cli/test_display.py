@@ -8,6 +8,7 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
+from imbalanced_nn.cli.column_table import print_columns
 from imbalanced_nn.cli.display import print_comparison, print_source
 from imbalanced_nn.cli.summaries import _confusion_table
 from imbalanced_nn.compare import StrategyComparison
@@ -133,3 +134,30 @@ class TestWidths:
         assert max(map(cell_len, shown.splitlines())) <= width
         assert all(f"{count:,}" in shown for count in counts.ravel())
         assert "…" in shown
+
+
+class TestColumns:
+    @pytest.fixture
+    def lines(self, capsys, monkeypatch):
+        monkeypatch.setenv("COLUMNS", "80")
+
+        def lines(names):
+            kind = {"kind": "number", "categories": None, "missing": 1234, "detail": "kg"}
+            print_columns([{"name": name} | kind for name in names])
+            return capsys.readouterr().out.splitlines()[1:-1]
+
+        return lines
+
+    def test_long_names_are_shortened(self, lines):
+        told = lines(["the name of a column " * 8 + "a", "the name of a column " * 8 + "b", "c"])
+        assert max(map(len, told)) <= 80
+        assert all(line.endswith("number, kg     1,234") for line in told[2:])
+        assert (told[2][:4], told[2].split()[-4][-1]) == ("the ", "a")
+
+    def test_many_columns_are_told_by_kind(self, lines):
+        told = lines([f"a rather long name {place}" for place in range(50)])
+        assert max(map(len, told)) <= 80
+        text = " ".join(" ".join(told).split())
+        assert text.startswith("taken for columns which missing")
+        assert "and 42 more" in text
+        assert "61,700" in text

@@ -13,6 +13,8 @@ from imbalanced_nn.cli.reading import Reading
 from imbalanced_nn.cli.refusals import DataRefusal, UsageRefusal
 from imbalanced_nn.cli.sources import Roles, read_source
 from imbalanced_nn.cli.splits import NewestRows, folds_of, held_out_by, in_order
+from imbalanced_nn.cli.tables import read_table
+from imbalanced_nn.exceptions import ImbalanceWarning
 
 
 @pytest.fixture
@@ -75,6 +77,40 @@ def test_a_workbook(source, expected):
         frame.to_excel(path, index=False)
 
     pd.testing.assert_frame_equal(source(write, "t.xlsx").X, expected)
+
+
+def test_a_workbook_with_more_than_a_table(frame, tmp_path):
+    pytest.importorskip("openpyxl", reason="an optional dependency that writes workbooks")
+    frame["fraud"] = frame["fraud"].map({"yes": "NA", "no": "EU"})
+    with pd.ExcelWriter(tmp_path / "t.xlsx") as book:
+        pd.DataFrame().to_excel(book, sheet_name="cover")
+        frame.to_excel(book, sheet_name="data", index=False, startrow=2, startcol=1)
+    with pytest.warns(ImbalanceWarning, match="t.xlsx has 2 sheets; 'data' was read"):
+        read = read_table(str(tmp_path / "t.xlsx"), "fraud")
+    assert read.columns.tolist() == frame.columns.tolist()
+    assert read["fraud"].tolist() == frame["fraud"].tolist()
+    assert read["amount"].tolist() == frame["amount"].tolist()
+
+
+@pytest.mark.parametrize(
+    ("rows", "sentence"),
+    [
+        ([["Sales", None], ["a", "y"], [1, 2]], "its first line has 1 cell. If it is no part of"),
+        ([["a", "a", "y"], [1, 2, 3]], "has more than one column 'a'; name each once."),
+    ],
+)
+def test_a_workbook_that_is_no_table(rows, sentence, tmp_path):
+    pytest.importorskip("openpyxl", reason="an optional dependency that writes workbooks")
+    pd.DataFrame(rows).to_excel(tmp_path / "t.xlsx", index=False, header=False)
+    with pytest.raises(DataRefusal, match=sentence):
+        read_table(str(tmp_path / "t.xlsx"), "y")
+
+
+def test_what_is_no_workbook(tmp_path):
+    pytest.importorskip("openpyxl", reason="an optional dependency that reads workbooks")
+    (tmp_path / "t.xlsx").write_text("a,y\n")
+    with pytest.raises(DataRefusal, match="is no Excel workbook"):
+        read_table(str(tmp_path / "t.xlsx"), "y")
 
 
 def test_a_workbook_without_its_library(refused, tmp_path, monkeypatch):
