@@ -47,11 +47,16 @@ def label_key(label: Any) -> str:
     return text
 
 
-def spells_no_class(label: Any) -> bool:
-    """Whether a label is a mark of a missing value, and no word that may name a class."""
+def spells_no_class(label: Any, name: Any) -> bool:
+    """Whether a label is a mark of a missing value, and no word that may name a class.
+
+    Nor is the name of its column one, which may be repeated where files were put together.
+    """
     from imbalanced_nn.tables import is_missing
 
     text = str(label).strip()
+    if text == name and len(text) > 1:
+        return True
     return is_missing(text) and text.casefold() not in _WORDS
 
 
@@ -102,9 +107,7 @@ def _absent(name, codes, spelled, counts, missing) -> set[int]:
     """Return which spellings stand for no class, and say which and how often."""
     given = {text.strip().casefold() for text in missing} | {""}
     places = {i for i, text in enumerate(spelled) if text.strip().casefold() in given}
-    # The names of the columns may be repeated where files were put together.
-    head = name if len(str(name)) > 1 else None
-    marks = {i for i, text in enumerate(spelled) if spells_no_class(text) or text.strip() == head}
+    marks = {i for i, text in enumerate(spelled) if spells_no_class(text, name)}
     marks -= places
     left = {label_key(text) for i, text in enumerate(spelled) if i not in marks | places}
     if len(left) < 2:

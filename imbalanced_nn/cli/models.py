@@ -130,7 +130,7 @@ class Model:
             code = exact.get(text, alike.get(key))
             if code is not None:
                 codes[place] = code
-            elif text and key not in missing and not spells_no_class(text):
+            elif text and key not in missing and not spells_no_class(text, column.name):
                 row = column.index[int((places == place).argmax())]
                 raise DataRefusal(
                     f"Column {column.name!r} holds {text!r} in row {row + 1}, which is no class "

@@ -83,6 +83,20 @@ def test_rows_without_a_class_are_left_out(command, model, frame, tmp_path):
     assert ", 237 rows\nLeft out rows without a class: 3\n" in stdout
 
 
+def test_labels_are_those_of_fit_however_they_are_written(command, model, frame, tmp_path):
+    labels = frame["fraud"].to_numpy(dtype=object)
+    rare = np.flatnonzero(labels == "yes")
+    labels[rare[:3]] = ["Yes.", "'yes'", "YES\u200b"]
+    labels[rare[3]] = "fraud"
+    frame.assign(fraud=labels).to_csv(tmp_path / "t.csv", index=False)
+    arguments = ["--target", "fraud", "--resamples", 0, "--json"]
+    result = command("evaluate", model, tmp_path / "t.csv", *arguments)
+    assert result.exit_code == 0, result.output
+    content = json.loads(result.stdout)
+    assert np.sum(content["confusion"], axis=1).tolist() == [210, 29]
+    assert content["data"]["left_out"] == ["rows without a class: 1"]
+
+
 @pytest.mark.parametrize("kind", ["csv", "parquet"])
 def test_whole_numbers_with_gaps_are_still_classes(command, frame, tmp_path, kind):
     frame["fraud"] = (frame["fraud"] == "yes").astype(int)
