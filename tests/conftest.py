@@ -26,11 +26,11 @@ settings.load_profile("imbalanced_nn")
 
 
 def pytest_collection_modifyitems(items):
-    """Let tests hold out few rows, or copies: most fit tiny, made data on purpose, to be fast.
+    """Let tests hold out few rows or copies, and blend flags: most fit tiny, made data, to be fast.
 
     The tests of the notes themselves ask for them with `pytest.warns`, which this leaves as it is.
     """
     here = Path(__file__).parent
     for item in items:
         if item.path.is_relative_to(here):
-            item.add_marker(pytest.mark.filterwarnings(r"ignore:\[INN0(01|10|13)\]"))
+            item.add_marker(pytest.mark.filterwarnings(r"ignore:\[INN0(01|10|13|16)\]"))
