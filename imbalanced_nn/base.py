@@ -11,6 +11,7 @@ from scikeras._utils import route_params
 from scikeras.utils.transformers import ClassifierLabelEncoder
 from scikeras.wrappers import BaseWrapper
 from sklearn.base import BaseEstimator, clone
+from sklearn.callback import CallbackSupportMixin
 from sklearn.exceptions import NotFittedError
 from sklearn.utils import ClassifierTags, check_consistent_length
 from sklearn.utils.validation import _check_feature_names, _check_n_features, validate_data
@@ -61,7 +62,7 @@ def _own_copy(value: Any) -> Any:
     return walk(value, _own_copy) if _holds_state(value) else clone(value, safe=False)
 
 
-class MendedKerasClassifier(CompiledKerasClassifier):
+class MendedKerasClassifier(CallbackSupportMixin, CompiledKerasClassifier):
     """`scikeras.wrappers.KerasClassifier` that keeps scikit-learn's contract.
 
     It overrides the parent at its hooks and adds no step of its own.
@@ -98,6 +99,8 @@ class MendedKerasClassifier(CompiledKerasClassifier):
     def set_params(self, **params: Any) -> "MendedKerasClassifier":
         """Set parameters, nested and routed ones included.
 
+        Callbacks of a fitted estimator are those of its next `predict` at once.
+
         Raises
         ------
         ValueError
@@ -116,7 +119,62 @@ class MendedKerasClassifier(CompiledKerasClassifier):
             except ValueError as error:
                 hint = nearest_name(name, self.get_params(deep=False))
                 raise InvalidParameterError(f"{error}{hint}") from None
+        if self.initialized_ and any(name.partition("__")[0] == "callbacks" for name in params):
+            # Those of predict, which any callback slows, are made when they are set.
+            self._initialize_callbacks()
         return self
+
+    def set_callbacks(self, *callbacks):
+        """Set callbacks of scikit-learn, which are told of every epoch.
+
+        Keras' callbacks are another thing, and go to the parameter ``callbacks``. The protocol
+        is experimental in scikit-learn. A fit has a task for each epoch; two-stage training one
+        for each stage around them, cross-fitting one for each network around these. A callback
+        that returns True at the end of an epoch stops the training of that network, as early
+        stopping does; whole networks and stages are not left out. X, y and the weights are told
+        as `fit` was given them, held-out rows included.
+
+        At the end of an epoch, callbacks such as ``ScoringMonitor`` get the estimator as it
+        would be had ``epochs`` ended there: the best weights so far are restored, and the
+        threshold is learned anew on the held-out rows. There is none in the epochs of
+        cross-fitting, where all networks together learn the threshold, nor where a constraint
+        cannot be met yet. The end of the fit has one always.
+
+        Parameters
+        ----------
+        *callbacks : callback instances
+            Such as ``sklearn.callback.ProgressBar()``. None at all removes those that are set.
+
+        Returns
+        -------
+        BalancedKerasClassifier
+            The estimator.
+
+        Raises
+        ------
+        InvalidParameterError
+            If an object does not follow ``sklearn.callback.FitCallback``.
+
+        Examples
+        --------
+        >>> from sklearn.callback import ScoringMonitor
+        >>> from sklearn.datasets import make_classification
+        >>> from imbalanced_nn import BalancedKerasClassifier
+        >>> X, y = make_classification(3000, weights=[0.9], class_sep=2.0, random_state=0)
+        >>> monitor = ScoringMonitor(scoring="average_precision")
+        >>> clf = BalancedKerasClassifier(epochs=3, random_state=0).set_callbacks(monitor)
+        >>> clf = clf.fit(X, y)
+        >>> [row["task_name"] for row in monitor.get_logs().data]
+        ['fit', 'epoch', 'epoch', 'epoch']
+        """
+        try:
+            return super().set_callbacks(*callbacks)
+        except TypeError as error:
+            raise InvalidParameterError(
+                f"set_callbacks got {callbacks!r}, but takes instances that follow scikit-learn's "
+                f"FitCallback protocol, such as sklearn.callback.ProgressBar(). Keras' callbacks "
+                f"go to the parameter: set_params(callbacks=[...])."
+            ) from error
 
     def _check_model_param(self):
         """Return the build function; None and names stand for built-in networks."""
@@ -261,7 +319,7 @@ class MendedKerasClassifier(CompiledKerasClassifier):
                 f"appropriate arguments before using this estimator."
             )
         refuse_after_fork()
-        routed = any(name.startswith("predict__") for name in self.get_params(deep=False))
+        routed = any(name.startswith("predict__") for name in vars(self))
         if kwargs or routed or self._predict_callbacks:
             check_arguments(kwargs, "predict", self.model_)
             check_routed(vars(self), self.model_)
@@ -284,6 +342,8 @@ class MendedKerasClassifier(CompiledKerasClassifier):
         share_threads()
         memo: dict[int, Any] = {}
         super().__setstate__({key: unpack(value, memo) for key, value in state.items()})
+        # A state that a file has kept holds public names alone.
+        vars(self).setdefault("_random_state", None)
         if self.initialized_:
             self._initialize_callbacks()
 

@@ -1,17 +1,61 @@
 """`BalancedKerasClassifier`: a Keras network that scikit-learn can trust on imbalanced data."""
 
+import copy
+from dataclasses import replace
+
+import numpy as np
+from scikeras._utils import route_params
+from scikeras.wrappers import KerasClassifier
+from scipy.special import logit
+from sklearn.callback import with_callbacks
+from sklearn.utils import Bunch
+from sklearn.utils.validation import check_consistent_length, check_is_fitted
+
 from imbalanced_nn.base import MendedKerasClassifier
+from imbalanced_nn.calibration import chow_reject
+from imbalanced_nn.exceptions import (
+    InvalidParameterError,
+    counted_fit,
+)
+from imbalanced_nn.factory import NetworkFactory
+from imbalanced_nn.fitting import (
+    SMALLEST,
+    Criterion,
+    FitResult,
+    announced_classes,
+    attributes_of,
+    bootstrapped,
+    build_only,
+    check_priors_allowed,
+    cross_fit,
+    finish,
+    fit_opaque,
+    fit_task,
+    fixed,
+    learns,
+    make_plan,
+    moved_to,
+    note_choice_of_positive,
+    plan_nothing,
+    retuned,
+    train_once,
+    undone,
+    untrained_result,
+)
 from imbalanced_nn.parameters import check_parameters, plain
 from imbalanced_nn.representation import FittedDiagram
-from imbalanced_nn.steps import DecisionSteps, FitSteps
-from imbalanced_nn.targets import fill_padding
+from imbalanced_nn.rollback import restored_on_failure
+from imbalanced_nn.targets import class_codes, fill_padding
 from imbalanced_nn.training import AVERAGE_PRECISION
-from imbalanced_nn.validation import validation_tuple
+from imbalanced_nn.validation import check_weights, validation_tuple
 
 __all__ = ["BalancedKerasClassifier"]
 
+MAY_LACK = ("best_score_", "calibrator_", "threshold_curve_")
+"""Attributes of a result that another one has not."""
 
-class BalancedKerasClassifier(FitSteps, DecisionSteps, FittedDiagram, MendedKerasClassifier):
+
+class BalancedKerasClassifier(FittedDiagram, MendedKerasClassifier):
     """Keras classifier with resampling, class weights and a learned decision threshold.
 
     `fit` holds rows out, resamples and weighs the others, trains on them, puts the
@@ -164,6 +208,11 @@ run_eagerly
         the last layer where ``head_sampler`` refitted it.
     model_ : keras.Model
         The network.
+    fit_result_ : FitResult
+        All that answers follow from, as one value: target, shares of the classes, the way from
+        outputs to probabilities, the decision, held-out scores.
+    criterion_ : Criterion
+        What decides where to cut: ``threshold`` and what is routed to it, or what took its place.
     n_steps_ : int
         Time steps of a sequence; only with a label for each of them.
     n_features_in_, feature_names_in_ : int, ndarray of str
@@ -307,13 +356,41 @@ run_eagerly
         ValueError
             If X, y or the weights cannot be used, or if training diverges. After any failure,
             an interruption included, the estimator is as it was before.
+
+        Warns
+        -----
+        ImbalanceWarning
+            INN001 where few rows of a class are held out, INN002, INN008 and INN016 about synthetic
+            rows, INN003 and INN007 about class weights, INN005, INN006, INN010, INN014 and INN017
+            about the threshold, INN009 about batches, INN011 about the calibrator, INN012 about the
+            loss, INN013 where rows were resampled before, INN018 about weights of labels; see
+            `imbalanced_nn.exceptions.CODES`.
         """
         given = kwargs.pop("validation_data", None)
         validation = validation_tuple(X_val, y_val, sample_weight_val, given)
         if validation is None:
             given = getattr(self, "fit__validation_data", None)
             validation = validation_tuple(None, None, None, given)
-        return self._fit_with(kwargs, X, y, sample_weight, groups=groups, validation=validation)
+        arguments = plain(kwargs)
+        with self._plain_parameters(), restored_on_failure(self):
+            own, routed = self.get_params(deep=False), NetworkFactory(self).routed("fit")
+            for params in (own, routed, arguments):
+                check_parameters(params, type(self).__name__)
+            training = {"epochs": self.epochs, "initial_epoch": 0} | routed | arguments
+            if not (self.warm_start and self.initialized_):
+                self.classes_ = None
+            self._fit(
+                X,
+                fill_padding(y, sample_weight),
+                sample_weight,
+                self.warm_start,
+                training["epochs"],
+                training["initial_epoch"],
+                arguments=arguments,
+                groups=groups,
+                validation=validation,
+            )
+        return self
 
     def partial_fit(self, X, y, classes=None, sample_weight=None, **kwargs):
         """Train one more epoch on the given rows, all of them.
@@ -342,14 +419,15 @@ run_eagerly
         BalancedKerasClassifier
             The estimator.
         """
-        kwargs = plain(kwargs)
-        for params in (self.get_params(deep=False), kwargs):
+        arguments = plain(kwargs)
+        for params in (self.get_params(deep=False), arguments):
             check_parameters(params, type(self).__name__)
         y = fill_padding(y, sample_weight)
-        with self._plain_parameters(), self._unchanged_on_failure():
-            self.classes_ = self._announced_classes(y, classes)
+        with self._plain_parameters(), restored_on_failure(self):
+            earlier = getattr(self, "fit_result_", None) if self.initialized_ else None
+            self.classes_ = announced_classes(earlier, y, classes)
             first = self.current_epoch
-            self._fit(X, y, sample_weight, True, 1, first, arguments=kwargs, online=True)
+            self._fit(X, y, sample_weight, True, 1, first, arguments=arguments, is_partial=True)
         return self
 
     def initialize(self, X, y):
@@ -390,7 +468,500 @@ run_eagerly
         True
         """
         check_parameters(self.get_params(deep=False), type(self).__name__)
-        with self._plain_parameters(), self._unchanged_on_failure():
+        with self._plain_parameters(), restored_on_failure(self):
             self.classes_ = None
-            self._fit_nothing(X, y)
+            X, y = self._initialize(X, y)
+            self._check_arguments({})
+            if self._kind is not None:
+                plan = plan_nothing(NetworkFactory(self), X, y)
+                trained = build_only(plan)
+                self.validation_indices_ = plan.validation_indices
+                self._publish(finish(plan, trained), trained)
         return self
+
+    @counted_fit()
+    @with_callbacks
+    def _fit(
+        self,
+        X,
+        y,
+        sample_weight,
+        warm_start,
+        epochs,
+        initial_epoch,
+        *,
+        arguments,
+        groups=None,
+        validation=None,
+        is_partial=False,
+    ):
+        """Plan, train once or for each fold, learn from what was held out, publish."""
+        told, factory = (X, y, sample_weight), NetworkFactory(self)
+        goes_on = (self.warm_start or warm_start) and self.initialized_
+        previous = getattr(self, "fit_result_", None) if goes_on else None
+        X, y = self._validate_data(X, y) if goes_on else self._initialize(X, y)
+        self._check_arguments(arguments, is_partial)
+        training = {"warm_start": warm_start, "epochs": epochs, "initial_epoch": initial_epoch}
+        if self._kind is None:
+            given = (X, y, sample_weight, groups, validation)
+            fit_opaque(factory, *given, training=training, arguments=arguments, told=told)
+            return
+        plan = make_plan(
+            factory,
+            X,
+            y,
+            sample_weight,
+            seed=factory.drawn_seed(),
+            training=training,
+            arguments=arguments,
+            groups=groups,
+            validation=validation,
+            is_partial=is_partial,
+            is_fresh=previous is None or not previous.is_trained,
+            previous=previous,
+        )
+        with fit_task(self, plan.n_tasks, *told) as task:
+            plan = replace(plan, task=task)
+            trained = cross_fit(plan) if plan.is_crossed else train_once(plan, plan.folds[0])
+            self.validation_indices_ = plan.validation_indices
+            self._publish(finish(plan, trained), trained)
+
+    def predict(self, X, **kwargs):
+        """Predict classes by the learned decision rule.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, ...)
+            Rows of the shape, and with the column names, that `fit` was given.
+        **kwargs
+            Arguments of ``Model.predict``, as in scikeras.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,), (n_samples, n_labels) or (n_samples, n_steps, 1)
+            Labels in the form of y: of rows, the 0/1 indicator of a multilabel target, or of
+            time steps.
+        """
+        outputs = self._predict_raw(X, **kwargs)
+        if self._kind is None:
+            return self.target_encoder_.inverse_transform(outputs)
+        result = self._result()
+        decided = result.decision.rule.decide(result.posterior(outputs))
+        if self._kind != "multilabel":
+            decided = self._labels(decided)
+        return decided.reshape(-1, *self.target_encoder_._y_shape[1:])
+
+    def predict_proba(self, X, **kwargs):
+        """Predict the probability of each class, at the training prevalence or at ``priors``.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, ...)
+            Rows of the shape, and with the column names, that `fit` was given.
+        **kwargs
+            Arguments of ``Model.predict``, as in scikeras.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes) or (n_samples, n_steps, n_classes)
+            Columns in the order of ``classes_``; for a multilabel target the probability of
+            each label.
+        """
+        outputs = self._predict_raw(X, **kwargs)
+        if self._kind is None:
+            return self.target_encoder_.inverse_transform(outputs, return_proba=True)
+        proba = self._result().posterior(outputs)
+        return proba.reshape(-1, *self._steps, proba.shape[-1])
+
+    def decision_function(self, X):
+        """Return log-odds, of which the threshold is no part.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, ...)
+            Rows of the shape, and with the column names, that `fit` was given.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,), (n_samples, n_classes) or (n_samples, n_steps[, n_classes])
+            The logit of `predict_proba`: of the second of two classes, of each class against
+            all others, or of each label. Natural logarithms.
+        """
+        proba = self.predict_proba(X).astype(np.float64)
+        odds = logit(np.clip(proba, SMALLEST, 1 - SMALLEST))
+        # A target encoder of the user's own hides the classes, but not that there are two.
+        hidden = self._kind is None and self.target_type_ == "binary"
+        two = self._kind == "binary" or (hidden and odds.shape[1:] == (2,))
+        return odds[..., 1] if two else odds
+
+    def predict_or_reject(self, X, *, reject_cost, cost_matrix=None):
+        """Decide for the least expected cost, or hand the row to somebody who knows.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, ...)
+            Rows of the shape, and with the column names, that `fit` was given.
+        reject_cost : float
+            Cost of asking about a row, in the unit of the costs of errors.
+        cost_matrix : array-like of shape (n_classes, n_classes), default=None
+            Costs of decisions, rows true and columns predicted classes in the order of
+            ``classes_``. None counts every error as 1.
+
+        Returns
+        -------
+        sklearn.utils.Bunch
+            ``decision``, labels of least expected cost, of shape (n_samples,); ``proba``, the
+            probability of the decided class; ``reject``, where that cost is above
+            ``reject_cost``. The learned threshold has no part in it.
+
+        Raises
+        ------
+        InvalidParameterError
+            If a cost is not one, or y was multilabel or had labels of time steps.
+
+        References
+        ----------
+        C. K. Chow, "On optimum recognition error and reject tradeoff", IEEE Transactions on
+        Information Theory 16, 1970.
+
+        Examples
+        --------
+        A missed fraud costs 50, a false alarm 5, a phone call 2:
+
+        >>> from sklearn.datasets import make_classification
+        >>> from imbalanced_nn import BalancedKerasClassifier
+        >>> X, y = make_classification(3000, weights=[0.9], random_state=0)
+        >>> clf = BalancedKerasClassifier(epochs=5, random_state=0).fit(X, y)
+        >>> result = clf.predict_or_reject(X, reject_cost=2, cost_matrix=[[0, 5], [50, 0]])
+        >>> result.decision.shape, bool(result.reject.any())
+        ((3000,), True)
+        """
+        check_is_fitted(self)
+        if self._kind not in ("binary", "multiclass") or self._steps:
+            raise InvalidParameterError(
+                "predict_or_reject needs one label per row, whose classes share a cost matrix; y "
+                "had several. Compare predict_proba with your costs label by label."
+            )
+        proba = self.predict_proba(X)
+        codes, _, rejected = chow_reject(proba, reject_cost, cost_matrix)
+        chosen = np.take_along_axis(proba, codes[:, None], axis=1)[:, 0]
+        return Bunch(decision=self._labels(codes), proba=chosen, reject=rejected)
+
+    def score(self, X, y, sample_weight=None):
+        """Return the score that the threshold maximises, else accuracy.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, ...)
+            Rows.
+        y : array-like of shape (n_samples,), (n_samples, n_labels) or (n_samples, n_steps, 1)
+            True labels.
+        sample_weight : array-like of shape (n_samples,) or (n_samples, n_steps), default=None
+            Weights of the rows, or of their time steps.
+
+        Returns
+        -------
+        float
+            ``threshold``'s score (balanced accuracy by default), as
+            ``LogisticRegressionCV.score`` follows its ``scoring``; with a fixed threshold or
+            none, and where a subclass brings its own ``scorer``, the parent's score.
+        """
+        check_is_fitted(self)
+        if self._kind is None:
+            return super().score(X, y, sample_weight)
+        _, y = self._validate_data(y=fill_padding(y, sample_weight))
+        predicted = self.predict(X)
+        check_consistent_length(predicted, y)
+        weight = None
+        if sample_weight is not None:
+            weight = check_weights(sample_weight, predicted, steps=self._steps)
+        own_scorer = type(self).scorer is not KerasClassifier.scorer
+        if own_scorer or not self.criterion_.is_learned:
+            arguments = route_params(self.get_params(), "score", set())
+            y, predicted, weight = (
+                self._by_decision(part, weight) for part in (y, predicted, weight)
+            )
+            return self.scorer(y, predicted, sample_weight=weight, **arguments)
+        codes = (
+            class_codes(self.target_encoder_.transform(labels), self._kind)
+            for labels in (y, predicted)
+        )
+        *codes, weight = (self._by_decision(part, weight) for part in (*codes, weight))
+        result = self._result()
+        objective = result.decision.objective or self.criterion_.objective(result.target)
+        return objective.score(*codes, weight, result.target.positive)
+
+    def tune_threshold(
+        self, X=None, y=None, *, objective=None, sample_weight=None, sample_cost=None
+    ):
+        """Learn the decision rule anew, without training.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, ...), default=None
+            Rows that the network was not trained on. None takes the held-out rows of the fit,
+            whose scores were kept.
+        y : array-like of shape (n_samples,), (n_samples, n_labels) or (n_samples, n_steps, 1)
+            Their labels.
+        objective : str, callable, ThresholdTuner or None, default=None
+            What to maximise, as in ``threshold``; None is ``threshold`` itself. One with a
+            ``confidence`` is proved best on rows of your own: early stopping has looked at those
+            of the fit.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the rows.
+        sample_cost : array-like of shape (n_samples, n_classes), default=None
+            Cost of deciding for each class, row by row, as in `ThresholdTuner.fit`: what is
+            minimised instead. Needs X and y.
+
+        Returns
+        -------
+        BalancedKerasClassifier
+            The estimator itself. `score` follows the new objective; it is accuracy after costs
+            of single rows, which other rows do not have.
+
+        Raises
+        ------
+        InvalidParameterError
+            If the objective cannot be learned from rows, there are no rows, or a ``confidence``
+            cannot be proved on the kept ones, which networks of folds or a calibrator have seen.
+        ValueError
+            If the rows lack a class or cannot meet a constraint. The rule is then as before.
+
+        Warns
+        -----
+        ImbalanceWarning
+            INN004 if the network was trained on these rows, INN010 where few positives moved the
+            cut, INN014 where the positive class is not the only one it could be.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import make_classification
+        >>> from imbalanced_nn import BalancedKerasClassifier, ThresholdTuner
+        >>> X, y = make_classification(4000, weights=[0.9], class_sep=2.0, random_state=0)
+        >>> clf = BalancedKerasClassifier(epochs=5, random_state=0).fit(X[:3000], y[:3000])
+        >>> clf = clf.tune_threshold(objective="f1")
+        >>> tuner = ThresholdTuner("recall", constraint=("precision", 0.8))
+        >>> clf = clf.tune_threshold(X[3000:], y[3000:], objective=tuner)
+        >>> bool(clf.score(X[3000:], y[3000:]) == clf.best_score_)
+        True
+        """
+        check_is_fitted(self)
+        criterion = self.criterion_ if objective is None else Criterion(objective, {})
+        if sample_cost is not None and objective is None:
+            criterion = Criterion("balanced_accuracy", {})
+        if self._kind is None or not criterion.is_learned:
+            raise InvalidParameterError(
+                f"tune_threshold needs an objective to maximise; got objective={objective!r} with "
+                f"threshold={self.threshold!r}. Pass one such as objective='f1', or use "
+                f"set_threshold for a cut of your own."
+            )
+        result = self._result()
+        if objective is not None and self.pos_label is None:
+            note_choice_of_positive(criterion, result.target, self._calibration)
+        rows = {"sample_weight": sample_weight, "sample_cost": sample_cost}
+        self._publish(retuned(NetworkFactory(self), result, criterion, X, y, **rows))
+        return self
+
+    def bootstrap_threshold(self, *, n_resamples=1000, random_state=None):
+        """Tell how far the learned cut and its score would move with other held-out rows.
+
+        The network stays; the rows that the cut was learned on are drawn again.
+
+        Parameters
+        ----------
+        n_resamples : int, default=1000
+            Number of resamples.
+        random_state : int, RandomState or None, default=None
+            Seeds the draws.
+
+        Returns
+        -------
+        ThresholdBootstrap
+            With ``threshold_interval``, ``score_interval`` and ``optimism``.
+
+        Raises
+        ------
+        InvalidParameterError
+            If no threshold was learned on rows, or the objective is a metric callable.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import make_classification
+        >>> from imbalanced_nn import BalancedKerasClassifier
+        >>> X, y = make_classification(3000, weights=[0.9], class_sep=2.0, random_state=0)
+        >>> clf = BalancedKerasClassifier(threshold="f1", epochs=5, random_state=0).fit(X, y)
+        >>> low, high = clf.bootstrap_threshold(random_state=0).threshold_interval(0.9)
+        >>> bool(low < high)
+        True
+        """
+        check_is_fitted(self)
+        return bootstrapped(self._result(), self.criterion_, n_resamples, random_state)
+
+    def set_threshold(self, threshold):
+        """Fix the decision rule.
+
+        Parameters
+        ----------
+        threshold : float, array-like of shape (n_classes,) or None
+            A cut of the positive class's probability, one cut per class or label, or None for
+            0.5 or argmax.
+
+        Returns
+        -------
+        BalancedKerasClassifier
+            The estimator itself. `score` is accuracy from now on.
+
+        Raises
+        ------
+        InvalidParameterError
+            If the threshold is not one. The rule is then as before.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import make_classification
+        >>> from imbalanced_nn import BalancedKerasClassifier
+        >>> X, y = make_classification(3000, weights=[0.9], random_state=0)
+        >>> clf = BalancedKerasClassifier(epochs=2, random_state=0).fit(X, y)
+        >>> clf.set_threshold(0.25).best_threshold_
+        0.25
+        """
+        check_is_fitted(self)
+        if self._kind is None or learns(threshold):
+            raise InvalidParameterError(
+                f"set_threshold takes a number, one per class, or None; got {threshold!r}. "
+                f"tune_threshold learns one that maximises a score."
+            )
+        self._publish(fixed(self._result(), threshold, self.pos_label))
+        return self
+
+    def adapt_priors(self, X, *, sample_weight=None):
+        """Return a copy for rows in which the classes have other shares.
+
+        The shares are estimated from the rows alone, without their labels, by the EM algorithm
+        of Saerens et al. [1]_; it takes that the rows of each class look as they did in training.
+        Probabilities follow, and so does a learned threshold: its objective is maximised on the
+        held-out scores, weighed to the new shares.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, ...)
+            Unlabelled rows of the new kind, hundreds at least.
+        sample_weight : array-like of shape (n_samples,) or (n_samples, n_steps), default=None
+            Weights of the rows, or of their time steps: 0 where padded.
+
+        Returns
+        -------
+        BalancedKerasClassifier
+            A copy with ``priors`` set to the estimate. The original is unchanged.
+
+        Raises
+        ------
+        InvalidParameterError
+            If y was multilabel, ``calibration=None``, or the threshold has a ``confidence``.
+
+        References
+        ----------
+        .. [1] M. Saerens, P. Latinne, C. Decaestecker, "Adjusting the outputs of a classifier
+           to new a priori probabilities: a simple procedure", Neural Computation 14, 2002.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import make_classification
+        >>> from imbalanced_nn import BalancedKerasClassifier
+        >>> X, y = make_classification(4000, weights=[0.9], class_sep=2.0, random_state=0)
+        >>> clf = BalancedKerasClassifier(epochs=5, random_state=0).fit(X[:3000], y[:3000])
+        >>> often = clf.adapt_priors(X[3000:][y[3000:] == 1])
+        >>> bool(often.priors[1] > 0.8)
+        True
+        """
+        known = self.predict_proba(X)
+        check_priors_allowed(self._kind, self._calibration, "adapt_priors")
+        weight = check_weights(sample_weight, known, steps=self._steps).ravel()
+        twin = copy.deepcopy(self)
+        proba = known.reshape(-1, known.shape[-1])
+        result = moved_to(twin.fit_result_, self.criterion_, proba, weight)
+        twin.priors = result.posterior.priors
+        twin._publish(result)
+        return twin
+
+    def network_outputs(self, X):
+        """Return what the network gives out, before anything is undone.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, ...)
+            Rows of the shape, and with the column names, that `fit` was given.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, ..., n_units)
+
+        Examples
+        --------
+        >>> from sklearn.datasets import make_classification
+        >>> from imbalanced_nn import BalancedKerasClassifier
+        >>> X, y = make_classification(3000, weights=[0.9], random_state=0)
+        >>> clf = BalancedKerasClassifier(epochs=2, random_state=0).fit(X, y)
+        >>> clf.network_outputs(X).shape
+        (3000, 1)
+        """
+        return self._predict_raw(X)
+
+    def _initialize(self, X, y=None):
+        """Forget the last fit, then check the data and build the network as the parent does."""
+        kept = {"classes_", *self.get_params(deep=False)}
+        for name in [name for name in vars(self) if name.endswith("_") and name not in kept]:
+            delattr(self, name)
+        return super()._initialize(X, y)
+
+    def __setstate__(self, state):
+        super().__setstate__(state)
+        if hasattr(self, "fit_result_"):
+            result = self.fit_result_
+            self._publish(replace(result, posterior=undone(result.posterior, self._loss)))
+
+    def _publish(self, result, trained=None):
+        """Set the public attributes of what was learned, and of a training if there was one."""
+        for name in MAY_LACK:
+            vars(self).pop(name, None)
+        vars(self).update(attributes_of(result, trained))
+
+    def _state_with(self, network, result, trained) -> dict:
+        """Return the attributes of the estimator, had it a network, a result and a training."""
+        twin = copy.copy(self)
+        twin.model_ = network
+        twin._initialize_callbacks()
+        if result is not None:
+            twin._publish(result, trained)
+        return vars(twin)
+
+    def _result(self) -> FitResult:
+        """Return what was learned, of a network in its first training what is known of it."""
+        known = getattr(self, "fit_result_", None)
+        return untrained_result(NetworkFactory(self)) if known is None else known
+
+    @property
+    def _calibration(self):
+        """The parameter ``calibration`` as it was when the estimator was fitted."""
+        known = getattr(self, "fit_result_", None)
+        return self.calibration if known is None else known.posterior.calibration
+
+    @property
+    def criterion_(self) -> Criterion:
+        """The parameter ``threshold`` with what is routed to it, or what took its place."""
+        instead = self._result().decision.instead
+        if instead and instead[0] is not self.threshold:
+            return Criterion(instead[0], {})
+        return Criterion(self.threshold, NetworkFactory(self).routed("threshold"))
+
+    def _labels(self, codes):
+        """Return class codes as labels in the form of y."""
+        one_hot = self.target_encoder_._target_type == "multiclass-onehot"
+        return (np.eye(self.n_classes_, dtype=int) if one_hot else self.classes_)[codes]
+
+    def _by_decision(self, values, weight):
+        """Return labels, codes or weights of steps as if each step that counts were a row."""
+        if not self._steps or values is None:
+            return values
+        values = values[np.ones(values.shape[:2], bool) if weight is None else weight > 0]
+        return values.ravel() if values.shape[1:] == (1,) else values

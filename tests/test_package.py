@@ -26,8 +26,8 @@ ROOMS = [
     ["averaging", "encoders", "losses", "networks"],
     ["training"],
     ["compiled", "pickling", "representation"],
-    ["base"],
-    ["steps"],
+    ["base", "factory", "rollback"],
+    ["fitting"],
     ["classifier"],
     ["inspection", "datasets", "persistence"],
     ["report"],
@@ -169,7 +169,10 @@ def test_every_module_keeps_the_house_style(path):
         if isinstance(target, ast.Name)
     }
     assert "__all__" in assigned, "the module has no __all__"
-    assert source.count("\n") <= MAX_LINES, "the module is too long"
+    documented = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+    docs = [n.body[0] for n in ast.walk(tree) if isinstance(n, documented) and ast.get_docstring(n)]
+    n_lines = source.count("\n") - sum(doc.end_lineno - doc.lineno + 1 for doc in docs)
+    assert n_lines <= MAX_LINES, "the module is too long, its docstrings aside"
     prints = [
         node.lineno
         for node in ast.walk(tree)

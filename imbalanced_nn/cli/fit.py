@@ -156,7 +156,6 @@ def _watched(classifier, advance):
         yield
     finally:
         classifier.set_params(callbacks=None)
-        classifier._initialize_callbacks()
 
 
 def _classifier(threshold, *, strategy, epochs, random_state, calibration, **given):

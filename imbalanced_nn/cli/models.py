@@ -32,10 +32,11 @@ class Model:
                 f"{self.path!r} was fitted on an array without column names. Use it from Python, "
                 f"or fit it on a DataFrame."
             )
-        built = getattr(self.classifier, "_only_built", False)
-        if built and not hasattr(self.classifier, "best_score_"):
+        result = getattr(self.classifier, "fit_result_", None)
+        if result is not None and not result.is_trained and result.decision.score is None:
             raise UsageRefusal(f"{self.path!r} was built and not trained; fit it first.")
-        if self.classifier._kind not in ("binary", "multiclass") or self.classifier.y_ndim_ != 1:
+        several = result is None or result.target.kind == "multilabel"
+        if several or self.classifier.y_ndim_ != 1:
             raise UsageRefusal(
                 f"{self.path!r} does not give one label for each row; use it from Python."
             )
@@ -69,7 +70,8 @@ class Model:
     @property
     def positive(self) -> int | None:
         """Code of the positive class, None unless there are two."""
-        return self.classifier._positive if self.classifier._kind == "binary" else None
+        target = self.classifier.fit_result_.target
+        return target.positive if target.kind == "binary" else None
 
     def features(self, frame):
         """Return what the network takes of the rows of a table."""
@@ -93,15 +95,16 @@ class Model:
     def decide(self, features):
         """Return codes and probabilities of rows as the network takes them."""
         proba = self.classifier.predict_proba(features)
-        return self.classifier._rule().decide(proba), proba
+        return self.classifier.decision_rule_.decide(proba), proba
 
     def trained_on(self, features):
         """Return about what share of the rows the network was trained on."""
         import numpy as np
 
-        return self.classifier._seen_share(
-            self.classifier.feature_encoder_.transform(np.asarray(features))
-        )
+        from imbalanced_nn.validation import row_hashes
+
+        encoded = self.classifier.feature_encoder_.transform(np.asarray(features))
+        return self.classifier.fit_result_.seen.share_of(row_hashes(encoded))
 
     def notes(self) -> list[str]:
         """Return what was met in the rows that were read so far, as sentences."""

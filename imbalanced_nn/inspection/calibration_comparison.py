@@ -300,12 +300,11 @@ def _place(labels, classes, pos_label):
 def _network_outputs(estimator, X):
     """Return the probabilities as the network gives them, None of any other classifier."""
     step = last_step(estimator)
-    if getattr(step, "_kind", None) not in ("binary", "multiclass"):
+    result = getattr(step, "fit_result_", None)
+    if result is None or result.target.kind == "multilabel" or result.posterior.offset_is_free:
         return None
-    if not hasattr(step, "model_") or step._offset_is_free():
-        return None
-    outputs = step._predict_raw(last_input(estimator, X))
-    return class_probabilities(outputs, step._kind, step._logits())
+    outputs = step.network_outputs(last_input(estimator, X))
+    return class_probabilities(outputs, result.target.kind, result.posterior.logits)
 
 
 def _bins(positive, proba, weight, n_bins, strategy, confidence_level):

@@ -79,7 +79,7 @@ class ClassCountsDisplay(Display):
         """
         step = last_step(estimator)
         check_is_fitted(step)
-        if not hasattr(step, "class_count_") or not hasattr(step, "_trained_prior"):
+        if not hasattr(step, "class_count_") or not hasattr(step, "fit_result_"):
             raise InvalidParameterError(
                 f"The 'estimator' parameter must be a fitted BalancedKerasClassifier. Got "
                 f"{type(step).__name__}; count the classes yourself and write "

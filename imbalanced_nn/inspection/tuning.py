@@ -46,7 +46,8 @@ def aim_of(step):
     """
     if isinstance(step, ThresholdTuner):
         return step
-    aim = getattr(step, "_chosen_threshold", getattr(step, "threshold", None))
+    own = getattr(step, "criterion_", step)
+    aim = getattr(own, "threshold", None)
     learned = isinstance(aim, ThresholdTuner) or callable(aim)
     # A name means an objective only to estimators that learn the rule themselves.
     named = isinstance(aim, str) and hasattr(step, "decision_rule_")
@@ -65,7 +66,9 @@ def objective_name(step):
     -------
     str
     """
-    objective = getattr(step, "objective_", None) or getattr(step, "_tuned_objective", None)
+    objective = getattr(step, "objective_", None)
+    if (result := getattr(step, "fit_result_", None)) is not None:
+        objective = result.decision.objective
     aim = getattr(objective, "name", aim_of(step))
     return aim if isinstance(aim, str) else getattr(aim, "__name__", "score")
 

@@ -1,6 +1,7 @@
 """A fitted `BalancedKerasClassifier` as its parameters and what it learned."""
 
 from collections import defaultdict
+from dataclasses import replace
 from typing import Any
 
 import keras
@@ -9,6 +10,7 @@ from sklearn.preprocessing import FunctionTransformer
 
 from imbalanced_nn.classifier import BalancedKerasClassifier
 from imbalanced_nn.exceptions import ModelFileError
+from imbalanced_nn.fitting import FitResult
 from imbalanced_nn.parameters import NotKept
 from imbalanced_nn.persistence.calibrators import CALIBRATORS
 from imbalanced_nn.persistence.networks import network_forms
@@ -20,18 +22,25 @@ from imbalanced_nn.persistence.values import (
     UnsavableError,
     shortened,
 )
-from imbalanced_nn.threshold import Objective
 
 __all__ = ["all_forms"]
-
-# Live callbacks: Keras' are made anew, scikit-learn's are to be set again.
-_CALLBACKS = ("_fit_callbacks", "_predict_callbacks", "_skl_callbacks")
 
 # A sampler is kept by its parameters; one of the user's own is left out.
 _MAY_LACK = ("sampler_",)
 
-# What follows from the threshold and the classes.
-_DERIVED = ("_tuned_objective",)
+_RESULT = "fit_result_"
+
+# What is set again from the result.
+_SHOWN = (
+    "best_score_",
+    "best_threshold_",
+    "calibrator_",
+    "class_count_",
+    "class_prior_",
+    "decision_rule_",
+    "pos_label_",
+    "threshold_curve_",
+)
 
 
 def all_forms(custom_objects: dict[str, Any]) -> list[Form]:
@@ -59,14 +68,13 @@ def _reduce(estimator: BalancedKerasClassifier, forms: list[Form]) -> dict[str, 
     parameters = {name: _kept(name, value, forms) for name, value in given.items()}
     fitted, derived = {}, []
     for name, value in vars(estimator).items():
-        if name in given or name in _CALLBACKS:
+        # Live callbacks are made anew, or to be set again.
+        if name in given or name in _SHOWN or name.startswith("_"):
             continue
         if name in _MAY_LACK and not _has_form(value, forms):
             continue
-        if name in _DERIVED:
-            derived.append(name)
-        elif name == "_chosen_threshold":
-            fitted[name] = _kept("threshold", value, forms)
+        if name == _RESULT:
+            fitted[name] = _savable(value, forms)
         elif name in ("history_", "head_history_"):
             fitted[name] = {
                 key: [_logged(each) for each in values] for key, values in value.items()
@@ -81,6 +89,14 @@ def _reduce(estimator: BalancedKerasClassifier, forms: list[Form]) -> dict[str, 
         "fitted": fitted,
         "derived": derived,
     }
+
+
+def _savable(result: FitResult, forms: list[Form]) -> FitResult:
+    """Return a result of which the threshold, which may be code, has a form."""
+    decision = result.decision
+    instead = tuple(_kept("threshold", value, forms) for value in decision.instead)
+    known = None if decision.objective is None else True
+    return replace(result, decision=replace(decision, instead=instead, objective=known))
 
 
 def _kept(name: str, value: Any, forms: list[Form]) -> Any:
@@ -117,23 +133,15 @@ def _restore(content: dict[str, Any], custom_objects: dict[str, Any]) -> Balance
     for key in ("history_", "head_history_"):
         if key in fitted:
             fitted[key] = defaultdict(list, fitted[key])
-    vars(estimator).update(fitted)
     if "feature_encoder_" in content["derived"]:
         # It learns nothing; the function of a subclass is the subclass's.
-        estimator.feature_encoder_ = estimator.feature_encoder
-    if estimator.initialized_:
-        estimator._initialize_callbacks()
-    if "_tuned_objective" in content["derived"]:
-        objective = _tuned_objective(estimator)
-        if objective is not None:
-            estimator._tuned_objective = objective
+        fitted["feature_encoder_"] = estimator.feature_encoder
+    estimator.__setstate__(vars(estimator) | fitted)
+    result = fitted.get(_RESULT)
+    if result is not None and result.decision.objective is not None:
+        criterion = estimator.criterion_
+        kept = not isinstance(criterion.threshold, NotKept)
+        objective = criterion.objective(result.target) if kept else None
+        decision = replace(result.decision, objective=objective)
+        estimator.__setstate__({_RESULT: replace(result, decision=decision)})
     return estimator
-
-
-def _tuned_objective(estimator: BalancedKerasClassifier) -> Objective | None:
-    """Return the objective of the threshold again, None if that was not kept."""
-    threshold = estimator._threshold
-    if isinstance(threshold, NotKept):
-        return None
-    tuner = estimator._tuner(threshold)
-    return tuner.check(estimator._kind, estimator.classes_, estimator._positive)

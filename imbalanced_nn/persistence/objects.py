@@ -9,10 +9,20 @@ from sklearn import compose, decomposition, feature_selection, impute, pipeline,
 
 from imbalanced_nn.calibration import PriorCorrection
 from imbalanced_nn.encoders import TimestepLabelEncoder
+from imbalanced_nn.fitting import (
+    Decision,
+    FitResult,
+    HeldOutCounts,
+    HeldOutScores,
+    Mass,
+    Posterior,
+    SeenRows,
+    Shares,
+    Target,
+)
 from imbalanced_nn.parameters import NotKept
 from imbalanced_nn.persistence.values import Form
 from imbalanced_nn.sampling import SAMPLERS
-from imbalanced_nn.steps.probabilities import Judged
 from imbalanced_nn.tables import ColumnEncoder, ColumnTypes
 from imbalanced_nn.threshold import (
     BinaryRule,
@@ -31,11 +41,18 @@ _RECORDS = {
     for cls in (
         BinaryRule,
         CostRule,
-        Judged,
+        Decision,
+        FitResult,
+        HeldOutCounts,
+        HeldOutScores,
         MulticlassRule,
         MultilabelRule,
         NotKept,
+        Posterior,
         PriorCorrection,
+        SeenRows,
+        Shares,
+        Target,
         ThresholdCurve,
     )
 }
@@ -76,8 +93,13 @@ TRANSFORMERS = {
 """Transformers that are nothing but their parameters and what they learned."""
 
 
+_FOLLOW = {Posterior: ("undo",)}
+"""Fields that follow from others: what undoes a loss follows from the loss."""
+
+
 def _fields(record: Any) -> dict[str, Any]:
-    values = {field.name: getattr(record, field.name) for field in dataclasses.fields(record)}
+    names = [field.name for field in dataclasses.fields(record)]
+    values = {n: getattr(record, n) for n in names if n not in _FOLLOW.get(type(record), ())}
     return {"class": type(record).__name__, "fields": values}
 
 
@@ -144,6 +166,7 @@ OBJECTS = [
         _fields,
         lambda content: _RECORDS[content["class"]](**content["fields"]),
     ),
+    Form("mass", lambda value: type(value) is Mass, list, lambda parts: Mass(*parts)),
     Form(
         "label_encoder",
         lambda value: type(value) is _LABEL_ENCODERS.get(type(value).__name__),

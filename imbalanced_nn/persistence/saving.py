@@ -36,12 +36,13 @@ def save(estimator: Any, path: str | os.PathLike, *, overwrite: bool = False) ->
     else in ``manifest.json``, and a checksum of each. It is written beside its place and
     renamed, so that there is an old file or a new one but never half of one.
 
-    Kept is everything that answers: network and optimizer, decision rule, prior correction,
-    calibrator, priors, labels, column names, held-out scores, history; also hashes of up to 1000
-    training rows, by which tuning on them is noticed. Of the parameters code is not kept: build
-    functions, callbacks, metrics of your own, splitters, samplers of your own. Samplers of
-    imbalanced-learn and of this package are kept by name and parameters. A loaded estimator
-    predicts, scores and tunes its threshold again; `fit` asks by name for what it lacks.
+    Kept is everything that answers: network and optimizer, the result of the fit field by field
+    (target, shares of the classes, prior correction, calibrator, priors, decision, held-out
+    scores), column names, history; also numbers of up to 10,000 training rows, by which tuning on
+    them is noticed. Of the parameters code is not kept: build functions, callbacks, metrics of your
+    own, splitters, samplers of your own. Samplers of imbalanced-learn and of this package are kept
+    by name and parameters. A loaded estimator predicts, scores and tunes its threshold again; `fit`
+    asks by name for what it lacks.
 
     Parameters
     ----------

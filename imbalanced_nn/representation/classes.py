@@ -28,33 +28,34 @@ def class_table(estimator) -> tuple[str, list[str], list[tuple[bool, list[str]]]
     rows : list of (bool, list of str)
         Whether it is the positive class of two, and its cells.
     """
+    target = estimator.fit_result_.target
     columns = {**_count_columns(estimator), **_learned_columns(estimator)}
     labels = estimator.classes_.tolist()
     shown = np.arange(len(labels))
-    caption = "Positives of each label" if estimator._kind == "multilabel" else "Classes"
-    if estimator._steps:
+    caption = "Positives of each label" if target.kind == "multilabel" else "Classes"
+    if target.steps:
         caption += ", counted in time steps"
     if len(labels) > _MOST:
         shown = np.sort(np.argsort(estimator.class_count_, kind="stable")[:_MOST])
         caption += f", the {_MOST} rarest of {len(labels)}"
-    positive = estimator._positive if estimator._kind == "binary" else None
+    positive = target.positive if target.kind == "binary" else None
     rows = []
     for code in shown:
         name = shortened(str(labels[code])) + (" (positive)" if code == positive else "")
         cells = [name, *(column[code] for column in columns.values())]
         rows.append((bool(code == positive), cells))
-    kind = "Label" if estimator._kind == "multilabel" else "Class"
+    kind = "Label" if target.kind == "multilabel" else "Class"
     return caption, [kind, *columns], rows
 
 
 def _count_columns(estimator) -> dict[str, list[str]]:
     """Return the rows of each class after each step, with their shares where they sum to all."""
     counts = class_counts(estimator)
-    if (held_out := getattr(estimator, "_held_out", None)) is not None:
+    if (held_out := estimator.fit_result_.judged_by) is not None:
         # Beside all rows, since what follows is of the others.
-        first = {"all rows": counts.pop("all rows"), "held out": held_out["class_count"]}
+        first = {"all rows": counts.pop("all rows"), "held out": held_out.class_count}
         counts = first | counts
-    shares = estimator._kind != "multilabel"
+    shares = estimator.fit_result_.target.kind != "multilabel"
     return {
         step: [
             f"{round(count):,}" + (f" ({percent(count / row.sum())})" if shares else "")
@@ -69,13 +70,13 @@ def _learned_columns(estimator) -> dict[str, list[str]]:
     columns = {}
     if estimator.class_weight_ is not None:
         weights = list(estimator.class_weight_.values())
-        if estimator._kind == "multilabel":
+        if estimator.fit_result_.target.kind == "multilabel":
             absent, present = zip(*weights, strict=True)
             columns["weight, absent"] = [f"{weight:.4g}" for weight in absent]
             columns["weight, present"] = [f"{weight:.4g}" for weight in present]
         else:
             columns["class weight"] = [f"{weight:.4g}" for weight in weights]
-    if (priors := getattr(estimator, "_deployed_prior", None)) is not None:
+    if (priors := estimator.fit_result_.posterior.priors) is not None:
         columns["prior"] = [percent(prior) for prior in priors]
     # Of two classes the decision is one sentence, equal cuts are none.
     if np.ndim(cuts := estimator.best_threshold_) and not is_plain(estimator):

@@ -24,18 +24,19 @@ def cut_summary(estimator) -> dict:
     """
     rule, cuts = estimator.decision_rule_, estimator.best_threshold_
     labels = estimator.classes_.tolist()
-    binary = estimator._kind == "binary" and hasattr(rule, "positive")
+    result = estimator.fit_result_
+    binary = result.target.kind == "binary" and hasattr(rule, "positive")
     positive = rule.positive if binary else None
     if binary:
         # At one half, where no cut was chosen, either class may be the one that is spoken of.
-        positive = estimator._positive if cuts == 0.5 else positive
+        positive = result.target.positive if cuts == 0.5 else positive
         cuts = {str(labels[positive]): cuts}
     elif cuts is not None:
         cuts = {str(label): float(cut) for label, cut in zip(labels, cuts, strict=True)}
-    learned = hasattr(estimator, "best_score_")
+    learned = result.decision.score is not None
     # After costs of single rows, and where a file has not kept it, there is no objective.
-    objective = getattr(estimator, "_tuned_objective", None)
-    constraint = estimator._tuner(estimator._threshold).constraint if learned else None
+    objective = result.decision.objective
+    constraint = estimator.criterion_.tuner(None).constraint if learned else None
     return {
         "rule": type(rule).__name__,
         "cuts": cuts,
@@ -103,8 +104,9 @@ def is_plain(estimator) -> bool:
     cuts = estimator.best_threshold_
     if cuts is None:
         return False
-    if estimator._kind == "binary":
+    kind = estimator.fit_result_.target.kind
+    if kind == "binary":
         return cuts == 0.5
-    if estimator._kind == "multilabel":
+    if kind == "multilabel":
         return bool(np.all(cuts == 0.5))
     return bool(np.ptp(cuts) == 0)

@@ -29,7 +29,7 @@ def fitted_facts(estimator) -> dict[str, str]:
         Sentences by what they are about, in the order of the steps of a fit. Empty of an
         estimator that is not fitted, and of one that does not know its classes.
     """
-    if getattr(estimator, "_kind", None) is None or not hasattr(estimator, "history_"):
+    if not hasattr(estimator, "fit_result_") or not hasattr(estimator, "history_"):
         return {}
     facts = {
         "Held out": _held_out(estimator),
@@ -47,22 +47,22 @@ def fitted_facts(estimator) -> dict[str, str]:
 
 def _held_out(estimator) -> str:
     """Say which rows judged the network."""
-    held_out = getattr(estimator, "_held_out", None)
+    held_out, target = estimator.fit_result_.judged_by, estimator.fit_result_.target
     if held_out is None:
         return "no rows"
-    n_rows, counts = len(estimator.validation_indices_), held_out["class_count"]
+    n_rows, counts = len(estimator.validation_indices_), held_out.class_count
     labels = estimator.classes_.tolist()
-    code = estimator._positive if estimator._kind == "binary" else int(np.argmin(counts))
-    of = "with label" if estimator._kind == "multilabel" else "of class"
+    code = target.positive if target.kind == "binary" else int(np.argmin(counts))
+    of = "with label" if target.kind == "multilabel" else "of class"
     label = quoted(labels[code])
     rarest = f"{counts[code]:,} {of} {label}"
-    if estimator._kind != "binary":
+    if target.kind != "binary":
         rarest += ", the rarest"
-    words = f"{_decisions(estimator, held_out['decisions'])}, {rarest}"
-    if estimator._steps and n_rows:
+    words = f"{_decisions(estimator, held_out.decisions)}, {rarest}"
+    if target.steps and n_rows:
         words = f"{n_rows:,} sequences: {words}"
-    if held_out["folds"] > 1:
-        return f"{words}; {held_out['folds']} folds, each judged by a network that did not see it"
+    if held_out.folds > 1:
+        return f"{words}; {held_out.folds} folds, each judged by a network that did not see it"
     return words if n_rows else f"{words}; given as X_val"
 
 
@@ -92,7 +92,7 @@ def _training(estimator) -> str:
     """Say how many epochs were trained, and which is the one that ships."""
     folds, n_iter = _n_folds(estimator), estimator.n_iter_
     epochs = f"{n_iter:,} epoch{'' if n_iter == 1 else 's'}"
-    if folds > 1 and hasattr(estimator, "_given_epochs"):
+    if folds > 1 and estimator.fit_result_.is_refitted:
         return f"one network on all rows for {epochs}, the mean best of {folds} networks"
     if folds > 1:
         return f"{folds} networks, whose average ships; {epochs} in the mean"
@@ -126,7 +126,7 @@ def _engine(estimator) -> str:
 
 def _probabilities(estimator) -> str:
     """Say which shares of the classes the probabilities are at, and how they got there."""
-    calibration = estimator._calibration
+    calibration = estimator.fit_result_.posterior.calibration
     if calibration is None:
         return "as the network gives them, at the shares of the classes in its loss"
     words = "at the training prevalence"
@@ -136,7 +136,7 @@ def _probabilities(estimator) -> str:
         words += ", put back from the shares of the classes in the loss"
     if hasattr(estimator, "calibrator_"):
         words += f", then calibrated by {calibration}"
-    if getattr(estimator, "_deployed_prior", None) is not None:
+    if estimator.fit_result_.posterior.priors is not None:
         words += "; brought to the priors"
     return words
 
@@ -147,12 +147,12 @@ def _decision(estimator) -> str:
     if cut["cuts"] is None:
         return "the class of least expected cost"
     if is_plain(estimator):
-        multilabel = estimator._kind == "multilabel"
+        multilabel = estimator.fit_result_.target.kind == "multilabel"
         return "each label from 0.5 on" if multilabel else "the class of highest probability"
     if cut["positive_class"] is not None:
         (value,) = cut["cuts"].values()
         return f"{quoted(cut['positive_class'])} from a probability of {value:.4g} on"
-    if estimator._kind == "multilabel":
+    if estimator.fit_result_.target.kind == "multilabel":
         return "each label from its cut on"
     return "the class of largest ratio of probability to cut"
 
@@ -162,8 +162,9 @@ def _cut(estimator) -> str:
     cut = cut_summary(estimator)
     if cut["score"] is not None:
         return f"learned: {score_words(cut, _learned_on(estimator))}"
-    if not estimator._learns_threshold():
-        return "not learned: " + ("threshold=None" if estimator._threshold is None else "as given")
+    criterion = estimator.criterion_
+    if not criterion.is_learned:
+        return "not learned: " + ("threshold=None" if criterion.threshold is None else "as given")
     if is_plain(estimator):
         return "not learned: there were no rows to learn it on"
     return "the prevalence, best for balanced accuracy: there were no rows to learn it on"
@@ -171,9 +172,10 @@ def _cut(estimator) -> str:
 
 def _learned_on(estimator) -> str:
     """Name the rows that a cut was learned on."""
-    judged = getattr(estimator, "_judged", None)
+    result = estimator.fit_result_
+    judged = result.held_out
     # A further training, and costs of single rows, have kept none.
-    if judged is None or not hasattr(estimator, "_tuned_objective"):
+    if judged is None or result.decision.objective is None:
         return "on the rows it was learned on"
     rows = _decisions(estimator, len(judged.codes))
     return f"on {rows} given to tune_threshold" if judged.later else f"on the {rows} held out"
@@ -181,19 +183,19 @@ def _learned_on(estimator) -> str:
 
 def _decisions(estimator, number: int) -> str:
     """Return a number of rows, or of the time steps that are decided."""
-    unit = "time step" if estimator._steps else "row"
+    unit = "time step" if estimator.fit_result_.target.steps else "row"
     return f"{number:,} {unit}{'' if number == 1 else 's'}"
 
 
 def _n_folds(estimator) -> int:
     """Return the number of folds of cross-fitting, 1 without."""
-    held_out = getattr(estimator, "_held_out", None)
-    return 1 if held_out is None else held_out["folds"]
+    held_out = estimator.fit_result_.judged_by
+    return 1 if held_out is None else held_out.folds
 
 
 def _of_last_fold(estimator) -> str:
     """Say that numbers are of one of several networks."""
-    averaged = _n_folds(estimator) > 1 and not hasattr(estimator, "_given_epochs")
+    averaged = _n_folds(estimator) > 1 and not estimator.fit_result_.is_refitted
     return " (of the last fold)" if averaged else ""
 
 

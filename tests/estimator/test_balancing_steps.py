@@ -106,7 +106,9 @@ def test_shares_by_original_label(labels, data):
         sampler="balanced_batches", sampler__sampling_strategy={labels[1]: 0.25}, **TINY
     ).fit(X, y)
     assert clf.sampler_.quotas_ == {labels[0]: 24, labels[1]: 8}
-    np.testing.assert_allclose(clf._trained_prior[clf.classes_.tolist().index(labels[1])], 0.25)
+    np.testing.assert_allclose(
+        clf.fit_result_.shares.in_loss[clf.classes_.tolist().index(labels[1])], 0.25
+    )
 
 
 def test_priors_count_the_weights_of_rows_as_an_epoch_shows_them(data):
@@ -117,7 +119,7 @@ def test_priors_count_the_weights_of_rows_as_an_epoch_shows_them(data):
     )
     train = np.setdiff1d(np.arange(len(y)), clf.validation_indices_)
     means = np.array([weight[train][y[train] == k].mean() for k in (0, 1)]) * [1, 0.5]
-    np.testing.assert_allclose(clf._trained_prior, means / means.sum())
+    np.testing.assert_allclose(clf.fit_result_.shares.in_loss, means / means.sum())
     natural = np.bincount(y[train], weights=weight[train])
     np.testing.assert_allclose(clf.class_prior_, natural / natural.sum())
 
@@ -142,7 +144,7 @@ def test_a_schedule_without_early_stopping_ends_balanced(data):
     clf = BalancedKerasClassifier(
         sampler="balanced_batches", balancing_schedule="linear", early_stopping=False, **TINY
     ).fit(*data)
-    np.testing.assert_allclose(clf._trained_prior, [0.5, 0.5])
+    np.testing.assert_allclose(clf.fit_result_.shares.in_loss, [0.5, 0.5])
 
 
 def test_synthetic_rows_change_from_epoch_to_epoch(data, batches_seen):
@@ -247,7 +249,7 @@ def test_label_sets_are_balanced_and_each_label_is_put_back():
     assert "other sets" in clf.sampler_.quotas_
     train = np.setdiff1d(np.arange(600), clf.validation_indices_)
     np.testing.assert_allclose(clf.class_prior_, Y[train].mean(axis=0))
-    assert clf._trained_prior[3] > 2 * clf.class_prior_[3]
+    assert clf.fit_result_.shares.in_loss[3] > 2 * clf.class_prior_[3]
     assert clf.predict(X).shape == (600, 4)
     with pytest.raises(
         InvalidParameterError, match="'balanced_batches', which has quotas for sets"
@@ -288,7 +290,7 @@ def test_partial_fit_goes_on_dealing_where_it_stopped(data):
         clf.partial_fit(X, y)
         seen.append(set(clf.sample_indices_[y[clf.sample_indices_] == 0]))
     assert seen[0] != seen[1] != seen[2]
-    np.testing.assert_allclose(clf._trained_prior, [0.5, 0.5])
+    np.testing.assert_allclose(clf.fit_result_.shares.in_loss, [0.5, 0.5])
 
 
 def test_strategies_are_searched_on_one_grid(data):
@@ -346,15 +348,3 @@ def test_it_works_with_a_network_of_ones_own_and_prints_nothing(data, capsys):
     assert clf.engine_ == "graph"
     assert len(clf.history_["val_accuracy"]) == 2
     assert capsys.readouterr().out == ""
-
-
-@pytest.mark.parametrize(
-    ("params", "expected"),
-    [
-        ({"patience": 3, "epochs": 100}, 6),
-        ({"patience": 3, "epochs": 4}, 4),
-        ({"patience": 3, "epochs": 100, "early_stopping": False}, 100),
-    ],
-)
-def test_schedules_arrive_after_twice_the_patience(params, expected):
-    assert BalancedKerasClassifier(**params)._ramp() == expected

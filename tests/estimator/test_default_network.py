@@ -7,6 +7,7 @@ from sklearn.datasets import make_classification
 
 from imbalanced_nn import BalancedKerasClassifier
 from imbalanced_nn.exceptions import InvalidParameterError
+from imbalanced_nn.factory import NetworkFactory
 from imbalanced_nn.networks import RobustNormalization
 
 TINY = {"model__hidden_layer_sizes": (8,), "epochs": 3, "random_state": 0}
@@ -75,14 +76,14 @@ def test_only_the_first_part_teaches_the_normalisation(data):
 
 @pytest.mark.parametrize(("rows", "size"), [(200, 32), (2000, 32), (4100, 64), (300_000, 512)])
 def test_batches_grow_with_the_rows(rows, size):
-    assert BalancedKerasClassifier()._resolve_batch_size(rows, None) == size
+    assert NetworkFactory(BalancedKerasClassifier()).batch_size(rows) == size
 
 
 @pytest.mark.parametrize(("batch_size", "size"), [(None, 32), (7, 7), (-1, 5000)])
 def test_batches_of_a_network_of_ones_own_are_keras_or_as_asked(batch_size, size):
-    clf = BalancedKerasClassifier(lambda: None, batch_size=batch_size)
-    assert clf._resolve_batch_size(5000, None) == size
-    assert clf._resolve_batch_size(5000, 9) == 9
+    factory = NetworkFactory(BalancedKerasClassifier(lambda: None, batch_size=batch_size))
+    assert factory.batch_size(5000) == size
+    assert factory.batch_size(5000, 9) == 9
 
 
 def test_an_unknown_name_is_refused_with_the_nearest(data):

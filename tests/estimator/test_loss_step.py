@@ -92,7 +92,9 @@ def test_probabilities_are_what_the_loss_was_minimised_for(name, data):
         bent = np.concatenate([1 - positive, positive], axis=1)
     else:
         bent = clf.model_.loss.posterior(np.concatenate([1 - raw, raw], axis=1))
-    put_back = PriorCorrection(tuple(clf._trained_prior), tuple(clf.class_prior_)).apply(bent)
+    put_back = PriorCorrection(
+        tuple(clf.fit_result_.shares.in_loss), tuple(clf.class_prior_)
+    ).apply(bent)
     np.testing.assert_allclose(proba, put_back, rtol=1e-4, atol=1e-6)
     assert not np.allclose(proba[:, 1], raw[:, 0], atol=1e-3)
 
@@ -110,8 +112,8 @@ def test_the_shares_are_those_that_the_loss_sees(given, data):
     X, y = data
     loss = LogitAdjustedCrossentropy(tau=0.5) if given == "instance" else given
     clf = BalancedKerasClassifier(loss=loss, class_weight={1: 3}, **TINY).fit(X, y)
-    np.testing.assert_allclose(clf.model_.loss.prior, clf._trained_prior)
-    assert clf._trained_prior[1] > 2 * clf.class_prior_[1]
+    np.testing.assert_allclose(clf.model_.loss.prior, clf.fit_result_.shares.in_loss)
+    assert clf.fit_result_.shares.in_loss[1] > 2 * clf.class_prior_[1]
     if given == "instance":
         assert loss.prior is None
         assert clf.model_.loss.tau == 0.5
@@ -239,7 +241,7 @@ def test_the_output_starts_where_the_loss_is_least(data):
         kernel, bias = clf.model_.layers[-1].get_weights()
         start = 1 / (1 + np.exp(-bias[0]))
         reached = clf.model_.loss.posterior(np.array([[1 - start, start]]))[0]
-        np.testing.assert_allclose(reached, clf._trained_prior, rtol=1e-3)
+        np.testing.assert_allclose(reached, clf.fit_result_.shares.in_loss, rtol=1e-3)
         if name == "logit_adjusted":
             assert bias[0] == pytest.approx(0, abs=1e-5)
         assert kernel.any()

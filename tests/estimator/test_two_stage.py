@@ -43,7 +43,7 @@ def test_only_the_last_layer_changes_in_the_second_stage(engine, data):
     assert one.history_ == two.history_
     assert 1 <= len(two.head_history_["loss"]) <= 4
     assert not hasattr(one, "head_history_")
-    np.testing.assert_allclose(two._trained_prior, [0.5, 0.5])
+    np.testing.assert_allclose(two.fit_result_.shares.in_loss, [0.5, 0.5])
     assert all(layer.trainable for layer in two.model_.layers)
 
 
@@ -102,7 +102,7 @@ def test_the_second_stage_counts_neither_class_weights_nor_their_share(data):
     with pytest.warns(UserWarning, match="INN003"):
         clf.fit(*data)
     # 26 and 6 of 32 rows.
-    np.testing.assert_allclose(clf._trained_prior, [26 / 32, 6 / 32])
+    np.testing.assert_allclose(clf.fit_result_.shares.in_loss, [26 / 32, 6 / 32])
 
 
 @pytest.mark.parametrize("kind", ["multiclass", "multilabel", "sequences"])

@@ -9,6 +9,7 @@ from sklearn.metrics import accuracy_score, f1_score
 
 from imbalanced_nn import BalancedKerasClassifier, ThresholdTuner
 from imbalanced_nn.exceptions import ImbalanceWarning, InvalidParameterError
+from imbalanced_nn.factory import NetworkFactory
 
 TINY = {"model__hidden_layer_sizes": (8,), "epochs": 6, "batch_size": 32, "random_state": 0}
 N = 400
@@ -84,9 +85,7 @@ class TestProofs:
     def test_what_would_void_them_is_refused_before_training(
         self, data, monkeypatch, params, fit_params, message
     ):
-        monkeypatch.setattr(
-            BalancedKerasClassifier, "_train", lambda *a, **k: pytest.fail("trained")
-        )
+        monkeypatch.setattr(NetworkFactory, "train", lambda *a, **k: pytest.fail("trained"))
         clf = BalancedKerasClassifier(threshold=self.TUNER, **TINY | params)
         with pytest.raises(InvalidParameterError, match=message):
             clf.fit(data[0][:N], data[1][:N], **fit_params)
@@ -108,9 +107,7 @@ class TestProofs:
             clf.tune_threshold(objective=self.TUNER)
         assert vars(clf) == before
         assert clf.tune_threshold(data[0][N:], data[1][N:], objective=self.TUNER).best_score_ > 0
-        monkeypatch.setattr(
-            BalancedKerasClassifier, "_train", lambda *a, **k: pytest.fail("trained")
-        )
+        monkeypatch.setattr(NetworkFactory, "train", lambda *a, **k: pytest.fail("trained"))
         with pytest.raises(InvalidParameterError, match=message):
             fitted(data, validation_split=3, ensemble=ensemble, threshold=self.TUNER)
 
@@ -173,7 +170,7 @@ class TestTrainingGoesOn:
         rng = np.random.default_rng(0)
         for _ in range(3):
             clf.partial_fit(rng.normal(size=(20_000, 6)), rng.integers(0, 2, 20_000))
-        assert len(pickle.dumps(clf._seen_rows)) < 50_000
+        assert len(pickle.dumps(clf.fit_result_.seen)) < 50_000
         seen = rng.normal(size=(500, 6))
         clf.partial_fit(seen, rng.integers(0, 2, 500))
         with pytest.warns(ImbalanceWarning, match="INN004"):

@@ -156,7 +156,7 @@ def test_the_networks_outputs_are_those_before_the_correction(rows, smote):
     assert list(display.curves) == ["network's outputs", "predict_proba"]
     assert display.pos_label == "fraud"
     clf = smote[-1]
-    back = PriorCorrection(tuple(clf.class_prior_), tuple(clf._trained_prior))
+    back = PriorCorrection(tuple(clf.class_prior_), tuple(clf.fit_result_.shares.in_loss))
     outputs = back.apply(smote.predict_proba(X).astype(float))
     expected = CalibrationComparisonDisplay.from_predictions(
         y, {"outputs": outputs, "predict_proba": smote.predict_proba(X)}, n_bins=4

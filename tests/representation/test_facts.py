@@ -42,14 +42,18 @@ def test_counts_are_those_of_the_fit(name, fitted):
         assert fitted_facts(clf)["Held out"] == "no rows"
         return
     held_out = y[clf.validation_indices_]
-    if clf._kind == "multilabel":
+    if clf.fit_result_.target.kind == "multilabel":
         expected = held_out.sum(axis=0)
     else:
         expected = np.array([(held_out == label).sum() for label in clf.classes_])
     assert numbers(column(clf, "held out")) == expected.tolist()
     told = [int(n) for n in re.findall(r"\d+", fitted_facts(clf)["Held out"])]
     assert told[0] == len(clf.validation_indices_)
-    rarest = clf._positive if clf._kind == "binary" else expected.argmin()
+    rarest = (
+        clf.fit_result_.target.positive
+        if clf.fit_result_.target.kind == "binary"
+        else expected.argmin()
+    )
     assert expected[rarest] in told
 
 
@@ -71,7 +75,7 @@ def test_every_step_of_the_table_is_that_of_the_display(name, fitted):
     for step, row in class_counts(clf).items():
         assert counts[step].tolist() == row.tolist()
         assert numbers(column(clf, step)) == [round(count) for count in row.tolist()]
-        if clf._kind != "multilabel":
+        if clf.fit_result_.target.kind != "multilabel":
             shares = [float(re.search(r"\((.*) %\)", cell)[1]) for cell in column(clf, step)]
             np.testing.assert_allclose(shares, 100 * row / row.sum(), rtol=6e-3)
 
@@ -150,7 +154,7 @@ def test_a_learned_cut_tells_what_it_was_chosen_by(name, objective, fitted):
     clf = fitted(name)
     words = fitted_facts(clf)["Cut"]
     sign = -1 if name == "costs" else 1
-    decided = len(clf._judged.codes)
+    decided = len(clf.fit_result_.held_out.codes)
     unit = "time steps" if name == "time steps" else "rows"
     start = f"learned: {objective} {sign * clf.best_score_:.3f} on the {decided} {unit} held out"
     assert words.startswith(start)

@@ -9,13 +9,14 @@ import pytest
 from sklearn.datasets import make_classification
 
 from imbalanced_nn import BalancedKerasClassifier
+from imbalanced_nn.factory import NetworkFactory
+from imbalanced_nn.fitting import result
 from imbalanced_nn.training import HeldOutMonitor, RowBatches, clear_programs, seeds
 from imbalanced_nn.training.cache import FORWARD, TRAINING
 
 X, Y = make_classification(200, 5, weights=[0.8], flip_y=0.05, random_state=0)
 OTHER_X, OTHER_Y = X[::-1] + 1, 1 - Y
 SMALL = {"model__hidden_layer_sizes": (4,), "epochs": 3, "random_state": 0}
-CLASSIFIER = BalancedKerasClassifier
 
 # Whose method interrupts, in which of its calls from a fit on; further parameters.
 POINTS = {
@@ -28,12 +29,12 @@ POINTS = {
     "third epoch": (RowBatches, "on_epoch_begin", 3, {"monitor": "loss"}),
     "held-out rows": (HeldOutMonitor, "on_epoch_end", 2, {}),
     "best weights": (HeldOutMonitor, "on_train_end", 1, {}),
-    "calibration": (CLASSIFIER, "_calibrate", 1, {}),
-    "threshold": (CLASSIFIER, "_learn_rule", 1, {}),
-    "third network of the folds": (CLASSIFIER, "_train", 3, {"validation_split": 4}),
+    "calibration": (result, "calibrates", 1, {}),
+    "threshold": (result, "learn_decision", 1, {}),
+    "third network of the folds": (NetworkFactory, "train", 3, {"validation_split": 4}),
     "network of all rows": (
-        CLASSIFIER,
-        "_train",
+        NetworkFactory,
+        "train",
         4,
         {"validation_split": 3, "ensemble": False},
     ),

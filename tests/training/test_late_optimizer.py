@@ -117,7 +117,7 @@ def test_an_interrupt_after_going_on_leaves_it(engine, data, expected, monkeypat
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr("imbalanced_nn.steps.network.weights_to_restore", interrupt)
+        patch.setattr("imbalanced_nn.fitting.course.weights_to_restore", interrupt)
         estimator.partial_fit(*data)
     assert_same_state(estimator.model_, expected)
 

@@ -246,7 +246,7 @@ def test_a_network_made_for_several_devices():
     assert clf.engine_ == "keras: the network is distributed over devices"
     assert len(clf.model_.optimizer.variables) > 2
     np.testing.assert_allclose(
-        clf.predict_proba(X), clf._natural(clf.model_.predict(X, verbose=0)), rtol=1e-5
+        clf.predict_proba(X), clf.fit_result_.posterior(clf.model_.predict(X, verbose=0)), rtol=1e-5
     )
 
 

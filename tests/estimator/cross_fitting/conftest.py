@@ -1,9 +1,16 @@
 """Rows of two classes, a small cross-fit to them, and the estimators of its folds."""
 
+import importlib
+
 import pytest
 from sklearn.datasets import make_classification
 
 from imbalanced_nn import BalancedKerasClassifier
+from imbalanced_nn.fitting import FitResult, attributes_of
+from imbalanced_nn.fitting.decision import fixed_decision
+
+# The room's face shows the function of that name.
+cross_fit = importlib.import_module("imbalanced_nn.fitting.cross_fit")
 
 TINY = {"model__hidden_layer_sizes": (8,), "epochs": 3, "batch_size": 32, "random_state": 0}
 N = 360
@@ -24,14 +31,18 @@ def fitted(data, fit_params=None, **params):
 
 @pytest.fixture
 def members(monkeypatch):
-    """The estimators of the folds, as they are fitted."""
+    """Estimators that answer as the networks of the folds do, and their folds."""
     seen = []
-    fit_members = BalancedKerasClassifier._fit_members
+    train_member = cross_fit._train_member
 
-    def spy(self, given, folds):
-        estimators = fit_members(self, given, folds)
-        seen.extend(zip(estimators, folds, strict=True))
-        return estimators
+    def spy(plan, number, fold):
+        member = train_member(plan, number, fold)
+        estimator, trained = member.factory.estimator, member.trained
+        decision = fixed_decision(None, plan.target)
+        known = (plan.target, trained.shares, trained.posterior, decision, trained.held_out)
+        vars(estimator).update(attributes_of(FitResult(*known), trained))
+        seen.append((estimator, fold))
+        return member
 
-    monkeypatch.setattr(BalancedKerasClassifier, "_fit_members", spy)
+    monkeypatch.setattr(cross_fit, "_train_member", spy)
     return seen

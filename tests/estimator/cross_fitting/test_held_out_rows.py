@@ -86,7 +86,7 @@ def test_weights_count_in_every_fold(data, members, ensemble):
         assert not set(held_out) - set(present)
         share = np.average(y[train], weights=weight[train])
         np.testing.assert_allclose(member.class_prior_[1], share)
-    np.testing.assert_allclose(clf._judged.weight.sum(), weight.sum())
+    np.testing.assert_allclose(clf.fit_result_.held_out.weight.sum(), weight.sum())
 
 
 def test_what_only_a_later_fold_has_to_say_is_said(data):

@@ -53,4 +53,4 @@ def test_it_is_an_estimator_like_any_other(data, ensemble):
     # The next fit holds out in its own way.
     once = again.set_params(validation_split=0.25).fit(X, y)
     assert len(once.validation_indices_) == N // 4
-    assert not hasattr(once, "_given_epochs")
+    assert not once.fit_result_.is_refitted

@@ -72,4 +72,4 @@ def test_nothing_of_the_steps_is_left_for_another_kind(data):
     assert clf.predict(X[:, :, 0]).shape == (N,)
     assert clf.predict_proba(X[:, :, 0]).shape == (N, 2)
     indicator = clf.fit(X[:, :, 0], y[:, :, 0])
-    assert indicator._kind == "multilabel"
+    assert indicator.fit_result_.target.kind == "multilabel"

@@ -147,7 +147,7 @@ def test_counts_and_priors_are_those_of_the_steps_that_count(n_classes):
     balanced = [len(of_train) / (n_classes * (of_train == code).sum()) for code in range(n_classes)]
     np.testing.assert_allclose(list(clf.class_weight_.values()), balanced)
     seen = prior * balanced
-    np.testing.assert_allclose(clf._trained_prior, seen / seen.sum())
+    np.testing.assert_allclose(clf.fit_result_.shares.in_loss, seen / seen.sum())
 
 
 GARBAGE = {"another class": 7, "the other label": 1}

@@ -1,0 +1,365 @@
+"""The course of a training: its epochs, what judges them, what they mean for probabilities."""
+
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import keras
+import numpy as np
+
+from imbalanced_nn.calibration import PriorCorrection
+from imbalanced_nn.exceptions import ImbalanceWarning, InvalidParameterError
+from imbalanced_nn.factory import Logged, NetworkFactory
+from imbalanced_nn.fitting.balancing import Balanced, ramp_epochs
+from imbalanced_nn.fitting.outputs import check_values
+from imbalanced_nn.fitting.plan import FitPlan
+from imbalanced_nn.fitting.posterior import Posterior
+from imbalanced_nn.fitting.progress import FitTask, epoch_tasks, equal_network
+from imbalanced_nn.fitting.records import HeldOutScores, Shares, Target, Trained, class_mass
+from imbalanced_nn.fitting.result import finish
+from imbalanced_nn.losses import posterior_of
+from imbalanced_nn.rows import Rows
+from imbalanced_nn.training import (
+    AVERAGE_PRECISION,
+    DeferredReweighting,
+    HeldOutMonitor,
+    HeldOutPass,
+    RowBatches,
+    StopOn,
+    fixed_batch_size,
+    forward,
+    held_out_scores,
+    needs_evaluation,
+    weights_to_restore,
+)
+from imbalanced_nn.weighting import class_totals
+
+__all__ = [
+    "Course",
+    "TrainingRows",
+    "as_callbacks",
+    "first_weighted_epoch",
+    "judge",
+    "matched",
+    "network_posterior",
+    "state_after",
+    "undone",
+]
+
+
+@dataclass(frozen=True)
+class TrainingRows:
+    """Encoded rows of one split.
+
+    Parameters
+    ----------
+    train : Rows
+        To train on, before any sampler.
+    held_out : Rows or None
+        To judge by.
+    """
+
+    train: Rows
+    held_out: Rows | None
+
+    @property
+    def at_prevalence(self) -> Rows:
+        """The best rows there are that hold the classes as the data does: those held out."""
+        return self.train if self.held_out is None else self.held_out
+
+
+@dataclass(frozen=True)
+class Course:
+    """One stage of a training.
+
+    Parameters
+    ----------
+    plan : FitPlan
+        Of the fit.
+    rows : TrainingRows
+        Rows of its split.
+    balanced : Balanced
+        The rows of its epochs.
+    training, arguments : dict
+        Epochs, and further arguments of ``Model.fit``.
+    sampler : object or None
+        What has picked or made the rows.
+    follows : bool
+        Whether the shares of the classes in the loss change from epoch to epoch.
+    """
+
+    plan: FitPlan
+    rows: TrainingRows
+    balanced: Balanced
+    training: dict[str, Any]
+    arguments: dict[str, Any]
+    sampler: Any = None
+    follows: bool = False
+
+    @property
+    def first_epoch(self) -> int:
+        """Number of the first epoch."""
+        return self.training["initial_epoch"]
+
+    def told(self, epoch: int) -> int:
+        """Return the epoch whose shares hold in an epoch."""
+        return epoch if self.follows else self.first_epoch
+
+    def shares(self, epoch: int) -> Shares:
+        """Return the shares of the classes, natural and as the loss saw them, up to an epoch."""
+        plan = self.plan
+        natural = class_mass(self.rows.train, plan.target.n_classes)
+        shares = Shares(natural, self.balanced.mass(self.told(epoch)))
+        earlier = plan.goes_on_with if plan.is_partial else None
+        return shares if earlier is None else earlier.shares.plus(shares)
+
+    def posterior(self, epoch: int) -> Posterior:
+        """Return the way from outputs to probabilities in an epoch, whose loss is set to it."""
+        factory = self.plan.factory
+        if self.follows and (start := first_weighted_epoch(factory)) is not None:
+            factory.loss.reweight(epoch >= start)
+        return network_posterior(factory, self.plan.target, self.shares(epoch))
+
+    def run(
+        self, task: FitTask, settle: Callable[[keras.Model, int], tuple[keras.Model, Trained]]
+    ) -> tuple[int, Logged]:
+        """Train the network of the factory.
+
+        Parameters
+        ----------
+        task : FitTask
+            That the epochs are in.
+        settle : callable
+            Returns what would ship, had the training ended with a network and its best epoch.
+
+        Returns
+        -------
+        best : int
+            Number of the epoch whose weights ship.
+        logged : Logged
+            What Keras logged.
+        """
+        factory, arguments = self.plan.factory, dict(self.arguments)
+        batches = self._batches(arguments)
+        callbacks = [*factory.callbacks, *as_callbacks(arguments.pop("callbacks", None))]
+        # Keras' own evaluation costs a trace and 25 ms an epoch; the monitor has the outputs.
+        plain = not needs_evaluation(factory.network, callbacks)
+        for name, usual in (("validation_freq", 1), ("validation_steps", None)):
+            routed = getattr(self.plan.parameters, f"fit__{name}", usual)
+            plain = plain and arguments.get(name, routed) == usual
+        watching = self._watching(plain)
+        start = first_weighted_epoch(factory) if self.follows else None
+        deferred = [] if start is None else [DeferredReweighting(start)]
+
+        def state(network, epoch):
+            def at_best(twin, best):
+                return settle(twin, epoch if best is None else best)
+
+            return state_after(factory, network, at_best, self.plan)
+
+        tell = epoch_tasks(task, state)
+        own = {"batch_size": None, "validation_batch_size": None, "validation_split": 0.0}
+        own |= {"shuffle": False, "validation_data": None if plain else self._evaluated(batches)}
+        logged = factory.train(
+            batches,
+            [*deferred, *watching, *callbacks, *tell],
+            self.training,
+            arguments | own,
+        )
+        best, _ = weights_to_restore(watching)
+        return batches.epoch if best is None else best, logged
+
+    def _batches(self, arguments: dict[str, Any]) -> RowBatches:
+        """Return the batches of the epochs; what they are told of leaves the arguments."""
+        factory, rows, draw = self.plan.factory, self.balanced.rows, self.balanced.draw
+        index = rows.index if draw is None else draw.rows(self.first_epoch)
+        shuffled = arguments.pop("shuffle", factory.of_fit("shuffle"))
+        return RowBatches(
+            rows.X,
+            rows.y,
+            rows.network_weight(not self.plan.is_partial),
+            index,
+            factory.batch_size(len(index), self.balanced.batch_size),
+            self.plan.seed if shuffled else None,
+            draw,
+            self.first_epoch,
+            rows.codes if self.balanced.by_batch else None,
+            _filled(factory.network),
+        )
+
+    def _evaluated(self, batches: RowBatches) -> RowBatches | None:
+        """Return the held-out rows as Keras evaluates them."""
+        held_out, network = self.rows.held_out, self.plan.factory.network
+        if held_out is None:
+            return None
+        size = fixed_batch_size(network) or max(batches.batch_size, 1024)
+        parts = held_out.X, held_out.y, held_out.network_weight(), held_out.index
+        return RowBatches(*parts, size, filled=_filled(network))
+
+    def _watching(self, with_loss: bool) -> list[keras.callbacks.Callback]:
+        """Return the callbacks that watch the held-out rows."""
+        rows, plan = self.rows.held_out, self.plan
+        if rows is None:
+            return []
+        parameters, target = plan.parameters, plan.target
+        codes, weight = rows.selected_codes, rows.selected_weight
+        pass_ = HeldOutPass(rows.X, rows.y, rows.index, rows.network_weight(), with_loss)
+        fixed = None if self.follows else self.posterior(self.first_epoch)
+
+        def evaluate(model, epoch):
+            posterior = self.posterior(epoch) if fixed is None else fixed
+            outputs, loss = pass_(model)
+            proba = rows.decisions(posterior.matched(outputs, weight).at_prevalence(outputs))
+            scores = held_out_scores(codes, proba, target.kind, target.positive, weight)
+            return scores | ({"val_loss": loss} if with_loss else {})
+
+        counts = class_totals(codes, np.ones(len(codes)), target.n_classes)
+        own_monitor = parameters.monitor == AVERAGE_PRECISION
+        patience = parameters.patience if parameters.early_stopping and own_monitor else None
+        rarest = counts[counts > 0].min(initial=len(codes))
+        callbacks = [HeldOutMonitor(evaluate, patience, rarest, pass_)]
+        if parameters.early_stopping and not own_monitor:
+            callbacks.append(StopOn(parameters.monitor, parameters.patience))
+        return callbacks
+
+
+def first_weighted_epoch(factory: NetworkFactory) -> int | None:
+    """Return the epoch from which the loss weighs its classes, None if it does not put that off."""
+    share = getattr(factory.loss, "reweight_from", None)
+    if share is None:
+        return None
+    given = factory.estimator
+    return round(share * ramp_epochs(given.epochs, given.patience, given.early_stopping))
+
+
+def network_posterior(factory: NetworkFactory, target: Target, shares: Shares) -> Posterior:
+    """Return the way from a network's outputs to probabilities at the training prevalence.
+
+    Parameters
+    ----------
+    factory : NetworkFactory
+        Whose network is compiled.
+    target : Target
+        What y asks for.
+    shares : Shares
+        Of the classes, natural and in the loss.
+    """
+    calibration = factory.estimator.calibration
+    natural, seen = shares.natural, shares.loss.shares
+    correction = None
+    if calibration is not None and not np.array_equal(natural, seen):
+        multilabel = target.kind == "multilabel"
+        correction = PriorCorrection(tuple(seen), tuple(natural), multilabel=multilabel)
+    posterior = Posterior(
+        kind=target.kind,
+        steps=target.steps,
+        logits=factory.logits,
+        calibration=calibration,
+        natural=natural,
+        in_loss=shares.in_loss,
+        correction=correction,
+        offset_is_free=calibration is not None and getattr(factory.loss, "offset_is_free", False),
+    )
+    return undone(posterior, factory.loss)
+
+
+def undone(posterior: Posterior, loss: Any) -> Posterior:
+    """Let probabilities undo what a loss makes of them, as far as that is known.
+
+    Parameters
+    ----------
+    posterior : Posterior
+        Of a network.
+    loss : object
+        The loss of the same network.
+    """
+    if posterior.calibration is None:
+        return posterior
+    n_classes, kind = len(posterior.natural), posterior.kind
+    return replace(posterior, undo=posterior_of(loss, n_classes, kind, posterior.in_loss))
+
+
+def matched(posterior: Posterior, network: keras.Model, rows: Rows) -> Posterior:
+    """Find the constant of log-odds that are known only up to one, on rows at the prevalence."""
+    if not posterior.offset_is_free:
+        return posterior
+    return posterior.matched(forward(network, rows.X, rows.index), rows.selected_weight)
+
+
+def judge(
+    factory: NetworkFactory, network: keras.Model, posterior: Posterior, rows: Rows | None
+) -> HeldOutScores | None:
+    """Return a network's probabilities of the rows that judge it, None without any."""
+    if rows is None:
+        return None
+    outputs = check_values(factory, forward(network, rows.X, rows.index))
+    proba = rows.decisions(posterior.at_prevalence(outputs))
+    return HeldOutScores(rows.selected_codes, proba, rows.selected_weight)
+
+
+def state_after(
+    factory: NetworkFactory,
+    network: keras.Model,
+    settle: Callable[[keras.Model, int | None], tuple[keras.Model, Trained | None]],
+    plan: FitPlan | None = None,
+) -> dict[str, Any] | None:
+    """Return the attributes of the estimator that a fit would give that ended now.
+
+    Parameters
+    ----------
+    factory : NetworkFactory
+        Of the estimator.
+    network : keras.Model
+        Where the present values are.
+    settle : callable
+        Returns what would ship, of a network with the best weights and their epoch, None where
+        that is the last.
+    plan : FitPlan or None, default=None
+        Of the fit, None where the classes are not known.
+
+    Returns
+    -------
+    dict or None
+        None where it would give none, but an error.
+    """
+    twin = equal_network(factory.network, network)
+    # As Keras does when training ends: an optimizer may keep averages of the weights.
+    twin.optimizer.finalize_variable_values(twin.trainable_weights)
+    best, weights = weights_to_restore(factory.callbacks)
+    if weights is not None:
+        twin.set_weights(weights)
+    with warnings.catch_warnings():
+        # The fit itself tells of what ships.
+        warnings.simplefilter("ignore", ImbalanceWarning)
+        try:
+            whole, trained = settle(twin, best)
+            result = None if trained is None else finish(plan, trained)
+            return factory.state(whole, result, trained)
+        except ValueError:
+            return None
+
+
+def as_callbacks(given: Any) -> list[keras.callbacks.Callback]:
+    """Return callbacks given to a call of ``fit`` as a list.
+
+    Raises
+    ------
+    InvalidParameterError
+        If one is no callback of Keras.
+    """
+    callbacks = [] if given is None else keras.tree.flatten(given)
+    for callback in callbacks:
+        if not isinstance(callback, keras.callbacks.Callback):
+            raise InvalidParameterError(
+                f"callbacks={given!r} must be a callback of Keras or a list of them; got "
+                f"{callback!r}. Pass instances, or set the parameter callbacks of the estimator."
+            )
+    return callbacks
+
+
+def _filled(network: keras.Model) -> str | None:
+    """Return how the loss joins the rows of a batch of fixed size, None of any other."""
+    if fixed_batch_size(network) is None:
+        return None
+    return "sum" if getattr(network.loss, "reduction", None) == "sum" else "mean"

@@ -1,0 +1,139 @@
+"""From a trained network to all that a fit has learned."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from imbalanced_nn.factory import NetworkFactory
+from imbalanced_nn.fitting.decision import (
+    Criterion,
+    fixed_decision,
+    learn_decision,
+    learns,
+)
+from imbalanced_nn.fitting.plan import FitPlan
+from imbalanced_nn.fitting.posterior import Posterior, calibrates, new_calibrator
+from imbalanced_nn.fitting.records import (
+    Decision,
+    FitResult,
+    Mass,
+    Shares,
+    Target,
+    Trained,
+)
+
+__all__ = ["attributes_of", "finish", "untrained_result"]
+
+
+def finish(plan: FitPlan, trained: Trained) -> FitResult:
+    """Learn from held-out scores how probabilities are calibrated and cut.
+
+    Parameters
+    ----------
+    plan : FitPlan
+        Of the fit.
+    trained : Trained
+        What came of its training.
+
+    Returns
+    -------
+    FitResult
+    """
+    posterior = _calibrated(plan, trained)
+    held_out = trained.held_out
+    return FitResult(
+        target=plan.target,
+        shares=trained.shares,
+        posterior=posterior,
+        decision=_decided(plan, trained, posterior),
+        held_out=held_out,
+        judged_by=None if held_out is None else held_out.counts(plan.target.n_classes),
+        seen=trained.seen,
+        split_seed=plan.split_seed,
+        fills_loss=trained.fills_loss,
+        is_trained=trained.n_iter is not None,
+        is_refitted=trained.refit_epochs is not None,
+    )
+
+
+def _calibrated(plan: FitPlan, trained: Trained) -> Posterior:
+    """Return the way to probabilities with its calibrator and priors."""
+    posterior, previous = trained.posterior, plan.previous
+    calibrator = None
+    if trained.held_out is not None and calibrates(posterior.calibration):
+        calibrator = new_calibrator(posterior, trained.held_out)
+    elif plan.is_partial and previous is not None:
+        # What was learned stays through parts, which hold nothing out.
+        calibrator = previous.posterior.calibrator
+    return replace(posterior, calibrator=calibrator, priors=plan.priors)
+
+
+def _decided(plan: FitPlan, trained: Trained, posterior: Posterior) -> Decision:
+    """Return the decision: learned now, or before the parts that hold nothing out."""
+    criterion, instead = plan.criterion, ()
+    if plan.is_partial and plan.previous is not None:
+        before = plan.previous.decision
+        if before.score is not None:
+            return before
+        instead = before.instead
+        criterion = Criterion(instead[0], {}) if instead else criterion
+    decision = learn_decision(criterion, posterior, trained.held_out, plan.target)
+    return replace(decision, instead=instead)
+
+
+def untrained_result(factory: NetworkFactory) -> FitResult:
+    """Return what is known while a network is trained for the first time: its outputs as they are.
+
+    Parameters
+    ----------
+    factory : NetworkFactory
+        Of an estimator that has seen y.
+    """
+    estimator = factory.estimator
+    classes, ones = estimator.classes_, np.ones(len(estimator.classes_))
+    target = Target(factory.kind, classes, ones.astype(int), steps=factory.steps)
+    mass = Mass(ones, ones * len(classes))
+    posterior = Posterior(
+        factory.kind, factory.steps, factory.logits, None, mass.shares, mass.shares
+    )
+    threshold = None if learns(estimator.threshold) else estimator.threshold
+    decision = fixed_decision(threshold, target)
+    return FitResult(target, Shares(mass, mass), posterior, decision, is_trained=False)
+
+
+def attributes_of(result: FitResult, trained: Trained | None = None) -> dict[str, Any]:
+    """Return the public attributes of what was learned, and of a training if there was one.
+
+    Parameters
+    ----------
+    result : FitResult
+        All of it.
+    trained : Trained or None, default=None
+        What the network came from.
+
+    Returns
+    -------
+    dict of str to object
+        Of what was not learned, nothing.
+    """
+    target, decision = result.target, result.decision
+    shown = {
+        "fit_result_": result,
+        "class_count_": target.class_count,
+        "class_prior_": result.shares.natural,
+        "decision_rule_": decision.rule,
+        "best_threshold_": decision.rule.thresholds_,
+    }
+    if target.kind == "binary":
+        shown["pos_label_"] = target.classes[target.positive]
+    if result.posterior.calibrator is not None:
+        shown["calibrator_"] = result.posterior.calibrator
+    if decision.score is not None:
+        shown |= {"best_score_": decision.score, "threshold_curve_": decision.curve}
+    if trained is None:
+        return shown
+    names = ("engine", "history", "n_iter", "sample_indices", "head_history", "head_n_iter")
+    learned = {f"{name}_": getattr(trained, name) for name in names}
+    shown |= {"sampler_": trained.sampler, "class_weight_": trained.class_weight}
+    return shown | {name: value for name, value in learned.items() if value is not None}

@@ -1,0 +1,178 @@
+"""One network: rows encoded, balanced, trained on, judged. What leaks nothing is this order."""
+
+from contextlib import nullcontext
+from dataclasses import replace
+
+import keras
+import numpy as np
+
+from imbalanced_nn.factory import Logged
+from imbalanced_nn.fitting.balancing import Resampling, balance, checked_sampler, ramp_epochs
+from imbalanced_nn.fitting.course import (
+    Course,
+    TrainingRows,
+    first_weighted_epoch,
+    judge,
+    matched,
+    network_posterior,
+)
+from imbalanced_nn.fitting.notes import note_copies, note_few_held_out
+from imbalanced_nn.fitting.outputs import check_network, note_loss
+from imbalanced_nn.fitting.plan import FitPlan, Fold, own_rows
+from imbalanced_nn.fitting.records import SeenRows, Shares, Trained, class_mass
+from imbalanced_nn.fitting.two_stage import check_head, refit_head
+from imbalanced_nn.networks import looks_up
+from imbalanced_nn.sampling import BalancedBatches
+from imbalanced_nn.validation import row_hashes
+
+__all__ = ["build_only", "train_once"]
+
+
+def train_once(plan: FitPlan, fold: Fold, refit: dict[str, int] | None = None) -> Trained:
+    """Train the network of a plan on one split of its rows, in one stage or in two.
+
+    Parameters
+    ----------
+    plan : FitPlan
+        Of the fit.
+    fold : (ndarray of int, ndarray of int)
+        Rows to train on, and rows to hold out.
+    refit : dict of str to int, default=None
+        Epochs of the stages, ``n_iter`` and ``head_n_iter``, where others have found them.
+
+    Returns
+    -------
+    Trained
+        The network itself is the factory's.
+    """
+    refit = refit or {}
+    factory, training = plan.factory, dict(plan.training)
+    training["epochs"] = refit.get("n_iter", training["epochs"])
+    rows, seen = _encoded(plan, fold)
+    course, fills = _prepared(plan, rows, training)
+
+    def shipped(network: keras.Model, best: int, logged: Logged | None) -> Trained:
+        posterior = matched(course.posterior(best), network, rows.at_prevalence)
+        return Trained(
+            shares=course.shares(best),
+            posterior=posterior,
+            held_out=judge(factory, network, posterior, rows.held_out),
+            seen=seen,
+            n_iter=best + 1,
+            engine=None if logged is None else logged.engine,
+            history=None if logged is None else logged.history,
+            sampler=course.sampler,
+            sample_indices=course.balanced.sample_indices,
+            class_weight=course.balanced.weights(course.told(best)),
+            fills_loss=fills,
+            refit_epochs=refit or None,
+        )
+
+    def settle(twin: keras.Model, best: int) -> tuple[keras.Model, Trained]:
+        return twin, shipped(twin, best, None)
+
+    stage = plan.task.within("train-network", training["epochs"]) if plan.has_stages else None
+    with stage or nullcontext(plan.task) as task:
+        best, logged = course.run(task, settle)
+    if isinstance(course.sampler, BalancedBatches):
+        course.sampler.cover(course.balanced.draw)
+    trained = shipped(factory.network, best, logged)
+    if plan.has_stages:
+        trained = refit_head(plan, rows, trained, refit.get("head_n_iter"))
+    if plan.is_fresh:
+        note_loss(factory, rows.train)
+    return trained
+
+
+def build_only(plan: FitPlan) -> Trained:
+    """Return what a fit of no epochs on all rows would give, the network as it was built.
+
+    Parameters
+    ----------
+    plan : FitPlan
+        As `plan_nothing` returns it.
+    """
+    factory, target = plan.factory, plan.target
+    rows = plan.rows(factory.encode(plan.X), np.arange(len(plan.y)), plan.targets)
+    factory.build(rows.X)
+    balanced = balance(
+        rows,
+        target,
+        Resampling(None, class_weight=_label_weight(plan)),
+        first_epoch=0,
+        batch_size=factory.batch_size,
+        encode_codes=factory.encode_codes,
+    )
+    mass = class_mass(rows, target.n_classes)
+    shares = Shares(mass, mass)
+    factory.compile(plan.targets, balanced.class_weight, balanced.weighs_labels)
+    fills = factory.fill_loss(shares.in_loss, False)
+    check_network(factory, rows.X, rows.index)
+    factory.build_optimizer()
+    posterior = network_posterior(factory, target, shares)
+    return Trained(
+        shares=shares,
+        posterior=matched(posterior, factory.network, rows),
+        held_out=None,
+        seen=SeenRows(),
+        class_weight=balanced.class_weight,
+        fills_loss=fills,
+    )
+
+
+def _label_weight(plan: FitPlan):
+    """Return the class weights of a multilabel target, which are in its loss."""
+    return plan.parameters.class_weight if plan.target.kind == "multilabel" else None
+
+
+def _encoded(plan: FitPlan, fold: Fold) -> tuple[TrainingRows, SeenRows]:
+    """Return the rows of a split as the network takes them, through what saw no held-out row."""
+    factory, (train, held_out) = plan.factory, fold
+    X = factory.encode(plan.X, train if plan.is_fresh else None)
+    factory.build(X)
+    check_head(plan)
+    natural = plan.rows(X, train, plan.targets)
+    hashes = row_hashes(natural.X, natural.index)
+    goes_on = plan.goes_on_with if not plan.is_fresh else None
+    seen = (SeenRows() if goes_on is None else goes_on.seen).plus(hashes)
+    judged = None
+    if len(held_out):
+        judged = replace(natural, index=held_out)
+    elif plan.validation is not None:
+        judged = own_rows(plan, plan.validation)
+    note_copies(natural, hashes, judged)
+    note_few_held_out(judged, plan.target.classes)
+    return TrainingRows(natural, judged), seen
+
+
+def _prepared(plan: FitPlan, rows: TrainingRows, training: dict) -> tuple[Course, bool]:
+    """Balance the rows and make the network ready; return also whether its loss was filled."""
+    factory, parameters = plan.factory, plan.parameters
+    arguments = dict(plan.arguments)
+    given = arguments.pop("batch_size", None)
+    how = Resampling(
+        checked_sampler("sampler", parameters, factory.routed("sampler"), plan.target, plan.seed),
+        parameters.resample_every,
+        parameters.balancing_schedule,
+        ramp_epochs(parameters.epochs, parameters.patience, parameters.early_stopping),
+        parameters.class_weight,
+        looks_up(factory.network),
+    )
+    balanced = balance(
+        rows.train,
+        plan.target,
+        how,
+        first_epoch=training["initial_epoch"],
+        batch_size=lambda n_train: factory.batch_size(n_train, given),
+        encode_codes=factory.encode_codes,
+    )
+    course = Course(plan, rows, balanced, training, arguments, sampler=how.sampler)
+    in_loss = course.shares(course.first_epoch).in_loss
+    factory.compile(plan.targets, balanced.class_weight, balanced.weighs_labels)
+    fills = factory.fill_loss(in_loss, plan.previous is not None and plan.previous.fills_loss)
+    if plan.is_fresh:
+        factory.start(rows.train, in_loss)
+        check_network(factory, rows.train.X, rows.train.index)
+    changes = parameters.balancing_schedule is not None
+    changes = changes or first_weighted_epoch(factory) is not None
+    return replace(course, follows=changes and not plan.is_partial), fills

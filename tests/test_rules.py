@@ -1,0 +1,118 @@
+"""Rules of the house over the syntax trees: who writes on the estimator, who reads inside it."""
+
+import ast
+
+import pytest
+
+from .test_package import MODULES, PACKAGE, module_name, room_of
+
+# The estimator itself: scikeras kept to scikit-learn's contract, and what asks its hooks.
+OWN = {"base", "classifier", "compiled", "factory", "rollback"}
+CLASSES = [PACKAGE / f"{name}.py" for name in ("base", "classifier", "compiled")]
+# What estimators are called where they are passed on.
+ESTIMATORS = {"classifier", "clf", "estimator"}
+BY_NAME = ("getattr", "hasattr", "setattr", "delattr")
+OTHERS = [path for path in MODULES if room_of(module_name(path)) not in OWN]
+
+
+def is_private(name):
+    """Whether a name is private, and not one of Python's own."""
+    return name.startswith("_") and not name.startswith("__")
+
+
+def private_names():
+    """Return the private methods, properties and attributes of the estimator's own classes."""
+    names = set()
+    for path in CLASSES:
+        for owner in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if not isinstance(owner, ast.ClassDef):
+                continue
+            for node in ast.walk(owner):
+                if isinstance(node, ast.FunctionDef):
+                    names.add(node.name)
+                elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
+                    names.add(node.attr)
+    return {name for name in names if is_private(name)}
+
+
+def accesses(tree):
+    """Yield line, object and name of everything read or stored by attribute, `getattr` too."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute):
+            yield node.lineno, node.value, node.attr, isinstance(node.ctx, ast.Store)
+        elif isinstance(node, ast.Call) and len(node.args) > 1:
+            function, given = last_name(node.func), node.args[1]
+            if function in BY_NAME and isinstance(given, ast.Constant):
+                yield node.lineno, node.args[0], given.value, function in ("setattr", "delattr")
+
+
+def last_name(node):
+    """Return the last name of what an attribute is of: ``estimator`` in ``self.estimator``."""
+    return getattr(node, "attr", getattr(node, "id", None))
+
+
+def readings(source):
+    """Return where a module reads what is private to the estimator."""
+    names = private_names()
+    return [
+        f"line {line}: {name}"
+        for line, owner, name, _ in accesses(ast.parse(source))
+        if name in names and last_name(owner) not in ("self", "cls")
+    ]
+
+
+def writings(source):
+    """Return where a module stores on an estimator, or in its dictionary."""
+    tree, found = ast.parse(source), []
+    for line, owner, name, stores in accesses(tree):
+        if stores and last_name(owner) in ESTIMATORS:
+            found.append(f"line {line}: {name}")
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            owner = node.func.value
+            of_vars = isinstance(owner, ast.Call) and last_name(owner.func) == "vars"
+            changes = node.func.attr in ("clear", "pop", "setdefault", "update")
+            if of_vars and changes and last_name(owner.args[0]) in ESTIMATORS:
+                found.append(f"line {node.lineno}: vars().{node.func.attr}")
+    return found
+
+
+@pytest.mark.parametrize("path", OTHERS, ids=module_name)
+def test_nobody_reads_inside_the_estimator(path):
+    assert readings(path.read_text("utf-8")) == []
+
+
+@pytest.mark.parametrize("path", OTHERS, ids=module_name)
+def test_nobody_else_writes_on_the_estimator(path):
+    assert writings(path.read_text("utf-8")) == []
+
+
+def test_the_private_names_are_found():
+    assert {"_publish", "_result", "_kind", "_steps", "_fit", "_predict_raw"} <= private_names()
+
+
+@pytest.mark.parametrize(
+    "source", ["clf._kind", "getattr(estimator, '_result', None)", "self.classifier._steps"]
+)
+def test_a_reading_is_seen(source):
+    assert len(readings(source)) == 1
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "estimator.model_ = 1",
+        "self.estimator.x_ = 1",
+        "setattr(clf, 'x_', 1)",
+        "vars(clf).update(b)",
+    ],
+)
+def test_a_writing_is_seen(source):
+    assert len(writings(source)) == 1
+
+
+@pytest.mark.parametrize(
+    "source", ["self._kind = 1", "estimator.fit_result_.target", "vars(a).update(b)"]
+)
+def test_what_is_allowed_is_not(source):
+    assert readings(source) == writings(source) == []
