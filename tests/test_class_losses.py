@@ -101,6 +101,31 @@ def test_each_row_costs_what_numpy_says(name):
     )
 
 
+def test_classes_are_weighed_while_they_are_asked_to_be():
+    z, codes = rows()
+    loss, _ = filled("ldam")
+    for on in (True, False):
+        loss.reweight(on)
+        weights = INVERSE if on else np.ones(3)
+        expected = [ldam(row.copy(), k, weights) for row, k in zip(z, codes, strict=True)]
+        by_row = loss.call(tf.constant(codes), tf.constant(z, tf.float32))
+        np.testing.assert_allclose(by_row, expected, rtol=2e-4, atol=2e-6)
+        assert loss.get_config()["reweighted"] is on
+
+
+@pytest.mark.parametrize("name", [name for name in OF_CLASSES if name != "cost sensitive"])
+def test_a_structure_knows_of_the_shares_only_how_many_there_are(name):
+    structures = []
+    for prior in (PRIOR, PRIOR[::-1], [0.9, 0.1], None):
+        loss = type(OF_CLASSES[name][0])()
+        if prior is not None:
+            loss.fill(prior)
+        structures.append(loss.structure())
+    assert structures[0] == structures[1]
+    assert all(structures[0] != other for other in structures[2:])
+    assert structures[2] != structures[3]
+
+
 @pytest.mark.parametrize("name", OF_CLASSES)
 def test_gradients_are_finite_differences(name):
     z, codes = rows(6)
@@ -159,6 +184,12 @@ def test_labels_are_bent_apart(bent):
         step[j] = 1e-6
         up, down = (asymmetric(z[i] + sign * step, y[i], *bent) for sign in (1, -1))
         assert slopes[i, j] == pytest.approx((up - down) / 2e-6, rel=2e-3, abs=2e-5)
+
+
+def test_by_default_negatives_alone_are_bent_by_their_fourth_power():
+    p, y = np.array([[0.3, 0.6]]), np.array([[0.0, 1.0]])
+    found = AsymmetricCrossentropy()(y, p.astype("float32"))
+    assert float(found) == pytest.approx(-(0.3**4 * np.log(0.7) + np.log(0.6)) / 2, rel=1e-5)
 
 
 @pytest.mark.parametrize("bent", BENT[1:])

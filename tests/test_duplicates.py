@@ -77,6 +77,23 @@ def test_rows_that_are_alike_by_nature_are_none(table):
     assert leaked(np.concatenate([X, X[few]]), np.concatenate([y, y[few]])) == 0
 
 
+@pytest.mark.parametrize("n_values", [20, 21])
+def test_few_values_are_as_few_in_any_container(n_values):
+    column = np.arange(420) % n_values + 1.0
+    y, hashes = np.zeros(210, int), np.arange(210) // 7
+    found = {
+        leaked_copies(X, (y, y), (hashes, hashes[::-1] * (np.arange(210) > 4)))
+        for X in (
+            column[:, None],
+            np.column_stack([column, np.ones(420)]),
+            sparse.csr_matrix(column[:, None]),
+            pd.DataFrame({"a": column}),
+            {"a": column[:, None]},
+        )
+    }
+    assert found == {0 if n_values == 20 else 210}
+
+
 @pytest.mark.parametrize(
     "sampler",
     [SMOTE(), SMOTE(sampling_strategy=0.5), RandomOverSampler(), RandomUnderSampler()],

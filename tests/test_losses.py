@@ -9,10 +9,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from keras import ops
-from scipy.special import expit
+from scipy.optimize import minimize
+from scipy.special import expit, softmax
 
 from imbalanced_nn.exceptions import InvalidParameterError
-from imbalanced_nn.losses import LabelWeightedCrossentropy, is_proper, keras_loss, resolve_loss
+from imbalanced_nn.losses import (
+    LabelWeightedCrossentropy,
+    is_proper,
+    keras_loss,
+    outputs_are_logits,
+    posterior_of,
+    resolve_loss,
+    takes_one_hot,
+)
 
 TRUE = arrays(np.float32, (4, 3), elements=st.sampled_from([0.0, 1.0]))
 LOGITS = arrays(np.float32, (4, 3), elements=st.floats(-8, 8, width=32))
@@ -128,6 +137,58 @@ def test_a_loss_of_keras_is_known_in_every_form(loss):
 @pytest.mark.parametrize("loss", [None, "no_such_loss", own, Own(), ["mse", "mse"], 3])
 def test_what_is_not_keras_own_is_not_known(loss):
     assert keras_loss(loss) == (None, {})
+
+
+LOGITS_OR_NOT = [
+    *((loss, False) for loss in FORMS),
+    (functools.partial(keras.losses.binary_crossentropy, from_logits=True), True),
+    (keras.losses.BinaryCrossentropy(from_logits=True), True),
+    ([keras.losses.CategoricalFocalCrossentropy(from_logits=True)], True),
+    ("mse", False),
+    (own, False),
+    (LabelWeightedCrossentropy([[1.0], [2.0]], from_logits=True), True),
+    ({"output": LabelWeightedCrossentropy([[1.0], [2.0]])}, False),
+]
+
+
+@pytest.mark.parametrize(("loss", "logits"), LOGITS_OR_NOT)
+def test_a_loss_tells_whether_it_takes_log_odds(loss, logits):
+    assert outputs_are_logits(loss) is logits
+
+
+@pytest.mark.parametrize(
+    ("loss", "one_hot"),
+    [
+        *((loss, False) for loss in [*FORMS, None, own, "sparse_categorical_crossentropy"]),
+        ("categorical_crossentropy", True),
+        ("CategoricalHinge", True),
+        ([keras.losses.CategoricalFocalCrossentropy()], True),
+        (functools.partial(keras.losses.categorical_crossentropy, label_smoothing=0.1), True),
+    ],
+)
+def test_a_loss_tells_whether_it_takes_one_hot_classes(loss, one_hot):
+    assert takes_one_hot(loss) is one_hot
+
+
+@pytest.mark.parametrize("eta", [(0.85, 0.1, 0.05), (0.2, 0.5, 0.3)])
+@pytest.mark.parametrize(
+    ("loss", "gamma"),
+    [
+        (keras.losses.CategoricalCrossentropy(label_smoothing=0.1), 0.0),
+        (keras.losses.CategoricalFocalCrossentropy(gamma=2.0, label_smoothing=0.1), 2.0),
+    ],
+)
+def test_smoothing_is_undone_behind_the_loss_that_was_smoothed(loss, gamma, eta):
+    smoothed = 0.9 * np.array(eta) + 0.1 / 3
+
+    def expected(free):
+        p = softmax(np.append(0.0, free))
+        return -smoothed @ ((1 - p) ** gamma * np.log(p))
+
+    best = minimize(expected, [0.0, 0.0], method="BFGS", options={"gtol": 1e-9}).x
+    posterior = posterior_of(loss, 3, prior=np.array([0.9, 0.06, 0.04]))
+    output = softmax(np.append(0.0, best))[None]
+    np.testing.assert_allclose(posterior(output)[0], eta, atol=1e-4)
 
 
 def weighted(y_true, y_pred):

@@ -5,7 +5,7 @@ from subprocess import run
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score, precision_score, recall_score
 
@@ -74,6 +74,16 @@ def test_binary_average_precision(positive, weighted):
     keywords = {"positive": positive, "sample_weight": weight}
     assert average_precision(y, proba, "binary", **keywords) == expected
     assert average_precision(y, proba[:, positive], "binary", **keywords) == expected
+
+
+@given(st.lists(st.tuples(st.booleans(), st.integers(0, 5), st.integers(0, 3)), min_size=1))
+@example([(False, 2, 1), (True, 1, 1)])
+def test_average_precision_of_tied_scores(rows):
+    y, score, weight = np.array([(1, 2, 1), *rows]).T
+    score = score / 8
+    for weights in (None, weight):
+        expected = average_precision_score(y, score, sample_weight=weights)
+        assert average_precision(y, score, "binary", sample_weight=weights) == expected
 
 
 @pytest.mark.parametrize("weighted", [False, True])

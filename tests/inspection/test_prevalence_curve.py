@@ -143,6 +143,26 @@ def test_refusals(rows, change, message):
         PrevalenceCurveDisplay.from_estimator(clf, X, y, n_resamples=0, **change)
 
 
+@pytest.mark.parametrize("share", [0.1, 0.8])
+def test_without_a_label_it_is_about_the_positive_class_however_common(share):
+    y = (np.arange(50) < 50 * share).astype(int)
+    p = np.linspace(0.9, 0.1, 50)
+    display = PrevalenceCurveDisplay.from_predictions(
+        y, (p > 0.5).astype(int), p, prevalences=[0.3], n_resamples=0
+    )
+    assert display.pos_label == 1
+    assert display.present == pytest.approx(share)
+
+
+@pytest.mark.parametrize("short", ["y_true", "y_pred", "y_proba"])
+def test_rows_of_different_numbers_are_refused(short):
+    y = np.arange(20) % 2
+    given = {"y_true": y, "y_pred": y, "y_proba": 0.2 + 0.5 * y}
+    given[short] = given[short][:-1]
+    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+        PrevalenceCurveDisplay.from_predictions(**given, n_resamples=0)
+
+
 def test_several_labels_are_refused_with_what_to_do():
     y = np.array([[0, 1], [1, 0], [1, 1], [0, 0]])
     with pytest.raises(InvalidParameterError, match="y is multilabel. Show one label by from_pre"):

@@ -118,6 +118,7 @@ def test_several_labels_have_a_curve_each(clf):
     display = ThresholdCurveDisplay.from_estimator(clf, X, y, objective="f1_macro")
     frame = display.frame()
     assert list(dict.fromkeys(frame["name"])) == ["label 0", "label 1", "label 2"]
+    assert frame.index.is_unique
     for label in range(3):
         part = frame[frame["name"] == f"label {label}"]
         assert display.score[label] == pytest.approx(part["score"].max())

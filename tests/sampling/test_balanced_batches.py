@@ -1,11 +1,12 @@
 """Balanced batches: exact quotas, every rare row, decks that are dealt to the end."""
 
+import itertools
 import pickle
 
 import keras
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from imblearn.keras import BalancedBatchGenerator
 from scipy import sparse
@@ -326,7 +327,7 @@ def test_labels_that_are_left_out_share_the_rest_as_in_the_data():
     with pytest.raises(InvalidParameterError, match=r"leaves no share for the labels \['b'\]"):
         target_shares({"a": 0.5, "c": 0.5}, counts, classes)
     with pytest.raises(InvalidParameterError, match="'d', of which there are none"):
-        target_shares({"d": 0.5}, np.array([1, 1, 1, 0]), np.array(list("abcd")))
+        target_shares({"d": 0.5}, np.array([1, 1, 0, 0]), np.array(list("abcd")))
 
 
 @given(
@@ -342,3 +343,18 @@ def test_quotas_are_whole_add_up_and_are_nearest_to_the_shares(sizes, size, seed
     assert whole.min() >= 1
     if (shares * size >= 1).all():
         assert (np.abs(whole - shares * size) < 1).all()
+
+
+@given(
+    shares=st.lists(st.sampled_from([0.002, 0.02, 0.3, 0.41, 0.6, 0.7]), min_size=2, max_size=4),
+    size=st.integers(4, 9),
+)
+@example(shares=[0.59, 0.4, 0.005, 0.005], size=10)
+@settings(max_examples=60)
+def test_quotas_with_a_row_of_each_class_are_the_nearest_of_all(shares, size):
+    shares = np.array(shares) / sum(shares)
+    rest = itertools.product(range(1, size), repeat=len(shares) - 1)
+    every = np.array([[*part, size - sum(part)] for part in rest if sum(part) < size])
+    gaps = ((every - shares * size) ** 2).sum(axis=1)
+    whole = quotas(shares, size, np.ones(len(shares)))
+    assert ((whole - shares * size) ** 2).sum() == pytest.approx(gaps.min())

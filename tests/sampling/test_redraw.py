@@ -61,6 +61,14 @@ def test_a_draw_shows_each_row_as_often_as_it_says(name):
     assert set(np.flatnonzero(expected)) == set(rows.index)
 
 
+def test_a_class_of_one_row_or_none_is_shown_as_often_as_the_draw_says():
+    members = [np.array([4]), np.array([], int), np.arange(4)]
+    draw = QuotaDraw(members, lambda _: np.array([3, 0, 2]), 2, 0)
+    shown = np.bincount(draw.rows(0), minlength=5)
+    np.testing.assert_array_equal(shown, draw.expected(0, 5))
+    assert shown.tolist() == [1, 1, 1, 1, 6]
+
+
 def test_weighted_members_are_shown_as_often_as_the_draw_says():
     members = [np.arange(50), np.arange(50, 80)]
     weights = np.linspace(1, 10, 30)

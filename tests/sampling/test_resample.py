@@ -170,8 +170,10 @@ def test_smote_adds_blends_of_rows_of_the_rare_class(make):
         assert detour.min() < 1e-6
 
 
-def test_originals_keep_their_weight_and_synthetic_rows_get_the_mean_of_their_class():
+@pytest.mark.parametrize("first", [0, 1])
+def test_originals_keep_their_weight_and_synthetic_rows_get_the_mean_of_their_class(first):
     rows = imbalanced_rows()
+    rows = rows_of(rows.X, rows.codes, np.arange(first, 120, 2), rows.sample_weight)
     resampled, _ = resample(make_sampler("smote", {}, 0), rows, CLASSES)
     np.testing.assert_array_equal(resampled.selected_weight[:60], rows.selected_weight)
     mean = rows.selected_weight[rows.selected_codes == 0].mean()

@@ -129,3 +129,11 @@ def test_columns_that_say_nothing_are_left_out():
     assert types.constant_ == ["one", "empty", "no text"]
     assert types.unique_ == ["key"]
     assert types.transform(frame).columns.tolist() == ["kept"]
+
+
+@pytest.mark.parametrize("n_categories", [1000, 1001])
+def test_which_categories_there_were_is_kept_of_up_to_a_thousand(n_categories):
+    texts = [f"c{number:04}" for number in range(n_categories)]
+    types = ColumnTypes().fit(pd.DataFrame({"a": [*texts, *texts]}))
+    assert types.kinds_ == {"a": "text"}
+    assert types.categories_ == ({"a": texts} if n_categories == 1000 else {})

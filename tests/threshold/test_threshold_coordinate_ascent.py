@@ -79,12 +79,13 @@ def test_close_to_the_best_of_a_fine_grid(name):
     assert np.mean(np.array(gaps) > 1e-12) <= 0.15
 
 
+@pytest.mark.parametrize("scale", [1, 1e-3])
 @pytest.mark.parametrize("name", [*objective_names("multiclass"), "cost"])
-def test_every_point_of_a_line_is_exact(name):
+def test_every_point_of_a_line_is_exact(name, scale):
     """The cumulative totals give the objective of the decisions at each cut of one class."""
     y, proba, weight = multiclass_rows(3)
     proba = np.vstack([proba, np.eye(3), [[0, 0.5, 0.5], [0.5, 0, 0.5], [0, 0, 0]]])
-    y, weight = np.append(y, [1, 1, 2, 0, 2, 1]), np.append(weight, [1, 2, 3, 4, 5, 6])
+    y, weight = np.append(y, [1, 1, 2, 0, 2, 1]), scale * np.append(weight, [1, 2, 3, 4, 5, 6])
     costs = [[0, 1, 2], [5, 0, 1], [9, 3, 0]]
     tuner = ThresholdTuner(cost_matrix=costs) if name == "cost" else ThresholdTuner(name)
     objective = tuner.fit(y, proba).objective_

@@ -152,6 +152,15 @@ def test_multilabel_scores_equal_the_library_metrics(weighted):
         assert score == pytest.approx(expected), name
 
 
+def test_labels_that_no_row_has_score_as_in_the_library():
+    y_true, y_pred = np.zeros((4, 2), int), np.array([[0, 0], [0, 1], [0, 0], [0, 1]])
+    for stem in ("f1", "jaccard", "f2"):
+        for average in ("macro", "micro", "weighted", "samples"):
+            name = f"{stem}_{average}"
+            expected = call(oracle(name, "multilabel"), y_true, y_pred, None)
+            assert get_objective(name, "multilabel").score(y_true, y_pred) == expected, name
+
+
 @pytest.mark.parametrize("kind", ["binary", "multiclass", "multilabel"])
 def test_every_listed_name_is_accepted_and_picklable(kind):
     for name in objective_names(kind):

@@ -76,6 +76,14 @@ def test_scores_of_text_labels_are_those_of_the_greater_one(scale, min_positives
         assert value == pytest.approx(f1_score(CODES == 0, score < cut, zero_division=0))
 
 
+def test_a_column_for_each_class_leaves_no_doubt_about_the_rarer_one():
+    labels = np.array(["fraud", "ok"])
+    tuner = ThresholdTuner("f1").fit(labels[CODES], np.column_stack([1 - SCORE, SCORE]))
+    assert tuner.pos_label_ == "fraud"
+    with pytest.warns(ImbalanceWarning, match=r"INN014.*scores are those of 'ok'"):
+        ThresholdTuner("f1").fit(labels[CODES], SCORE)
+
+
 def test_either_side_of_a_score_gives_the_same_decisions_and_spread():
     labels = np.array(["fraud", "ok"])
     y = labels[CODES]
