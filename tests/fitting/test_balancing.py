@@ -72,6 +72,12 @@ def test_later_synthetic_draws_are_weighed_alike():
         assert ratio == pytest.approx(3, rel=1e-5)
 
 
+def test_later_synthetic_draws_get_targets_without_weights_too():
+    found = balanced("smote", every="epoch")
+    _, y, _ = found.draw.data(1)
+    assert np.asarray(y)[found.draw.rows(1)].mean() == pytest.approx(0.5)
+
+
 def test_batches_that_weigh_their_classes_tell_their_shares():
     found = balanced(class_weight="balanced_batch")
     assert found.by_batch

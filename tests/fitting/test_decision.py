@@ -1,5 +1,7 @@
 """From probabilities to decisions, without a network."""
 
+import warnings
+
 import numpy as np
 import pytest
 
@@ -11,6 +13,7 @@ from imbalanced_nn.fitting.decision import (
     check_criterion,
     fixed_decision,
     learn_decision,
+    note_choice_of_positive,
     tuned_decision,
     tuning_rows,
 )
@@ -149,6 +152,18 @@ def test_a_proof_takes_rows_that_came_later_from_any_calibrator():
     kept = HeldOutScores(later.codes, later.proba, np.ones(300))
     with pytest.raises(InvalidParameterError, match="A bound on precision"):
         tuned_decision(PROVED, posterior(calibration="isotonic"), kept, TARGET)
+
+
+@pytest.mark.parametrize(
+    ("threshold", "told"), [(None, False), (0.5, False), (0.3, True), ("f1", True), ("mcc", False)]
+)
+def test_an_open_choice_is_told_where_the_cut_depends_on_it(threshold, told):
+    """Of 0 and 1 the one is positive, though here it is the commoner."""
+    target = Target("binary", np.array([0, 1]), np.array([20, 80]), positive=1)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        note_choice_of_positive(Criterion(threshold, {}), target, "prior")
+    assert [note.message.code for note in caught] == ["INN014"] * told
 
 
 def test_every_folds_rows_are_judged_once_and_know_their_fold():
