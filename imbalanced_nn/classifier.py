@@ -37,8 +37,8 @@ from imbalanced_nn.fitting import (
     moved_to,
     note_choice_of_positive,
     plan_nothing,
-    retuned,
     train_once,
+    tuned_anew,
     undone,
     untrained_result,
 )
@@ -759,7 +759,7 @@ run_eagerly
         if objective is not None and self.pos_label is None:
             note_choice_of_positive(criterion, result.target, self._calibration)
         rows = {"sample_weight": sample_weight, "sample_cost": sample_cost}
-        self._publish(retuned(NetworkFactory(self), result, criterion, X, y, **rows))
+        self._publish(tuned_anew(NetworkFactory(self), result, criterion, X, y, **rows))
         return self
 
     def bootstrap_threshold(self, *, n_resamples=1000, random_state=None):

@@ -23,7 +23,7 @@ from imbalanced_nn.fitting.records import (
     Target,
 )
 from imbalanced_nn.fitting.result import attributes_of, finish, untrained_result
-from imbalanced_nn.fitting.retuning import bootstrapped, fixed, moved_to, retuned
+from imbalanced_nn.fitting.retuning import bootstrapped, fixed, moved_to, tuned_anew
 from imbalanced_nn.fitting.train_once import build_only, train_once
 
 __all__ = [
@@ -53,8 +53,8 @@ __all__ = [
     "moved_to",
     "note_choice_of_positive",
     "plan_nothing",
-    "retuned",
     "train_once",
+    "tuned_anew",
     "undone",
     "untrained_result",
 ]

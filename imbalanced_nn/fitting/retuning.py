@@ -29,10 +29,10 @@ from imbalanced_nn.threshold.costs import check_sample_cost
 from imbalanced_nn.training import forward
 from imbalanced_nn.validation import check_weights, n_rows, row_hashes
 
-__all__ = ["bootstrapped", "fixed", "later_scores", "moved_to", "retuned"]
+__all__ = ["bootstrapped", "fixed", "later_scores", "moved_to", "tuned_anew"]
 
 
-def retuned(
+def tuned_anew(
     factory: NetworkFactory,
     result: FitResult,
     criterion: Criterion,
