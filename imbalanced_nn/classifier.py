@@ -19,6 +19,8 @@ from imbalanced_nn.exceptions import (
 )
 from imbalanced_nn.factory import NetworkFactory
 from imbalanced_nn.fitting import (
+    FITTED,
+    MAY_LACK,
     SMALLEST,
     Criterion,
     FitResult,
@@ -50,9 +52,6 @@ from imbalanced_nn.training import AVERAGE_PRECISION
 from imbalanced_nn.validation import check_weights, validation_tuple
 
 __all__ = ["BalancedKerasClassifier"]
-
-MAY_LACK = ("best_score_", "calibrator_", "threshold_curve_")
-"""Attributes of a result that another one has not."""
 
 
 class BalancedKerasClassifier(FittedDiagram, MendedKerasClassifier):
@@ -747,6 +746,8 @@ run_eagerly
         """
         check_is_fitted(self)
         criterion = self.criterion_ if objective is None else Criterion(objective, {})
+        if objective is not None and objective is self.threshold:
+            criterion = Criterion(objective, NetworkFactory(self).routed("threshold"))
         if sample_cost is not None and objective is None:
             criterion = Criterion("balanced_accuracy", {})
         if self._kind is None or not criterion.is_learned:
@@ -909,9 +910,8 @@ run_eagerly
 
     def _initialize(self, X, y=None):
         """Forget the last fit, then check the data and build the network as the parent does."""
-        kept = {"classes_", *self.get_params(deep=False)}
-        for name in [name for name in vars(self) if name.endswith("_") and name not in kept]:
-            delattr(self, name)
+        for name in FITTED:
+            vars(self).pop(name, None)
         return super()._initialize(X, y)
 
     def __setstate__(self, state):
@@ -949,7 +949,8 @@ run_eagerly
     @property
     def criterion_(self) -> Criterion:
         """The parameter ``threshold`` with what is routed to it, or what took its place."""
-        instead = self._result().decision.instead
+        known = getattr(self, "fit_result_", None)
+        instead = () if known is None else known.decision.instead
         if instead and instead[0] is not self.threshold:
             return Criterion(instead[0], {})
         return Criterion(self.threshold, NetworkFactory(self).routed("threshold"))

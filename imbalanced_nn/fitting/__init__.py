@@ -22,11 +22,13 @@ from imbalanced_nn.fitting.records import (
     Shares,
     Target,
 )
-from imbalanced_nn.fitting.result import attributes_of, finish, untrained_result
+from imbalanced_nn.fitting.result import FITTED, MAY_LACK, attributes_of, finish, untrained_result
 from imbalanced_nn.fitting.retuning import bootstrapped, fixed, moved_to, tuned_anew
 from imbalanced_nn.fitting.train_once import build_only, train_once
 
 __all__ = [
+    "FITTED",
+    "MAY_LACK",
     "SMALLEST",
     "Criterion",
     "Decision",

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from imbalanced_nn.exceptions import InvalidParameterError
 from imbalanced_nn.factory import NetworkFactory
 from imbalanced_nn.fitting.decision import (
     Criterion,
@@ -23,7 +24,36 @@ from imbalanced_nn.fitting.records import (
     Trained,
 )
 
-__all__ = ["attributes_of", "finish", "untrained_result"]
+__all__ = ["FITTED", "MAY_LACK", "attributes_of", "finish", "untrained_result"]
+
+
+MAY_LACK = ("best_score_", "calibrator_", "threshold_curve_")
+"""Attributes of a result that another one has not."""
+
+FITTED = (
+    "best_score_",
+    "best_threshold_",
+    "calibrator_",
+    "class_count_",
+    "class_prior_",
+    "class_weight_",
+    "decision_rule_",
+    "engine_",
+    "feature_names_in_",
+    "fit_result_",
+    "head_history_",
+    "head_n_iter_",
+    "history_",
+    "model_",
+    "n_iter_",
+    "n_steps_",
+    "pos_label_",
+    "sample_indices_",
+    "sampler_",
+    "threshold_curve_",
+    "validation_indices_",
+)
+"""Attributes that a fresh fit starts without, so that nothing of an earlier one is left."""
 
 
 def finish(plan: FitPlan, trained: Trained) -> FitResult:
@@ -91,6 +121,11 @@ def untrained_result(factory: NetworkFactory) -> FitResult:
         Of an estimator that has seen y.
     """
     estimator = factory.estimator
+    if factory.kind is None:
+        raise InvalidParameterError(
+            "The target encoder of your own hides the classes, without which there is no cut to "
+            "learn or to draw again. Use the labels as they are."
+        )
     classes, ones = estimator.classes_, np.ones(len(estimator.classes_))
     target = Target(factory.kind, classes, ones.astype(int), steps=factory.steps)
     mass = Mass(ones, ones * len(classes))
