@@ -521,8 +521,8 @@ run_eagerly
         )
         with fit_task(self, plan.n_tasks, *told) as task:
             plan = replace(plan, task=task)
-            trained = cross_fit(plan) if plan.is_crossed else train_once(plan, plan.folds[0])
             self.validation_indices_ = plan.validation_indices
+            trained = cross_fit(plan) if plan.is_crossed else train_once(plan, plan.folds[0])
             self._publish(finish(plan, trained), trained)
 
     def predict(self, X, **kwargs):
@@ -932,7 +932,9 @@ run_eagerly
         twin.model_ = network
         twin._initialize_callbacks()
         if result is not None:
-            twin._publish(result, trained)
+            # Its own loss, which the training that goes on does not change.
+            posterior = undone(result.posterior, twin._loss)
+            twin._publish(replace(result, posterior=posterior), trained)
         return vars(twin)
 
     def _result(self) -> FitResult:

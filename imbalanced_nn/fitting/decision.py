@@ -1,6 +1,6 @@
 """From probabilities to decisions: a rule that is fixed, learned, or that of the prior."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -288,8 +288,3 @@ def note_choice_of_positive(criterion: Criterion, target: Target, calibration: s
     if not symmetric:
         what = f"threshold={threshold!r}"
         note_positive(target.classes, target.class_count, target.positive, what)
-
-
-def in_place(decision: Decision, threshold: Any) -> Decision:
-    """Return a decision whose threshold takes the place of the parameter."""
-    return replace(decision, instead=(threshold,))

@@ -130,6 +130,8 @@ def _restore(content: dict[str, Any], custom_objects: dict[str, Any]) -> Balance
         )
     estimator = cls(**content["parameters"])
     fitted = content["fitted"]
+    if "class_count_" in fitted and _RESULT not in fitted:
+        raise ModelFileError("it was saved before its format was settled; fit and save again")
     for key in ("history_", "head_history_"):
         if key in fitted:
             fitted[key] = defaultdict(list, fitted[key])
