@@ -83,7 +83,7 @@ def copy_over_sampled(X, y):
 
 def index_over_sampled(X, y):
     """Our random over-sampling, by row number alone."""
-    from imbalanced_nn.rows import Rows
+    from imbalanced_nn.data.rows import Rows
     from imbalanced_nn.sampling import make_sampler, redraws, resample
     from imbalanced_nn.training import RowBatches
 

@@ -20,9 +20,9 @@ from scipy.stats import gamma, norm
 
 from benchmarks import coverage_bounds
 from imbalanced_nn import ThresholdTuner
-from imbalanced_nn.inspection.measures import MEASURES
 from imbalanced_nn.inspection.predictions import Predictions
 from imbalanced_nn.inspection.report import report_on
+from imbalanced_nn.metrics.measures import MEASURES
 
 RESULTS = Path(__file__).parent / "results"
 LEVEL, SHARE, CUT = 0.95, 0.1, 0.25

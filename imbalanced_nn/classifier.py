@@ -11,13 +11,10 @@ from sklearn.callback import with_callbacks
 from sklearn.utils import Bunch
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
-from imbalanced_nn.base import MendedKerasClassifier
 from imbalanced_nn.calibration import chow_reject
-from imbalanced_nn.exceptions import (
-    InvalidParameterError,
-    counted_fit,
-)
-from imbalanced_nn.factory import NetworkFactory
+from imbalanced_nn.data import check_weights, class_codes, fill_padding, validation_tuple
+from imbalanced_nn.describe import FittedDiagram
+from imbalanced_nn.exceptions import InvalidParameterError, counted_fit
 from imbalanced_nn.fitting import (
     FITTED,
     MAY_LACK,
@@ -44,17 +41,19 @@ from imbalanced_nn.fitting import (
     undone,
     untrained_result,
 )
-from imbalanced_nn.parameters import check_parameters, plain
-from imbalanced_nn.representation import FittedDiagram
-from imbalanced_nn.rollback import restored_on_failure
-from imbalanced_nn.targets import class_codes, fill_padding
 from imbalanced_nn.training import AVERAGE_PRECISION
-from imbalanced_nn.validation import check_weights, validation_tuple
+from imbalanced_nn.wrapper import (
+    NetworkFactory,
+    SklearnKerasClassifier,
+    check_parameters,
+    plain,
+    restored_on_failure,
+)
 
 __all__ = ["BalancedKerasClassifier"]
 
 
-class BalancedKerasClassifier(FittedDiagram, MendedKerasClassifier):
+class BalancedKerasClassifier(FittedDiagram, SklearnKerasClassifier):
     """Keras classifier with resampling, class weights and a learned decision threshold.
 
     `fit` holds rows out, resamples and weighs the others, trains on them, puts the

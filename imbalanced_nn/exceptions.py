@@ -25,8 +25,8 @@ __all__ = [
     "NotFittedError",
     "TooFewRowsError",
     "calling_frames",
-    "counted",
     "counted_fit",
+    "how_often",
     "nearest_name",
     "recorded_notes",
     "warn",
@@ -91,7 +91,7 @@ def warn(code: str, message: str) -> None:
         fits.add(code, message)
 
 
-def counted(number: int, fits: int, message: str) -> str:
+def how_often(number: int, fits: int, message: str) -> str:
     """Return a message with the number of the fits that it was true of, or of times if no fits."""
     if max(number, fits) == 1:
         return message
@@ -169,7 +169,7 @@ class _Fits:
     def tell(self) -> None:
         """Issue each code once."""
         for code, message in self._first.items():
-            text = counted(self._noted[code], self.number, message)
+            text = how_often(self._noted[code], self.number, message)
             _issue(ImbalanceWarning(text, code))
 
 

@@ -8,8 +8,8 @@ import numpy as np
 from keras import ops
 from scipy import sparse
 
+from imbalanced_nn.data import n_rows
 from imbalanced_nn.exceptions import InvalidParameterError
-from imbalanced_nn.validation import n_rows
 
 __all__ = [
     "NETWORKS",

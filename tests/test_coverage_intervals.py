@@ -9,7 +9,7 @@ import pytest
 from scipy.stats import norm
 from sklearn.metrics import balanced_accuracy_score, f1_score
 
-from imbalanced_nn.inspection.tables import HELD
+from imbalanced_nn.inspection.report_table import HELD
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "benchmarks" / "results" / "coverage.md"

@@ -1,14 +1,15 @@
-"""Rules of the house over the syntax trees: who writes on the estimator, who reads inside it."""
+"""Rules of the house over the syntax trees: one writer, one home for each name, doors of rooms."""
 
 import ast
+from collections import Counter
 
 import pytest
 
-from .test_package import MODULES, PACKAGE, module_name, room_of
+from .test_package import MODULES, PACKAGE, imports, module_name, room_of
 
 # The estimator itself: scikeras kept to scikit-learn's contract, and what asks its hooks.
-OWN = {"base", "classifier", "compiled", "factory", "rollback"}
-CLASSES = [PACKAGE / f"{name}.py" for name in ("base", "classifier", "compiled")]
+OWN = {"classifier", "wrapper"}
+CLASSES = [PACKAGE / "classifier.py", *sorted(PACKAGE.glob("wrapper/*_classifier.py"))]
 # What estimators are called where they are passed on.
 ESTIMATORS = {"classifier", "clf", "estimator"}
 BY_NAME = ("getattr", "hasattr", "setattr", "delattr")
@@ -116,3 +117,47 @@ def test_a_writing_is_seen(source):
 )
 def test_what_is_allowed_is_not(source):
     assert readings(source) == writings(source) == []
+
+
+def public_definitions():
+    """Yield module and name of every public function and class, commands of the line aside."""
+    for path in MODULES:
+        for node in ast.parse(path.read_text("utf-8")).body:
+            is_definition = isinstance(node, ast.FunctionDef | ast.ClassDef)
+            if is_definition and not is_private(node.name) and not path.stem.endswith("_command"):
+                yield module_name(path), node.name
+
+
+def past_the_door(source, name, is_package=False):
+    """Return the imports of a module that reach into another room past its face."""
+    return [
+        target
+        for target, _ in imports(ast.parse(source), name, is_package)
+        if target.count(".") > 1
+        and target.startswith(f"{PACKAGE.name}.")
+        and room_of(target) != room_of(name)
+        and (PACKAGE.parent / target.replace(".", "/")).with_suffix(".py").is_file()
+    ]
+
+
+def test_a_file_stem_exists_once():
+    stems = Counter(path.stem for path in MODULES if path.stem != "__init__")
+    assert [stem for stem, number in stems.items() if number > 1] == []
+
+
+def test_a_public_name_is_defined_once():
+    names = Counter(name for _, name in public_definitions())
+    assert [name for name, number in names.items() if number > 1] == []
+
+
+@pytest.mark.parametrize("path", MODULES, ids=module_name)
+def test_rooms_import_each_other_by_their_faces(path):
+    name = module_name(path)
+    assert past_the_door(path.read_text("utf-8"), name, path.name == "__init__.py") == []
+
+
+def test_a_way_past_the_door_is_seen():
+    source = "def f():\n    from imbalanced_nn.data.rows import Rows"
+    assert past_the_door(source, "imbalanced_nn.sampling.draws") == ["imbalanced_nn.data.rows"]
+    assert past_the_door(source, "imbalanced_nn.data.splits") == []
+    assert past_the_door("from imbalanced_nn.data import Rows", "imbalanced_nn.cli") == []

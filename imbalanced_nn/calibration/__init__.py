@@ -11,9 +11,9 @@ from imbalanced_nn.calibration.posteriors import (
     output_for,
     smoothing_posterior,
 )
-from imbalanced_nn.calibration.prior import PriorCorrection
-from imbalanced_nn.calibration.reject import chow_reject
-from imbalanced_nn.calibration.shares import check_priors, estimate_priors
+from imbalanced_nn.calibration.prior_correction import PriorCorrection
+from imbalanced_nn.calibration.priors import check_priors, estimate_priors
+from imbalanced_nn.threshold import chow_reject
 
 __all__ = [
     "Calibrator",

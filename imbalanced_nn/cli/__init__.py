@@ -5,13 +5,13 @@ import os
 import click
 
 from imbalanced_nn import __version__
-from imbalanced_nn.cli.compare import compare
-from imbalanced_nn.cli.evaluate import evaluate
-from imbalanced_nn.cli.fit import fit
-from imbalanced_nn.cli.predict import predict
-from imbalanced_nn.cli.report import report
+from imbalanced_nn.cli.compare_command import compare
+from imbalanced_nn.cli.evaluate_command import evaluate
+from imbalanced_nn.cli.fit_command import fit
+from imbalanced_nn.cli.predict_command import predict
+from imbalanced_nn.cli.report_command import report
 from imbalanced_nn.cli.terminal import say
-from imbalanced_nn.cli.tune import tune_threshold
+from imbalanced_nn.cli.tune_command import tune_threshold
 
 __all__ = ["main"]
 

@@ -5,7 +5,7 @@ from rich.table import Table
 from rich.text import Text
 
 from imbalanced_nn.cli.terminal import say, say_table, width
-from imbalanced_nn.inspection.widths import fitted, natural_width
+from imbalanced_nn.inspection import fitted, natural_width
 
 __all__ = ["column_rows", "left_out", "print_columns"]
 

@@ -267,7 +267,7 @@ def check_names(path: str, header: list[str]) -> None:
 
 def _looks(sample: list[list[str]], header: list[str]) -> tuple[dict[str, str], list[str]]:
     """Return the decimal marks that columns show, and the columns of digits with leading zeros."""
-    from imbalanced_nn.tables import decimal_mark
+    from imbalanced_nn.preprocessing import decimal_mark
 
     few = sample[:: len(sample) * len(header) // _SAMPLE_CELLS + 1]
     decimals, codes = {}, []

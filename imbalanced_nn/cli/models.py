@@ -75,7 +75,7 @@ class Model:
 
     def features(self, frame):
         """Return what the network takes of the rows of a table."""
-        from imbalanced_nn.tables import Findings, check_columns
+        from imbalanced_nn.preprocessing import Findings, check_columns
 
         if self._types is not None:
             if self._findings is None:
@@ -101,7 +101,7 @@ class Model:
         """Return about what share of the rows the network was trained on."""
         import numpy as np
 
-        from imbalanced_nn.validation import row_hashes
+        from imbalanced_nn.data import row_hashes
 
         encoded = self.classifier.feature_encoder_.transform(np.asarray(features))
         return self.classifier.fit_result_.seen.share_of(row_hashes(encoded))
@@ -120,7 +120,7 @@ class Model:
         import numpy as np
         import pandas as pd
 
-        from imbalanced_nn.cli.labels import label_key, spells_no_class
+        from imbalanced_nn.cli.class_labels import label_key, spells_no_class
 
         exact = {str(label): code for code, label in enumerate(self.classes)}
         keys = [label_key(label) for label in exact]

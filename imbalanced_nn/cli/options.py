@@ -125,7 +125,7 @@ def positive_label(text: str | None, labels, target: str):
         return None
     import numpy as np
 
-    from imbalanced_nn.cli.labels import label_key
+    from imbalanced_nn.cli.class_labels import label_key
 
     classes = np.unique(labels).tolist()
     alike = [label for label in classes if label_key(label) == label_key(text)]
@@ -159,8 +159,8 @@ def check_output(path: str, force: bool, *others: str | None, option: str = "--o
     ``others`` are the files that the command reads or writes besides: one of them would be lost
     whether a file may be replaced or not.
     """
+    from imbalanced_nn.atomic_files import check_writable, same_file
     from imbalanced_nn.cli.refusals import errors_as_refusals
-    from imbalanced_nn.files import check_writable, same_file
 
     for other in others:
         if other is not None and same_file(path, other):

@@ -85,7 +85,7 @@ class Source(NamedTuple):
 def read_source(path: str, target: str, reading: Reading = AS_FOUND, roles: Roles = Roles()):  # noqa: B008 - immutable
     """Return the table of a file as `Source`."""
     from imbalanced_nn.cli.quiet import noted
-    from imbalanced_nn.tables import ColumnTypes
+    from imbalanced_nn.preprocessing import ColumnTypes
 
     with noted() as notes:
         frame, labels, lacking = _labelled(path, target, reading, roles)
@@ -119,12 +119,12 @@ def read_source(path: str, target: str, reading: Reading = AS_FOUND, roles: Role
 
 def _labelled(path: str, target: str, reading: Reading, roles: Roles):
     """Return the other columns of a table, its labels, and a note on rows without one."""
-    from imbalanced_nn.cli.columns import as_labels, check_column, check_target
-    from imbalanced_nn.cli.labels import merged
-    from imbalanced_nn.cli.tables import read_table
+    from imbalanced_nn.cli.class_labels import merged
+    from imbalanced_nn.cli.readers import read_table
+    from imbalanced_nn.cli.table_columns import as_labels, check_column, check_target_column
 
     frame = read_table(path, target, reading)
-    check_target(frame, target)
+    check_target_column(frame, target)
     names = list(frame.columns)
     for option, name in [
         *(("--drop", name) for name in reading.drop),
@@ -173,17 +173,21 @@ def _time(frame, name: str | None):
     if name is None:
         return None
     from imbalanced_nn.exceptions import warn
-    from imbalanced_nn.tables import Findings
-    from imbalanced_nn.tables.columns import convert, learn, mark_of
-    from imbalanced_nn.tables.dates import in_doubt
+    from imbalanced_nn.preprocessing import (
+        Findings,
+        convert_column,
+        in_doubt,
+        learn_column,
+        mark_of,
+    )
 
     column = frame[name]
-    kind, form, _ = learn(name, column, mark_of(frame, name), [])
+    kind, form, _ = learn_column(name, column, mark_of(frame, name), [])
     if kind == "text":
         raise UsageRefusal(f"--time {name!r} holds neither dates nor numbers.")
     if kind == "date" and in_doubt(form):
         warn("INN020", f"{name}: no date tells days and months apart; read {form['order']}.")
-    values = convert(name, kind, form, column, [], Findings())
+    values = convert_column(name, kind, form, column, [], Findings())
     _check_complete(values.rename(name), "--time")
     return values.to_numpy()
 
@@ -191,7 +195,7 @@ def _time(frame, name: str | None):
 def _note_telling(X, labels) -> None:
     """Tell of columns that alone tell nearly all classes."""
     from imbalanced_nn.exceptions import warn
-    from imbalanced_nn.tables import telling_columns
+    from imbalanced_nn.preprocessing import telling_columns
 
     found = telling_columns(X, labels)
     if found:

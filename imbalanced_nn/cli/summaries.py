@@ -7,10 +7,8 @@ from rich.table import Table
 from rich.text import Text
 
 from imbalanced_nn.cli.terminal import counted, say, say_prose, say_table, width
-from imbalanced_nn.inspection import ImbalanceReport
-from imbalanced_nn.inspection.tables import report_parts
-from imbalanced_nn.inspection.widths import fitted, natural_width, one_line
-from imbalanced_nn.representation import cut_sentence, cut_summary, fitted_facts
+from imbalanced_nn.describe import cut_sentence, cut_summary, fitted_facts
+from imbalanced_nn.inspection import ImbalanceReport, fitted, natural_width, one_line, report_parts
 
 __all__ = [
     "fit_summary",

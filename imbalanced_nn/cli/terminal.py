@@ -70,7 +70,7 @@ def print_notes(notes: list[str]) -> None:
 
 def say_table(table) -> None:
     """Print a table of rich's, none of whose characters are cropped."""
-    from imbalanced_nn.inspection.widths import natural_width
+    from imbalanced_nn.inspection import natural_width
 
     # On a terminal too narrow for it the lines go on below.
     text = _rendered(table, max(width(), natural_width(table)))

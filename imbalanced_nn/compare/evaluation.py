@@ -11,7 +11,14 @@ from sklearn.metrics import (
 
 from imbalanced_nn.exceptions import InvalidParameterError, nearest_name
 
-__all__ = ["GREATER_IS_BETTER", "check_metric", "evaluate", "is_plain", "own_label", "plain_label"]
+__all__ = [
+    "GREATER_IS_BETTER",
+    "check_metric",
+    "fold_measures",
+    "is_default_threshold",
+    "own_label",
+    "plain_label",
+]
 
 GREATER_IS_BETTER = {
     "average_precision": True,
@@ -37,7 +44,7 @@ def plain_label(n_classes: int) -> str:
     return "0.5" if n_classes == 2 else "argmax"
 
 
-def is_plain(threshold: str) -> bool:
+def is_default_threshold(threshold: str) -> bool:
     """Whether a cut is the one that nothing was learned for."""
     return threshold in ("0.5", "argmax")
 
@@ -57,7 +64,7 @@ def plain_codes(proba, positive: int | None):
     return np.where(proba[:, positive] >= 0.5, positive, 1 - positive)
 
 
-def evaluate(codes, proba, cuts, *, positive: int | None, sample_weight=None) -> list[dict]:
+def fold_measures(codes, proba, cuts, *, positive: int | None, sample_weight=None) -> list[dict]:
     """Return one dictionary of measures for each cut, all from the same probabilities.
 
     Parameters

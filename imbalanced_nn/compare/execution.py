@@ -6,11 +6,11 @@ from typing import NamedTuple
 import pandas as pd
 from sklearn.utils.parallel import Parallel, delayed
 
-from imbalanced_nn.compare.cache import FitCache
-from imbalanced_nn.compare.evaluation import is_plain
-from imbalanced_nn.compare.fitting import Data, Fit, Task, fit_and_measure
+from imbalanced_nn.compare.evaluation import is_default_threshold
+from imbalanced_nn.compare.fit_cache import FitCache
+from imbalanced_nn.compare.fit_notes import counted_notes
 from imbalanced_nn.compare.halving import losers
-from imbalanced_nn.compare.notes import counted_notes
+from imbalanced_nn.compare.single_fit import Data, Fit, Task, fit_and_measure
 from imbalanced_nn.compare.strategies import baseline_of
 
 __all__ = ["Outcome", "run_tasks"]
@@ -147,7 +147,7 @@ def _name(task: Task) -> tuple[str, int]:
 
 def _losers(rows: list[dict], tasks: list[Task], dropped: dict, scoring: str) -> list[str]:
     """Return the strategies to drop, judged at their own cuts."""
-    own = pd.DataFrame([row for row in rows if not is_plain(row["threshold"])])
+    own = pd.DataFrame([row for row in rows if not is_default_threshold(row["threshold"])])
     scores = own.pivot(index="fold", columns="strategy", values=scoring)
     ratio = {task.fold: len(task.test) / len(task.train) for task in tasks}
     ratios = [ratio[fold] for fold in scores.index]

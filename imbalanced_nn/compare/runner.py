@@ -11,16 +11,16 @@ from sklearn.exceptions import FitFailedWarning
 from sklearn.utils import check_random_state, indexable
 from sklearn.utils._param_validation import HasMethods, Interval, validate_params
 
-from imbalanced_nn.compare.cache import FitCache
+from imbalanced_nn.compare.cv_folds import as_codes, make_folds, positive_class
 from imbalanced_nn.compare.evaluation import check_metric
 from imbalanced_nn.compare.execution import run_tasks
-from imbalanced_nn.compare.fitting import Data, Task, check_sample_weight, fit_whole
-from imbalanced_nn.compare.folds import as_codes, make_folds, positive_class
-from imbalanced_nn.compare.notes import gathered
-from imbalanced_nn.compare.result import StrategyComparison
+from imbalanced_nn.compare.fit_cache import FitCache
+from imbalanced_nn.compare.fit_notes import gathered
 from imbalanced_nn.compare.settings import described
+from imbalanced_nn.compare.single_fit import Data, Task, check_sample_weight, fit_whole
 from imbalanced_nn.compare.strategies import resolve_strategies
-from imbalanced_nn.duplicates import (
+from imbalanced_nn.compare.strategy_comparison import StrategyComparison
+from imbalanced_nn.data import (
     content_hashes,
     copies_message,
     counts_message,

@@ -2,9 +2,9 @@
 
 import math
 
-from imbalanced_nn.compare.evaluation import GREATER_IS_BETTER, is_plain
+from imbalanced_nn.compare.evaluation import GREATER_IS_BETTER, is_default_threshold
 
-__all__ = ["plain", "records", "summary"]
+__all__ = ["json_value", "records", "summary"]
 
 
 def summary(folds, scoring: str, dropped):
@@ -30,7 +30,7 @@ def summary(folds, scoring: str, dropped):
     )
     if not GREATER_IS_BETTER[scoring]:
         keys["score"] *= -1
-    own = ~table["threshold"].map(is_plain)
+    own = ~table["threshold"].map(is_default_threshold)
     keys["complete"] = ~table["strategy"].isin(list(dropped))
     ranked = keys[own].sort_values(["complete", "score", "second"], ascending=False, kind="stable")
     rank = {name: place for place, name in enumerate(table["strategy"][ranked.index])}
@@ -42,12 +42,12 @@ def summary(folds, scoring: str, dropped):
 def records(frame) -> list[dict]:
     """Return the rows of a frame as dictionaries of plain values."""
     return [
-        {name: plain(value) for name, value in row.items()}
+        {name: json_value(value) for name, value in row.items()}
         for row in frame.to_dict(orient="records")
     ]
 
 
-def plain(value):
+def json_value(value):
     """Return a value as one of JSON's types."""
     if hasattr(value, "item"):
         value = value.item()

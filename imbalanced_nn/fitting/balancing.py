@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from imbalanced_nn.data import Rows
 from imbalanced_nn.exceptions import InvalidParameterError
 from imbalanced_nn.fitting.notes import (
     note_balanced_twice,
@@ -14,7 +15,6 @@ from imbalanced_nn.fitting.notes import (
     note_weights_of_labels,
 )
 from imbalanced_nn.fitting.records import Mass, Target, class_mass
-from imbalanced_nn.rows import Rows
 from imbalanced_nn.sampling import (
     BalancedBatches,
     balancing_progress,

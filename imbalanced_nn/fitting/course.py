@@ -9,8 +9,8 @@ import keras
 import numpy as np
 
 from imbalanced_nn.calibration import PriorCorrection
+from imbalanced_nn.data import Rows
 from imbalanced_nn.exceptions import ImbalanceWarning, InvalidParameterError
-from imbalanced_nn.factory import Logged, NetworkFactory
 from imbalanced_nn.fitting.balancing import Balanced, ramp_epochs
 from imbalanced_nn.fitting.outputs import check_values
 from imbalanced_nn.fitting.plan import FitPlan
@@ -19,7 +19,6 @@ from imbalanced_nn.fitting.progress import FitTask, epoch_tasks, equal_network
 from imbalanced_nn.fitting.records import HeldOutScores, Shares, Target, Trained, class_mass
 from imbalanced_nn.fitting.result import finish
 from imbalanced_nn.losses import posterior_of
-from imbalanced_nn.rows import Rows
 from imbalanced_nn.training import (
     AVERAGE_PRECISION,
     DeferredReweighting,
@@ -34,6 +33,7 @@ from imbalanced_nn.training import (
     weights_to_restore,
 )
 from imbalanced_nn.weighting import class_totals
+from imbalanced_nn.wrapper import Logged, NetworkFactory
 
 __all__ = [
     "Course",

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from imbalanced_nn.averaging import MeanPosterior, average_network, is_averageable
+from imbalanced_nn.data import row_hashes
 from imbalanced_nn.exceptions import ImbalanceWarning, InvalidParameterError, warn
-from imbalanced_nn.factory import NetworkFactory
 from imbalanced_nn.fitting.course import network_posterior
 from imbalanced_nn.fitting.notes import note_copies, note_few_held_out
 from imbalanced_nn.fitting.plan import FitPlan, Fold, make_plan
@@ -16,7 +16,7 @@ from imbalanced_nn.fitting.posterior import calibrates
 from imbalanced_nn.fitting.records import HeldOutScores, SeenRows, Shares, Trained, class_mass
 from imbalanced_nn.fitting.train_once import train_once
 from imbalanced_nn.losses import posterior_of
-from imbalanced_nn.validation import row_hashes
+from imbalanced_nn.wrapper import NetworkFactory
 
 __all__ = ["cross_fit", "out_of_fold"]
 

@@ -9,8 +9,7 @@ from sklearn.base import clone
 from imbalanced_nn.exceptions import InvalidParameterError
 from imbalanced_nn.fitting.posterior import Posterior, calibrated, calibrates
 from imbalanced_nn.fitting.records import Decision, HeldOutScores, Target
-from imbalanced_nn.threshold import Objective, ThresholdTuner, fixed_rule, prior_rule
-from imbalanced_nn.threshold.orientation import note_positive
+from imbalanced_nn.threshold import Objective, ThresholdTuner, fixed_rule, note_positive, prior_rule
 
 __all__ = [
     "Criterion",
@@ -20,8 +19,8 @@ __all__ = [
     "learn_decision",
     "learns",
     "note_choice_of_positive",
+    "rows_to_tune_on",
     "tuned_decision",
-    "tuning_rows",
 ]
 
 FEW_POSITIVES = 50
@@ -123,7 +122,7 @@ def learn_decision(
     return tuned_decision(criterion, posterior, held_out, target)
 
 
-def tuning_rows(
+def rows_to_tune_on(
     posterior: Posterior, held_out: HeldOutScores, target: Target
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, dict[str, Any]]:
     """Return what a tuner is fitted to: labels, probabilities, weights, names of the classes.
@@ -175,7 +174,7 @@ def tuned_decision(
     ships : str, default="their average"
         What ships after cross-fitting, for messages.
     """
-    y, proba, weight, labels = tuning_rows(posterior, held_out, target)
+    y, proba, weight, labels = rows_to_tune_on(posterior, held_out, target)
     tuner = criterion.tuner(posterior.calibration, proba)
     if tuner.confidence is not None and not held_out.later:
         tuner.check(target.kind, target.classes, target.positive)

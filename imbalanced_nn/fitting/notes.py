@@ -7,10 +7,8 @@ from typing import Any
 import numpy as np
 from imblearn.under_sampling.base import BaseCleaningSampler
 
-from imbalanced_nn.duplicates import copies_message, counts_message, leaked_copies
+from imbalanced_nn.data import Rows, copies_message, counts_message, leaked_copies, row_hashes
 from imbalanced_nn.exceptions import calling_frames, warn
-from imbalanced_nn.rows import Rows
-from imbalanced_nn.validation import row_hashes
 from imbalanced_nn.weighting import class_totals, weight_span
 
 __all__ = [

@@ -6,12 +6,12 @@ from typing import Any
 import numpy as np
 from sklearn.utils.class_weight import compute_sample_weight
 
+from imbalanced_nn.data import check_weights
 from imbalanced_nn.exceptions import InvalidParameterError
-from imbalanced_nn.factory import NetworkFactory
 from imbalanced_nn.fitting.course import as_callbacks, state_after
 from imbalanced_nn.fitting.progress import epoch_tasks, fit_task
-from imbalanced_nn.validation import check_weights
 from imbalanced_nn.weighting import class_weights
+from imbalanced_nn.wrapper import NetworkFactory
 
 __all__ = ["fit_opaque"]
 

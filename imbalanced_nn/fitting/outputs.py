@@ -7,13 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from imbalanced_nn.data import Rows, take_rows
 from imbalanced_nn.exceptions import InvalidParameterError, warn
-from imbalanced_nn.factory import NetworkFactory
 from imbalanced_nn.losses import ClassLoss, effect_is_known, is_proper, keras_loss
 from imbalanced_nn.networks import output_layer
-from imbalanced_nn.rows import Rows
 from imbalanced_nn.training import as_network_input, forward
-from imbalanced_nn.validation import take_rows
+from imbalanced_nn.wrapper import NetworkFactory
 
 __all__ = ["check_network", "check_values", "note_loss"]
 

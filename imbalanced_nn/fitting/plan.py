@@ -8,8 +8,19 @@ import numpy as np
 from scikeras.wrappers import KerasClassifier
 
 from imbalanced_nn.calibration import check_priors
+from imbalanced_nn.data import (
+    Rows,
+    TimestepRows,
+    check_groups,
+    check_weights,
+    counted_rows,
+    fill_padding,
+    hold_out_rows,
+    positive_code,
+    sequence_strata,
+    split_rows,
+)
 from imbalanced_nn.exceptions import InvalidParameterError
-from imbalanced_nn.factory import NetworkFactory
 from imbalanced_nn.fitting.balancing import checked_sampler
 from imbalanced_nn.fitting.decision import (
     Criterion,
@@ -21,12 +32,8 @@ from imbalanced_nn.fitting.notes import note_dropped_cut, note_resampled
 from imbalanced_nn.fitting.posterior import check_calibration
 from imbalanced_nn.fitting.progress import FitTask
 from imbalanced_nn.fitting.records import FitResult, Target
-from imbalanced_nn.parameters import check_parameters
-from imbalanced_nn.rows import Rows, TimestepRows, counted_rows
-from imbalanced_nn.splits import hold_out_rows, split_rows
-from imbalanced_nn.targets import fill_padding, positive_code, sequence_strata
-from imbalanced_nn.validation import check_groups, check_weights
 from imbalanced_nn.weighting import class_totals
+from imbalanced_nn.wrapper import NetworkFactory, check_parameters
 
 __all__ = [
     "FitPlan",

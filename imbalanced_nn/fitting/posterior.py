@@ -13,8 +13,8 @@ from imbalanced_nn.calibration import (
     fit_calibrator,
     matching_offset,
 )
+from imbalanced_nn.data import class_probabilities
 from imbalanced_nn.exceptions import InvalidParameterError
-from imbalanced_nn.targets import class_probabilities
 
 __all__ = [
     "SMALLEST",

@@ -9,8 +9,8 @@ import keras
 from sklearn.callback import CallbackContext
 
 from imbalanced_nn.exceptions import InvalidParameterError
-from imbalanced_nn.pickling import pack, unpack
 from imbalanced_nn.training import EpochTasks, GraphTrainer
+from imbalanced_nn.wrapper import pack, unpack
 
 __all__ = ["FitTask", "epoch_tasks", "equal_network", "fit_task"]
 

@@ -5,8 +5,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from imbalanced_nn.data import Rows
 from imbalanced_nn.fitting.posterior import Posterior
-from imbalanced_nn.rows import Rows
 from imbalanced_nn.weighting import class_totals
 
 __all__ = [

@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 
 from imbalanced_nn.exceptions import InvalidParameterError
-from imbalanced_nn.factory import NetworkFactory
 from imbalanced_nn.fitting.decision import (
     Criterion,
     fixed_decision,
@@ -23,6 +22,7 @@ from imbalanced_nn.fitting.records import (
     Target,
     Trained,
 )
+from imbalanced_nn.wrapper import NetworkFactory
 
 __all__ = ["FITTED", "MAY_LACK", "attributes_of", "finish", "untrained_result"]
 

@@ -9,25 +9,22 @@ import numpy as np
 from sklearn.utils.validation import check_consistent_length
 
 from imbalanced_nn.calibration import estimate_priors
-from imbalanced_nn.duplicates import MANY
+from imbalanced_nn.data import MANY_COPIES, check_weights, fill_padding, n_rows, row_hashes
 from imbalanced_nn.exceptions import ImbalanceWarning, InvalidParameterError, warn
-from imbalanced_nn.factory import NetworkFactory
 from imbalanced_nn.fitting.decision import (
     Criterion,
     check_proof,
     fixed_decision,
     learn_decision,
     note_choice_of_positive,
+    rows_to_tune_on,
     tuned_decision,
-    tuning_rows,
 )
 from imbalanced_nn.fitting.plan import check_known, check_priors_allowed, plan_rows, ships
 from imbalanced_nn.fitting.records import FitResult, HeldOutScores
-from imbalanced_nn.targets import fill_padding
-from imbalanced_nn.threshold.bootstrap import ThresholdBootstrap
-from imbalanced_nn.threshold.costs import check_sample_cost
+from imbalanced_nn.threshold import ThresholdBootstrap, check_sample_cost
 from imbalanced_nn.training import forward
-from imbalanced_nn.validation import check_weights, n_rows, row_hashes
+from imbalanced_nn.wrapper import NetworkFactory
 
 __all__ = ["bootstrapped", "fixed", "later_scores", "moved_to", "tuned_anew"]
 
@@ -115,7 +112,7 @@ def later_scores(
     everything = (X, None, factory.codes(y), weight, np.arange(n_rows(X)))
     rows = plan_rows(result.target, *everything).weighted(weight)
     seen = result.seen.share_of(row_hashes(X))
-    if seen >= MANY:
+    if seen >= MANY_COPIES:
         warn(
             "INN004",
             f"the network was trained on about {seen:.0%} of the {n_rows(X):,} rows of X, or "
@@ -187,7 +184,7 @@ def bootstrapped(
             f"bootstrap_threshold needs a threshold that was learned on held-out rows; "
             f"threshold={criterion.threshold!r} was not. Use tune_threshold first."
         )
-    y, proba, weight, labels = tuning_rows(result.posterior, result.held_out, result.target)
+    y, proba, weight, labels = rows_to_tune_on(result.posterior, result.held_out, result.target)
     tuner = criterion.tuner(result.posterior.calibration, proba)
     with warnings.catch_warnings():
         # What is to be said of these rows was said when the rule was learned.

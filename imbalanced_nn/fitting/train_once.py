@@ -6,7 +6,7 @@ from dataclasses import replace
 import keras
 import numpy as np
 
-from imbalanced_nn.factory import Logged
+from imbalanced_nn.data import row_hashes
 from imbalanced_nn.fitting.balancing import Resampling, balance, checked_sampler, ramp_epochs
 from imbalanced_nn.fitting.course import (
     Course,
@@ -23,7 +23,7 @@ from imbalanced_nn.fitting.records import SeenRows, Shares, Trained, class_mass
 from imbalanced_nn.fitting.two_stage import check_head, refit_head
 from imbalanced_nn.networks import looks_up
 from imbalanced_nn.sampling import BalancedBatches
-from imbalanced_nn.validation import row_hashes
+from imbalanced_nn.wrapper import Logged
 
 __all__ = ["build_only", "train_once"]
 

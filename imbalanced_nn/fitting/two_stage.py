@@ -6,8 +6,8 @@ from typing import Any
 import keras
 import numpy as np
 
+from imbalanced_nn.data import Rows, take_rows
 from imbalanced_nn.exceptions import InvalidParameterError
-from imbalanced_nn.factory import NetworkFactory
 from imbalanced_nn.fitting.balancing import Resampling, balance, checked_sampler
 from imbalanced_nn.fitting.course import (
     Course,
@@ -19,9 +19,8 @@ from imbalanced_nn.fitting.course import (
 from imbalanced_nn.fitting.plan import FitPlan
 from imbalanced_nn.fitting.progress import equal_network
 from imbalanced_nn.fitting.records import Trained
-from imbalanced_nn.rows import Rows
 from imbalanced_nn.training import forward, seeded, variables_alike
-from imbalanced_nn.validation import take_rows
+from imbalanced_nn.wrapper import NetworkFactory
 
 __all__ = ["check_head", "refit_head", "split_head"]
 

@@ -3,13 +3,16 @@
 from imbalanced_nn.inspection.calibration_comparison import CalibrationComparisonDisplay
 from imbalanced_nn.inspection.class_counts import ClassCountsDisplay
 from imbalanced_nn.inspection.comparison import ComparisonDisplay
-from imbalanced_nn.inspection.fits import describe_fit
+from imbalanced_nn.inspection.fit_in_words import describe_fit
 from imbalanced_nn.inspection.history import HistoryDisplay
-from imbalanced_nn.inspection.measures import MEASURES
+from imbalanced_nn.inspection.imbalance_report import ImbalanceReport
+from imbalanced_nn.inspection.predictions import Predictions
 from imbalanced_nn.inspection.prevalence_curve import PrevalenceCurveDisplay
-from imbalanced_nn.inspection.report import imbalance_report
-from imbalanced_nn.inspection.result import ImbalanceReport
+from imbalanced_nn.inspection.report import imbalance_report, report_on
+from imbalanced_nn.inspection.report_table import report_parts
 from imbalanced_nn.inspection.threshold_curve import ThresholdCurveDisplay
+from imbalanced_nn.inspection.widths import fitted, natural_width, one_line
+from imbalanced_nn.metrics import MEASURES
 
 __all__ = [
     "MEASURES",
@@ -18,8 +21,14 @@ __all__ = [
     "ComparisonDisplay",
     "HistoryDisplay",
     "ImbalanceReport",
+    "Predictions",
     "PrevalenceCurveDisplay",
     "ThresholdCurveDisplay",
     "describe_fit",
+    "fitted",
     "imbalance_report",
+    "natural_width",
+    "one_line",
+    "report_on",
+    "report_parts",
 ]

@@ -6,14 +6,12 @@ import numpy as np
 from scipy.stats import norm
 from sklearn.utils._param_validation import Interval, StrOptions, validate_params
 
+from imbalanced_nn.data import class_probabilities
 from imbalanced_nn.exceptions import InvalidParameterError
 from imbalanced_nn.inspection.display import Display, legend, log_ticks, look, tidy
-from imbalanced_nn.inspection.measures import binary_measures
 from imbalanced_nn.inspection.predictions import Predictions, last_input, last_step
-from imbalanced_nn.inspection.sums import BinaryProblem, equal_mass_bins
-from imbalanced_nn.targets import class_probabilities
-from imbalanced_nn.threshold.orientation import scored_code
-from imbalanced_nn.threshold.rows import check_rows, encode, positive_code
+from imbalanced_nn.metrics import BinaryProblem, binary_measures, equal_mass_bins
+from imbalanced_nn.threshold import check_rows, checked_positive_code, encode_labels, scored_code
 
 __all__ = ["CalibrationComparisonDisplay"]
 
@@ -189,7 +187,7 @@ class CalibrationComparisonDisplay(Display):
             classes = np.unique(labels)
             place = _place(labels, classes, pos_label)
             if proba.ndim == 2:
-                encode(labels, proba, classes)
+                encode_labels(labels, proba, classes)
                 proba = proba[:, place]
             elif len(classes) == 2 and scored_code(classes, place, pos_label) != place:
                 proba = 1 - proba
@@ -294,7 +292,7 @@ class CalibrationComparisonDisplay(Display):
 
 def _place(labels, classes, pos_label):
     """Return the place of the class to show; None is the positive one, of several the rarest."""
-    return positive_code(np.searchsorted(classes, labels), classes, pos_label)
+    return checked_positive_code(np.searchsorted(classes, labels), classes, pos_label)
 
 
 def _network_outputs(estimator, X):

@@ -3,10 +3,10 @@
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
+from imbalanced_nn.describe import class_counts
 from imbalanced_nn.exceptions import InvalidParameterError
 from imbalanced_nn.inspection.display import Display, fill, legend, log_ticks, tidy
 from imbalanced_nn.inspection.predictions import last_step
-from imbalanced_nn.representation import class_counts
 
 __all__ = ["ClassCountsDisplay"]
 

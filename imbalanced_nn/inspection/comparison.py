@@ -4,7 +4,7 @@ import numpy as np
 
 from imbalanced_nn.exceptions import InvalidParameterError
 from imbalanced_nn.inspection.display import Display, legend, look, tidy
-from imbalanced_nn.inspection.measures import MEASURES, measure_label
+from imbalanced_nn.metrics import MEASURES, measure_label
 
 __all__ = ["ComparisonDisplay"]
 

@@ -9,7 +9,7 @@ __all__ = [
     "average_precision_interval",
     "calibration_interval",
     "confusion_draws",
-    "effective_number",
+    "effective_sample_size",
     "exact_binomial",
     "interval_of_mean",
     "student_quantile",
@@ -19,7 +19,7 @@ __all__ = [
 _TINY, _NEAR = 1e-12, 1e-9
 
 
-def effective_number(weight):
+def effective_sample_size(weight):
     """Return how many rows of equal weight tell as much (Kish); 0 without rows.
 
     Parameters

@@ -4,29 +4,29 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from imbalanced_nn.inspection.bootstrap import (
-    drawn_shares,
-    interval,
-    resampled_weights,
-    strata_of,
-)
 from imbalanced_nn.inspection.confidence import (
     auc_interval,
     average_precision_interval,
     calibration_interval,
     confusion_draws,
-    effective_number,
+    effective_sample_size,
     exact_binomial,
     interval_of_mean,
     studentised_interval,
 )
-from imbalanced_nn.inspection.measures import (
+from imbalanced_nn.metrics import (
+    MATRIX_FORMULAS,
     MEASURES,
+    averaged,
     binary_measures,
+    bootstrap_interval,
+    drawn_shares,
     overall_measures,
+    ratio,
     recall_at_precision,
+    resampled_weights,
+    strata_of,
 )
-from imbalanced_nn.threshold.formulas import MATRIX_FORMULAS, averaged, ratio
 
 __all__ = ["estimates_of"]
 
@@ -75,7 +75,7 @@ def estimates_of(rows, problems, costs, *, n_resamples, confidence_level, rng):
         _put(ends[1 + k], _of_lift(resamples, value[1 + k], ends[1 + k], k))
         if rows.kind != "multilabel":
             paid = (matrices[:, k] * costs[k]).sum(axis=1) / matrices[:, k].sum(axis=1)
-            _put(ends[1 + k], {"cost": interval(0.0, paid, confidence_level)})
+            _put(ends[1 + k], {"cost": bootstrap_interval(0.0, paid, confidence_level)})
     if rows.kind == "binary":
         ends[0] = ends[1 + rows.positive]
     else:
@@ -144,7 +144,7 @@ def _resample(rows, problems, n_resamples, rng):
     """Measure resamples in which the classes have random shares too."""
     losses = _row_losses(rows).reshape(len(rows.weight), -1)
     squares = losses**2
-    n_effective = effective_number(rows.weight)
+    n_effective = effective_sample_size(rows.weight)
     strata = strata_of(rows.codes)
     measures, strict = [], []
     moments = [_mean_and_variance(rows.weight[None], losses, squares, n_effective)]
@@ -185,14 +185,14 @@ def _of_ranks(rows, problem, k, confidence_level):
     """Return the intervals of one class that come from the order or the bins of its scores."""
     positive = rows.is_class(k)[0]
     sums = problem.sums(rows.weight[None])
-    n = tuple(effective_number(rows.weight[positive == side]) for side in (False, True))
+    n = tuple(effective_sample_size(rows.weight[positive == side]) for side in (False, True))
     share = sums.count[0, 1] / sums.count[0].sum()
     gaps, error = problem.calibration_gaps(rows.weight)
     noise = problem.calibration_noise(rows.weight, confidence_level)
     return {
         "average_precision": average_precision_interval(sums, n, confidence_level),
         "roc_auc": auc_interval(sums, n, confidence_level),
-        "prevalence": exact_binomial(share, effective_number(rows.weight), confidence_level),
+        "prevalence": exact_binomial(share, effective_sample_size(rows.weight), confidence_level),
         "calibration_error": calibration_interval(gaps, error, noise, min(n), confidence_level),
     }
 
@@ -235,9 +235,11 @@ def _of_decisions(rows, k, matrices, value, confidence_level):
     drawn["class_balance_accuracy"] = np.minimum(
         ratio("precision")(*of_class), ratio("recall")(*of_class)
     )
-    intervals = {name: interval(0.0, part, confidence_level) for name, part in drawn.items()}
+    intervals = {
+        name: bootstrap_interval(0.0, part, confidence_level) for name, part in drawn.items()
+    }
     for name, which in zip(("recall", "precision"), rows.is_class(k), strict=True):
-        n = effective_number(rows.weight[which])
+        n = effective_sample_size(rows.weight[which])
         # Of no flagged row nothing is known.
         share = value[_PLACE[name]]
         intervals[name] = exact_binomial(share, n, confidence_level) if n else (0.0, 1.0)
@@ -246,14 +248,14 @@ def _of_decisions(rows, k, matrices, value, confidence_level):
 
 def _of_resamples(rows, resamples, value, k, confidence_level):
     """Return the intervals of one class that are percentiles of resamples."""
-    n = effective_number(rows.weight[rows.is_class(k)[0]])
+    n = effective_sample_size(rows.weight[rows.is_class(k)[0]])
     intervals = {}
     for name in ("recall_at_precision", "break_even_point"):
         at = value[1 + k, _PLACE[name]]
         resampled = resamples.measures[1 + k, _PLACE[name]]
-        low, high = interval(at, resampled, confidence_level)
+        low, high = bootstrap_interval(at, resampled, confidence_level)
         if name == "recall_at_precision":
-            low = interval(at, resamples.strict[k], confidence_level)[0]
+            low = bootstrap_interval(at, resamples.strict[k], confidence_level)[0]
         if at in (0, 1):
             # Where all or none are found no resample tells otherwise.
             ends = exact_binomial(at, n, confidence_level)
@@ -305,4 +307,4 @@ def _of_all_classes(rows, matrices, costs, confidence_level):
             name: averaged(*totals, per_class=ratio(name), average="macro")
             for name in ("precision", "recall", "f1")
         }
-    return {name: interval(0.0, part, confidence_level) for name, part in drawn.items()}
+    return {name: bootstrap_interval(0.0, part, confidence_level) for name, part in drawn.items()}

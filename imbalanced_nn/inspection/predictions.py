@@ -7,8 +7,7 @@ from scipy import sparse
 from sklearn.utils import check_consistent_length
 
 from imbalanced_nn.exceptions import InvalidParameterError
-from imbalanced_nn.threshold.orientation import scored_code
-from imbalanced_nn.threshold.rows import check_rows, encode, positive_code
+from imbalanced_nn.threshold import check_rows, checked_positive_code, encode_labels, scored_code
 
 __all__ = ["Predictions", "last_input", "last_step", "probabilities"]
 
@@ -126,7 +125,9 @@ class Predictions:
                     f"'y_proba' of shape {proba.shape} is for two classes. Got {len(classes)} in "
                     f"'y_true'; pass one column for each."
                 )
-            scored = scored_code(classes, positive_code(codes, classes, pos_label), pos_label)
+            scored = scored_code(
+                classes, checked_positive_code(codes, classes, pos_label), pos_label
+            )
             proba = np.column_stack([1 - proba, proba][:: 1 if scored else -1])
         return cls._checked(y_true, decided, proba, sample_weight, None, pos_label)
 
@@ -171,14 +172,14 @@ class Predictions:
             classes = range(codes.shape[1]) if classes is None else classes
             decided = decided.astype(int)
             return cls("multilabel", list(classes), codes, decided, proba, weight, None, smallest)
-        classes, codes = encode(codes, proba, classes)
-        _, decided = encode(decided.reshape(-1), proba, classes)
+        classes, codes = encode_labels(codes, proba, classes)
+        _, decided = encode_labels(decided.reshape(-1), proba, classes)
         if len(np.unique(codes)) < 2:
             raise ValueError(
                 f"'y' must hold at least two classes. Got only "
                 f"{classes[codes[:1]].tolist()[0]!r}, of which nothing can be told apart."
             )
-        positive = positive_code(codes, classes, pos_label) if len(classes) == 2 else None
+        positive = checked_positive_code(codes, classes, pos_label) if len(classes) == 2 else None
         kind = "multiclass" if positive is None else "binary"
         return cls(kind, classes.tolist(), codes, decided, proba, weight, positive, smallest)
 

@@ -4,15 +4,16 @@ import numpy as np
 from sklearn.utils import check_random_state
 
 from imbalanced_nn.exceptions import InvalidParameterError, nearest_name
-from imbalanced_nn.inspection.bootstrap import interval, resampled_weights
 from imbalanced_nn.inspection.display import Display, legend, log_ticks, look, tidy
-from imbalanced_nn.inspection.measures import (
+from imbalanced_nn.inspection.predictions import Predictions
+from imbalanced_nn.metrics import (
     MEASURES,
+    BinaryProblem,
+    bootstrap_interval,
     measure_label,
+    resampled_weights,
     two_class_measures,
 )
-from imbalanced_nn.inspection.predictions import Predictions
-from imbalanced_nn.inspection.sums import BinaryProblem
 
 __all__ = ["PrevalenceCurveDisplay"]
 
@@ -198,7 +199,7 @@ random_state, ax
         )
         parts = [_curves(problem, block, metrics, prevalences) for block in blocks]
         resampled = np.concatenate(parts, axis=-1) if parts else np.empty((*value.shape, 0))
-        low, high = interval(value, np.moveaxis(resampled, -1, 0), confidence_level)
+        low, high = bootstrap_interval(value, np.moveaxis(resampled, -1, 0), confidence_level)
         named = [dict(zip(metrics, part, strict=True)) for part in (value, low, high)]
         return cls(
             prevalences=prevalences,

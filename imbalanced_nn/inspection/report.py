@@ -8,11 +8,10 @@ from sklearn.utils._param_validation import Interval, validate_params
 
 from imbalanced_nn.exceptions import InvalidParameterError
 from imbalanced_nn.inspection.estimates import estimates_of
-from imbalanced_nn.inspection.measures import MEASURES
+from imbalanced_nn.inspection.imbalance_report import ImbalanceReport
 from imbalanced_nn.inspection.predictions import Predictions, last_step
-from imbalanced_nn.inspection.result import ImbalanceReport
-from imbalanced_nn.inspection.sums import BinaryProblem
-from imbalanced_nn.threshold.costs import check_cost_matrix
+from imbalanced_nn.metrics import MEASURES, BinaryProblem
+from imbalanced_nn.threshold import check_cost_matrix
 
 __all__ = ["imbalance_report", "report_on"]
 

@@ -3,17 +3,17 @@
 import numpy as np
 
 from imbalanced_nn.exceptions import InvalidParameterError
-from imbalanced_nn.inspection.display import Display, legend, log_ticks, look, tidy
-from imbalanced_nn.inspection.folds import fold_rows
-from imbalanced_nn.inspection.measures import measure_label
-from imbalanced_nn.inspection.predictions import last_step
-from imbalanced_nn.inspection.tuning import (
+from imbalanced_nn.inspection.criterion import (
     curves_of,
     objective_name,
     spread_of,
     tuned_on,
     tuner_for,
 )
+from imbalanced_nn.inspection.display import Display, legend, log_ticks, look, tidy
+from imbalanced_nn.inspection.fold_rows import fold_rows
+from imbalanced_nn.inspection.predictions import last_step
+from imbalanced_nn.metrics import measure_label
 
 __all__ = ["ThresholdCurveDisplay"]
 

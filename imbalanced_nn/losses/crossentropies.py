@@ -9,7 +9,7 @@ from keras import ops
 
 from imbalanced_nn.calibration import cost_posterior, focal_posterior
 from imbalanced_nn.exceptions import InvalidParameterError
-from imbalanced_nn.losses.base import (
+from imbalanced_nn.losses.class_loss import (
     ClassLoss,
     check_at_least_zero,
     targets_and_log_probabilities,

@@ -3,7 +3,7 @@
 import keras
 from keras import ops
 
-from imbalanced_nn.losses.base import ClassLoss, log_odds, targets_and_log_probabilities
+from imbalanced_nn.losses.class_loss import ClassLoss, log_odds, targets_and_log_probabilities
 
 __all__ = ["PairwiseAUCLoss"]
 

@@ -11,9 +11,9 @@ from imbalanced_nn.calibration import (
     focal_posterior,
     smoothing_posterior,
 )
-from imbalanced_nn.losses.base import ClassLoss
+from imbalanced_nn.losses.class_loss import ClassLoss
 from imbalanced_nn.losses.compiled import keras_loss, single_loss
-from imbalanced_nn.losses.labels import LabelWeightedCrossentropy
+from imbalanced_nn.losses.multilabel import LabelWeightedCrossentropy
 
 __all__ = ["effect_is_known", "posterior_of"]
 

@@ -8,7 +8,6 @@ from scikeras.utils.transformers import ClassifierLabelEncoder
 from sklearn import compose, decomposition, feature_selection, impute, pipeline, preprocessing
 
 from imbalanced_nn.calibration import PriorCorrection
-from imbalanced_nn.encoders import TimestepLabelEncoder
 from imbalanced_nn.fitting import (
     Decision,
     FitResult,
@@ -20,10 +19,9 @@ from imbalanced_nn.fitting import (
     Shares,
     Target,
 )
-from imbalanced_nn.parameters import NotKept
 from imbalanced_nn.persistence.values import Form
+from imbalanced_nn.preprocessing import ColumnEncoder, ColumnTypes
 from imbalanced_nn.sampling import SAMPLERS
-from imbalanced_nn.tables import ColumnEncoder, ColumnTypes
 from imbalanced_nn.threshold import (
     BinaryRule,
     CostRule,
@@ -31,8 +29,9 @@ from imbalanced_nn.threshold import (
     MultilabelRule,
     ThresholdCurve,
     ThresholdTuner,
+    name_of_metric,
 )
-from imbalanced_nn.threshold.scorers import name_of_metric
+from imbalanced_nn.wrapper import NotKept, TimestepLabelEncoder
 
 __all__ = ["OBJECTS", "TRANSFORMERS"]
 

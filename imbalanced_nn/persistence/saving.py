@@ -12,11 +12,11 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
 from imbalanced_nn import __version__
+from imbalanced_nn.atomic_files import check_writable, written_whole
 from imbalanced_nn.classifier import BalancedKerasClassifier
 from imbalanced_nn.exceptions import InvalidParameterError, ModelFileError
-from imbalanced_nn.files import check_writable, written_whole
 from imbalanced_nn.persistence.archive import MANIFEST, read_archive, write_archive
-from imbalanced_nn.persistence.estimators import all_forms
+from imbalanced_nn.persistence.estimator_forms import all_forms
 from imbalanced_nn.persistence.objects import TRANSFORMERS
 from imbalanced_nn.persistence.values import Decoder, Encoder, UnsavableError
 

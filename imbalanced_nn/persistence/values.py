@@ -10,7 +10,7 @@ import numpy as np
 
 from imbalanced_nn.exceptions import ModelFileError
 
-__all__ = ["PLAIN", "Decoder", "Encoder", "Form", "Member", "UnsavableError"]
+__all__ = ["PLAIN", "ArchiveMember", "Decoder", "Encoder", "Form", "UnsavableError"]
 
 TAG = "~"
 SMALL = 64
@@ -38,17 +38,17 @@ class UnsavableError(TypeError):
 
     def __str__(self) -> str:
         names = [name for name in self.where if name not in _STRUCTURE]
-        return f"{'.'.join(names)} is {shortened(self.value)}"
+        return f"{'.'.join(names)} is {one_line_repr(self.value)}"
 
 
-def shortened(value: Any, width: int = 80) -> str:
+def one_line_repr(value: Any, width: int = 80) -> str:
     """Return the representation of a value on one line, cut where it is long."""
     text = " ".join(repr(value).split())
     return text if len(text) <= width else f"{text[: width - 3]}..."
 
 
 @dataclass(frozen=True)
-class Member:
+class ArchiveMember:
     """Bytes that become a file of their own inside the archive."""
 
     content: bytes
@@ -66,7 +66,7 @@ class Form:
     accepts : callable
         Whether a value is of this form.
     reduce : callable
-        Returns values of other forms, or a `Member`.
+        Returns values of other forms, or a `ArchiveMember`.
     restore : callable
         Undoes it.
     shared : bool, default=False
@@ -105,7 +105,7 @@ class Encoder:
             return [self.encode(member, *where) for member in value]
         if type(value) is dict and TAG not in value and all(type(key) is str for key in value):
             return {key: self.encode(member, *where, key) for key, member in value.items()}
-        if isinstance(value, Member):
+        if isinstance(value, ArchiveMember):
             name = f"{len(self.members)}-{where[-1] if where else 'value'}{value.suffix}"
             self.members[name] = value.content
             return {TAG: "member", "value": name}
@@ -178,10 +178,10 @@ def _is_inline(value: Any) -> bool:
     )
 
 
-def _npy(value: np.ndarray) -> Member:
+def _npy(value: np.ndarray) -> ArchiveMember:
     buffer = io.BytesIO()
     np.lib.format.write_array(buffer, np.asarray(value), allow_pickle=False)
-    return Member(buffer.getvalue(), ".npy")
+    return ArchiveMember(buffer.getvalue(), ".npy")
 
 
 def _shaped(content: dict, dtype: Any) -> np.ndarray:

@@ -1,6 +1,6 @@
 """What to do next, as sentences and code."""
 
-from imbalanced_nn.markup import Markup, code_block, markup
+from imbalanced_nn.describe import Markup, code_block, markup
 
 __all__ = ["advice", "next_code"]
 

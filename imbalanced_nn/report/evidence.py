@@ -2,8 +2,8 @@
 
 from textwrap import shorten
 
-from imbalanced_nn.inspection.measures import measure_label
-from imbalanced_nn.markup import Markup, markup, table
+from imbalanced_nn.describe import Markup, markup, table
+from imbalanced_nn.metrics import measure_label
 
 __all__ = ["evidence"]
 

@@ -3,8 +3,8 @@
 import platform
 from importlib import resources
 
-from imbalanced_nn.files import written_whole
-from imbalanced_nn.markup import Markup, definitions, markup, section, table
+from imbalanced_nn.atomic_files import written_whole
+from imbalanced_nn.describe import Markup, definitions, markup, section, table
 from imbalanced_nn.report.advice import advice
 from imbalanced_nn.report.evidence import evidence
 from imbalanced_nn.report.pictures import pictures

@@ -5,9 +5,9 @@ import io
 import warnings
 from importlib.util import find_spec
 
+from imbalanced_nn.describe import Markup, markup
 from imbalanced_nn.inspection import ClassCountsDisplay, ComparisonDisplay
-from imbalanced_nn.inspection.measures import measure_label
-from imbalanced_nn.markup import Markup, markup
+from imbalanced_nn.metrics import measure_label
 
 __all__ = ["pictures"]
 

@@ -11,12 +11,12 @@ from sklearn.utils._param_validation import Interval
 from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import check_consistent_length
 
+from imbalanced_nn.data import check_target, check_weights, n_rows
 from imbalanced_nn.exceptions import InvalidParameterError, warn
 from imbalanced_nn.sampling.dataset import balanced_dataset
 from imbalanced_nn.sampling.draws import QuotaDraw
 from imbalanced_nn.sampling.label_sets import label_sets
-from imbalanced_nn.sampling.shares import Quotas, quotas, target_shares
-from imbalanced_nn.validation import check_target, check_weights, n_rows
+from imbalanced_nn.sampling.strategy import Quotas, quotas, target_shares
 
 __all__ = ["BalancedBatches"]
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
+from imbalanced_nn.data import dense, take_rows
 from imbalanced_nn.sampling.draws import QuotaDraw
-from imbalanced_nn.validation import dense, take_rows
 
 __all__ = ["balanced_dataset"]
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from imbalanced_nn.rows import Rows
+from imbalanced_nn.data import Rows
 
 __all__ = ["Draw", "QuotaDraw"]
 

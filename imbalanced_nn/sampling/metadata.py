@@ -8,18 +8,18 @@ from sklearn.neighbors import NearestNeighbors
 from sklearn.utils import Bunch
 from sklearn.utils.validation import check_consistent_length
 
-from imbalanced_nn.exceptions import InvalidParameterError
-from imbalanced_nn.rows import Rows
-from imbalanced_nn.sampling.balanced_batches import BalancedBatches
-from imbalanced_nn.sampling.names import make_sampler
-from imbalanced_nn.sampling.resample import draw_seed, resample
-from imbalanced_nn.validation import (
+from imbalanced_nn.data import (
+    Rows,
     check_features,
     check_groups,
     check_target,
     check_weights,
     n_rows,
 )
+from imbalanced_nn.exceptions import InvalidParameterError
+from imbalanced_nn.sampling.balanced_batches import BalancedBatches
+from imbalanced_nn.sampling.named_samplers import make_sampler
+from imbalanced_nn.sampling.resample import draw_seed, resample
 
 __all__ = ["resample_rows"]
 

@@ -8,7 +8,7 @@ from imblearn.over_sampling import RandomOverSampler
 from imblearn.under_sampling import RandomUnderSampler
 from imblearn.utils import check_sampling_strategy
 
-from imbalanced_nn.rows import Rows
+from imbalanced_nn.data import Rows
 
 __all__ = ["counts_after", "draws_rows", "random_rows", "rows_to_draw"]
 

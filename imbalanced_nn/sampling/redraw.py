@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 from sklearn.base import clone
 
+from imbalanced_nn.data import Rows
 from imbalanced_nn.exceptions import ImbalanceWarning, InvalidParameterError
-from imbalanced_nn.rows import Rows
 from imbalanced_nn.sampling.draws import Draw, QuotaDraw
 from imbalanced_nn.sampling.random_rows import counts_after, draws_rows, random_rows, rows_to_draw
 from imbalanced_nn.sampling.resample import draw_seed, ignores_features, resample
-from imbalanced_nn.sampling.shares import Quotas
+from imbalanced_nn.sampling.strategy import Quotas
 
 __all__ = ["balancing_progress", "redraws"]
 

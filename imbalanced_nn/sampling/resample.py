@@ -19,13 +19,12 @@ from imblearn.under_sampling.base import BaseCleaningSampler
 from scipy import sparse
 from sklearn.utils import check_random_state
 
+from imbalanced_nn.data import Rows, StackedRows, take_rows
 from imbalanced_nn.exceptions import InvalidParameterError, TooFewRowsError, warn
-from imbalanced_nn.rows import Rows, StackedRows
-from imbalanced_nn.sampling.codes import note_blended_codes
+from imbalanced_nn.sampling.blended_codes import note_blended_codes
 from imbalanced_nn.sampling.neighbours import cap_neighbours
 from imbalanced_nn.sampling.random_rows import draws_rows, random_rows, rows_to_draw
-from imbalanced_nn.sampling.shares import resampled_counts
-from imbalanced_nn.validation import take_rows
+from imbalanced_nn.sampling.strategy import resampled_counts
 
 __all__ = ["draw_seed", "ignores_features", "resample"]
 

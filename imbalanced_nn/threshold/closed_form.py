@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from imbalanced_nn.threshold.recalibration import log_odds, recalibrate
+from imbalanced_nn.threshold.recalibration import log_odds_to_first, recalibrate
 from imbalanced_nn.threshold.rules import MulticlassRule
 
 __all__ = ["prefer_closed_form"]
@@ -43,7 +43,7 @@ def prefer_closed_form(learned, codes, proba, prior, objective, sample_weight):
         return objective.score(codes, rule.decide(proba), sample_weight)
 
     best = score(learned)
-    cuts = recalibrate(codes, log_odds(proba), sample_weight).cuts(prior)
+    cuts = recalibrate(codes, log_odds_to_first(proba), sample_weight).cuts(prior)
     if cuts is None:
         return learned, best
     incumbent = MulticlassRule(cuts)

@@ -3,7 +3,7 @@
 import numpy as np
 
 from imbalanced_nn.threshold.candidates import Candidates, binary_counts, ends, thin
-from imbalanced_nn.threshold.objectives import class_totals, label_counts
+from imbalanced_nn.threshold.objectives import confusion_totals, label_counts
 from imbalanced_nn.threshold.rules import MulticlassRule, MultilabelRule
 from imbalanced_nn.threshold.search import (
     TIE,
@@ -167,7 +167,7 @@ class _Multiclass:
                 decided[movable[candidates.flagged(k)]] = j
                 values.append(self.objective.score(self.codes, decided, self.weight))
             return np.array(values, float), chosen
-        hit, true, pred = class_totals(self.codes, rest, self.weight, self.n_classes)
+        hit, true, pred = confusion_totals(self.codes, rest, self.weight, self.n_classes)
         weight, codes, rival = self.weight[movable], self.codes[movable], rest[movable]
         leaving = np.zeros((len(movable), self.n_classes))
         leaving[np.arange(len(movable)), rival] = weight

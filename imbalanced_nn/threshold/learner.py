@@ -12,9 +12,9 @@ from imbalanced_nn.threshold.coordinate_ascent import search_multiclass, search_
 from imbalanced_nn.threshold.costs import bayes_rule
 from imbalanced_nn.threshold.objectives import Objective
 from imbalanced_nn.threshold.recalibration import Recalibration, logits, recalibrate
-from imbalanced_nn.threshold.rows import TuningRows
 from imbalanced_nn.threshold.rules import BinaryRule, MulticlassRule, MultilabelRule
 from imbalanced_nn.threshold.search import ThresholdCurve, best_candidate, search_binary
+from imbalanced_nn.threshold.tuning_rows import TuningRows
 
 __all__ = ["Aim", "Learned", "has_theory", "labels_share", "learn", "note_few_positives"]
 

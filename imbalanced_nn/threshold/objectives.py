@@ -9,10 +9,17 @@ import numpy as np
 from sklearn.metrics import get_scorer_names
 
 from imbalanced_nn.exceptions import InvalidParameterError, nearest_name
-from imbalanced_nn.threshold import formulas
+from imbalanced_nn.metrics import (
+    AVERAGES,
+    MATRIX_FORMULAS,
+    averaged,
+    net_benefit,
+    ratio,
+    subset_accuracy,
+)
 from imbalanced_nn.threshold.scorers import knows_positive, metric_of_callable, name_of_metric
 
-__all__ = ["Objective", "class_totals", "get_objective", "label_counts", "objective_names"]
+__all__ = ["Objective", "confusion_totals", "get_objective", "label_counts", "objective_names"]
 
 _ALIASES = {"mcc": "matthews_corrcoef"}
 _BINARY_ONLY = {
@@ -50,7 +57,7 @@ class Objective:
     kind : {"binary", "multiclass", "multilabel"}
         Type of target.
     formula : callable or None, default=None
-        Vectorised score of class totals (see ``formulas.py``); for a multilabel target the
+        Vectorised score of class totals (see ``metrics.formulas``); for a multilabel target the
         score of one label, or of one row for ``average="samples"``. None for a callable.
     average : {"macro", "micro", "weighted", "samples"} or None, default=None
         For a multilabel target, how the labels or rows are put together.
@@ -118,7 +125,7 @@ class Objective:
         n_classes = 2 if self.kind == "binary" else 1 + max(y_true.max(), y_pred.max())
         if self.kind == "binary" and positive == 0:
             y_true, y_pred = 1 - y_true, 1 - y_pred
-        return float(self.formula(*class_totals(y_true, y_pred, weight, n_classes)))
+        return float(self.formula(*confusion_totals(y_true, y_pred, weight, n_classes)))
 
     def from_counts(self, tp, fp, fn, tn):
         """Return the score of each binary confusion matrix.
@@ -156,7 +163,7 @@ class Objective:
         return scores @ support / support.sum() if support.sum() > 0 else 0.0
 
 
-def class_totals(y_true, y_pred, weight, n_classes):
+def confusion_totals(y_true, y_pred, weight, n_classes):
     """Return the hit, true and predicted weight of each class."""
     hit = np.bincount(y_true, weight * (y_true == y_pred), minlength=n_classes)
     true = np.bincount(y_true, weight, minlength=n_classes)
@@ -195,9 +202,9 @@ def objective_names(kind):
     >>> "geometric_mean" in objective_names("multiclass")
     True
     """
-    names = [*formulas.MATRIX_FORMULAS, *_ALIASES]
+    names = [*MATRIX_FORMULAS, *_ALIASES]
     names = [name for name in names if kind == "binary" or name not in _BINARY_ONLY]
-    averages = (*formulas.AVERAGES, "samples") if kind == "multilabel" else formulas.AVERAGES
+    averages = (*AVERAGES, "samples") if kind == "multilabel" else AVERAGES
     stems = ["f1", "f2", "f0.5", "jaccard", "precision", "recall"]
     names += [f"{stem}_{average}" for stem in stems for average in averages]
     if kind == "binary":
@@ -246,8 +253,8 @@ def get_objective(objective, kind, *, constraint=None, classes=None):
     name = _ALIASES.get(objective, objective)
     match = _RATIO.fullmatch(name)
     if kind == "binary" and (benefit := _NET_BENEFIT.fullmatch(name)):
-        return Objective(name, kind, partial(formulas.net_benefit, risk=float(benefit[1])))
-    if not match and name not in formulas.MATRIX_FORMULAS:
+        return Objective(name, kind, partial(net_benefit, risk=float(benefit[1])))
+    if not match and name not in MATRIX_FORMULAS:
         raise InvalidParameterError(_unknown(name, kind))
     guarded = constraint is not None and constraint.guards(name)
     if _is_trivial(name, kind) and not guarded:
@@ -263,18 +270,18 @@ def _from_matrix(name, kind):
             f"For a {kind} target {_BINARY_ONLY[name]}."
         )
     if kind == "multilabel" and name == "accuracy":
-        return Objective(name, kind, formulas.subset_accuracy, "samples")
+        return Objective(name, kind, subset_accuracy, "samples")
     average = "macro" if kind == "multilabel" else None
-    return Objective(name, kind, formulas.MATRIX_FORMULAS[name], average)
+    return Objective(name, kind, MATRIX_FORMULAS[name], average)
 
 
 def _from_ratio(name, kind, stem, average):
     """Return the objective of an (averaged) F, precision, recall or Jaccard score."""
-    per_class = formulas.ratio(stem)
+    per_class = ratio(stem)
     if kind == "multilabel" and average == "samples":
         return Objective(name, kind, per_class, average)
     if kind == "multilabel" and average:
-        formula = partial(formulas.averaged, per_class=per_class, average="binary")
+        formula = partial(averaged, per_class=per_class, average="binary")
         return Objective(name, kind, formula, average)
     if average == "samples" or (kind != "binary" and not average):
         averages = ("macro", "weighted", "micro", "samples")[: 4 if kind == "multilabel" else 3]
@@ -283,7 +290,7 @@ def _from_ratio(name, kind, stem, average):
         raise InvalidParameterError(
             f"The objective {name!r} is not defined for a {kind} target. Use {choices}."
         )
-    formula = partial(formulas.averaged, per_class=per_class, average=average or "binary")
+    formula = partial(averaged, per_class=per_class, average=average or "binary")
     return Objective(name, kind, formula)
 
 
@@ -356,6 +363,6 @@ def _plain_name(name):
     """Return a name in the form of ours: of a function of scikit-learn, or as it is elsewhere."""
     plain = name.lower().replace("-", "_").replace(" ", "_").removesuffix("_score")
     first, _, rest = plain.partition("_")
-    if first in (*formulas.AVERAGES, "samples"):
+    if first in (*AVERAGES, "samples"):
         plain = f"{rest}_{first}"
     return _CALLED_ELSEWHERE.get(plain, plain)

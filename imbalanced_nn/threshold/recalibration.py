@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import expit, softmax
 
-__all__ = ["Recalibration", "fit_line", "log_odds", "logits", "recalibrate"]
+__all__ = ["Recalibration", "fit_line", "log_odds_to_first", "logits", "recalibrate"]
 
 INTERCEPT_PENALTY = 0.25
 SLOPE_PENALTY = 1.0
@@ -69,7 +69,7 @@ def logits(probability: np.ndarray) -> np.ndarray:
     return np.log(probability) - np.log1p(-probability)
 
 
-def log_odds(proba: np.ndarray) -> np.ndarray:
+def log_odds_to_first(proba: np.ndarray) -> np.ndarray:
     """Return the log-odds of each class but the first against the first, finite also at 0."""
     logs = np.log(np.maximum(proba, _EPS))
     return logs[:, 1:] - logs[:, :1]

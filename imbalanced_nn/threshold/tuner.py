@@ -11,14 +11,14 @@ from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_array, check_is_fitted
 
 from imbalanced_nn.exceptions import InvalidParameterError
-from imbalanced_nn.threshold.bootstrap import bootstrap_rule
 from imbalanced_nn.threshold.constraints import get_constraint
 from imbalanced_nn.threshold.costs import check_combination, check_cost_matrix, cost_objective
 from imbalanced_nn.threshold.learner import Aim, Learned, learn, note_few_positives
 from imbalanced_nn.threshold.objectives import get_objective
 from imbalanced_nn.threshold.orientation import mirror_of, note_positive, note_reversed
-from imbalanced_nn.threshold.rows import note_absent, row_counts, tuning_rows
 from imbalanced_nn.threshold.rules import BinaryRule, MultilabelRule
+from imbalanced_nn.threshold.spread import bootstrap_rule
+from imbalanced_nn.threshold.tuning_rows import note_absent, row_counts, tuning_rows
 
 __all__ = ["ThresholdTuner"]
 

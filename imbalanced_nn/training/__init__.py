@@ -12,9 +12,9 @@ from imbalanced_nn.training.callbacks import (
     held_out_scores,
     weights_to_restore,
 )
-from imbalanced_nn.training.engine import forward
+from imbalanced_nn.training.eligibility import needs_evaluation, unsuitable
 from imbalanced_nn.training.fixed_batches import carried_states, fixed_batch_size
-from imbalanced_nn.training.forks import refuse_after_fork
+from imbalanced_nn.training.forward_pass import forward
 from imbalanced_nn.training.given_metrics import (
     copy_of,
     metrics_of_a_fit,
@@ -23,11 +23,9 @@ from imbalanced_nn.training.given_metrics import (
 )
 from imbalanced_nn.training.graph import GraphTrainer
 from imbalanced_nn.training.held_out import HeldOutPass
-from imbalanced_nn.training.late_optimizer import extend_optimizer, reset_new_slots
-from imbalanced_nn.training.seeds import draw_seed, seeded
-from imbalanced_nn.training.suitability import needs_evaluation, unsuitable
+from imbalanced_nn.training.lazy_slots import extend_optimizer, reset_new_slots
+from imbalanced_nn.training.process import refuse_after_fork, seed_of, seeded, share_threads
 from imbalanced_nn.training.variables import variables_alike
-from imbalanced_nn.training.workers import share_threads
 
 __all__ = [
     "AVERAGE_PRECISION",
@@ -43,7 +41,6 @@ __all__ = [
     "check_finite",
     "clear_programs",
     "copy_of",
-    "draw_seed",
     "extend_optimizer",
     "fixed_batch_size",
     "forward",
@@ -53,6 +50,7 @@ __all__ = [
     "numbered_afresh",
     "refuse_after_fork",
     "reset_new_slots",
+    "seed_of",
     "seeded",
     "share_threads",
     "unnumbered",

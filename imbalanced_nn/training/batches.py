@@ -6,8 +6,8 @@ import keras
 import numpy as np
 from scipy import sparse
 
+from imbalanced_nn.data import dense, take_rows
 from imbalanced_nn.sampling import Draw
-from imbalanced_nn.validation import dense, take_rows
 
 __all__ = ["RowBatches", "as_network_input"]
 

@@ -7,13 +7,13 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from imbalanced_nn.rows import StackedRows
+from imbalanced_nn.data import StackedRows
 from imbalanced_nn.training.announcements import OWN, Announcements
 from imbalanced_nn.training.batches import RowBatches, as_network_input
 from imbalanced_nn.training.callbacks import HeldOutMonitor
-from imbalanced_nn.training.late_optimizer import LateVariables
+from imbalanced_nn.training.lazy_slots import LateVariables
+from imbalanced_nn.training.process import seeded
 from imbalanced_nn.training.programs import borrowed_program, twin_of
-from imbalanced_nn.training.seeds import seeded
 from imbalanced_nn.training.variables import EqualVariables, variables_alike
 
 __all__ = ["GraphTrainer"]

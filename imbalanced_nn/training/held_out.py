@@ -6,12 +6,12 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from imbalanced_nn.data import row_blocks, take_rows
 from imbalanced_nn.training.batches import as_network_input
-from imbalanced_nn.training.engine import FORWARD_BYTES, FORWARD_ROWS, forward, padded_tensors
+from imbalanced_nn.training.eligibility import runs_eagerly
 from imbalanced_nn.training.fixed_batches import fixed_batch_size
+from imbalanced_nn.training.forward_pass import FORWARD_BYTES, FORWARD_ROWS, forward, padded_tensors
 from imbalanced_nn.training.kept import kept_with
-from imbalanced_nn.training.suitability import runs_eagerly
-from imbalanced_nn.validation import row_blocks, take_rows
 
 __all__ = ["HeldOutPass", "outputs_and_loss"]
 

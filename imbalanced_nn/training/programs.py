@@ -10,9 +10,9 @@ import numpy as np
 import tensorflow as tf
 
 from imbalanced_nn.training.cache import TRAINING, n_bytes
+from imbalanced_nn.training.fingerprint import compiled_metrics, training_key
 from imbalanced_nn.training.held_out import outputs_and_loss
-from imbalanced_nn.training.keys import compiled_metrics, training_key
-from imbalanced_nn.training.seeds import seeded
+from imbalanced_nn.training.process import seeded
 from imbalanced_nn.training.variables import read, variables_alike
 
 __all__ = ["Program", "borrowed_program", "twin_of"]

@@ -6,7 +6,7 @@ import re
 import pytest
 
 import imbalanced_nn.report
-from imbalanced_nn.cli.compare import MEASURES
+from imbalanced_nn.cli.compare_command import MEASURES
 from imbalanced_nn.compare.evaluation import GREATER_IS_BETTER
 
 DATA = ("name", "target", "left_out")

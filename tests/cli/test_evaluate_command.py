@@ -7,13 +7,13 @@ import pytest
 from sklearn import metrics
 
 from imbalanced_nn import imbalance_report, load
-from imbalanced_nn.cli import tables
+from imbalanced_nn.cli import readers
 
 EVALUATE = ("--target", "fraud", "--resamples", 20)
 
 
 def test_measures_are_those_of_the_answers(command, model, table, frame, monkeypatch):
-    monkeypatch.setattr(tables, "CHUNK_ROWS", 37)
+    monkeypatch.setattr(readers, "CHUNK_ROWS", 37)
     content = json.loads(command("evaluate", model, table, *EVALUATE, "--json").stdout)
     pipeline = load(model)
     report = imbalance_report(pipeline, frame, frame["fraud"], n_resamples=20, random_state=0)

@@ -16,7 +16,7 @@ import imbalanced_nn.persistence
 from imbalanced_nn import load
 from imbalanced_nn.cli.summaries import _training
 from imbalanced_nn.exceptions import ModelFileError
-from imbalanced_nn.tables import ColumnTypes
+from imbalanced_nn.preprocessing import ColumnTypes
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ import pytest
 from pyarrow import parquet
 
 from imbalanced_nn import BalancedKerasClassifier, load, save
-from imbalanced_nn.cli import tables
+from imbalanced_nn.cli import readers
 from imbalanced_nn.cli.models import Model
 
 
@@ -32,7 +32,7 @@ class TestKeptColumns:
     @pytest.fixture
     def scored(self, command, model, frame, tmp_path, monkeypatch):
         """Score a table in chunks of 50 rows and return a column that was copied."""
-        monkeypatch.setattr(tables, "CHUNK_ROWS", 50)
+        monkeypatch.setattr(readers, "CHUNK_ROWS", 50)
 
         def scored(column, source, target, write=None):
             table = frame.assign(note=column)
@@ -122,7 +122,7 @@ def read(path):
 def test_every_row_is_answered_in_order(
     command, model, frame, answers, tmp_path, monkeypatch, source, target, rows
 ):
-    monkeypatch.setattr(tables, "CHUNK_ROWS", rows)
+    monkeypatch.setattr(readers, "CHUNK_ROWS", rows)
     if source.endswith(".parquet"):
         frame.to_parquet(tmp_path / source, row_group_size=50)
     else:
@@ -145,7 +145,7 @@ def test_memory_holds_a_chunk_at_a_time(command, model, table, tmp_path, monkeyp
         sizes.append(len(chunk))
         return answer(self, chunk)
 
-    monkeypatch.setattr(tables, "CHUNK_ROWS", 100)
+    monkeypatch.setattr(readers, "CHUNK_ROWS", 100)
     monkeypatch.setattr(Model, "answer", counted)
     command("predict", model, table, "-o", tmp_path / "a.csv")
     assert sizes == [100, 100, 40]
@@ -161,7 +161,7 @@ def test_text_that_looks_like_numbers_in_a_chunk_stays_text(command, tmp_path, m
     assert command("fit", tmp_path / "t.csv", *arguments).exit_code == 0
     later = pd.DataFrame({"code": ["1", "2", None, "1", "x"], "a": 0.0})
     later.to_csv(tmp_path / "later.csv", index=False)
-    monkeypatch.setattr(tables, "CHUNK_ROWS", 4)
+    monkeypatch.setattr(readers, "CHUNK_ROWS", 4)
     command("predict", tmp_path / "a.inn", tmp_path / "later.csv", "-o", tmp_path / "out.csv")
     expected = load(tmp_path / "a.inn").predict_proba(later)[:, 1]
     out = read(tmp_path / "out.csv")["probability_1"].to_numpy(dtype="float32")
@@ -214,7 +214,7 @@ class TestRefusals:
         return tmp_path / "t.csv", tmp_path / "a.csv"
 
     def test_a_late_failure_leaves_the_old_file(self, refusal, model, spoilt, monkeypatch):
-        monkeypatch.setattr(tables, "CHUNK_ROWS", 50)
+        monkeypatch.setattr(readers, "CHUNK_ROWS", 50)
         table, output = spoilt
         assert refusal("predict", model, table, "-o", output, "--force") == (
             1,
@@ -272,7 +272,7 @@ class TestRefusals:
         frame.loc[[70, 170], "country"] = "XX"
         frame.to_csv(tmp_path / "t.csv", index=False)
         frame.loc[[60, 200], "age"] = None
-        monkeypatch.setattr(tables, "CHUNK_ROWS", 50)
+        monkeypatch.setattr(readers, "CHUNK_ROWS", 50)
         result = command("predict", model, tmp_path / "t.csv", "-o", tmp_path / "a.csv")
         n = int(frame["age"].notna().sum())
         # Notes are wrapped.

@@ -8,12 +8,12 @@ import pandas as pd
 import pytest
 
 from imbalanced_nn import load
+from imbalanced_nn.cli.held_out_part import NewestRows, folds_of, held_out_by, in_order
 from imbalanced_nn.cli.options import positive_label, threshold_from
+from imbalanced_nn.cli.readers import read_table
 from imbalanced_nn.cli.reading import Reading
 from imbalanced_nn.cli.refusals import DataRefusal, UsageRefusal
 from imbalanced_nn.cli.sources import Roles, read_source
-from imbalanced_nn.cli.splits import NewestRows, folds_of, held_out_by, in_order
-from imbalanced_nn.cli.tables import read_table
 from imbalanced_nn.exceptions import ImbalanceWarning
 
 

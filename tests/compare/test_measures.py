@@ -18,7 +18,7 @@ from sklearn.model_selection import (
 )
 
 from imbalanced_nn.compare import compare_strategies
-from imbalanced_nn.compare.evaluation import evaluate
+from imbalanced_nn.compare.evaluation import fold_measures
 
 METRICS = ["average_precision", "balanced_accuracy", "f1", "matthews_corrcoef", "log_loss"]
 
@@ -59,7 +59,7 @@ def test_evaluate_equals_scikit_learn(n_classes, decimals, weighted, seed):
     predicted = rng.integers(n_classes, size=len(codes))
     weight = rng.uniform(0.1, 3, len(codes)) if weighted else None
     positive = 1 if n_classes == 2 else None
-    (measured,) = evaluate(
+    (measured,) = fold_measures(
         codes, proba, {"cut": predicted}, positive=positive, sample_weight=weight
     )
     assert measured.pop("threshold") == "cut"

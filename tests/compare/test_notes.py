@@ -5,7 +5,7 @@ import json
 import pytest
 
 from imbalanced_nn.compare import StrategyComparison, compare_strategies
-from imbalanced_nn.compare.notes import gathered
+from imbalanced_nn.compare.fit_notes import gathered
 from imbalanced_nn.exceptions import ImbalanceWarning, warn
 from imbalanced_nn.report import render_report
 

@@ -149,7 +149,7 @@ def network(meta):
 def test_a_hidden_target_is_weighed_in_the_same_ways(way, data, monkeypatch):
     seen = []
     monkeypatch.setattr(
-        "imbalanced_nn.compiled.CompiledKerasClassifier._fit_keras_model",
+        "imbalanced_nn.wrapper.compiled_classifier.CompiledKerasClassifier._fit_keras_model",
         lambda self, X, y, sample_weight, **kwargs: seen.append(sample_weight),
     )
     HiddenTarget(network, validation_split=0, class_weight=way).fit(*data)

@@ -7,8 +7,8 @@ from sklearn.datasets import make_classification
 
 from imbalanced_nn import BalancedKerasClassifier
 from imbalanced_nn.exceptions import InvalidParameterError
-from imbalanced_nn.factory import NetworkFactory
 from imbalanced_nn.networks import RobustNormalization
+from imbalanced_nn.wrapper.factory import NetworkFactory
 
 TINY = {"model__hidden_layer_sizes": (8,), "epochs": 3, "random_state": 0}
 

@@ -147,7 +147,7 @@ def test_sparse_tables_are_dense_ones_batch_by_batch(kind, container, data):
 @pytest.mark.parametrize("sampler", [None, "random_over", "smote"])
 def test_a_wide_sparse_table_is_never_dense_as_a_whole(sampler, largest_block, monkeypatch):
     for bound in ("FORWARD_ROWS", "LOOP_ROWS"):
-        monkeypatch.setattr(f"imbalanced_nn.training.engine.{bound}", 96)
+        monkeypatch.setattr(f"imbalanced_nn.training.forward_pass.{bound}", 96)
     n, width = 500, 2000
     generator = np.random.default_rng(0)
     y = (np.arange(n) < 60).astype(int)

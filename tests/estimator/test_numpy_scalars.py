@@ -8,7 +8,7 @@ from sklearn.datasets import make_classification
 from sklearn.model_selection import GridSearchCV
 
 from imbalanced_nn import BalancedBatches, BalancedKerasClassifier, load, save
-from imbalanced_nn.parameters import plain
+from imbalanced_nn.wrapper.parameters import plain
 
 X, Y = make_classification(300, 5, weights=[0.7], random_state=0)
 

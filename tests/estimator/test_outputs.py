@@ -7,7 +7,7 @@ from sklearn.datasets import make_classification
 
 from imbalanced_nn import BalancedKerasClassifier
 from imbalanced_nn.exceptions import InvalidParameterError
-from imbalanced_nn.factory import NetworkFactory
+from imbalanced_nn.wrapper.factory import NetworkFactory
 
 LOGITS = keras.losses.BinaryCrossentropy(from_logits=True)
 

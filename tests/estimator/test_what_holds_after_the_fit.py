@@ -9,7 +9,7 @@ from sklearn.metrics import accuracy_score, f1_score
 
 from imbalanced_nn import BalancedKerasClassifier, ThresholdTuner
 from imbalanced_nn.exceptions import ImbalanceWarning, InvalidParameterError
-from imbalanced_nn.factory import NetworkFactory
+from imbalanced_nn.wrapper.factory import NetworkFactory
 
 TINY = {"model__hidden_layer_sizes": (8,), "epochs": 6, "batch_size": 32, "random_state": 0}
 N = 400

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
+from imbalanced_nn.data.rows import Rows
 from imbalanced_nn.exceptions import InvalidParameterError
 from imbalanced_nn.fitting.balancing import Resampling, balance, ramp_epochs
 from imbalanced_nn.fitting.records import Target
-from imbalanced_nn.rows import Rows
 from imbalanced_nn.sampling import make_sampler
 
 N = 200

@@ -14,8 +14,8 @@ from imbalanced_nn.fitting.decision import (
     fixed_decision,
     learn_decision,
     note_choice_of_positive,
+    rows_to_tune_on,
     tuned_decision,
-    tuning_rows,
 )
 from imbalanced_nn.fitting.posterior import Posterior
 from imbalanced_nn.fitting.records import HeldOutScores, Target
@@ -79,11 +79,13 @@ def test_a_class_that_the_loss_has_not_seen_is_not_cut():
 
 def test_rows_are_weighed_to_the_priors():
     held_out, priors = scores(), np.array([0.5, 0.5])
-    y, proba, weight, _ = tuning_rows(posterior(priors=priors), held_out, TARGET)
+    y, proba, weight, _ = rows_to_tune_on(posterior(priors=priors), held_out, TARGET)
     share = weight[y == "fraud"].sum() / weight.sum()
     assert share == pytest.approx(0.5)
     np.testing.assert_allclose(proba, posterior(priors=priors).at_priors(held_out.proba))
-    np.testing.assert_array_equal(tuning_rows(posterior(), held_out, TARGET)[2], held_out.weight)
+    np.testing.assert_array_equal(
+        rows_to_tune_on(posterior(), held_out, TARGET)[2], held_out.weight
+    )
 
 
 def test_routed_parameters_reach_the_tuner():

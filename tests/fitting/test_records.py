@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from imbalanced_nn.data.rows import Rows, TimestepRows
 from imbalanced_nn.fitting.records import (
     SEEN_ROWS,
     HeldOutScores,
@@ -11,7 +12,6 @@ from imbalanced_nn.fitting.records import (
     Shares,
     class_mass,
 )
-from imbalanced_nn.rows import Rows, TimestepRows
 
 
 def rows(codes, weight, index=None):

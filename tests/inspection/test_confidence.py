@@ -10,12 +10,12 @@ from imbalanced_nn.inspection.confidence import (
     average_precision_interval,
     calibration_interval,
     confusion_draws,
-    effective_number,
+    effective_sample_size,
     exact_binomial,
     interval_of_mean,
     studentised_interval,
 )
-from imbalanced_nn.inspection.sums import BinaryProblem
+from imbalanced_nn.metrics.one_vs_rest import BinaryProblem
 
 
 def scored(n=(60, 12), shift=1.5, seed=0):
@@ -38,9 +38,9 @@ def test_shares_have_the_interval_of_clopper_and_pearson(hits, n, level):
 
 
 def test_rows_of_equal_weight_count_as_they_are_and_of_one_weight_nothing_but_it():
-    assert effective_number(np.full(7, 2.5)) == pytest.approx(7)
-    assert effective_number(np.array([1e9, 1.0, 1.0])) == pytest.approx(1)
-    assert effective_number(np.array([])) == 0
+    assert effective_sample_size(np.full(7, 2.5)) == pytest.approx(7)
+    assert effective_sample_size(np.array([1e9, 1.0, 1.0])) == pytest.approx(1)
+    assert effective_sample_size(np.array([])) == 0
 
 
 def newcombe(area, n, factor):

@@ -5,12 +5,12 @@ import pytest
 from imblearn.metrics import geometric_mean_score
 from sklearn import metrics
 
-from imbalanced_nn.inspection.bootstrap import resampled_weights
 from imbalanced_nn.inspection.estimates import _measure
-from imbalanced_nn.inspection.measures import MEASURES, binary_measures
 from imbalanced_nn.inspection.predictions import Predictions
-from imbalanced_nn.inspection.sums import N_BINS, BinaryProblem
 from imbalanced_nn.metrics import break_even_point, class_balance_accuracy_score
+from imbalanced_nn.metrics.bootstrap import resampled_weights
+from imbalanced_nn.metrics.measures import MEASURES, binary_measures
+from imbalanced_nn.metrics.one_vs_rest import N_BINS, BinaryProblem
 
 COSTS = np.array([[0.0, 1.0, 2.0], [5.0, 0.0, 1.0], [50.0, 9.0, 0.0]])
 

@@ -19,7 +19,7 @@ from sklearn.svm import LinearSVC
 from imbalanced_nn import imbalance_report
 from imbalanced_nn.exceptions import InvalidParameterError
 from imbalanced_nn.inspection import MEASURES
-from imbalanced_nn.inspection.tables import HELD
+from imbalanced_nn.inspection.report_table import HELD
 
 COSTS = [[0, 1], [50, 0]]
 

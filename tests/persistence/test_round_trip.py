@@ -25,9 +25,9 @@ from sklearn.preprocessing import (
 )
 
 from imbalanced_nn import load, save
-from imbalanced_nn.persistence.estimators import all_forms
+from imbalanced_nn.persistence.estimator_forms import all_forms
 from imbalanced_nn.persistence.values import PLAIN, Decoder, Encoder
-from imbalanced_nn.tables import ColumnEncoder, ColumnTypes
+from imbalanced_nn.preprocessing import ColumnEncoder, ColumnTypes
 
 from .conftest import assert_same, binary, network
 

@@ -14,7 +14,7 @@ from sklearn.base import clone
 
 from imbalanced_nn import BalancedBatches
 from imbalanced_nn.exceptions import ImbalanceWarning, InvalidParameterError
-from imbalanced_nn.sampling.shares import quotas, target_shares
+from imbalanced_nn.sampling.strategy import quotas, target_shares
 
 
 @st.composite

@@ -6,8 +6,8 @@ from imblearn.over_sampling import SMOTE
 from imblearn.under_sampling import TomekLinks
 from scipy import sparse
 
+from imbalanced_nn.data.rows import Rows, StackedRows
 from imbalanced_nn.exceptions import ImbalanceWarning, InvalidParameterError, TooFewRowsError
-from imbalanced_nn.rows import Rows, StackedRows
 from imbalanced_nn.sampling import (
     BalancedBatches,
     balancing_progress,

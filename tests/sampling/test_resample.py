@@ -18,8 +18,8 @@ from scipy import sparse
 from sklearn.cluster import MiniBatchKMeans
 from sklearn.naive_bayes import GaussianNB
 
+from imbalanced_nn.data.rows import Rows
 from imbalanced_nn.exceptions import ImbalanceWarning, InvalidParameterError, TooFewRowsError
-from imbalanced_nn.rows import Rows
 from imbalanced_nn.sampling import SAMPLERS, BalancedBatches, make_sampler, redraws, resample
 
 CLASSES = np.array(["fraud", "ok"])

@@ -7,8 +7,8 @@ import pytest
 from sklearn.metrics import f1_score
 
 from imbalanced_nn import ThresholdTuner
+from imbalanced_nn.data.target import positive_code
 from imbalanced_nn.exceptions import ImbalanceWarning
-from imbalanced_nn.targets import positive_code
 from imbalanced_nn.threshold import get_objective
 
 RNG = np.random.default_rng(0)

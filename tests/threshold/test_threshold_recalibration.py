@@ -8,7 +8,7 @@ from scipy.special import expit, logit, logsumexp, softmax
 from imbalanced_nn.threshold.recalibration import (
     Recalibration,
     fit_line,
-    log_odds,
+    log_odds_to_first,
     logits,
     recalibrate,
 )
@@ -103,7 +103,7 @@ CASES |= {
 @pytest.mark.parametrize("case", CASES)
 def test_the_lines_are_those_of_least_criterion(case):
     codes, proba, weight = CASES[case]
-    at = logits(proba[:, 1]) if proba.shape[1] == 2 else log_odds(proba)
+    at = logits(proba[:, 1]) if proba.shape[1] == 2 else log_odds_to_first(proba)
     line = recalibrate(codes, at, weight)
     expected = oracle(codes, proba, weight)
     np.testing.assert_allclose([*line.intercepts, line.slope], expected, atol=2e-5)
@@ -123,7 +123,9 @@ def test_what_the_rows_do_not_clearly_contradict_stays_to_the_last_digit():
     assert Recalibration().score_of(0.1234) == 0.1234
     codes, proba, weight = CASES["three classes"]
     shares = np.array([0.2, 0.3, 0.5])
-    np.testing.assert_array_equal(recalibrate(codes, log_odds(proba), weight).cuts(shares), shares)
+    np.testing.assert_array_equal(
+        recalibrate(codes, log_odds_to_first(proba), weight).cuts(shares), shares
+    )
 
 
 def test_of_balanced_rows_a_slope_leaves_one_half_where_it_is():
@@ -147,12 +149,12 @@ def test_many_rows_outvote_the_penalty_and_few_do_not():
 def test_a_class_without_rows_has_the_mean_intercept():
     codes, proba, weight = CASES["three, shifted"]
     absent = np.insert(proba, 1, 0.5, axis=1)
-    line = recalibrate(codes, log_odds(proba), weight)
-    wider = recalibrate(codes + (codes > 0), log_odds(absent), weight)
+    line = recalibrate(codes, log_odds_to_first(proba), weight)
+    wider = recalibrate(codes + (codes > 0), log_odds_to_first(absent), weight)
     assert wider.slope == line.slope
     assert wider.intercepts[1:] == pytest.approx(line.intercepts)
     assert wider.intercepts[0] == pytest.approx(np.mean([0, *line.intercepts]))
-    assert recalibrate(np.zeros(9, int), log_odds(proba[:9]), weight[:9]).is_neutral
+    assert recalibrate(np.zeros(9, int), log_odds_to_first(proba[:9]), weight[:9]).is_neutral
 
 
 def test_a_score_is_found_back_from_its_probability():

@@ -18,7 +18,7 @@ import numpy as np
 from sklearn.datasets import make_classification
 
 from imbalanced_nn import BalancedKerasClassifier
-from imbalanced_nn.training import cache, clear_programs, seeds
+from imbalanced_nn.training import cache, clear_programs, process
 
 X, y = make_classification(120, weights=[0.8], random_state=0)
 clf = BalancedKerasClassifier(
@@ -49,7 +49,7 @@ if __name__ == "__main__":
     held, may_go = threading.Event(), threading.Event()
 
     def hold():
-        with seeds._BUILDING, cache.TRAINING._lookup, cache.FORWARD._lookup:
+        with process._BUILDING, cache.TRAINING._lookup, cache.FORWARD._lookup:
             held.set()
             may_go.wait()
 

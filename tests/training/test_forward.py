@@ -7,7 +7,7 @@ import tensorflow as tf
 from scipy import sparse
 
 from imbalanced_nn import BalancedKerasClassifier
-from imbalanced_nn.training import HeldOutPass, clear_programs, engine, forward
+from imbalanced_nn.training import HeldOutPass, clear_programs, forward, forward_pass
 from imbalanced_nn.training.cache import FORWARD
 
 layers = keras.layers
@@ -59,9 +59,9 @@ NETWORKS = {
 @pytest.mark.parametrize("name", NETWORKS)
 def test_equals_predict(name, monkeypatch):
     # Blocks and slices of 96 and 192 rows, padded and not.
-    monkeypatch.setattr(engine, "FORWARD_ROWS", 192)
-    monkeypatch.setattr(engine, "LOOP_ROWS", 384)
-    monkeypatch.setattr(engine, "SLICE_ROWS", 192)
+    monkeypatch.setattr(forward_pass, "FORWARD_ROWS", 192)
+    monkeypatch.setattr(forward_pass, "LOOP_ROWS", 384)
+    monkeypatch.setattr(forward_pass, "SLICE_ROWS", 192)
     make, shape = NETWORKS[name]
     model = make()
     for n in (1, 192, 500):
@@ -72,7 +72,7 @@ def test_equals_predict(name, monkeypatch):
 
 
 def test_containers_are_read_by_block(tmp_path, monkeypatch):
-    monkeypatch.setattr(engine, "LOOP_ROWS", 96)
+    monkeypatch.setattr(forward_pass, "LOOP_ROWS", 96)
     model, X = table_network(), inputs_of(250, (5,))
     expected = forward(model, X)
     np.save(tmp_path / "X.npy", X)
@@ -86,18 +86,20 @@ def test_containers_are_read_by_block(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize(("make", "expected"), [(table_network, [192, 8]), (Own, [96, 96, 8])])
 def test_batches_are_bounded(make, expected, monkeypatch):
-    monkeypatch.setattr(engine, "LOOP_ROWS", 192)
-    monkeypatch.setattr(engine, "FORWARD_ROWS", 96)
-    sizes, predict = [], engine._predict
+    monkeypatch.setattr(forward_pass, "LOOP_ROWS", 192)
+    monkeypatch.setattr(forward_pass, "FORWARD_ROWS", 96)
+    sizes, predict = [], forward_pass._predict
     monkeypatch.setattr(
-        engine, "_predict", lambda model, batch, n: sizes.append(n) or predict(model, batch, n)
+        forward_pass,
+        "_predict",
+        lambda model, batch, n: sizes.append(n) or predict(model, batch, n),
     )
     forward(make(), inputs_of(200, (5,)))
     assert sizes == expected
 
 
 def test_several_inputs_and_outputs(monkeypatch):
-    monkeypatch.setattr(engine, "SLICE_ROWS", 96)
+    monkeypatch.setattr(forward_pass, "SLICE_ROWS", 96)
     a, b = keras.Input((5,)), keras.Input((2,))
     joined = layers.Concatenate()([a, b])
     model = keras.Model([a, b], {"one": layers.Dense(1)(joined), "two": layers.Dense(2)(joined)})
@@ -170,7 +172,7 @@ def test_large_batches_go_through_the_same_graph_in_slices(monkeypatch):
     expected = forward(model, X)
     (program,) = FORWARD
     assert "_pass_by_slices" not in vars(program)
-    monkeypatch.setattr(engine, "SLICE_ROWS", 192)
+    monkeypatch.setattr(forward_pass, "SLICE_ROWS", 192)
     for n_rows in (1, 192, 193, 500):
         for outputs, whole in zip(forward(model, X[:n_rows]), expected, strict=True):
             np.testing.assert_array_equal(outputs, whole[:n_rows])

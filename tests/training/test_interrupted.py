@@ -9,10 +9,10 @@ import pytest
 from sklearn.datasets import make_classification
 
 from imbalanced_nn import BalancedKerasClassifier
-from imbalanced_nn.factory import NetworkFactory
 from imbalanced_nn.fitting import result
-from imbalanced_nn.training import HeldOutMonitor, RowBatches, clear_programs, seeds
+from imbalanced_nn.training import HeldOutMonitor, RowBatches, clear_programs, process
 from imbalanced_nn.training.cache import FORWARD, TRAINING
+from imbalanced_nn.wrapper.factory import NetworkFactory
 
 X, Y = make_classification(200, 5, weights=[0.8], flip_y=0.05, random_state=0)
 OTHER_X, OTHER_Y = X[::-1] + 1, 1 - Y
@@ -82,7 +82,7 @@ def is_free(lock):
 
 def assert_no_traces():
     """Nobody waits for a lock for ever, and every program kept is whole."""
-    assert is_free(seeds._BUILDING)
+    assert is_free(process._BUILDING)
     for cache in (TRAINING, FORWARD):
         assert is_free(cache._lookup)
     for program in TRAINING:

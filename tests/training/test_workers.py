@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from imbalanced_nn.training.workers import thread_share
+from imbalanced_nn.training.process import thread_share
 
 
 @pytest.mark.parametrize(

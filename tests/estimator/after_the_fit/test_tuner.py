@@ -6,7 +6,7 @@ from sklearn.metrics import precision_score, recall_score
 
 from imbalanced_nn import BalancedKerasClassifier, ThresholdTuner
 from imbalanced_nn.exceptions import InvalidParameterError
-from imbalanced_nn.factory import NetworkFactory
+from imbalanced_nn.wrapper.factory import NetworkFactory
 
 from .conftest import TINY, N, cut_of, fitted, held_out, new
 

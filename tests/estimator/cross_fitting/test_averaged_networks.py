@@ -12,7 +12,7 @@ from sklearn.preprocessing import StandardScaler
 
 from imbalanced_nn import BalancedKerasClassifier
 from imbalanced_nn.exceptions import InvalidParameterError
-from imbalanced_nn.factory import NetworkFactory
+from imbalanced_nn.wrapper.factory import NetworkFactory
 
 from .conftest import TINY, N, fitted
 

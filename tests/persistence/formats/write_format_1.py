@@ -13,7 +13,7 @@ import pandas as pd
 from sklearn.pipeline import Pipeline
 
 from imbalanced_nn import BalancedKerasClassifier, ThresholdTuner, save
-from imbalanced_nn.tables import ColumnEncoder, ColumnTypes
+from imbalanced_nn.preprocessing import ColumnEncoder, ColumnTypes
 
 __all__ = ["table", "write"]
 

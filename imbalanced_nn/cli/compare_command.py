@@ -1,0 +1,263 @@
+"""``imbalanced-nn compare``: which imbalance strategy works on this table."""
+
+import json
+from dataclasses import replace
+
+import click
+
+from imbalanced_nn.cli.options import (
+    check_output,
+    groups_option,
+    positive_label,
+    positive_option,
+    time_option,
+)
+from imbalanced_nn.cli.reading import reading_options
+from imbalanced_nn.cli.refusals import DataRefusal, UsageRefusal, errors_as_refusals
+from imbalanced_nn.cli.report_command import write_page
+from imbalanced_nn.cli.sources import Roles, Source, read_source
+from imbalanced_nn.cli.terminal import print_notes, say
+from imbalanced_nn.cli.wording import as_typed
+
+__all__ = ["MEASURES", "compare"]
+
+# Spelled out, so that --help loads no library; a test holds it to what is measured.
+MEASURES = [
+    *("average_precision", "balanced_accuracy", "f1", "matthews_corrcoef", "log_loss", "seconds"),
+]
+
+_EPILOG = """\b
+Examples:
+  imbalanced-nn compare
+  imbalanced-nn compare transactions.csv --target fraud --folds 10
+  imbalanced-nn compare data.parquet --target y --strategies none,smote --json
+  imbalanced-nn compare transactions.csv --target fraud --report fraud.html
+  imbalanced-nn compare transactions.csv --target fraud --repeats 5 \\
+    --halving --cache fits.jsonl
+"""
+
+
+@click.command(epilog=_EPILOG, short_help="Compare imbalance strategies on the same folds.")
+@click.argument("data", required=False, metavar="[DATA]")
+@click.option("--target", metavar="COLUMN", help="Column of DATA that holds the classes.")
+@click.option("--strategies", metavar="A,B,...", help="Strategies to compare [default: all].")
+@click.option(
+    "--folds", type=click.IntRange(min=2), default=5, show_default=True, help="Stratified folds."
+)
+@click.option("--epochs", type=click.IntRange(min=1), help="Most epochs of a fit.")
+@click.option(
+    "--random-state",
+    type=click.IntRange(0, 2**32 - 1),
+    default=0,
+    show_default=True,
+    help="Seed of the folds and fits.",
+)
+@click.option(
+    "--jobs",
+    type=int,
+    default=1,
+    show_default=True,
+    help="Fits that run at the same time; -1 uses every core.",
+)
+@click.option(
+    "--scoring",
+    type=click.Choice(MEASURES),
+    default=MEASURES[0],
+    show_default=True,
+    metavar="NAME",
+    help=f"Measure that ranks: {', '.join(MEASURES)}.",
+)
+@click.option(
+    "--repeats",
+    "n_repeats",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="How often the folds are drawn anew; more give narrower intervals.",
+)
+@click.option("--halving", is_flag=True, help="Drop strategies that can hardly win any more.")
+@click.option(
+    "--cache", metavar="FILE", help="Keep finished fits in FILE, and go on from those it holds."
+)
+@groups_option
+@time_option
+@positive_option
+@reading_options()
+@click.option("--report", metavar="FILE", help="Write a page (HTML) with the verdict and plots.")
+@click.option("--force", is_flag=True, help="Replace a report that is there.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON and nothing else on stdout.")
+def compare(
+    data,
+    target,
+    strategies,
+    folds,
+    epochs,
+    random_state,
+    jobs,
+    groups,
+    time,
+    positive,
+    reading,
+    report,
+    force,
+    as_json,
+    **options,
+):
+    """Compare ways of meeting class imbalance on the same folds of DATA.
+
+    DATA is a table with the names of the columns in the first line: .csv, .tsv or .xlsx; or
+    .jsonl or .parquet. Text may be packed, as .gz, .bz2, .xz or .zip. Without DATA, the thyroid
+    data that ship are used.
+
+    Every strategy trains the same network on the same folds. Each is measured at the decision
+    threshold it learned and at the plain cut: 0.5, or the largest of more than two probabilities.
+
+    Text becomes one-hot categories, dates become days, and missing numbers the median. Rows
+    without a class, columns with one value and text that hardly repeats are left out.
+    """
+    if jobs == 0:
+        raise UsageRefusal("--jobs is 0; give 1 or more, or -1 for every core.")
+    names = _strategy_names(strategies)
+    if report is not None:
+        check_output(report, force, data, option="--report")
+    if options["cache"] is not None:
+        check_output(options["cache"], True, data, report, option="--cache")
+    if time is not None and options["n_repeats"] > 1:
+        raise UsageRefusal(
+            "--repeats draws the folds anew; those of --time are given. Leave one out."
+        )
+    from imbalanced_nn.cli.held_out_part import check_group_sizes, in_order
+
+    source = in_order(_read(data, target, reading, Roles(groups, time)))
+    print_notes(source.notes)
+    check_group_sizes(source, groups, folds)
+    options |= {"pos_label": positive_label(positive, source.y, source.target)}
+    if positive is not None:
+        # What is fitted by the command of the page finds the same class.
+        found = str(options["pos_label"])
+        source = source._replace(options=[*source.options, "--positive", found])
+    from imbalanced_nn.cli import rendering
+
+    if not as_json:
+        rendering.print_source(source)
+    comparison, notes = _compare(source, names, folds, epochs, random_state, jobs, options)
+    try:
+        if report is not None:
+            with errors_as_refusals():
+                write_page(comparison, report, force, source.as_json())
+    finally:
+        # The fits are not lost with a page that cannot be written.
+        _print(source, comparison, notes, as_json)
+    if report is not None and not as_json:
+        say(f"Report: {report}")
+
+
+def _print(source: Source, comparison, notes: list[str], as_json: bool) -> None:
+    """Print what was found, and notes on stderr."""
+    from imbalanced_nn.cli import rendering
+
+    print_notes(notes)
+    if as_json:
+        say(json.dumps(_as_json(source, comparison), indent=2, allow_nan=False))
+    else:
+        rendering.print_comparison(comparison)
+
+
+def _strategy_names(strategies: str | None) -> list[str] | None:
+    """Return the names in a comma-separated list, or refuse an unknown one."""
+    if strategies is None:
+        return None
+    from imbalanced_nn.compare import STRATEGIES
+    from imbalanced_nn.exceptions import nearest_name
+
+    names = [name.strip() for name in strategies.split(",") if name.strip()]
+    if not names:
+        raise UsageRefusal(f"--strategies names none; known are {', '.join(STRATEGIES)}.")
+    for name in names:
+        if name not in STRATEGIES:
+            raise UsageRefusal(
+                f"There is no strategy {name!r}; known are {', '.join(STRATEGIES)}."
+                + nearest_name(name, STRATEGIES)
+            )
+    return names
+
+
+def _read(data: str | None, target: str | None, reading, roles) -> Source:
+    """Return the user's table, or the data set that ships."""
+    if data is None and target is not None:
+        raise UsageRefusal("--target names a column of DATA, but no DATA was given.")
+    if data is None:
+        from imbalanced_nn.datasets import load_thyroid
+
+        thyroid = load_thyroid(as_frame=True)
+        labels = thyroid.target_names[thyroid.target]
+        return Source("thyroid (ships with imbalanced_nn)", "target", thyroid.data, labels, [])
+    if target is None:
+        raise UsageRefusal(f"--target is missing: which column of {data!r} holds the classes?")
+    return read_source(data, target, reading, roles)
+
+
+def _compare(source: Source, names, folds, epochs, random_state, jobs, options):
+    """Return the comparison and what its fits warned the user of, each text once."""
+    from concurrent.futures.process import BrokenProcessPool
+
+    from imbalanced_nn.cli.held_out_part import folds_of
+    from imbalanced_nn.cli.quiet import noted, tensorflow_muted
+    from imbalanced_nn.cli.rendering import progress_bar
+    from imbalanced_nn.compare import compare_strategies, note_key
+    from imbalanced_nn.exceptions import InvalidParameterError, TooFewRowsError
+
+    with tensorflow_muted(), noted() as notes:
+        network = _network(epochs, options["pos_label"], source.time is not None)
+        try:
+            with progress_bar("Comparing", "fits") as advance:
+                comparison = compare_strategies(
+                    network,
+                    source.X,
+                    source.y,
+                    strategies=names,
+                    cv=folds if source.time is None else folds_of(source.time, folds),
+                    groups=source.groups,
+                    n_jobs=jobs,
+                    random_state=random_state,
+                    progress=advance,
+                    **options,
+                )
+        except BrokenProcessPool as error:
+            raise DataRefusal(
+                "A process that fitted was stopped from outside, most often for want of memory. "
+                "Give fewer --jobs; with --cache FILE the finished fits are kept."
+            ) from error
+        except (InvalidParameterError, TooFewRowsError, RuntimeError, OSError) as error:
+            raise DataRefusal(as_typed(str(error))) from error
+    # Those of the fits are told with what they are of.
+    of_fits = {note_key(note["text"]) for note in comparison.notes}
+    rest = [note for note in notes if note_key(note) not in of_fits]
+    named = [note | {"text": as_typed(note["text"])} for note in comparison.notes]
+    told = [f"{note['text']} ({note['where']})" for note in named]
+    return replace(comparison, notes=named), rest + told
+
+
+def _network(epochs: int | None, positive, in_time: bool):
+    """Return the network behind the encoder of its columns, which is fitted in every fold."""
+    from sklearn.pipeline import Pipeline
+
+    from imbalanced_nn.classifier import BalancedKerasClassifier
+    from imbalanced_nn.cli.held_out_part import NewestRows
+    from imbalanced_nn.preprocessing import ColumnEncoder
+
+    parameters = {} if epochs is None else {"epochs": epochs}
+    if positive is not None:
+        parameters["pos_label"] = positive
+    if in_time:
+        parameters["validation_split"] = NewestRows()
+    classifier = BalancedKerasClassifier(**parameters)
+    return Pipeline([("encoder", ColumnEncoder()), ("classifier", classifier)])
+
+
+def _as_json(source: Source, comparison) -> dict:
+    """Return the comparison and what was read, as JSON's types."""
+    return {
+        "data": source.as_json(),
+        **comparison.to_dict(),
+    }

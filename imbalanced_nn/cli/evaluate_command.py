@@ -1,0 +1,162 @@
+"""``imbalanced-nn evaluate``: how good the answers of a model are on a table with classes."""
+
+import json
+
+import click
+
+from imbalanced_nn.cli.options import costs_from, json_option, seed_option, target_option
+from imbalanced_nn.cli.reading import AS_FOUND, Reading, reading_options
+from imbalanced_nn.cli.refusals import DataRefusal, UsageRefusal, errors_as_refusals
+from imbalanced_nn.cli.terminal import print_notes, say
+
+__all__ = ["evaluate", "judged_chunks"]
+
+_EPILOG = """\b
+Examples:
+  imbalanced-nn evaluate fraud.inn test.csv --target fraud
+  imbalanced-nn evaluate fraud.inn test.parquet --target fraud --json
+  imbalanced-nn evaluate fraud.inn test.csv --target fraud \\
+    --cost-matrix '0,1; 50,0'
+"""
+
+
+@click.command(epilog=_EPILOG, short_help="Measure a model on a table with classes.")
+@click.argument("model")
+@click.argument("data")
+@target_option
+@click.option(
+    "--cost-matrix",
+    metavar="COSTS",
+    help="Costs to measure, too: a row for each true class in sorted order, a number for each "
+    "decision: '0,1; 50,0'.",
+)
+@click.option(
+    "--resamples",
+    type=click.IntRange(0),
+    default=1000,
+    show_default=True,
+    help="Resamples of the bootstrap: fewer save time on millions of rows, 0 gives no intervals.",
+)
+@seed_option
+@reading_options("drop", "missing")
+@json_option
+def evaluate(model, data, target, cost_matrix, resamples, random_state, reading, as_json):
+    """Measure the answers of MODEL on the rows of DATA, which it was not trained on.
+
+    Measured are the probabilities, which the threshold is no part of, and the decisions, overall
+    and of each class, with intervals. Rows without a class are left out.
+    """
+    from imbalanced_nn.data import MANY_COPIES
+
+    with errors_as_refusals():
+        costs = None if cost_matrix is None else costs_from(cost_matrix)
+        about, rows, report, notes = _evaluation(
+            model, data, target, costs, resamples, random_state, reading
+        )
+    from imbalanced_nn.cli.summaries import print_evaluation
+
+    if about["trained_on"] >= MANY_COPIES:
+        notes.append(
+            f"about {about['trained_on']:.0%} of these rows are, or equal, rows that the model was "
+            f"trained on. It knows their classes: new rows fare worse."
+        )
+    if max(report.class_count) == report.n_samples:
+        notes.append(
+            "all of these rows are of one class, of which nothing can be told apart; the counts "
+            "tell how many were found."
+        )
+    print_notes(notes)
+    confusion = _confusion(rows)
+    if as_json:
+        content = {**about, **report.to_dict(), "confusion": confusion, "notes": notes}
+        say(json.dumps(content, indent=2, allow_nan=False))
+        return
+    print_evaluation(about, report, confusion, costs)
+
+
+def judged_chunks(model, data: str, target: str, what, reading: Reading = AS_FOUND):
+    """Yield ``what`` of each chunk of a table, the codes of its labels, and rows without one."""
+    from imbalanced_nn.cli.readers import read_chunks
+    from imbalanced_nn.cli.rendering import progress_bar
+    from imbalanced_nn.exceptions import nearest_name
+
+    columns, text = [*model.columns, target], [*model.text_columns, target]
+    n_rows, chunks = read_chunks(
+        data, columns, text, target, reading=reading, decimal=model.decimal
+    )
+    done = 0
+    with progress_bar("Scoring", "rows") as advance:
+        for chunk in chunks:
+            if target not in chunk.columns:
+                raise UsageRefusal(
+                    f"There is no column {target!r} in {data!r} to compare the answers with."
+                    + nearest_name(target, chunk.attrs.get("names", ()))
+                )
+            codes = model.codes(chunk[target])
+            labelled = codes >= 0
+            known = chunk[labelled]
+            if len(known):
+                yield what(known), codes[labelled], len(chunk) - len(known)
+            done += len(chunk)
+            advance(done, n_rows)
+
+
+def _evaluation(path: str, data: str, target: str, costs, n_resamples: int, seed: int, reading):
+    """Return model and table as JSON's types, labelled rows with the answers, their report, and
+    notes.
+    """
+    from imbalanced_nn.cli.models import Model
+    from imbalanced_nn.cli.quiet import noted, tensorflow_muted
+    from imbalanced_nn.describe import cut_summary
+    from imbalanced_nn.inspection import report_on
+    from imbalanced_nn.threshold import check_cost_matrix
+
+    with tensorflow_muted(), noted() as notes:
+        model = Model(path)
+        if costs is not None:
+            # Before all rows are scored.
+            check_cost_matrix(costs, len(model.classes))
+        rows, seen, n_lacking = _answers(model, data, target, reading)
+    about = {
+        "model": path,
+        "data": {
+            "name": data,
+            "target": target,
+            "left_out": [f"rows without a class: {n_lacking}"] if n_lacking else [],
+        },
+        "threshold": cut_summary(model.classifier),
+        "trained_on": seen,
+    }
+    name = type(model.classifier).__name__
+    report = report_on(rows, name, cost_matrix=costs, n_resamples=n_resamples, random_state=seed)
+    return about, rows, report, notes + model.notes()
+
+
+def _answers(model, data: str, target: str, reading):
+    """Return labelled rows with the answers, the share trained on, and how many lack a label."""
+    import numpy as np
+
+    from imbalanced_nn.inspection import Predictions
+
+    codes, decided, proba, n_lacking = [], [], [], 0
+    seen = 0.0
+    for features, truth, lacking in judged_chunks(model, data, target, model.features, reading):
+        answers, scores = model.decide(features)
+        seen += len(truth) * model.trained_on(features)
+        codes.append(truth)
+        decided.append(answers)
+        proba.append(scores)
+        n_lacking += lacking
+    if not codes:
+        raise DataRefusal(f"Column {target!r} is empty.")
+    rows = Predictions.from_codes(
+        *map(np.concatenate, (codes, decided, proba)), model.classes, model.positive
+    )
+    return rows, seen / len(rows.codes), n_lacking
+
+
+def _confusion(rows) -> list[list[int]]:
+    """Return counts, rows true and columns decided."""
+    from sklearn.metrics import confusion_matrix
+
+    return confusion_matrix(rows.codes, rows.decided, labels=range(len(rows.classes))).tolist()

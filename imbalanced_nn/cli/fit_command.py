@@ -1,0 +1,208 @@
+"""``imbalanced-nn fit``: train a network on a table, and save it with its preprocessing."""
+
+import json
+from contextlib import contextmanager
+
+import click
+
+from imbalanced_nn.cli.options import (
+    check_output,
+    force_option,
+    groups_option,
+    json_option,
+    output_option,
+    positive_label,
+    positive_option,
+    seed_option,
+    target_option,
+    threshold_from,
+    threshold_options,
+    time_option,
+)
+from imbalanced_nn.cli.reading import reading_options
+from imbalanced_nn.cli.refusals import UsageRefusal, errors_as_refusals
+from imbalanced_nn.cli.sources import Roles, read_source
+from imbalanced_nn.cli.terminal import print_notes, say
+
+__all__ = ["fit"]
+
+_EPILOG = """\b
+Examples:
+  imbalanced-nn fit train.csv --target fraud --output fraud.inn
+  imbalanced-nn fit train.csv --target fraud -o fraud.inn \\
+    --sampler smote --threshold recall --constraint precision 0.9
+  imbalanced-nn fit train.parquet --target y -o y.inn --cost-matrix "0,1;50,0"
+"""
+
+_CLASS_WEIGHTS = ("balanced", "balanced_sqrt", "effective_number", "balanced_batch")
+
+
+@click.command(epilog=_EPILOG, short_help="Train a network on a table and save it.")
+@click.argument("data")
+@target_option
+@output_option("MODEL", "File to save the model to.")
+@click.option("--strategy", metavar="NAME", help="Parameters of a strategy of 'compare'.")
+@click.option("--sampler", metavar="NAME", help="smote, random_over, balanced_batches, ...")
+@click.option("--class-weight", type=click.Choice(_CLASS_WEIGHTS), help="Weights of the classes.")
+@click.option("--loss", metavar="NAME", help="focal, logit_adjusted, balanced_softmax, ...")
+@threshold_options("threshold", "balanced_accuracy")
+@click.option(
+    "--calibration",
+    type=click.Choice(["prior", "temperature", "sigmoid", "isotonic"]),
+    default="prior",
+    show_default=True,
+    help="How probabilities are put right.",
+)
+@click.option(
+    "--held-out",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    help="Share of the rows that judge the network and set its threshold [default: 0.2].",
+)
+@click.option(
+    "--folds",
+    type=click.IntRange(min=2),
+    help="Let every row judge a network that did not see it, by so many fits, in place of "
+    "--held-out.",
+)
+@groups_option
+@time_option
+@positive_option
+@click.option("--epochs", type=click.IntRange(min=1), help="Most epochs of the fit.")
+@seed_option
+@reading_options()
+@force_option
+@json_option
+def fit(
+    data,
+    target,
+    output,
+    objective,
+    constraint,
+    confidence,
+    cost_matrix,
+    groups,
+    time,
+    positive,
+    reading,
+    force,
+    as_json,
+    **options,
+):
+    """Train a network on DATA and save it with all that it needs to answer.
+
+    DATA is a table as for 'compare'. What its columns become is learned here and saved with the
+    network: text becomes one-hot categories, dates become days, missing numbers the median.
+    A share of the rows is held out to stop the training and to set the decision threshold.
+    """
+    check_output(output, force, data)
+    threshold = threshold_from(objective, constraint, cost_matrix, confidence)
+    with errors_as_refusals():
+        from imbalanced_nn.cli.held_out_part import held_out_by
+        from imbalanced_nn.cli.summaries import fit_summary, print_costs, print_fit
+
+        source = read_source(data, target, reading, Roles(groups, time))
+        print_notes(source.notes)
+        options["pos_label"] = positive_label(positive, source.y, target)
+        options["validation_split"] = held_out_by(
+            source, options.pop("held_out"), options.pop("folds")
+        )
+        from imbalanced_nn.cli.rendering import print_source
+
+        if not as_json:
+            print_source(source)
+        pipeline, notes = _fitted(source, threshold, options)
+        from imbalanced_nn.persistence import save
+
+        save(pipeline, output, overwrite=force)
+    print_notes(notes)
+    content = fit_summary(source, pipeline[-1], output) | {"notes": source.notes + notes}
+    if as_json:
+        say(json.dumps(content, indent=2, allow_nan=False))
+    else:
+        print_costs(getattr(threshold, "cost_matrix", None), content["classes"])
+        print_fit(content)
+
+
+def _fitted(source, threshold, options: dict):
+    """Return the fitted pipeline, and what its fit warned the user of, each text once."""
+    from sklearn.pipeline import Pipeline
+
+    from imbalanced_nn.cli.quiet import noted, tensorflow_muted
+    from imbalanced_nn.cli.rendering import progress_bar
+    from imbalanced_nn.preprocessing import ColumnEncoder
+
+    given = {} if source.groups is None else {"classifier__groups": source.groups}
+    with tensorflow_muted(), noted() as notes:
+        classifier = _classifier(threshold, **options)
+        steps = [("encoder", ColumnEncoder()), ("classifier", classifier)]
+        with progress_bar("Training", "epochs at most") as advance, _watched(classifier, advance):
+            fitted = Pipeline(steps).fit(source.X, source.y, **given)
+    # The types were learned when the table was read.
+    return Pipeline([("types", source.types), *fitted.steps]), notes
+
+
+@contextmanager
+def _watched(classifier, advance):
+    """Tell of every epoch of a fit; the estimator has no callback left afterwards."""
+    import keras
+
+    total = classifier.epochs
+
+    def tell(epoch, logs=None):
+        advance(epoch + 1, total)
+
+    classifier.set_params(callbacks=[keras.callbacks.LambdaCallback(on_epoch_end=tell)])
+    try:
+        yield
+    finally:
+        classifier.set_params(callbacks=None)
+
+
+def _classifier(threshold, *, strategy, epochs, random_state, calibration, **given):
+    """Return the estimator that the options stand for."""
+    from imbalanced_nn.classifier import BalancedKerasClassifier
+
+    if given["loss"] is not None:
+        _check_loss(given["loss"])
+    parameters = {} if strategy is None else dict(_strategy(strategy))
+    parameters |= {name: value for name, value in given.items() if value is not None}
+    if epochs is not None:
+        parameters["epochs"] = epochs
+    return BalancedKerasClassifier().set_params(
+        threshold=threshold,
+        random_state=random_state,
+        calibration=calibration,
+        **parameters,
+    )
+
+
+def _check_loss(name: str) -> None:
+    """Refuse the name of a loss that is neither this package's nor Keras'."""
+    import keras
+
+    from imbalanced_nn.exceptions import nearest_name
+    from imbalanced_nn.losses import LOSSES
+
+    if name == "cost_sensitive":
+        raise UsageRefusal(
+            "--loss cost_sensitive needs costs of its own, which can be given in Python only. "
+            "Leave it out and give --cost-matrix: the threshold then minimises the costs."
+        )
+    if name not in LOSSES and not hasattr(keras.losses, name):
+        raise UsageRefusal(
+            f"There is no loss {name!r}; known are {', '.join(LOSSES)} and those of Keras."
+            + nearest_name(name, [*LOSSES, *dir(keras.losses)])
+        )
+
+
+def _strategy(name: str) -> dict:
+    """Return the parameters of a strategy, or refuse an unknown one."""
+    from imbalanced_nn.compare import STRATEGIES
+    from imbalanced_nn.exceptions import nearest_name
+
+    if name not in STRATEGIES:
+        raise UsageRefusal(
+            f"There is no strategy {name!r}; known are {', '.join(STRATEGIES)}."
+            + nearest_name(name, STRATEGIES)
+        )
+    return STRATEGIES[name]

@@ -1,0 +1,68 @@
+"""X, y, weights and groups as they are given: checks, targets, rows, held-out parts."""
+
+from imbalanced_nn.data.checks import (
+    check_features,
+    check_groups,
+    check_labels,
+    check_target,
+    check_weights,
+    dense,
+    n_rows,
+    row_blocks,
+    row_hashes,
+    take_rows,
+    validation_tuple,
+)
+from imbalanced_nn.data.duplicates import (
+    MANY_COPIES,
+    content_hashes,
+    copies_message,
+    counts_message,
+    duplicate_groups,
+    leaked_copies,
+)
+from imbalanced_nn.data.rows import Rows, StackedRows, TimestepRows, counted_rows
+from imbalanced_nn.data.splits import deal_folds, hold_out_rows, split_rows
+from imbalanced_nn.data.target import (
+    KINDS,
+    class_codes,
+    class_probabilities,
+    fill_padding,
+    n_output_units,
+    positive_code,
+    sequence_strata,
+)
+
+__all__ = [
+    "KINDS",
+    "MANY_COPIES",
+    "Rows",
+    "StackedRows",
+    "TimestepRows",
+    "check_features",
+    "check_groups",
+    "check_labels",
+    "check_target",
+    "check_weights",
+    "class_codes",
+    "class_probabilities",
+    "content_hashes",
+    "copies_message",
+    "counted_rows",
+    "counts_message",
+    "deal_folds",
+    "dense",
+    "duplicate_groups",
+    "fill_padding",
+    "hold_out_rows",
+    "leaked_copies",
+    "n_output_units",
+    "n_rows",
+    "positive_code",
+    "row_blocks",
+    "row_hashes",
+    "sequence_strata",
+    "split_rows",
+    "take_rows",
+    "validation_tuple",
+]

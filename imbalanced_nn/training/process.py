@@ -1,0 +1,135 @@
+"""State of the whole process that training needs: seeds of builds, threads, and forks."""
+
+import copy
+import multiprocessing
+import os
+import random
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from sklearn.utils import check_random_state
+
+from imbalanced_nn.training import cache
+
+__all__ = ["refuse_after_fork", "seed_of", "seeded", "share_threads", "thread_share"]
+
+# Keras draws the seed of every initialiser and random layer from Python's global generator
+# while a network is built. One build at a time, seeded or not: a second thread would take
+# numbers out of the sequence.
+_BUILDING = threading.RLock()
+
+
+def _renew_build_lock() -> None:
+    """Forget who is building: in a forked process the threads of its parent are gone."""
+    global _BUILDING
+    _BUILDING = threading.RLock()
+
+
+def seed_of(random_state: Any) -> int:
+    """Return the integer seed that ``random_state`` stands for.
+
+    An integer is itself, a ``RandomState`` gives a number without being advanced (as in
+    scikeras, equal states give equal fits), None draws from NumPy's global generator.
+    """
+    if isinstance(random_state, np.random.RandomState):
+        random_state = copy.deepcopy(random_state)
+    elif random_state is not None:
+        check_random_state(random_state)
+        return int(random_state)
+    return int(check_random_state(random_state).randint(2**31 - 1))
+
+
+@contextmanager
+def seeded(seed: int | None) -> Iterator[None]:
+    """Seed Python's and NumPy's global generators inside the block, then put them back.
+
+    With None the block only waits its turn.
+    """
+    with _BUILDING:
+        if seed is None:
+            yield
+            return
+        python_state, numpy_state = random.getstate(), np.random.get_state()
+        try:
+            random.seed(seed)
+            np.random.seed(seed % 2**32)
+            yield
+        finally:
+            random.setstate(python_state)
+            np.random.set_state(numpy_state)
+
+
+def thread_share(environ: Mapping[str, str], process_name: str) -> int | None:
+    """Return how many threads a worker process is meant to use, None where nothing is said.
+
+    joblib divides the cores among its workers and tells numerical libraries through their
+    environment variables, but not TensorFlow.
+    """
+    given = environ.get("OMP_NUM_THREADS", "")
+    if not process_name.startswith("LokyProcess") or "TF_NUM_INTRAOP_THREADS" in environ:
+        return None
+    return int(given) if given.isdecimal() and int(given) > 0 else None
+
+
+def share_threads() -> None:
+    """In a worker process of joblib, keep TensorFlow to the worker's share of the cores.
+
+    Elsewhere, and where the user has set TensorFlow's threads, nothing is changed.
+    """
+    share = thread_share(os.environ, multiprocessing.current_process().name)
+    if share is not None:
+        # Too late once TensorFlow has computed something.
+        with suppress(RuntimeError):
+            tf.config.threading.set_intra_op_parallelism_threads(share)
+            tf.config.threading.set_inter_op_parallelism_threads(share)
+
+
+_threads_are_lost = False
+
+
+def refuse_after_fork() -> None:
+    """Refuse to compute where TensorFlow would wait for ever.
+
+    A fork copies TensorFlow's memory but not the threads that run its graphs.
+
+    Raises
+    ------
+    RuntimeError
+        If TensorFlow had computed in the process that this one was forked from.
+    """
+    if _threads_are_lost:
+        raise RuntimeError(
+            "This process was forked from one in which TensorFlow had computed, and TensorFlow's "
+            "threads did not come along: a fit or a prediction here would wait for them for ever. "
+            "Start processes with joblib's loky or multiprocessing.get_context('spawn'), or fork "
+            "before the first network is built."
+        )
+
+
+def _has_computed() -> bool:
+    """Whether TensorFlow has started its threads, after which it lets nobody set their number."""
+    threading = tf.config.threading
+    n_threads = threading.get_inter_op_parallelism_threads()
+    try:
+        threading.set_inter_op_parallelism_threads(n_threads + 1)
+    except RuntimeError:
+        return True
+    threading.set_inter_op_parallelism_threads(n_threads)
+    return False
+
+
+def _start_anew() -> None:
+    """Make a forked process wait for no lock that a thread of its parent held."""
+    global _threads_are_lost
+    _threads_are_lost = _has_computed()
+    _renew_build_lock()
+    for programs in (cache.TRAINING, cache.FORWARD):
+        programs.renew_lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_start_anew)

@@ -1,0 +1,33 @@
+"""scikeras' classifier kept to scikit-learn's contract: hooks, parameters, pickling, rollback."""
+
+from imbalanced_nn.wrapper.compiled_classifier import CompiledKerasClassifier
+from imbalanced_nn.wrapper.factory import Logged, NetworkFactory
+from imbalanced_nn.wrapper.label_encoder import TimestepLabelEncoder
+from imbalanced_nn.wrapper.parameters import (
+    NotKept,
+    check_arguments,
+    check_parameters,
+    check_routed,
+    plain,
+)
+from imbalanced_nn.wrapper.pickling import bytes_of, network_of, pack, unpack
+from imbalanced_nn.wrapper.rollback import restored_on_failure
+from imbalanced_nn.wrapper.sklearn_classifier import SklearnKerasClassifier
+
+__all__ = [
+    "CompiledKerasClassifier",
+    "Logged",
+    "NetworkFactory",
+    "NotKept",
+    "SklearnKerasClassifier",
+    "TimestepLabelEncoder",
+    "bytes_of",
+    "check_arguments",
+    "check_parameters",
+    "check_routed",
+    "network_of",
+    "pack",
+    "plain",
+    "restored_on_failure",
+    "unpack",
+]

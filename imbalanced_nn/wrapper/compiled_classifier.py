@@ -1,0 +1,238 @@
+"""What scikeras' classifier compiles its network with, and whether that suits the target."""
+
+from collections import defaultdict
+from typing import Any
+
+import keras
+import numpy as np
+from scikeras._utils import route_params
+from scikeras.utils.transformers import ClassifierLabelEncoder
+from scikeras.wrappers import KerasClassifier
+
+from imbalanced_nn.data import KINDS, n_output_units
+from imbalanced_nn.exceptions import InvalidParameterError, nearest_name
+from imbalanced_nn.losses import (
+    ClassLoss,
+    LabelWeightedCrossentropy,
+    keras_loss,
+    outputs_are_logits,
+    resolve_loss,
+    single_loss,
+    takes_one_hot,
+)
+from imbalanced_nn.training import (
+    extend_optimizer,
+    metrics_of_a_fit,
+    numbered_afresh,
+    variables_alike,
+)
+from imbalanced_nn.wrapper.label_encoder import TimestepLabelEncoder
+
+__all__ = ["CompiledKerasClassifier"]
+
+TAKE_CODES = (
+    "categorical_generalized_cross_entropy",
+    "circle",
+    "ctc",
+    "sparse_categorical_crossentropy",
+)
+
+
+def _optimizer_class(name: str) -> type[keras.optimizers.Optimizer] | str:
+    """Return Keras' class of that name, or the name; Keras makes an optimizer to find it."""
+    own = {key.lower(): value for key, value in vars(keras.optimizers).items()}
+    found = own.get(name.lower())
+    if isinstance(found, type):
+        return found
+    try:
+        keras.optimizers.get(name)
+    except ValueError:
+        names = [key for key, value in own.items() if isinstance(value, type)]
+        raise InvalidParameterError(
+            f"optimizer={name!r} is not a known optimizer.{nearest_name(name, names)} Accepted "
+            f"are Keras' optimizers by name, class or object, such as 'adam'."
+        ) from None
+    return name
+
+
+class CompiledKerasClassifier(KerasClassifier):
+    """`scikeras.wrappers.KerasClassifier` whose losses, optimizers and metrics are each fit's own.
+
+    A loss in any spelling is one thing to it, and it knows which outputs a target asks for.
+    """
+
+    def _get_compile_kwargs(self) -> dict[str, Any]:
+        """Return the arguments of ``compile``, with an optimizer of the network's own."""
+        routed = any(name.startswith("loss__") for name in self.get_params(deep=False))
+        given = {part: self._compiled_by(part) for part in ("loss", "optimizer")}
+        loss, optimizer = (getattr(self, name) for name in given.values())
+        meant = {given["loss"]: resolve_loss(loss, routed)}
+        if isinstance(optimizer, str):
+            meant[given["optimizer"]] = _optimizer_class(optimizer)
+        vars(self).update(meant)
+        try:
+            with numbered_afresh():
+                kwargs = super()._get_compile_kwargs()
+        finally:
+            vars(self).update({given["loss"]: loss, given["optimizer"]: optimizer})
+        for name in {"metrics", "weighted_metrics"} & kwargs.keys():
+            kwargs[name] = self._metrics_of_a_fit(name, kwargs[name])
+        if kwargs["optimizer"] is optimizer:
+            if not isinstance(optimizer, keras.optimizers.Optimizer):
+                raise InvalidParameterError(
+                    f"optimizer={optimizer!r} is none. Give the name, class or object of one of "
+                    f"Keras' optimizers; the rate goes into optimizer__learning_rate."
+                )
+            # An optimizer belongs to the variables it was built with.
+            kwargs["optimizer"] = type(optimizer).from_config(optimizer.get_config())
+        # What a loss learns of the classes is this fit's, and the caller may use it elsewhere.
+        kwargs["loss"] = keras.tree.map_structure(
+            lambda part: (
+                type(part).from_config(part.get_config()) if isinstance(part, ClassLoss) else part
+            ),
+            kwargs["loss"],
+        )
+        # Build functions get None, as from the parent: the number of outputs is theirs.
+        if kwargs["loss"] is None and self._kind is not None and self.initialized_:
+            kwargs["loss"] = self._default_loss()
+        return kwargs
+
+    def _compiled_by(self, part: str) -> str:
+        """Return the parameter that gives an argument of ``compile``, which may be a routed one."""
+        return f"compile__{part}" if hasattr(self, f"compile__{part}") else part
+
+    @property
+    def _loss(self) -> Any:
+        """The loss of the network: what it is compiled with, or else will be."""
+        if self.model_.compiled and self.model_.loss is not None:
+            return single_loss(self.model_.loss)
+        return single_loss(self._get_compile_kwargs()["loss"])
+
+    def _logits(self) -> bool:
+        """Whether the network's outputs are log-odds."""
+        return outputs_are_logits(self._loss)
+
+    def _metrics_of_a_fit(self, name: str, made: Any) -> Any:
+        """Return the metrics that scikeras has made of those given, for this fit alone."""
+        given = getattr(self, f"compile__{name}", self.metrics if name == "metrics" else None)
+        given = given if given is None or isinstance(given, list | tuple | dict) else [given]
+        return made if given is None else metrics_of_a_fit(given, made)
+
+    def _fit_keras_model(
+        self, X, y, sample_weight, warm_start, epochs, initial_epoch, **kwargs
+    ) -> None:
+        """Train as the parent does, and keep the history under the names that Keras logs.
+
+        The parent renames metrics, for which it makes one of each name without its arguments.
+        """
+        arguments = route_params(self.get_params(), "fit", self._fit_kwargs)
+        arguments |= {"epochs": initial_epoch + epochs, "initial_epoch": initial_epoch}
+        arguments |= {"sample_weight": sample_weight, **kwargs}
+        for name in ("batch_size", "validation_batch_size"):
+            if arguments.get(name) == -1:
+                arguments[name] = len(keras.tree.flatten(X)[0])
+        arguments = {k: v for k, v in arguments.items() if not k.startswith("callbacks")}
+        logged = self.model_.fit(x=X, y=y, callbacks=self._fit_callbacks, **arguments).history
+        goes_on = warm_start and initial_epoch != 0 and hasattr(self, "history_")
+        history = defaultdict(list, self.history_ if goes_on else {})
+        for name, values in logged.items():
+            # Keras logs tensors where a metric has several values.
+            history[name] = history[name] + [np.asarray(v) if np.ndim(v) else v for v in values]
+        self.history_ = history
+
+    def _ensure_compiled_model(self) -> None:
+        """Compile the network if its builder has not, or has without a loss."""
+        with variables_alike():
+            if self.model_.compiled and self.model_.loss is None:
+                self.model_.compile(**self._get_compile_kwargs())
+            super()._ensure_compiled_model()
+            extend_optimizer(self.model_)
+
+    def _default_loss(self) -> str:
+        """Return the crossentropy of the kind of target."""
+        if self._kind == "multilabel":
+            return "binary_crossentropy"
+        if self._kind == "binary":
+            shape = getattr(self.model_, "output_shape", None)
+            two_units = isinstance(shape, tuple) and shape[-1] == 2
+            return "sparse_categorical_crossentropy" if two_units else "binary_crossentropy"
+        one_hot = self.target_encoder_._target_type == "multiclass-onehot"
+        return "categorical_crossentropy" if one_hot else "sparse_categorical_crossentropy"
+
+    def _type_of_target(self, y: np.ndarray) -> str:
+        """Return scikit-learn's type of target, with a label for each time step that of steps."""
+        return super()._type_of_target(y if y.ndim < 3 else y.reshape(-1, y.shape[-1]))
+
+    @property
+    def target_encoder(self):
+        """The parent's label encoder, or with a label for each time step one of steps."""
+        encoder = super().target_encoder
+        if takes_one_hot(getattr(self, self._compiled_by("loss"))):
+            # The parent does not know every form and every such loss.
+            encoder.loss = "categorical_crossentropy"
+        if getattr(self, "y_ndim_", 1) < 3:
+            return encoder
+        return TimestepLabelEncoder(**encoder.get_params(deep=False))
+
+    @property
+    def _steps(self) -> tuple[int, ...]:
+        """``(n_steps,)`` with a label for each time step, else empty."""
+        encoder = getattr(self, "target_encoder_", None)
+        return (encoder.n_steps_,) if type(encoder) is TimestepLabelEncoder else ()
+
+    @property
+    def _kind(self) -> str | None:
+        """``"binary"``, ``"multiclass"``, ``"multilabel"``; None with an encoder of the user's."""
+        encoder = getattr(self, "target_encoder_", None)
+        if type(encoder) not in (ClassifierLabelEncoder, TimestepLabelEncoder):
+            return None
+        return KINDS.get(encoder._target_type)
+
+    def _check_model_compatibility(self, y: Any) -> None:
+        """Check the number of outputs before Keras stumbles over it."""
+        shape = getattr(self.model_, "output_shape", None) if self.model_.built else None
+        if self._kind is not None and isinstance(shape, tuple):
+            allowed = n_output_units(self._kind, self.n_classes_)
+            self._check_output_steps(shape, allowed)
+            units = shape[-1] if len(shape) > 1 else 1
+            if units not in allowed:
+                expected = " or ".join(map(str, allowed))
+                raise InvalidParameterError(
+                    f"model has {units} output units, but a {self._kind} y with "
+                    f"{self.n_classes_} classes needs {expected}. Change the last layer; "
+                    f"meta['n_classes_'] tells a build function the number."
+                )
+            self._check_loss(y, units)
+        own_loss = isinstance(self._loss, LabelWeightedCrossentropy | ClassLoss)
+        if hasattr(self.model_, "outputs") and not own_loss:
+            super()._check_model_compatibility(y)
+
+    def _check_loss(self, y: Any, units: int) -> None:
+        """Refuse a loss of Keras' that nothing can be learned from.
+
+        One that compares each output with a target of its own takes a class code for all of them.
+        """
+        name, given = keras_loss(self._loss)
+        if given.get("label_smoothing", 0) >= 1:
+            raise InvalidParameterError(
+                f"label_smoothing={given['label_smoothing']!r} leaves nothing of the labels. Give "
+                f"a number below 1, such as 0.1."
+            )
+        if units == 1 or y.shape[-1] == units or name in (None, *TAKE_CODES):
+            return
+        raise InvalidParameterError(
+            f"{name} compares each of the {units} outputs with a target of its own, but y holds "
+            f"one label for each row. Set loss=None, which takes "
+            f"sparse_categorical_crossentropy, or pass y in one-hot form."
+        )
+
+    def _check_output_steps(self, shape: tuple, allowed: tuple[int, ...]) -> None:
+        """Refuse a network whose outputs are not one for each time step that has a label."""
+        if self._steps and (len(shape) != 3 or shape[1] not in (*self._steps, None)):
+            units = " or ".join(map(str, allowed))
+            raise InvalidParameterError(
+                f"model has outputs of shape {shape[1:]} for each row, but y holds a label for "
+                f"each time step: the network must end in shape ({self._steps[0]}, {units}). Keep "
+                f"the axis of time, with return_sequences=True in recurrent layers, "
+                f"padding='same' in convolutions and no pooling or flattening over it."
+            )

@@ -1,0 +1,448 @@
+"""What a fit asks of the wrapped network: its hooks, which a subclass may override, as values."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+from scikeras._utils import route_params
+from sklearn.base import clone
+from sklearn.preprocessing import FunctionTransformer
+
+from imbalanced_nn.data import class_codes, n_rows, take_rows
+from imbalanced_nn.exceptions import InvalidParameterError
+from imbalanced_nn.losses import ClassLoss, LabelWeightedCrossentropy, keras_loss, single_loss
+from imbalanced_nn.networks import adapt, set_output_bias
+from imbalanced_nn.training import (
+    GraphTrainer,
+    RowBatches,
+    as_network_input,
+    check_finite,
+    fixed_batch_size,
+    refuse_after_fork,
+    seed_of,
+    seeded,
+    unsuitable,
+    variables_alike,
+)
+
+__all__ = ["Logged", "NetworkFactory"]
+
+
+@dataclass(frozen=True)
+class Logged:
+    """What a training left beside the weights.
+
+    Parameters
+    ----------
+    history : dict of str to list
+        What Keras logged.
+    engine : str
+        What trained the network, and why not the graph.
+    """
+
+    history: dict[str, list]
+    engine: str
+
+
+class NetworkFactory:
+    """Builds, compiles, encodes and trains by the hooks of an estimator.
+
+    Parameters
+    ----------
+    estimator : CompiledKerasClassifier
+        Whose hooks and parameters are asked. Only what scikeras itself stores is changed.
+    """
+
+    def __init__(self, estimator: Any):
+        self.estimator = estimator
+
+    @property
+    def name(self) -> str:
+        """Name of the estimator, for messages."""
+        return type(self.estimator).__name__
+
+    @property
+    def network(self) -> Any:
+        """The network, or what stands in for it while it is trained."""
+        return self.estimator.model_
+
+    @property
+    def kind(self) -> str | None:
+        """Kind of target, None with a target encoder of the user's."""
+        return self.estimator._kind
+
+    @property
+    def steps(self) -> tuple[int, ...]:
+        """``(n_steps,)`` with a label for each time step, else empty."""
+        return self.estimator._steps
+
+    @property
+    def loss(self) -> Any:
+        """The loss of the network."""
+        return self.estimator._loss
+
+    @property
+    def logits(self) -> bool:
+        """Whether the network's outputs are log-odds."""
+        return self.estimator._logits()
+
+    @property
+    def callbacks(self) -> list:
+        """Keras' callbacks of the training that is under way."""
+        return self.estimator._fit_callbacks
+
+    @property
+    def given_loss(self) -> Any:
+        """The parameter that gives the loss, which may be a routed one."""
+        return getattr(self.estimator, self.estimator._compiled_by("loss"))
+
+    @property
+    def seed(self) -> int | None:
+        """A seed for what is drawn while a network is built, None without ``random_state``."""
+        state = self.estimator.random_state
+        return None if state is None else seed_of(state)
+
+    @property
+    def is_given(self) -> bool:
+        """Whether the network was built by the user."""
+        return isinstance(self.estimator.model, keras.Model)
+
+    @property
+    def encodes_alike(self) -> bool:
+        """Whether the feature encoder learns nothing."""
+        return isinstance(self.estimator.feature_encoder_, FunctionTransformer)
+
+    def routed(self, destination: str) -> dict[str, Any]:
+        """Return the parameters that are routed to something, by the names that it knows."""
+        prefix = f"{destination}__"
+        return {
+            name.removeprefix(prefix): value
+            for name, value in vars(self.estimator).items()
+            if name.startswith(prefix)
+        }
+
+    def of_fit(self, name: str) -> Any:
+        """Return a parameter of ``fit`` as scikeras routes it: ``fit__NAME`` before ``NAME``."""
+        return getattr(self.estimator, f"fit__{name}", getattr(self.estimator, name))
+
+    def another(self, **parameters: Any) -> "NetworkFactory":
+        """Return the factory of an equal estimator with some other parameters, not fitted."""
+        return NetworkFactory(clone(self.estimator).set_params(**parameters))
+
+    def initialize(self, X: Any, y: Any) -> tuple[Any, Any]:
+        """Let the estimator see rows and build its network; return them checked."""
+        self.estimator.classes_ = None
+        return self.estimator._initialize(X, y)
+
+    def drawn_seed(self) -> int:
+        """Return a seed for all that is drawn in a fit."""
+        return seed_of(self.estimator.random_state)
+
+    def become(self, network: keras.Model, optimizer: keras.optimizers.Optimizer) -> None:
+        """Put a network, which needs no more training, in the place of the estimator's.
+
+        Parameters
+        ----------
+        network : keras.Model
+            Not compiled.
+        optimizer : keras.optimizers.Optimizer
+            Like which its own is to be.
+        """
+        estimator = self.estimator
+        estimator.model_ = network
+        own = type(optimizer).from_config(optimizer.get_config())
+        with variables_alike():
+            network.compile(optimizer=own, loss=estimator._default_loss())
+            # Keras loads no network whose optimizer was not built.
+            own.build(network.trainable_variables)
+
+    def state(self, network: keras.Model, result: Any, trained: Any) -> dict[str, Any]:
+        """Return the attributes of the estimator, had it a network, a result and a training."""
+        return self.estimator._state_with(network, result, trained)
+
+    def validate(self, X: Any, y: Any) -> tuple[Any, Any]:
+        """Return rows in the form of those that the estimator has seen, or refuse them."""
+        return self.estimator._validate_data(X, y)
+
+    def codes(self, y: np.ndarray) -> np.ndarray:
+        """Return labels as codes, or the 0/1 indicator of a multilabel target."""
+        return class_codes(self.encode_target(y), self.kind)
+
+    def encode_target(self, y: np.ndarray) -> np.ndarray:
+        """Return labels as the network takes them."""
+        return self.estimator.target_encoder_.transform(y)
+
+    def encode_codes(self, codes: np.ndarray) -> np.ndarray:
+        """Return class codes in the form that the loss takes."""
+        estimator = self.estimator
+        if estimator.y_ndim_ == 2:
+            return np.eye(estimator.n_classes_, dtype=np.float32)[codes]
+        return self.encode_target(estimator.classes_[codes])
+
+    def encode(self, X: Any, train: np.ndarray | None = None) -> Any:
+        """Return X as the network takes it.
+
+        Parameters
+        ----------
+        X : array, sparse matrix, or list or dict of arrays
+            Checked rows.
+        train : ndarray of int, default=None
+            The rows that an encoder which learns may see; None leaves it as it is.
+        """
+        estimator = self.estimator
+        if train is not None and not self.encodes_alike and len(train) < n_rows(X):
+            estimator.feature_encoder_ = estimator.feature_encoder.fit(take_rows(X, train))
+        return estimator.feature_encoder_.transform(X)
+
+    def build(self, X: Any) -> None:
+        """Let a network that learns the shape of its input from data see one encoded row."""
+        if not self.network.built:
+            with seeded(self.seed):
+                self.network(as_network_input(take_rows(X, slice(1))))
+
+    def compile(self, y: Any, class_weight: dict | None, weighs_labels: bool) -> None:
+        """Compile the network if its builder has not, and check that it suits the target.
+
+        Parameters
+        ----------
+        y : ndarray
+            Targets as the network takes them.
+        class_weight : dict or None
+            Weights of the classes, or of the negatives and positives of each label.
+        weighs_labels : bool
+            Whether the loss is to weigh the labels of a multilabel target.
+        """
+        if weighs_labels:
+            self._weigh_labels(class_weight)
+        else:
+            self.estimator._ensure_compiled_model()
+        self.estimator._check_model_compatibility(y)
+
+    def _weigh_labels(self, class_weight: dict) -> None:
+        """Compile the network with a loss that weighs its labels."""
+        network = self.network
+        if network.compiled and isinstance(self.loss, LabelWeightedCrossentropy):
+            return
+        kwargs = self.estimator._get_compile_kwargs()
+        name, arguments = keras_loss(kwargs["loss"])
+        if network.compiled or name != "binary_crossentropy":
+            raise InvalidParameterError(
+                f"class_weight={self.estimator.class_weight!r} with a multilabel y weighs each "
+                f"label in the loss, so the estimator must compile the network with binary "
+                f"crossentropy. Return the network uncompiled and leave loss=None, or weigh "
+                f"labels in your own loss and set class_weight=None."
+            )
+        weights = np.array(list(class_weight.values())).T
+        kept = {name: arguments[name] for name in ("from_logits", "label_smoothing")}
+        kwargs["loss"] = LabelWeightedCrossentropy(weights.tolist(), **kept)
+        network.compile(**kwargs)
+
+    def fill_loss(self, in_loss: np.ndarray, fills: bool) -> bool:
+        """Give a loss that depends on the shares of the classes those that it is trained on.
+
+        Parameters
+        ----------
+        in_loss : ndarray of shape (n_classes,)
+            Those shares.
+        fills : bool
+            Whether an earlier training gave it some.
+
+        Returns
+        -------
+        bool
+            Whether they were given here, and not by the user.
+
+        Raises
+        ------
+        InvalidParameterError
+            If the loss is not for such a target.
+        """
+        loss, kind = self.loss, self.kind
+        if not isinstance(loss, ClassLoss):
+            return fills
+        if loss.multilabel:
+            one_unit = kind == "binary" and self.network.output_shape[-1] == 1
+            fits, instead = one_unit or kind == "multilabel", "'focal'"
+        elif getattr(loss, "offset_is_free", False):
+            fits, instead = kind == "binary" and not self.steps, "'focal'"
+        else:
+            fits, instead = kind != "multilabel", "'asymmetric'"
+        if not fits:
+            raise InvalidParameterError(
+                f"loss={type(loss).__name__} is not for this y, which is "
+                f"{kind}{' in time steps' if self.steps else ''}. Use loss={instead}, or "
+                f"leave loss=None."
+            )
+        fills = fills or loss.prior is None
+        if fills:
+            loss.fill(in_loss)
+        return fills
+
+    def start(self, rows: Any, in_loss: np.ndarray) -> None:
+        """Learn the input normalisation and set the output bias of a fresh network.
+
+        Parameters
+        ----------
+        rows : Rows
+            Training rows.
+        in_loss : ndarray of shape (n_classes,)
+            Shares of the classes in the loss.
+        """
+        if self.is_given:
+            return
+        adapt(self.network, rows.X, rows.index, rows.counted_steps)
+        self.start_output(self.network, in_loss)
+
+    def start_output(self, network: keras.Model, in_loss: np.ndarray) -> None:
+        """Start the output where a network that knows the shares alone has its least loss."""
+        if self.estimator.init_bias != "prior":
+            return
+        loss = single_loss(network.loss)
+        if isinstance(loss, ClassLoss) and in_loss.all():
+            in_loss = loss.start(in_loss)
+        set_output_bias(network, in_loss, self.kind == "multilabel", self.logits)
+
+    def build_optimizer(self) -> None:
+        """Build the optimizer of a network that is not trained; Keras loads none without."""
+        optimizer = self.network.optimizer
+        if not optimizer.built:
+            with variables_alike():
+                optimizer.build(self.network.trainable_variables)
+
+    def batch_size(self, n_train: int, given: int | None = None) -> int:
+        """Return the number of rows in a batch; see the parameter ``batch_size``.
+
+        Parameters
+        ----------
+        n_train : int
+            Number of training rows.
+        given : int or None, default=None
+            What a call of ``fit`` was given.
+        """
+        estimator = self.estimator
+        size = given or self.of_fit("batch_size")
+        fixed = fixed_batch_size(getattr(estimator, "model_", None))
+        if fixed is not None and size not in (None, fixed):
+            raise InvalidParameterError(
+                f"batch_size={size!r}, but model takes batches of {fixed} rows alone, by the "
+                f"batch_shape of its input. Leave batch_size=None, or build the network with "
+                f"keras.Input(shape=...) or another batch_shape."
+            )
+        if fixed is not None:
+            return fixed
+        if size == -1:
+            return n_train
+        if size is None and (estimator.model is None or isinstance(estimator.model, str)):
+            return int(np.clip(2 ** round(np.log2(n_train / 64)), 32, 512))
+        return size or 32
+
+    @contextmanager
+    def trains_instead(self, network: keras.Model) -> Iterator[None]:
+        """Let a network stand in the place of the estimator's, without callbacks and history."""
+        estimator = self.estimator
+        names = ("model_", "_fit_callbacks", "history_")
+        before = {name: getattr(estimator, name) for name in names}
+        estimator.model_, estimator._fit_callbacks = network, []
+        try:
+            yield
+        finally:
+            vars(estimator).update(before)
+
+    def train(
+        self,
+        batches: RowBatches,
+        callbacks: list,
+        training: dict[str, Any],
+        arguments: dict[str, Any],
+    ) -> Logged:
+        """Train the network on batches as the parent does.
+
+        Parameters
+        ----------
+        batches : RowBatches
+            What to train on.
+        callbacks : list of keras.callbacks.Callback
+            All that watch.
+        training : dict
+            ``warm_start``, ``epochs`` and ``initial_epoch``.
+        arguments : dict
+            Further arguments of ``Model.fit``.
+
+        Raises
+        ------
+        InvalidParameterError
+            If ``engine="graph"`` cannot train the network.
+        ValueError
+            If training diverges.
+        """
+        refuse_after_fork()
+        estimator, network, engine = self.estimator, self.network, []
+        own_callbacks = estimator._fit_callbacks
+        estimator._fit_callbacks = callbacks
+        estimator.model_ = self._trainer(batches, arguments, engine)
+        try:
+            estimator._fit_keras_model(batches, None, None, **training, **arguments)
+            check_finite(network)
+        finally:
+            estimator.model_, estimator._fit_callbacks = network, own_callbacks
+        return Logged(estimator.history_, engine[-1])
+
+    def train_opaque(
+        self, X: Any, y: Any, weight: np.ndarray | None, callbacks: list, arguments: dict[str, Any]
+    ) -> None:
+        """Train on rows as the parent does, which encodes them and holds out by itself.
+
+        Parameters
+        ----------
+        X, y, weight : array-like
+            Checked rows, and weights or None.
+        callbacks : list of keras.callbacks.Callback
+            Further ones.
+        arguments : dict
+            Of scikeras' ``_fit_keras_model``.
+        """
+        refuse_after_fork()
+        estimator = self.estimator
+        if weight is not None:
+            X, y, weight = estimator._validate_sample_weight(X, y, weight)
+        estimator._ensure_compiled_model()
+        X, y = self.encode(X), self.encode_target(y)
+        estimator._check_model_compatibility(y)
+        own = estimator._fit_callbacks
+        estimator._fit_callbacks = [*own, *callbacks]
+        try:
+            estimator._fit_keras_model(X, y, weight, **arguments)
+            check_finite(self.network)
+        finally:
+            estimator._fit_callbacks = own
+
+    def _trainer(self, batches: RowBatches, arguments: dict[str, Any], engine: list[str]) -> Any:
+        """Return what is to be fitted: the network itself, or its stand-in of the graph engine.
+
+        What was decided, and may be decided anew when callbacks have begun, joins ``engine``.
+        """
+        estimator, network = self.estimator, self.network
+        routed = route_params(estimator.get_params(), "fit", estimator._fit_kwargs)
+        arguments = routed | arguments | {"callbacks": estimator._fit_callbacks}
+        if arguments.get("class_weight") is not None:
+            raise InvalidParameterError(
+                f"class_weight={arguments['class_weight']!r} is given to Model.fit, where the "
+                f"probabilities it changes cannot be put back. Write "
+                f"{self.name}(class_weight=...), by original label."
+            )
+
+        def decide(reason=None):
+            reason = reason or unsuitable(network, batches, arguments)
+            if estimator.engine == "graph" and reason is not None:
+                raise InvalidParameterError(
+                    f"engine='graph' cannot train this network as Model.fit would: {reason}. Set "
+                    f"engine='auto' or 'keras'."
+                )
+            takes_graph = estimator.engine != "keras" and reason is None
+            engine.append("graph" if takes_graph else f"keras: {reason or 'as asked'}")
+            return takes_graph
+
+        return GraphTrainer(network, decide) if decide() else network

@@ -1,0 +1,201 @@
+"""Boundary checks, and rows of any container."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import sparse
+from sklearn.exceptions import DataConversionWarning
+
+from imbalanced_nn.data.checks import (
+    check_features,
+    check_target,
+    check_weights,
+    n_rows,
+    row_blocks,
+    take_rows,
+)
+
+NAME = "TheEstimator"
+TABLE = np.arange(12.0).reshape(6, 2)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        TABLE,
+        sparse.csr_array(TABLE),
+        [TABLE, TABLE[:, :1]],
+        (TABLE, TABLE),
+        {"left": TABLE, "right": TABLE[:, 1:]},
+    ],
+    ids=["array", "sparse", "list", "tuple", "dict"],
+)
+def test_rows_of_every_container_are_counted_and_taken(data):
+    assert n_rows(data) == 6
+    taken = take_rows(data, np.array([4, 0, 0]))
+    assert type(taken) is type(data)
+    assert n_rows(taken) == 3
+    first = taken
+    if isinstance(taken, dict):
+        first = taken["left"]
+        np.testing.assert_array_equal(taken["right"], TABLE[[4, 0, 0], 1:])
+    elif isinstance(taken, list | tuple):
+        first = taken[0]
+    first = first.toarray() if sparse.issparse(first) else first
+    np.testing.assert_array_equal(first, TABLE[[4, 0, 0]])
+
+
+@given(
+    total=st.integers(1, 60),
+    width=st.integers(0, 9),
+    n_bytes=st.integers(1, 400),
+    max_rows=st.none() | st.integers(1, 20),
+)
+def test_blocks_are_all_rows_in_order_and_no_larger_than_asked(total, width, n_bytes, max_rows):
+    data = np.zeros((total, width), dtype=np.float32)
+    blocks = list(row_blocks(data, n_bytes, max_rows))
+    assert np.concatenate([np.arange(total)[block] for block in blocks]).tolist() == list(
+        range(total)
+    )
+    for block in blocks:
+        size = block.stop - block.start
+        assert size == 1 or data[block].nbytes <= n_bytes
+        assert max_rows is None or size <= max_rows
+
+
+def test_blocks_count_the_bytes_of_all_inputs_together():
+    data = {"a": np.zeros((10, 2), np.float32), "b": np.zeros((10, 3, 1), np.float32)}
+    assert [block.stop - block.start for block in row_blocks(data, 40)] == [2] * 5
+
+
+def test_an_empty_table_is_one_empty_block():
+    assert list(row_blocks(np.zeros((0, 3)))) == [slice(0, 0)]
+
+
+def test_blocks_of_a_selection_are_counted_by_its_length():
+    assert [b.stop for b in row_blocks(np.zeros((100, 1)), max_rows=4, total=10)] == [4, 8, 10]
+
+
+@pytest.mark.parametrize("dtype", ["bool", "int8", "uint64", "float16", "float32", "float64"])
+def test_features_keep_their_type_and_are_not_copied(dtype):
+    X = TABLE.astype(dtype)
+    X.flags.writeable = False
+    checked = check_features(X, NAME)
+    assert checked.dtype == X.dtype
+    assert np.shares_memory(checked, X)
+
+
+def test_a_memory_mapped_table_stays_on_disk(tmp_path):
+    np.save(tmp_path / "table.npy", TABLE)
+    X = np.load(tmp_path / "table.npy", mmap_mode="r")
+    assert np.shares_memory(check_features(X, NAME), X)
+
+
+@pytest.mark.parametrize("kind", ["csr", "csc", "coo", "lil", "dok", "bsr", "dia"])
+@pytest.mark.parametrize("container", [sparse.csr_matrix, sparse.csr_array])
+def test_every_sparse_format_becomes_rows(container, kind):
+    X = container(TABLE).asformat(kind)
+    checked = check_features(X, NAME)
+    assert checked.format == "csr"
+    np.testing.assert_array_equal(checked.toarray(), TABLE)
+
+
+def test_numbers_in_objects_and_frames_become_numbers():
+    np.testing.assert_array_equal(check_features(TABLE.astype(object), NAME), TABLE)
+    np.testing.assert_array_equal(check_features(pd.DataFrame(TABLE), NAME), TABLE)
+    np.testing.assert_array_equal(check_features(TABLE.tolist(), NAME), TABLE)
+
+
+@pytest.mark.parametrize("make", [np.asarray, sparse.csr_array], ids=["dense", "sparse"])
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        (np.nan, "Input X contains NaN"),
+        (np.inf, "Input X contains infinity"),
+        (-np.inf, "Input X contains infinity"),
+        (1e300, "Input X contains infinity or a value too large for dtype.'float32'"),
+    ],
+)
+def test_a_value_that_no_network_can_take_is_refused_wherever_it_stands(make, value, message):
+    for row, column in [(0, 0), (5, 1)]:
+        X = TABLE + 1
+        X[row, column] = value
+        with pytest.raises(ValueError, match=message):
+            check_features(make(X), NAME)
+
+
+def test_a_bad_value_beyond_the_first_block_is_found():
+    X = np.ones((5_000_000, 1), dtype=np.float32)
+    X[-1] = np.nan
+    with pytest.raises(ValueError, match="NaN"):
+        check_features(X, NAME)
+
+
+@pytest.mark.parametrize(
+    ("X", "message"),
+    [
+        (np.zeros((0, 3)), r"0 sample\(s\)"),
+        (np.zeros((3, 0)), r"0 feature\(s\)"),
+        (np.zeros(3), "Expected 2D array, got 1D array"),
+        (np.array([["a", "b"]], dtype=object), "could not convert string to float"),
+        (np.array([[1 + 2j]]), "Complex data not supported"),
+    ],
+)
+def test_features_that_are_no_table_of_numbers_are_refused(X, message):
+    with pytest.raises(ValueError, match=message):
+        check_features(X, NAME)
+
+
+def test_a_column_of_labels_is_flattened_with_scikit_learns_warning():
+    with pytest.warns(DataConversionWarning, match="column-vector y"):
+        y = check_target(np.array([["a"], ["b"]]), NAME)
+    assert y.tolist() == ["a", "b"]
+
+
+def test_a_target_keeps_its_labels():
+    assert check_target(["ok", "fraud"], NAME).tolist() == ["ok", "fraud"]
+    indicator = np.array([[1, 0], [0, 1]])
+    np.testing.assert_array_equal(check_target(sparse.csr_array(indicator), NAME), indicator)
+    assert check_target(pd.Series([True, False]), NAME).tolist() == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("y", "message"),
+    [([1.0, np.nan], "Input y contains NaN"), ([], "0 sample"), ([np.inf, 0], "infinity")],
+)
+def test_a_target_with_gaps_is_refused(y, message):
+    with pytest.raises(ValueError, match=message):
+        check_target(np.array(y), NAME)
+
+
+@pytest.mark.parametrize("dtype", ["int8", "uint8", "int64", "float32", "float64", "bool"])
+def test_weights_are_a_fresh_copy_in_float64(dtype):
+    given_weight = np.array([1, 0, 1, 1, 0, 1], dtype=dtype)
+    given_weight.flags.writeable = False
+    weight = check_weights(given_weight, TABLE)
+    assert weight.dtype == np.float64
+    assert not np.shares_memory(weight, given_weight)
+    np.testing.assert_array_equal(weight, given_weight)
+
+
+def test_no_weights_are_ones_and_one_number_is_the_weight_of_all_rows():
+    np.testing.assert_array_equal(check_weights(None, TABLE), np.ones(6))
+    np.testing.assert_array_equal(check_weights(2, TABLE), np.full(6, 2.0))
+
+
+@pytest.mark.parametrize(
+    ("weight", "message"),
+    [
+        (np.zeros(6), "my_weight holds only zeros.*positive weight"),
+        (-np.ones(6), "my_weight holds negative weights, down to -1"),
+        (np.full(6, np.nan), "my_weight contains NaN"),
+        (np.full(6, np.inf), "my_weight contains infinity"),
+        (np.ones(5), r"my_weight has shape \(5,\), but X has 6 rows"),
+        (np.ones((6, 2)), r"my_weight has shape \(6, 2\)"),
+    ],
+)
+def test_weights_that_weigh_nothing_or_nonsense_are_refused(weight, message):
+    with pytest.raises(ValueError, match=message):
+        check_weights(weight, TABLE, "my_weight")

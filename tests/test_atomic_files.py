@@ -1,0 +1,131 @@
+"""Files are there whole or not at all."""
+
+import os
+import signal
+import stat
+import subprocess
+import sys
+
+import pytest
+
+from imbalanced_nn.atomic_files import check_writable, written_whole
+
+
+def test_the_new_content_takes_the_place_of_the_old(tmp_path):
+    path = tmp_path / "a"
+    with written_whole(path) as beside:
+        beside.write_text("old")
+        assert not path.exists()
+    with written_whole(path, overwrite=True) as beside:
+        beside.write_text("new")
+        assert path.read_text() == "old"
+    assert path.read_text() == "new"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
+def test_a_failure_leaves_the_old_file_and_no_other(tmp_path, error):
+    path = tmp_path / "a"
+    path.write_text("old")
+    with pytest.raises(error), written_whole(path, overwrite=True) as beside:
+        beside.write_text("half")
+        raise error
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("links", [True, False])
+def test_a_file_that_came_up_meanwhile_is_kept(tmp_path, monkeypatch, links):
+    def none(*paths):
+        raise PermissionError
+
+    path = tmp_path / "a"
+    if not links:
+        monkeypatch.setattr(os, "link", none)
+    with pytest.raises(FileExistsError, match="exists and is not"), written_whole(path) as beside:
+        beside.write_text("mine")
+        path.write_text("theirs")
+    assert path.read_text() == "theirs"
+    with written_whole(tmp_path / "b") as beside:
+        beside.write_text("mine")
+    assert (tmp_path / "b").read_text() == "mine"
+
+
+@pytest.mark.parametrize("name", ["n" * 255, "ä" * 127])
+def test_the_longest_name_is_written(name, tmp_path):
+    with written_whole(tmp_path / name) as beside:
+        beside.write_text("42")
+    assert (tmp_path / name).read_text() == "42"
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_modes_are_those_of_open_and_of_the_old_file(tmp_path):
+    with written_whole(tmp_path / "a"):
+        pass
+    (tmp_path / "b").touch()
+    assert (tmp_path / "a").stat().st_mode == (tmp_path / "b").stat().st_mode
+    (tmp_path / "a").chmod(0o640)
+    with written_whole(tmp_path / "a", overwrite=True):
+        pass
+    assert stat.S_IMODE((tmp_path / "a").stat().st_mode) == 0o640
+
+
+def test_a_link_stays_a_link(tmp_path):
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "folder" / "a")
+    with written_whole(tmp_path / "link") as beside:
+        beside.write_text("new")
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "folder" / "a").read_text() == "new"
+
+
+def test_what_cannot_be_written_is_refused_first(tmp_path):
+    (tmp_path / "a").touch()
+    for path, overwrite, error, sentence in [
+        (tmp_path / "a", False, FileExistsError, "exists and is not overwritten."),
+        (tmp_path, True, IsADirectoryError, "is a folder; give the name of a file."),
+        (os.devnull, True, OSError, "is no plain file, and cannot be replaced as one."),
+    ]:
+        with pytest.raises(error) as refusal:
+            check_writable(path, overwrite)
+        assert str(refusal.value) == f"{str(path)!r} {sentence}"
+    with pytest.raises(FileNotFoundError, match="There is no folder"):
+        check_writable(tmp_path / "no" / "a", True)
+
+
+def test_a_killed_process_leaves_the_old_file_whole(tmp_path):
+    path = tmp_path / "a"
+    path.write_text("old")
+    code = (
+        "import sys, time\n"
+        "from imbalanced_nn.atomic_files import written_whole\n"
+        "with written_whole(sys.argv[1], overwrite=True) as beside:\n"
+        "    beside.write_text('half')\n"
+        "    print('ready', flush=True)\n"
+        "    time.sleep(60)\n"
+    )
+    command = [sys.executable, "-c", code, str(path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout.readline() == "ready\n"
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    assert path.read_text() == "old"
+    assert {each.name for each in tmp_path.iterdir() if not each.name.startswith(".")} == {"a"}
+
+
+@pytest.mark.parametrize("there", [False, True])
+def test_a_folder_that_may_not_be_written_in_is_refused_at_once(tmp_path, monkeypatch, there):
+    # The superuser, as whom tests may run, is refused nothing.
+    denied = tmp_path / "denied"
+    denied.mkdir()
+    path = denied / "a"
+    if there:
+        path.write_text("old")
+    access = os.access
+    monkeypatch.setattr(os, "access", lambda p, mode: p != denied and access(p, mode))
+    with pytest.raises(PermissionError) as refusal:
+        check_writable(path, overwrite=True)
+    assert str(refusal.value) == (
+        f"'{path}' cannot be written: its folder '{denied}' may not be written in."
+    )
+    assert check_writable(tmp_path / "b", overwrite=True) == tmp_path / "b"
