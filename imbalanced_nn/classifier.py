@@ -4,13 +4,13 @@ import copy
 from dataclasses import replace
 
 import numpy as np
-from scikeras._utils import route_params
 from scikeras.wrappers import KerasClassifier
 from scipy.special import logit
 from sklearn.callback import with_callbacks
 from sklearn.utils import Bunch
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
+from imbalanced_nn._compat.scikeras import encoder_state, route_params
 from imbalanced_nn.calibration import chow_reject
 from imbalanced_nn.data import check_weights, class_codes, fill_padding, validation_tuple
 from imbalanced_nn.describe import FittedDiagram
@@ -547,7 +547,7 @@ run_eagerly
         decided = result.decision.rule.decide(result.posterior(outputs))
         if self._kind != "multilabel":
             decided = self._labels(decided)
-        return decided.reshape(-1, *self.target_encoder_._y_shape[1:])
+        return decided.reshape(-1, *encoder_state(self.target_encoder_).y_shape[1:])
 
     def predict_proba(self, X, **kwargs):
         """Predict the probability of each class, at the training prevalence or at ``priors``.
@@ -958,7 +958,7 @@ run_eagerly
 
     def _labels(self, codes):
         """Return class codes as labels in the form of y."""
-        one_hot = self.target_encoder_._target_type == "multiclass-onehot"
+        one_hot = encoder_state(self.target_encoder_).target_type == "multiclass-onehot"
         return (np.eye(self.n_classes_, dtype=int) if one_hot else self.classes_)[codes]
 
     def _by_decision(self, values, weight):

@@ -13,8 +13,8 @@ from contextlib import contextmanager
 from types import FrameType
 
 from sklearn.exceptions import NotFittedError
-from sklearn.utils._param_validation import InvalidParameterError
 
+from imbalanced_nn._compat.sklearn import InvalidParameterError
 from imbalanced_nn.codes import CODES
 
 __all__ = [

@@ -8,6 +8,8 @@ import numpy as np
 from keras import ops
 from scipy import sparse
 
+from imbalanced_nn._compat.keras import flattened_layers, maker_of, nodes_into
+from imbalanced_nn._compat.scikeras import encoder_state
 from imbalanced_nn.data import n_rows
 from imbalanced_nn.exceptions import InvalidParameterError
 
@@ -214,7 +216,7 @@ def _output_layer(meta: dict[str, Any]) -> keras.layers.Dense:
     if meta["target_type_"] == "binary":
         return keras.layers.Dense(1, activation="sigmoid")
     # An indicator with one label in every row is a multiclass target in one-hot form.
-    encoder_type = getattr(meta.get("target_encoder_"), "_target_type", None)
+    encoder_type = encoder_state(meta.get("target_encoder_")).target_type
     exclusive = "multiclass" in (meta["target_type_"], str(encoder_type).partition("-")[0])
     return keras.layers.Dense(n_classes, activation="softmax" if exclusive else "sigmoid")
 
@@ -283,7 +285,7 @@ def looks_up(model: keras.Model) -> bool:
     >>> looks_up(keras.Sequential([keras.Input((20,)), keras.layers.Dense(1)]))
     False
     """
-    return any(isinstance(layer, LOOK_UP) for layer in model._flatten_layers())
+    return any(isinstance(layer, LOOK_UP) for layer in flattened_layers(model))
 
 
 def output_layer(model: keras.Model) -> tuple[str, str | None]:
@@ -317,14 +319,14 @@ def output_layer(model: keras.Model) -> tuple[str, str | None]:
 
 def _maker(tensor: Any) -> tuple[str, str | None]:
     """Return name and activation of the layer that makes a symbolic tensor."""
-    layer, node, _ = tensor._keras_history
+    layer, node = maker_of(tensor)
     if getattr(layer, "outputs", None):
         return _maker(layer.outputs[0])
     inner = layer.layer if isinstance(layer, keras.layers.TimeDistributed) else layer
     function = getattr(inner, "activation", None)
     idle = isinstance(inner, keras.layers.Activation) and function is keras.activations.linear
     if idle or isinstance(inner, PASSES_ON):
-        return _maker(layer._inbound_nodes[node].input_tensors[0])
+        return _maker(nodes_into(layer)[node].input_tensors[0])
     if isinstance(inner, keras.layers.Softmax):
         return layer.name, "softmax"
     # Recurrent layers do more than activate. Convolutions share no public class, but a size.

@@ -1,9 +1,11 @@
-"""Rules of the house over the syntax trees: one writer, one home for each name, doors of rooms."""
+"""Rules of the house over the syntax trees: one writer, one desk for foreign names, one home."""
 
 import ast
 from collections import Counter
 
 import pytest
+
+from imbalanced_nn._compat import scikeras
 
 from .test_package import MODULES, PACKAGE, imports, module_name, room_of
 
@@ -135,7 +137,7 @@ def past_the_door(source, name, is_package=False):
         for target, _ in imports(ast.parse(source), name, is_package)
         if target.count(".") > 1
         and target.startswith(f"{PACKAGE.name}.")
-        and room_of(target) != room_of(name)
+        and room_of(target) not in ("_compat", room_of(name))
         and (PACKAGE.parent / target.replace(".", "/")).with_suffix(".py").is_file()
     ]
 
@@ -161,3 +163,75 @@ def test_a_way_past_the_door_is_seen():
     assert past_the_door(source, "imbalanced_nn.sampling.draws") == ["imbalanced_nn.data.rows"]
     assert past_the_door(source, "imbalanced_nn.data.splits") == []
     assert past_the_door("from imbalanced_nn.data import Rows", "imbalanced_nn.cli") == []
+
+
+# Public, whatever their first letter.
+NOT_PRIVATE = {"_asdict", "_getframe", "_replace"}
+DESK = "_compat"
+# scikeras' protected hooks are overridden by the wrapper and asked through it; the boxes of
+# scikit-learn's diagrams and its list of parameters in HTML ask for methods by these names.
+HOOKS = {
+    "wrapper": {*scikeras.HOOKS, *scikeras.ATTRIBUTES, "_fit_callbacks", "_predict_callbacks"}
+    | {"_user_params", "_keras_build_fn"},
+    "classifier": {*scikeras.HOOKS},
+    "describe": {"_get_fitted_attr_html", "_repr_html_inner"},
+}
+
+
+def own_names():
+    """Return every name that the package defines or stores by attribute, the desk aside."""
+    names = set()
+    for path in MODULES:
+        if room_of(module_name(path)) == DESK:
+            continue
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.FunctionDef | ast.ClassDef):
+                names.add(node.name)
+            elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
+                if last_name(node.value) == "self":
+                    names.add(node.attr)
+            elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+                names.add(node.id)
+            elif isinstance(node, ast.Call) and last_name(node.func) == "update":
+                names |= {keyword.arg for keyword in node.keywords}
+    return names
+
+
+OWN_NAMES = own_names()
+
+
+def foreign_names(source, room=""):
+    """Return where a module takes a private name from another package."""
+    tree, found = ast.parse(source), []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            parts = [*node.module.split("."), *(alias.name for alias in node.names)]
+            private = any(is_private(part) for part in parts) or "keras.src" in node.module
+            if private and parts[0] != PACKAGE.name:
+                found.append(f"line {node.lineno}: {node.module}")
+    for line, _, name, _ in accesses(tree):
+        known = name in OWN_NAMES or name in NOT_PRIVATE or name in HOOKS.get(room, ())
+        if isinstance(name, str) and is_private(name) and not known:
+            found.append(f"line {line}: {name}")
+    return found
+
+
+@pytest.mark.parametrize("path", MODULES, ids=module_name)
+def test_private_names_of_others_are_taken_at_one_desk(path):
+    room = room_of(module_name(path))
+    if room != DESK:
+        assert foreign_names(path.read_text("utf-8"), room) == []
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "from keras.src.saving import saving_lib",
+        "from sklearn.utils import _safe_indexing",
+        "from sklearn.utils._param_validation import Interval",
+        "getattr(optimizer, '_learning_rate', None)",
+        "model._flatten_layers()",
+    ],
+)
+def test_a_foreign_name_is_seen(source):
+    assert len(foreign_names(source)) == 1

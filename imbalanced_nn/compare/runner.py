@@ -9,8 +9,8 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.exceptions import FitFailedWarning
 from sklearn.utils import check_random_state, indexable
-from sklearn.utils._param_validation import HasMethods, Interval, validate_params
 
+from imbalanced_nn._compat.sklearn import HasMethods, Interval, validate_params
 from imbalanced_nn.compare.cv_folds import as_codes, make_folds, positive_class
 from imbalanced_nn.compare.evaluation import check_metric
 from imbalanced_nn.compare.execution import run_tasks

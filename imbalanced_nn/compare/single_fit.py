@@ -6,9 +6,9 @@ from typing import NamedTuple
 import numpy as np
 from sklearn import get_config
 from sklearn.base import BaseEstimator, clone
-from sklearn.utils import _safe_indexing
 from sklearn.utils.validation import has_fit_parameter
 
+from imbalanced_nn._compat.sklearn import take
 from imbalanced_nn.compare.evaluation import fold_measures, own_label, plain_codes, plain_label
 from imbalanced_nn.compare.strategies import final_step
 from imbalanced_nn.exceptions import InvalidParameterError, recorded_notes
@@ -86,8 +86,8 @@ def fit_whole(estimator: BaseEstimator, data: Data, seed: int) -> BaseEstimator:
 def _measured(task: Task, data: Data) -> list[dict]:
     """Fit, predict once, and measure the learned and the plain cut from that prediction."""
     estimator = _seeded(clone(task.estimator), task.seed)
-    X_train, y_train = _safe_indexing(data.X, task.train), _safe_indexing(data.y, task.train)
-    X_test = _safe_indexing(data.X, task.test)
+    X_train, y_train = take(data.X, task.train), take(data.y, task.train)
+    X_test = take(data.X, task.test)
     row_parameters = _row_parameters(estimator, data, task.train)
     start = time.perf_counter()
     estimator.fit(X_train, y_train, **row_parameters)

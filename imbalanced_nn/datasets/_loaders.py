@@ -5,7 +5,8 @@ from importlib import resources
 
 import numpy as np
 from sklearn.utils import Bunch
-from sklearn.utils._param_validation import validate_params
+
+from imbalanced_nn._compat.sklearn import validate_params
 
 __all__ = ["load_ai4i2020", "load_htru2", "load_page_blocks", "load_thyroid"]
 

@@ -3,6 +3,7 @@
 from functools import cache
 from importlib import resources
 
+from imbalanced_nn._compat.sklearn import single_box
 from imbalanced_nn.describe.class_table import class_table
 from imbalanced_nn.describe.html import Markup, definitions, table
 from imbalanced_nn.describe.summary import fitted_facts
@@ -27,11 +28,7 @@ class FittedDiagram:
 
     def _one_box(self):
         """Return scikit-learn's box of an estimator without others inside."""
-        # Where this class is not found, scikit-learn falls back on such a box.
-        from sklearn.utils._repr_html.estimator import _VisualBlock
-
-        name = type(self).__name__
-        return _VisualBlock("single", self, names=name, name_details=str(self))
+        return single_box(self)
 
     def _get_fitted_attr_html(self, doc_link=""):
         """Return what scikit-learn shows of a fitted estimator below its parameters."""

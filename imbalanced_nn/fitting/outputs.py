@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from imbalanced_nn._compat.keras import logits_of
 from imbalanced_nn.data import Rows, take_rows
 from imbalanced_nn.exceptions import InvalidParameterError, warn
 from imbalanced_nn.losses import ClassLoss, effect_is_known, is_proper, keras_loss
@@ -49,7 +50,7 @@ def check_network(factory: NetworkFactory, X: Any, rows: np.ndarray) -> None:
     outputs = check_values(factory, forward(network, X, first))
     # Keras leaves with what its sigmoid and softmax made the values that they were given.
     output = network(as_network_input(take_rows(X, first[:1]))) if factory.logits else None
-    if hasattr(output, "_keras_logits"):
+    if logits_of(output) is not None:
         _refuse(factory, "gives probabilities already", outputs.shape[-1])
 
 

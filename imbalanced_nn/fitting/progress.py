@@ -8,6 +8,7 @@ from typing import Any
 import keras
 from sklearn.callback import CallbackContext
 
+from imbalanced_nn._compat.sklearn import begin_fit_task, has_callbacks
 from imbalanced_nn.exceptions import InvalidParameterError
 from imbalanced_nn.training import EpochTasks, GraphTrainer
 from imbalanced_nn.wrapper import pack, unpack
@@ -39,7 +40,7 @@ class FitTask:
     @property
     def is_watched(self) -> bool:
         """Whether there is a callback to be told."""
-        return hasattr(self.estimator, "_skl_callbacks")
+        return has_callbacks(self.estimator)
 
     def begin(self) -> "FitTask":
         """Tell the callbacks that the task begins."""
@@ -84,7 +85,7 @@ def fit_task(
     X, y, sample_weight : array-like
         As the caller gave them.
     """
-    context = estimator._init_callback_context(max_subtasks=max_subtasks)
+    context = begin_fit_task(estimator, max_subtasks)
     metadata = None if sample_weight is None else {"sample_weight": sample_weight}
     task = FitTask(estimator, context, {"X": X, "y": y, "metadata": metadata}).begin()
     yield task

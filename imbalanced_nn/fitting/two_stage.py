@@ -6,6 +6,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from imbalanced_nn._compat.keras import nodes_into
 from imbalanced_nn.data import Rows, take_rows
 from imbalanced_nn.exceptions import InvalidParameterError
 from imbalanced_nn.fitting.balancing import Resampling, balance, checked_sampler
@@ -134,7 +135,7 @@ def split_head(model: Any) -> tuple[keras.layers.Layer, list[keras.layers.Layer]
         model, "inputs"
     )
     for layer in reversed(model.layers if functional else []):
-        if isinstance(layer, keras.layers.Dense) and len(layer._inbound_nodes) == 1:
+        if isinstance(layer, keras.layers.Dense) and len(nodes_into(layer)) == 1:
             return layer, tail[::-1]
         if not isinstance(layer, keras.layers.Activation | keras.layers.Softmax):
             break

@@ -4,8 +4,8 @@ import numbers
 
 import numpy as np
 from scipy.stats import norm
-from sklearn.utils._param_validation import Interval, StrOptions, validate_params
 
+from imbalanced_nn._compat.sklearn import Interval, StrOptions, validate_params
 from imbalanced_nn.data import class_probabilities
 from imbalanced_nn.exceptions import InvalidParameterError
 from imbalanced_nn.inspection.display import Display, legend, log_ticks, look, tidy

@@ -1,7 +1,8 @@
 """The test rows of cross-validation, each fold with the estimator that did not see them."""
 
-from sklearn.utils import _safe_indexing, check_consistent_length
+from sklearn.utils import check_consistent_length
 
+from imbalanced_nn._compat.sklearn import take
 from imbalanced_nn.exceptions import InvalidParameterError
 
 __all__ = ["fold_rows"]
@@ -41,10 +42,7 @@ def fold_rows(cv_results, X, y, sample_weight=None):
     return [
         (
             estimator,
-            *(
-                None if part is None else _safe_indexing(part, rows)
-                for part in (X, y, sample_weight)
-            ),
+            *(None if part is None else take(part, rows) for part in (X, y, sample_weight)),
         )
         for estimator, rows in zip(
             cv_results["estimator"], cv_results["indices"]["test"], strict=True

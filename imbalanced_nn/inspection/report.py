@@ -4,8 +4,8 @@ import numbers
 
 import numpy as np
 from sklearn.utils import check_random_state
-from sklearn.utils._param_validation import Interval, validate_params
 
+from imbalanced_nn._compat.sklearn import Interval, validate_params
 from imbalanced_nn.exceptions import InvalidParameterError
 from imbalanced_nn.inspection.estimates import estimates_of
 from imbalanced_nn.inspection.imbalance_report import ImbalanceReport

@@ -6,6 +6,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from imbalanced_nn._compat.keras import logits_of
 from imbalanced_nn.calibration import output_for
 from imbalanced_nn.exceptions import InvalidParameterError
 
@@ -25,7 +26,7 @@ def targets_and_log_probabilities(y_true: Any, y_pred: Any, from_logits: bool) -
         Whether the outputs are logits.
     """
     # Keras keeps the logits of its own activations, which saturate in float32 before they do.
-    logits = y_pred if from_logits else getattr(y_pred, "_keras_logits", None)
+    logits = y_pred if from_logits else logits_of(y_pred)
     units = y_pred.shape[-1]
     if len(y_true.shape) == len(y_pred.shape) - 1:
         y_true = ops.expand_dims(y_true, -1)
@@ -50,7 +51,7 @@ def targets_and_log_probabilities(y_true: Any, y_pred: Any, from_logits: bool) -
 
 def log_odds(y_pred: Any, from_logits: bool) -> Any:
     """Return log-odds of independent outputs, one for each unit."""
-    logits = y_pred if from_logits else getattr(y_pred, "_keras_logits", None)
+    logits = y_pred if from_logits else logits_of(y_pred)
     if logits is not None:
         return logits
     p = ops.clip(y_pred, keras.config.epsilon(), 1 - keras.config.epsilon())

@@ -6,6 +6,8 @@ from typing import Any
 
 import keras
 
+from imbalanced_nn._compat.keras import keyword_arguments
+
 __all__ = ["keras_loss", "outputs_are_logits", "single_loss"]
 
 
@@ -66,7 +68,7 @@ def keras_loss(loss: Any) -> tuple[str | None, dict[str, Any]]:
     plain = keras.losses.BinaryCrossentropy
     own = (type(loss).call, type(loss).__call__) if isinstance(loss, keras.losses.Loss) else ()
     if own == (plain.call, plain.__call__):
-        loss, given = loss.fn, loss._fn_kwargs
+        loss, given = loss.fn, keyword_arguments(loss)
     while isinstance(loss, functools.partial):
         if loss.args:
             return None, {}

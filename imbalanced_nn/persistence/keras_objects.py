@@ -6,8 +6,8 @@ import zipfile
 from typing import Any
 
 import keras
-from keras.src.saving.serialization_lib import SafeModeScope
 
+from imbalanced_nn._compat.keras import SafeModeScope
 from imbalanced_nn.exceptions import ModelFileError
 from imbalanced_nn.persistence.values import ArchiveMember, Form, UnsavableError
 from imbalanced_nn.wrapper import bytes_of, network_of

@@ -7,6 +7,7 @@ import numpy as np
 from scikeras.utils.transformers import ClassifierLabelEncoder
 from sklearn import compose, decomposition, feature_selection, impute, pipeline, preprocessing
 
+from imbalanced_nn._compat.scikeras import EncoderState, encoder_state, set_encoder_state
 from imbalanced_nn.calibration import PriorCorrection
 from imbalanced_nn.fitting import (
     Decision,
@@ -107,9 +108,7 @@ def _label_encoder(encoder: ClassifierLabelEncoder) -> dict[str, Any]:
         "class": type(encoder).__name__,
         "parameters": encoder.get_params(deep=False),
         "classes": encoder.classes_,
-        "target_type": encoder._target_type,
-        "y_shape": encoder._y_shape,
-        "y_dtype": encoder._y_dtype,
+        **encoder_state(encoder)._asdict(),
         "n_steps": getattr(encoder, "n_steps_", None),
     }
 
@@ -127,8 +126,8 @@ def _fitted_label_encoder(content: dict[str, Any]) -> ClassifierLabelEncoder:
     # A label encoder of steps takes three dimensions, and looks at its rows alone.
     steps = content["n_steps"] is not None
     encoder.fit(y.reshape(len(y), 1, -1) if steps else y)
-    encoder._target_type = target_type
-    encoder._y_shape, encoder._y_dtype = content["y_shape"], content["y_dtype"]
+    remembered = EncoderState(target_type, content["y_shape"], content["y_dtype"])
+    set_encoder_state(encoder, remembered)
     if steps:
         encoder.n_steps_ = content["n_steps"]
     return encoder

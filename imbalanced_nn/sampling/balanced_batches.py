@@ -7,10 +7,10 @@ from typing import Any, ClassVar
 import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
-from sklearn.utils._param_validation import Interval
 from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import check_consistent_length
 
+from imbalanced_nn._compat.sklearn import Interval, validate_parameters
 from imbalanced_nn.data import check_target, check_weights, n_rows
 from imbalanced_nn.exceptions import InvalidParameterError, warn
 from imbalanced_nn.sampling.dataset import balanced_dataset
@@ -138,7 +138,7 @@ class BalancedBatches(BaseEstimator):
         >>> sampler.quotas_, sampler.coverage_[1]
         ({0: 16, 1: 16}, 1.0)
         """
-        self._validate_params()
+        validate_parameters(self)
         X = _as_rows(X)
         y = check_target(y, type(self).__name__)
         if y.dtype.kind not in "biuf":
@@ -184,7 +184,7 @@ class BalancedBatches(BaseEstimator):
         -------
         QuotaDraw
         """
-        self._validate_params()
+        validate_parameters(self)
         row_weights = {}
         if codes.ndim == 2:
             codes, names, rest = label_sets(codes, classes, batch_size)

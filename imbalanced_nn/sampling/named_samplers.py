@@ -6,6 +6,7 @@ from typing import Any
 from imblearn import combine, over_sampling, under_sampling
 from sklearn.base import clone
 
+from imbalanced_nn._compat.sklearn import parameter_names
 from imbalanced_nn.exceptions import InvalidParameterError, nearest_name
 from imbalanced_nn.sampling.balanced_batches import BalancedBatches
 
@@ -86,7 +87,7 @@ def make_sampler(
 def _from_class(cls: type, name: str, params: dict[str, Any], parameter: str) -> Any:
     """Construct a named sampler with its routed parameters."""
     own = {key: value for key, value in params.items() if "__" not in key}
-    _check_names(cls, own, cls._get_param_names(), parameter)
+    _check_names(cls, own, parameter_names(cls), parameter)
     try:
         sampler = cls(**own)
     except TypeError as error:

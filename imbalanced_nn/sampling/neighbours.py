@@ -6,6 +6,7 @@ import numpy as np
 from imblearn.over_sampling import SMOTE
 from imblearn.utils import check_sampling_strategy
 
+from imbalanced_nn._compat.imblearn import sampling_type
 from imbalanced_nn.exceptions import TooFewRowsError, warn
 
 __all__ = ["cap_neighbours"]
@@ -37,7 +38,7 @@ def cap_neighbours(sampler: Any, labels: np.ndarray) -> None:
             sampling_strategy=sampler.sampling_strategy, random_state=sampler.random_state
         )
     name = next((p for p in NEIGHBOUR_PARAMETERS if p in blends.get_params()), None)
-    if name is None or getattr(blends, "_sampling_type", None) != "over-sampling":
+    if name is None or sampling_type(blends) != "over-sampling":
         return
     wanted = getattr(blends, name)
     if not isinstance(wanted, int | np.integer):

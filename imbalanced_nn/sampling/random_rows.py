@@ -8,6 +8,7 @@ from imblearn.over_sampling import RandomOverSampler
 from imblearn.under_sampling import RandomUnderSampler
 from imblearn.utils import check_sampling_strategy
 
+from imbalanced_nn._compat.imblearn import sampling_type
 from imbalanced_nn.data import Rows
 
 __all__ = ["counts_after", "draws_rows", "random_rows", "rows_to_draw"]
@@ -44,7 +45,7 @@ def rows_to_draw(sampler: Any, codes: np.ndarray, classes: np.ndarray) -> dict[i
     by_label = callable(strategy) or not isinstance(strategy, str | float)
     # A copy of the labels is needed only where the strategy names them.
     target = classes[codes] if by_label else codes
-    wanted = check_sampling_strategy(strategy, target, sampler._sampling_type)
+    wanted = check_sampling_strategy(strategy, target, sampling_type(sampler))
     sampler.sampling_strategy_ = wanted
     known = classes.tolist()
     return {known.index(label) if by_label else int(label): n for label, n in wanted.items()}

@@ -19,6 +19,7 @@ from imblearn.under_sampling.base import BaseCleaningSampler
 from scipy import sparse
 from sklearn.utils import check_random_state
 
+from imbalanced_nn._compat.imblearn import sampling_type
 from imbalanced_nn.data import Rows, StackedRows, take_rows
 from imbalanced_nn.exceptions import InvalidParameterError, TooFewRowsError, warn
 from imbalanced_nn.sampling.blended_codes import note_blended_codes
@@ -221,7 +222,7 @@ def _generated(
 
 def _set_strategy(sampler: Any, codes: np.ndarray, classes: np.ndarray) -> None:
     """Put rows of each class in place of ratios and shares that imbalanced-learn does not take."""
-    kind = getattr(sampler, "_sampling_type", None)
+    kind = sampling_type(sampler)
     combines = hasattr(sampler, "smote")
     if kind not in ("over-sampling", "under-sampling") and not combines:
         return

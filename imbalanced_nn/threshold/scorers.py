@@ -6,6 +6,7 @@ from functools import partial
 import numpy as np
 from sklearn import metrics as sk
 
+from imbalanced_nn._compat.sklearn import parts_of_scorer
 from imbalanced_nn.exceptions import InvalidParameterError
 
 __all__ = ["knows_positive", "metric_of_callable", "name_of_metric"]
@@ -23,18 +24,14 @@ _FUNCTIONS = {
 }
 
 
-def _is_scorer(candidate):
-    return hasattr(candidate, "_score_func") and hasattr(candidate, "_response_method")
-
-
 def name_of_metric(metric):
     """Return the objective name of a scikit-learn metric or scorer that has one, else None.
 
     The named objective is searched over every cut, the callable over a bounded number.
     """
     function, kwargs, sign = metric, {}, 1
-    if _is_scorer(metric):
-        function, kwargs, sign = metric._score_func, dict(metric._kwargs), metric._sign
+    if (scorer := parts_of_scorer(metric)) is not None:
+        function, kwargs, sign = scorer.function, scorer.arguments, scorer.sign
     try:
         stem = _FUNCTIONS.get(function)
     except TypeError:
@@ -54,9 +51,8 @@ def name_of_metric(metric):
 def metric_of_callable(candidate, kind, classes):
     """Return the name of a metric callable or scorer, and a function of codes that calls it."""
     function, kwargs, sign = candidate, {}, 1
-    if _is_scorer(candidate):
-        function, kwargs, sign = candidate._score_func, candidate._kwargs, candidate._sign
-        methods = candidate._response_method
+    if (scorer := parts_of_scorer(candidate)) is not None:
+        function, kwargs, sign, methods = scorer
         if methods != "predict":
             raise InvalidParameterError(
                 f"The objective {candidate!r} scores {methods}, which does not depend on the "

@@ -7,9 +7,9 @@ from typing import ClassVar
 import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
-from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_array, check_is_fitted
 
+from imbalanced_nn._compat.sklearn import Interval, validate_parameters
 from imbalanced_nn.exceptions import InvalidParameterError
 from imbalanced_nn.threshold.constraints import get_constraint
 from imbalanced_nn.threshold.costs import check_combination, check_cost_matrix, cost_objective
@@ -318,7 +318,7 @@ class ThresholdTuner(BaseEstimator):
         InvalidParameterError
             If a parameter cannot be used for the type of target.
         """
-        self._validate_params()
+        validate_parameters(self)
         check_combination(self, None)
         return self._aim(kind, np.asarray(classes), positive).objective
 
@@ -326,7 +326,7 @@ class ThresholdTuner(BaseEstimator):
         self, y_true, y_score, sample_weight, sample_cost, pos_label, classes, scored=None
     ):
         """Return checked rows and what to learn from them."""
-        self._validate_params()
+        validate_parameters(self)
         check_combination(self, sample_cost)
         rows = tuning_rows(y_true, y_score, sample_weight, sample_cost, pos_label, classes, scored)
         for name in ("calibrated", "min_positives"):

@@ -4,6 +4,7 @@ from typing import Any
 
 import keras
 
+from imbalanced_nn._compat.keras import compilation, flattened_layers, initial_epoch
 from imbalanced_nn.training.callbacks import DeferredReweighting, EpochTasks, HeldOutMonitor
 
 __all__ = ["OWN", "Announcements"]
@@ -58,16 +59,16 @@ class Announcements(keras.callbacks.CallbackList):
         model = self.model
         model.make_train_function()
         self.on_train_begin()
-        first = model._initial_epoch or first
+        first = initial_epoch(model) or first
         if first < epochs:
             model.reset_metrics()
             self.on_epoch_begin(first)
-        self._compiled = model._compile_config, model.train_function
+        self._compiled = compilation(model), model.train_function
         return first, _untold_change(self._before)
 
     def compiled_anew(self) -> str | None:
         """Return the reason for going on with ``Model.fit`` if there is other code to run."""
-        now = self.model._compile_config, self.model.train_function
+        now = compilation(self.model), self.model.train_function
         same = all(a is b for a, b in zip(now, self._compiled, strict=True))
         return None if same else "the network was compiled anew between epochs"
 
@@ -89,7 +90,7 @@ class Announcements(keras.callbacks.CallbackList):
 
 def _attributes(model: keras.Model) -> list[tuple[Any, dict[str, Any]]]:
     """Return the parts of a network beside what they hold now."""
-    parts = [model.optimizer, model.loss, *model._flatten_layers()]
+    parts = [model.optimizer, model.loss, *flattened_layers(model)]
     return [(part, dict(vars(part))) for part in parts if hasattr(part, "__dict__")]
 
 

@@ -6,8 +6,20 @@ from typing import Any
 import keras
 import numpy as np
 import tensorflow as tf
-from keras.src.models.functional import Functional
 
+from imbalanced_nn._compat.keras import (
+    Functional,
+    excluded_from_decay,
+    flattened_layers,
+    given_learning_rate,
+    given_loss,
+    given_metrics,
+    mask_of,
+    metric_function,
+    nodes_into,
+    own_metrics,
+    trainable_variables,
+)
 from imbalanced_nn.data import StackedRows
 from imbalanced_nn.training.batches import RowBatches
 from imbalanced_nn.training.fixed_batches import fixed_batch_size
@@ -83,7 +95,7 @@ def _replaced_method(model: keras.Model) -> str | None:
     Tools that record fits wrap ``Model.fit`` and pass the wrapper off as Keras' own, by its name
     and module; the module that it sees as its globals is its own.
     """
-    for part in (model, *model._flatten_layers(include_self=False), model.loss, model.optimizer):
+    for part in (model, *flattened_layers(model, include_self=False), model.loss, model.optimizer):
         kind = next((kind for kind in METHODS if isinstance(part, kind)), None)
         for name in METHODS.get(kind, ()):
             method = vars(part).get(name) or getattr(type(part), name, None)
@@ -117,38 +129,6 @@ def _unsuitable_data(batches: RowBatches) -> str | None:
     return None if isinstance(batches.y, np.ndarray) else "y is not one array"
 
 
-def _foreign_metric(model: keras.Model) -> str | None:
-    """Return which metric is not from Keras or from here or cannot be made anew, or None."""
-    compiled = model._compile_metrics
-    given = [] if compiled is None else [compiled._user_metrics, compiled._user_weighted_metrics]
-    for metric in filter(None, keras.tree.flatten(given)):
-        # A function becomes the one of a metric that averages it.
-        parts = [metric, getattr(metric, "_fn", metric)]
-        if not all(isinstance(part, str) or _is_known(part) for part in parts):
-            name = getattr(metric, "name", None) or getattr(metric, "__name__", str(metric))
-            return f"metric {name} is not Keras' own code"
-        if isinstance(metric, type):
-            return f"metric {metric.__name__} is given as a class"
-    own = [*model._metrics, *(m for layer in model.layers for m in layer.metrics)]
-    return f"metric {own[0].name} is kept by the network itself" if own else None
-
-
-def foreign_network(model: keras.Model) -> str | None:
-    """Return what of a network its configuration does not tell; None if it tells everything."""
-    if _is_distributed(model):
-        return "the network is distributed over devices"
-    if not _is_known(type(model)):
-        return f"{type(model).__name__} is a class of its own"
-    if (size := fixed_batch_size(model)) is not None:
-        return f"the network takes batches of {size} rows alone"
-    layers = list(model._flatten_layers())
-    foreign = next(filter(None, map(_foreign_code, layers)), None)
-    if foreign is not None:
-        return foreign
-    used = next(filter(None, map(_variable_in_operation, layers)), None)
-    return None if used is None else f"an operation outside its layer uses {used}"
-
-
 def _unsuitable_call(arguments: dict[str, Any]) -> str | None:
     """Return which argument of ``fit`` needs Keras, or None."""
     for name, value in arguments.items():
@@ -172,7 +152,7 @@ def needs_evaluation(model: keras.Model, callbacks: list) -> bool:
     own_code = any(
         getattr(type(model), name) is not getattr(keras.Model, name)
         for name in ("test_step", "compute_loss", "evaluate")
-    ) or any(_may_add_losses(layer) for layer in model._flatten_layers(include_self=False))
+    ) or any(_may_add_losses(layer) for layer in flattened_layers(model, include_self=False))
     watched = any(_overrides(c, EVALUATION_HOOKS) for c in keras.tree.flatten(callbacks))
     return own_code or watched or _masks_outputs(model) or len(model.metrics) != 1
 
@@ -180,7 +160,7 @@ def needs_evaluation(model: keras.Model, callbacks: list) -> bool:
 def _masks_outputs(model: keras.Model) -> bool:
     """Whether the loss is told which time steps are masked; outputs as an array do not tell."""
     outputs = getattr(model, "outputs", None) or []
-    return any(getattr(output, "_keras_mask", None) is not None for output in outputs)
+    return any(mask_of(output) is not None for output in outputs)
 
 
 def _overrides(callback: keras.callbacks.Callback, hooks: tuple[str, ...]) -> bool:
@@ -205,11 +185,41 @@ def _may_add_losses(layer: keras.layers.Layer) -> bool:
     return getattr(layer, "activity_regularizer", None) is not None or not _is_known(type(layer))
 
 
+def _foreign_metric(model: keras.Model) -> str | None:
+    """Return which metric is not from Keras or from here or cannot be made anew, or None."""
+    for metric in filter(None, keras.tree.flatten(given_metrics(model))):
+        # A function becomes the one of a metric that averages it.
+        parts = [metric, metric_function(metric)]
+        if not all(isinstance(part, str) or _is_known(part) for part in parts):
+            name = getattr(metric, "name", None) or getattr(metric, "__name__", str(metric))
+            return f"metric {name} is not Keras' own code"
+        if isinstance(metric, type):
+            return f"metric {metric.__name__} is given as a class"
+    own = [*own_metrics(model), *(m for layer in model.layers for m in layer.metrics)]
+    return f"metric {own[0].name} is kept by the network itself" if own else None
+
+
+def foreign_network(model: keras.Model) -> str | None:
+    """Return what of a network its configuration does not tell; None if it tells everything."""
+    if _is_distributed(model):
+        return "the network is distributed over devices"
+    if not _is_known(type(model)):
+        return f"{type(model).__name__} is a class of its own"
+    if (size := fixed_batch_size(model)) is not None:
+        return f"the network takes batches of {size} rows alone"
+    layers = flattened_layers(model)
+    foreign = next(filter(None, map(_foreign_code, layers)), None)
+    if foreign is not None:
+        return foreign
+    used = next(filter(None, map(_variable_in_operation, layers)), None)
+    return None if used is None else f"an operation outside its layer uses {used}"
+
+
 def _changed_variable(model: keras.Model) -> str | None:
     """Return the path of a variable that is not as its layer's configuration makes it."""
-    for layer in model._flatten_layers():
+    for layer in flattened_layers(model):
         own, held = list(vars(layer).values()), []
-        for variable in layer._trainable_variables:
+        for variable in trainable_variables(layer):
             frozen = layer.trainable and not variable.trainable
             parts = [variable.regularizer, variable.constraint]
             foreign = any(part is not None and not _is_among(part, own) for part in parts)
@@ -234,7 +244,7 @@ def _variable_in_operation(model: keras.layers.Layer) -> str | None:
     The network's configuration tells its value, as if it were a constant.
     """
     for operation in model.operations if isinstance(model, Functional) else ():
-        for node in operation._inbound_nodes:
+        for node in nodes_into(operation):
             for given in keras.tree.flatten((node.arguments.args, node.arguments.kwargs)):
                 if isinstance(given, keras.Variable):
                     return given.path
@@ -275,7 +285,7 @@ def _foreign_compile(model: keras.Model) -> str | None:
     # Functions in an optimizer cannot be serialised, which its configuration would try to.
     if (foreign := _foreign_optimizer(model)) is not None:
         return foreign
-    if getattr(model._compile_loss, "_user_loss", model.loss) is not model.loss:
+    if given_loss(model) is not model.loss:
         return "loss was changed after compile"
     if (model.get_compile_config() or {}).get("loss_weights") is not None:
         return "loss_weights are given"
@@ -302,12 +312,11 @@ def _foreign_optimizer(model: keras.Model) -> str | None:
     optimizer = model.optimizer
     if any(isinstance(p, keras.optimizers.Optimizer) for p in _members(optimizer)):
         return "optimizer is made of others"
-    excluded = ("_exclude_from_weight_decay", "_exclude_from_weight_decay_pattern")
-    if any(getattr(optimizer, name, None) for name in excluded):
+    if excluded_from_decay(optimizer):
         return "optimizer excludes variables from weight decay"
     if type(optimizer).__name__ in STARTS_FROM_WEIGHTS:
         return f"optimizer {type(optimizer).__name__} starts from the weights"
-    rate = getattr(optimizer, "_learning_rate", None)
+    rate = given_learning_rate(optimizer)
     is_schedule = isinstance(rate, keras.optimizers.schedules.LearningRateSchedule)
     if callable(rate) and not is_schedule:
         return "learning_rate is a function"
@@ -316,7 +325,7 @@ def _foreign_optimizer(model: keras.Model) -> str | None:
             return f"{type(part).__name__} of the optimizer is not Keras' own code"
     # Reading its variables builds an optimizer of which an earlier fit has put that off.
     if optimizer.variables and optimizer.built:
-        known, own = optimizer._trainable_variables, model.trainable_variables
+        known, own = trainable_variables(optimizer), model.trainable_variables
         if list(map(id, known)) != list(map(id, own)):
             return "optimizer was built for other variables"
     return None

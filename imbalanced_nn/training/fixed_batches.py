@@ -7,6 +7,8 @@ from typing import Any
 import keras
 import numpy as np
 
+from imbalanced_nn._compat.keras import flattened_layers
+
 __all__ = ["carried_states", "fixed_batch_size", "from_no_state"]
 
 
@@ -25,7 +27,7 @@ def fixed_batch_size(model: Any) -> int | None:
 
 def carried_states(model: keras.Model) -> list[keras.Variable]:
     """Return what stateful layers carry to the next batch; Keras counts it to no network."""
-    layers = [layer for layer in model._flatten_layers() if getattr(layer, "stateful", False)]
+    layers = [layer for layer in flattened_layers(model) if getattr(layer, "stateful", False)]
     return keras.tree.flatten([getattr(layer, "states", None) or [] for layer in layers])
 
 

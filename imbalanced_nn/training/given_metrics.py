@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from typing import Any
 
 import keras
-from keras.src.backend.common import global_state
-from keras.src.utils.naming import to_snake_case
+
+from imbalanced_nn._compat.keras import name_counts, own_metrics, to_snake_case
 
 __all__ = ["copy_of", "metrics_of_a_fit", "numbered_afresh", "unnumbered"]
 
@@ -19,8 +19,7 @@ NO_TARGETS = (keras.metrics.Mean, keras.metrics.Sum)
 
 def _counts() -> dict[str, int]:
     """Return how often Keras has given each name in this thread."""
-    fresh: dict[str, int] = defaultdict(int)
-    return global_state.get_global_attribute("object_name_uids", fresh, set_to_default=True)
+    return name_counts(lambda: defaultdict(int))
 
 
 def _metric_names() -> set[str]:
@@ -68,7 +67,7 @@ def copy_of(obj: Any, memo: dict[int, Any] | None = None) -> Any:
     memo = {} if memo is None else memo
     if id(obj) not in memo:
         memo[id(obj)] = twin = type(obj).__new__(type(obj))
-        for part in getattr(obj, "_metrics", ()):
+        for part in own_metrics(obj):
             copy_of(part, memo)
         vars(twin).update(copy.deepcopy(vars(obj), memo))
     return memo[id(obj)]

@@ -1,17 +1,19 @@
 """Training with whole epochs in one graph, where that is the same as ``Model.fit``."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 
+from imbalanced_nn._compat.keras import build_compiled_metrics, given_metrics, metric_of_compile
+from imbalanced_nn._compat.late_variables import LateVariables
 from imbalanced_nn.data import StackedRows
 from imbalanced_nn.training.announcements import OWN, Announcements
 from imbalanced_nn.training.batches import RowBatches, as_network_input
 from imbalanced_nn.training.callbacks import HeldOutMonitor
-from imbalanced_nn.training.lazy_slots import LateVariables
 from imbalanced_nn.training.process import seeded
 from imbalanced_nn.training.programs import borrowed_program, twin_of
 from imbalanced_nn.training.variables import EqualVariables, variables_alike
@@ -181,16 +183,17 @@ class _Fit:
         if not users:
             variables.to_first()
             if not model.optimizer.built:
-                LateVariables(model.optimizer, model.trainable_variables, variables.slots())
+                making = partial(variables_alike, variables.slots())
+                LateVariables(model.optimizer, model.trainable_variables, making)
         return epochs, None
 
     def _build_metrics(self):
         """Make the network's own metrics as Keras does when it traces its first batch."""
-        metrics = self.model._compile_metrics
+        metrics = metric_of_compile(self.model)
         if metrics is not None and not metrics.built:
             row = (part[:1] for part in (*self._tensors, self.batches.epoch_weight()))
             with variables_alike():
-                self.model._symbolic_build(data_batch=tuple(row))
+                build_compiled_metrics(self.model, tuple(row))
 
     def _epochs_at_once(self, told: Announcements) -> int:
         """Return how many epochs one call may train: as many as nobody looks between.
@@ -247,11 +250,6 @@ class _Fit:
 
 def _log_names(twin: keras.Model, model: keras.Model) -> dict[str, str]:
     """Map the names of the twin's metrics to the network's: Keras numbers unnamed ones on."""
-    if twin._compile_metrics is None:
-        return {}
-    parts = (
-        [m._compile_metrics._user_metrics, m._compile_metrics._user_weighted_metrics]
-        for m in (twin, model)
-    )
+    parts = given_metrics(twin), given_metrics(model)
     pairs = zip(*map(keras.tree.flatten, parts), strict=True)
     return {a.name: b.name for a, b in pairs if isinstance(a, keras.metrics.Metric)}

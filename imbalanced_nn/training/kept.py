@@ -4,6 +4,8 @@ from typing import Any
 
 import keras
 
+from imbalanced_nn._compat.keras import compilation
+
 __all__ = ["kept_with"]
 
 
@@ -22,7 +24,7 @@ def kept_with(model: keras.Model) -> dict[str, Any]:
     dict
         To be filled; gone when the network is.
     """
-    marks = [vars(model).get("_compile_config"), *model.weights]
+    marks = [compilation(model), *model.weights]
     # In the network's own dict: past Keras' tracking.
     known, kept = vars(model).get("_kept", ((), {}))
     if len(known) != len(marks) or any(a is not b for a, b in zip(known, marks, strict=True)):

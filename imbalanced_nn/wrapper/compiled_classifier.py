@@ -5,10 +5,10 @@ from typing import Any
 
 import keras
 import numpy as np
-from scikeras._utils import route_params
 from scikeras.utils.transformers import ClassifierLabelEncoder
 from scikeras.wrappers import KerasClassifier
 
+from imbalanced_nn._compat.scikeras import encoder_state, route_params
 from imbalanced_nn.data import KINDS, n_output_units
 from imbalanced_nn.exceptions import InvalidParameterError, nearest_name
 from imbalanced_nn.losses import (
@@ -156,7 +156,7 @@ class CompiledKerasClassifier(KerasClassifier):
             shape = getattr(self.model_, "output_shape", None)
             two_units = isinstance(shape, tuple) and shape[-1] == 2
             return "sparse_categorical_crossentropy" if two_units else "binary_crossentropy"
-        one_hot = self.target_encoder_._target_type == "multiclass-onehot"
+        one_hot = encoder_state(self.target_encoder_).target_type == "multiclass-onehot"
         return "categorical_crossentropy" if one_hot else "sparse_categorical_crossentropy"
 
     def _type_of_target(self, y: np.ndarray) -> str:
@@ -186,7 +186,7 @@ class CompiledKerasClassifier(KerasClassifier):
         encoder = getattr(self, "target_encoder_", None)
         if type(encoder) not in (ClassifierLabelEncoder, TimestepLabelEncoder):
             return None
-        return KINDS.get(encoder._target_type)
+        return KINDS.get(encoder_state(encoder).target_type)
 
     def _check_model_compatibility(self, y: Any) -> None:
         """Check the number of outputs before Keras stumbles over it."""

@@ -7,10 +7,10 @@ from typing import Any
 
 import keras
 import numpy as np
-from scikeras._utils import route_params
 from sklearn.base import clone
 from sklearn.preprocessing import FunctionTransformer
 
+from imbalanced_nn._compat.scikeras import route_params
 from imbalanced_nn.data import class_codes, n_rows, take_rows
 from imbalanced_nn.exceptions import InvalidParameterError
 from imbalanced_nn.losses import ClassLoss, LabelWeightedCrossentropy, keras_loss, single_loss

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 from scikeras.utils.transformers import ClassifierLabelEncoder
 
+from imbalanced_nn._compat.scikeras import encoder_state, set_encoder_state
 from imbalanced_nn.exceptions import InvalidParameterError
 
 __all__ = ["TimestepLabelEncoder"]
@@ -44,22 +45,23 @@ class TimestepLabelEncoder(ClassifierLabelEncoder):
             If a step has several labels, or none.
         """
         super().fit(_as_rows(y))
-        if self._target_type not in ("binary", "multiclass", "multiclass-onehot"):
+        if encoder_state(self).target_type not in ("binary", "multiclass", "multiclass-onehot"):
             raise InvalidParameterError(
                 f"y of shape {y.shape} must hold one label for each time step, with a last axis of "
                 f"1, or 0/1 with a single 1 in each step. For several labels in each step fit one "
                 f"estimator for each, or weigh them in a loss of your own with scikeras."
             )
-        self._y_shape = y.shape
+        set_encoder_state(self, encoder_state(self)._replace(y_shape=y.shape))
         self.n_steps_ = y.shape[1]
         return self
 
     def transform(self, y: np.ndarray) -> np.ndarray:
         """Return y as the network takes it, of shape (n_sequences, n_steps, 1 or n_classes)."""
-        if y.shape[1:] != self._y_shape[1:]:
+        fitted = encoder_state(self).y_shape[1:]
+        if y.shape[1:] != fitted:
             raise ValueError(
                 f"y has rows of shape {y.shape[1:]}, but the estimator was fitted on rows of shape "
-                f"{self._y_shape[1:]}. Pass sequences of as many time steps, padded ones with "
+                f"{fitted}. Pass sequences of as many time steps, padded ones with "
                 f"sample_weight 0."
             )
         return super().transform(_as_rows(y)).reshape(*y.shape[:2], -1)

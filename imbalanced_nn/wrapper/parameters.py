@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from sklearn.utils._param_validation import (
+
+from imbalanced_nn._compat.sklearn import (
     HasMethods,
     Interval,
     Options,
     StrOptions,
     validate_parameter_constraints,
 )
-
 from imbalanced_nn.exceptions import InvalidParameterError, nearest_name
 
 __all__ = [

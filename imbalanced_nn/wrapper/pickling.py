@@ -11,8 +11,14 @@ from typing import Any
 
 import keras
 import numpy as np
-from keras.src.saving.saving_lib import load_model, save_model
 
+from imbalanced_nn._compat.keras import (
+    flattened_layers,
+    given_metrics,
+    load_model,
+    save_model,
+    without_model,
+)
 from imbalanced_nn.training import carried_states, extend_optimizer, unnumbered
 
 __all__ = ["bytes_of", "network_of", "pack", "unpack", "walk"]
@@ -108,7 +114,7 @@ def _pack_object(value: Any) -> Any:
     if isinstance(value, keras.callbacks.Callback):
         # A callback that has been used holds the network it watched.
         value = copy.copy(value)
-        value._model = None
+        without_model(value)
         return value
     return None
 
@@ -141,12 +147,9 @@ def _is_custom(obj: Any) -> bool:
 
 def _custom_objects(model: keras.Model) -> Iterator[tuple[str, Any]]:
     """Yield name and object of all custom code that the network's configuration names."""
-    members = list(model._flatten_layers(include_self=True, recursive=True))
+    members = flattened_layers(model)
     if model.compiled:
-        compile_config = getattr(model, "_compile_metrics", None)
-        members += [model.loss, model.optimizer]
-        members += [getattr(compile_config, "_user_metrics", None)]
-        members += [getattr(compile_config, "_user_weighted_metrics", None)]
+        members += [model.loss, model.optimizer, *given_metrics(model)]
     for member in keras.tree.flatten(members):
         for candidate in (member, type(member), *getattr(member, "__dict__", {}).values()):
             if _is_named_function(candidate) or _is_keras_class(candidate):

@@ -7,15 +7,16 @@ from typing import Any
 
 import keras
 import numpy as np
-from scikeras._utils import route_params
 from scikeras.utils.transformers import ClassifierLabelEncoder
 from scikeras.wrappers import BaseWrapper
 from sklearn.base import BaseEstimator, clone
 from sklearn.callback import CallbackSupportMixin
 from sklearn.exceptions import NotFittedError
 from sklearn.utils import ClassifierTags, check_consistent_length
-from sklearn.utils.validation import _check_feature_names, _check_n_features, validate_data
+from sklearn.utils.validation import validate_data
 
+from imbalanced_nn._compat.scikeras import route_params
+from imbalanced_nn._compat.sklearn import check_feature_names, check_n_features, parameter_names
 from imbalanced_nn.data import check_features, check_labels, check_target
 from imbalanced_nn.exceptions import InvalidParameterError, nearest_name
 from imbalanced_nn.networks import NETWORKS
@@ -192,7 +193,7 @@ class SklearnKerasClassifier(CallbackSupportMixin, CompiledKerasClassifier):
         else:
             builder = super()._check_model_param()
         user_params = getattr(self, "_user_params", set())
-        names = set(self._get_param_names())
+        names = set(parameter_names(self))
         check_user_parameters(
             user_params | {name for name in names if name.startswith("model__")},
             names - user_params,
@@ -241,12 +242,12 @@ class SklearnKerasClassifier(CallbackSupportMixin, CompiledKerasClassifier):
             given = X
             if not reset:
                 # Rows of other columns are told by their names, whatever their values are.
-                _check_feature_names(self, given, reset=False)
+                check_feature_names(self, given, reset=False)
             X = check_features(X, name)
             if reset:
                 validate_data(self, given, skip_check_array=True, reset=True)
             else:
-                _check_n_features(self, given, reset=False)
+                check_n_features(self, given, reset=False)
             if reset:
                 self.X_dtype_ = X.dtype
                 self.X_shape_ = X.shape

@@ -8,7 +8,7 @@ import pytest
 from imbalanced_nn.training import unsuitable
 
 from .conftest import HIDDEN, TABLE, fitted, network, rows
-from .test_suitability import batches_of, model_of
+from .test_eligibility import batches_of, model_of
 
 layers = keras.layers
 X, Y = rows(TABLE)

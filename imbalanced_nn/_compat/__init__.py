@@ -1,0 +1,3 @@
+"""The one desk for private names of other packages, a module for each; tests name them all."""
+
+__all__ = ["imblearn", "keras", "late_variables", "scikeras", "sklearn"]

@@ -1,0 +1,150 @@
+"""Private names of Keras."""
+
+from collections.abc import Callable
+from typing import Any
+
+import keras
+from keras.src.backend.common import global_state
+from keras.src.models.functional import Functional
+from keras.src.saving.saving_lib import load_model, save_model
+from keras.src.saving.serialization_lib import SafeModeScope
+from keras.src.utils.naming import to_snake_case
+
+__all__ = [
+    "Functional",
+    "SafeModeScope",
+    "build_compiled_metrics",
+    "compilation",
+    "exclude_from_decay_as",
+    "excluded_from_decay",
+    "flattened_layers",
+    "given_learning_rate",
+    "given_loss",
+    "given_metrics",
+    "initial_epoch",
+    "keyword_arguments",
+    "load_model",
+    "logits_of",
+    "maker_of",
+    "mask_of",
+    "metric_function",
+    "metric_of_compile",
+    "name_counts",
+    "nodes_into",
+    "own_metrics",
+    "save_model",
+    "to_snake_case",
+    "trainable_variables",
+    "without_model",
+]
+
+_EXCLUDED = ("_exclude_from_weight_decay", "_exclude_from_weight_decay_pattern")
+
+
+def flattened_layers(model: keras.layers.Layer, include_self: bool = True) -> list[Any]:
+    """Return all layers of a network, those inside of others too, and itself."""
+    return model._flatten_layers(include_self=include_self)
+
+
+def maker_of(tensor: Any) -> tuple[Any, int]:
+    """Return the operation that makes a symbolic tensor, and which of its calls does."""
+    operation, node, _ = tensor._keras_history
+    return operation, node
+
+
+def nodes_into(operation: Any) -> list[Any]:
+    """Return the calls of an operation in functional networks, each with its arguments."""
+    return operation._inbound_nodes
+
+
+def logits_of(output: Any) -> Any:
+    """Return what Keras' sigmoid and softmax made an output of, None of another one."""
+    return getattr(output, "_keras_logits", None)
+
+
+def mask_of(tensor: Any) -> Any:
+    """Return the mask that a symbolic tensor carries, or None."""
+    return getattr(tensor, "_keras_mask", None)
+
+
+def compilation(model: keras.Model) -> Any:
+    """Return what is made anew whenever a network is compiled; None if it never was."""
+    return vars(model).get("_compile_config")
+
+
+def initial_epoch(model: keras.Model) -> int | None:
+    """Return the epoch that a callback has restored the network's training to, 0 or None."""
+    return model._initial_epoch
+
+
+def given_loss(model: keras.Model) -> Any:
+    """Return the loss that a network was compiled with, whatever it was set to since."""
+    return getattr(model._compile_loss, "_user_loss", model.loss)
+
+
+def metric_of_compile(model: keras.Model) -> Any:
+    """Return the metric that holds those of ``compile``, or None."""
+    return getattr(model, "_compile_metrics", None)
+
+
+def given_metrics(model: keras.Model) -> list[Any]:
+    """Return the ``metrics`` and ``weighted_metrics`` of ``compile``, empty without any."""
+    compiled = metric_of_compile(model)
+    if compiled is None:
+        return []
+    return [compiled._user_metrics, compiled._user_weighted_metrics]
+
+
+def build_compiled_metrics(model: keras.Model, row: tuple[Any, ...]) -> None:
+    """Make the metrics of ``compile`` as Keras does when it traces its first batch."""
+    model._symbolic_build(data_batch=row)
+
+
+def own_metrics(obj: Any) -> Any:
+    """Return the metrics that a layer, a network or a metric keeps as attributes."""
+    return getattr(obj, "_metrics", ())
+
+
+def metric_function(metric: Any) -> Any:
+    """Return the function that a metric averages, or else the metric."""
+    return getattr(metric, "_fn", metric)
+
+
+def keyword_arguments(loss: keras.losses.Loss) -> dict[str, Any]:
+    """Return what Keras' loss around a function calls it with."""
+    return loss._fn_kwargs
+
+
+def given_learning_rate(optimizer: Any) -> Any:
+    """Return the rate of an optimizer as a variable, schedule or function; None if not known."""
+    return getattr(optimizer, "_learning_rate", None)
+
+
+def trainable_variables(owner: Any) -> list[keras.Variable]:
+    """Return the own variables of a layer that are to be trained, or an optimizer's.
+
+    Keras' public property counts a frozen layer's, and a layer's parts', otherwise.
+    """
+    return owner._trainable_variables
+
+
+def excluded_from_decay(optimizer: Any) -> bool:
+    """Whether an optimizer spares variables from weight decay."""
+    return any(getattr(optimizer, name, None) for name in _EXCLUDED)
+
+
+def exclude_from_decay_as(optimizer: Any, other: Any) -> None:
+    """Let an optimizer spare what another one spares."""
+    for name in _EXCLUDED:
+        if name in vars(other):
+            setattr(optimizer, name, getattr(other, name))
+
+
+def without_model(callback: keras.callbacks.Callback) -> None:
+    """Let a callback forget the network that it watched."""
+    callback._model = None
+
+
+def name_counts(fresh: Callable[[], dict[str, int]]) -> dict[str, int]:
+    """Return how often Keras has given each name in this thread; what is new counts so."""
+    return global_state.get_global_attribute("object_name_uids", fresh(), set_to_default=True)

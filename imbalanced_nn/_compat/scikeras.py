@@ -1,0 +1,69 @@
+"""Private names of scikeras, the hooks aside that `wrapper/` overrides and calls."""
+
+from typing import Any, NamedTuple
+
+from scikeras._utils import route_params
+
+__all__ = [
+    "ATTRIBUTES",
+    "HOOKS",
+    "EncoderState",
+    "encoder_state",
+    "route_params",
+    "set_encoder_state",
+]
+
+HOOKS = (
+    "_build_keras_model",
+    "_check_model_compatibility",
+    "_check_model_param",
+    "_ensure_compiled_model",
+    "_fit",
+    "_fit_keras_model",
+    "_get_compile_kwargs",
+    "_get_metadata",
+    "_initialize",
+    "_initialize_callbacks",
+    "_predict_raw",
+    "_type_of_target",
+    "_validate_data",
+    "_validate_sample_weight",
+)
+"""Methods of scikeras' classifier that `wrapper/` overrides or calls on the estimator."""
+
+ATTRIBUTES = (
+    "_fit_kwargs",
+    "_predict_kwargs",
+    "_routing_prefixes",
+)
+"""Attributes of the class that `wrapper/` reads or extends."""
+
+
+class EncoderState(NamedTuple):
+    """What a fitted `ClassifierLabelEncoder` remembers of y beside its classes.
+
+    Parameters
+    ----------
+    target_type : str or None
+        As scikeras names it, such as "binary" and "multiclass-onehot"; None of an encoder of
+        somebody's own that does not tell.
+    y_shape : tuple of int or None
+        Of the y that it was fitted to.
+    y_dtype : numpy.dtype or None
+        Of the same.
+    """
+
+    target_type: str | None
+    y_shape: tuple[int, ...] | None
+    y_dtype: Any
+
+
+def encoder_state(encoder: Any) -> EncoderState:
+    """Return what a fitted label encoder remembers of y."""
+    names = ("_target_type", "_y_shape", "_y_dtype")
+    return EncoderState(*(getattr(encoder, name, None) for name in names))
+
+
+def set_encoder_state(encoder: Any, state: EncoderState) -> None:
+    """Make a fitted label encoder remember another y of the same classes."""
+    encoder._target_type, encoder._y_shape, encoder._y_dtype = state
