@@ -38,7 +38,6 @@ from imbalanced_nn.fitting import (
     plan_nothing,
     train_once,
     tuned_anew,
-    undone,
     untrained_result,
 )
 from imbalanced_nn.training import AVERAGE_PRECISION
@@ -916,8 +915,8 @@ run_eagerly
     def __setstate__(self, state):
         super().__setstate__(state)
         if hasattr(self, "fit_result_"):
-            result = self.fit_result_
-            self._publish(replace(result, posterior=undone(result.posterior, self._loss)))
+            # A file keeps of what follows from the result nothing but the result.
+            self._publish(self.fit_result_)
 
     def _publish(self, result, trained=None):
         """Set the public attributes of what was learned, and of a training if there was one."""
@@ -931,9 +930,7 @@ run_eagerly
         twin.model_ = network
         twin._initialize_callbacks()
         if result is not None:
-            # Its own loss, which the training that goes on does not change.
-            posterior = undone(result.posterior, twin._loss)
-            twin._publish(replace(result, posterior=posterior), trained)
+            twin._publish(result, trained)
         return vars(twin)
 
     def _result(self) -> FitResult:

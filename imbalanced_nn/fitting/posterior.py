@@ -80,10 +80,6 @@ class Posterior:
             return self.in_loss
         return self.natural if self.priors is None else self.priors
 
-    def __getstate__(self) -> dict[str, Any]:
-        # What undoes a loss belongs to the loss of a network, which is kept on its own.
-        return vars(self) | {"undo": None}
-
     def __call__(self, outputs: np.ndarray) -> np.ndarray:
         """Return the probabilities that users get, a row for each decision."""
         proba = self.at_prevalence(outputs)

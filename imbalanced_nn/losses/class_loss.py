@@ -122,9 +122,27 @@ class ClassLoss(keras.losses.Loss):
         """
         raise NotImplementedError
 
+    def snapshot(self, **attributes: Any) -> "ClassLoss":
+        """Return the loss as it is now for its `posterior`, which no later change of it reaches.
+
+        Parameters
+        ----------
+        **attributes
+            What is otherwise than now.
+        """
+        twin = type(self).__new__(type(self))
+        vars(twin).update(vars(self) | attributes)
+        numbers = {name: ops.convert_to_numpy(held) for name, held in self._statistics.items()}
+        twin._statistics = {name: np.array(values) for name, values in numbers.items()}
+        return twin
+
     def start(self, prior: np.ndarray) -> np.ndarray:
         """Return the output of a network that knows nothing but the prior."""
         return output_for(self.posterior, prior, self.multilabel)
+
+    def __reduce__(self):
+        # By its class: Keras' own way needs classes of the user's to be registered.
+        return _equal_loss, (type(self), self.get_config())
 
     def get_config(self) -> dict:
         """Return the arguments that make an equal loss."""
@@ -148,6 +166,11 @@ class ClassLoss(keras.losses.Loss):
                 f"them."
             )
         return ops.cast(self._statistics[name], dtype)
+
+
+def _equal_loss(cls: type[ClassLoss], config: dict[str, Any]) -> ClassLoss:
+    """Return the loss of a configuration."""
+    return cls.from_config(config)
 
 
 def check_at_least_zero(name: str, value: float) -> None:

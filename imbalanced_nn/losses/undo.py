@@ -56,8 +56,9 @@ def posterior_of(
     if isinstance(loss, ClassLoss):
         if getattr(loss, "offset_is_free", False):
             return None
-        two = kind == "binary" and loss.multilabel
-        return partial(_of_two, loss.posterior) if two else loss.posterior
+        # The loss may be given other shares, or weights, by a later training.
+        posterior = loss.snapshot().posterior
+        return partial(_of_two, posterior) if kind == "binary" and loss.multilabel else posterior
     name, given = keras_loss(loss)
     smoothing = given.get("label_smoothing", 0.0)
     if isinstance(loss, LabelWeightedCrossentropy):

@@ -10,7 +10,7 @@ from sklearn.preprocessing import FunctionTransformer
 
 from imbalanced_nn.classifier import BalancedKerasClassifier
 from imbalanced_nn.exceptions import ModelFileError
-from imbalanced_nn.fitting import FitResult
+from imbalanced_nn.fitting import FitResult, undone
 from imbalanced_nn.persistence.calibrator_forms import CALIBRATORS
 from imbalanced_nn.persistence.keras_objects import network_forms
 from imbalanced_nn.persistence.objects import OBJECTS
@@ -21,7 +21,7 @@ from imbalanced_nn.persistence.values import (
     UnsavableError,
     one_line_repr,
 )
-from imbalanced_nn.wrapper import NotKept
+from imbalanced_nn.wrapper import NetworkFactory, NotKept
 
 __all__ = ["all_forms"]
 
@@ -140,10 +140,16 @@ def _restore(content: dict[str, Any], custom_objects: dict[str, Any]) -> Balance
         fitted["feature_encoder_"] = estimator.feature_encoder
     estimator.__setstate__(vars(estimator) | fitted)
     result = fitted.get(_RESULT)
-    if result is not None and result.decision.objective is not None:
+    if result is not None:
+        estimator.__setstate__({_RESULT: _whole(result, estimator)})
+    return estimator
+
+
+def _whole(result: FitResult, estimator: BalancedKerasClassifier) -> FitResult:
+    """Return a result with the code that a file does not keep: of its loss and its objective."""
+    posterior, decision = undone(result.posterior, NetworkFactory(estimator).loss), result.decision
+    if decision.objective is not None:
         criterion = estimator.criterion_
         kept = not isinstance(criterion.threshold, NotKept)
-        objective = criterion.objective(result.target) if kept else None
-        decision = replace(result.decision, objective=objective)
-        estimator.__setstate__({_RESULT: replace(result, decision=decision)})
-    return estimator
+        decision = replace(decision, objective=criterion.objective(result.target) if kept else None)
+    return replace(result, posterior=posterior, decision=decision)

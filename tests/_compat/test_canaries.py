@@ -211,7 +211,9 @@ def test_parameters_of_an_estimator():
     def takes(a):
         return a
 
-    with pytest.raises(of_sklearn.InvalidParameterError, match="The 'a' parameter of .*takes must be"):
+    with pytest.raises(
+        of_sklearn.InvalidParameterError, match="The 'a' parameter of .*takes must be"
+    ):
         takes("x")
 
 

@@ -1,14 +1,17 @@
 """From outputs to probabilities, without a network."""
 
+import copy
 import pickle
 from dataclasses import replace
 
+import keras
 import numpy as np
 import pytest
 from scipy.special import expit, logit, softmax
 
 from imbalanced_nn.calibration import PriorCorrection, focal_posterior
 from imbalanced_nn.exceptions import InvalidParameterError
+from imbalanced_nn.fitting import undone
 from imbalanced_nn.fitting.posterior import (
     Posterior,
     calibrated,
@@ -16,6 +19,13 @@ from imbalanced_nn.fitting.posterior import (
     new_calibrator,
 )
 from imbalanced_nn.fitting.records import HeldOutScores
+from imbalanced_nn.losses import (
+    AsymmetricCrossentropy,
+    CostSensitiveCrossentropy,
+    FocalCrossentropy,
+    LDAMCrossentropy,
+    LogitAdjustedCrossentropy,
+)
 
 NATURAL, BALANCED = np.array([0.9, 0.1]), np.array([0.5, 0.5])
 
@@ -126,10 +136,30 @@ def test_without_folds_there_is_one_calibrator():
     np.testing.assert_allclose(fitted(outputs), expected)
 
 
-def test_a_pickle_leaves_out_what_belongs_to_the_loss():
-    bent = posterior(undo=lambda p: p)
-    assert pickle.loads(pickle.dumps(bent)).undo is None
-    assert bent.undo is not None
+LOSSES = {
+    "focal": FocalCrossentropy(alpha="prior", prior=[0.8, 0.2]),
+    "logit adjusted": LogitAdjustedCrossentropy(prior=[0.8, 0.2]),
+    "margins": LDAMCrossentropy(prior=[0.8, 0.2], reweighted=True),
+    "costs": CostSensitiveCrossentropy([[0, 1], [9, 0]], prior=[0.8, 0.2]),
+    "labels": AsymmetricCrossentropy(),
+    "Keras' focal": keras.losses.BinaryFocalCrossentropy(apply_class_balancing=True),
+    "smoothed": keras.losses.BinaryCrossentropy(label_smoothing=0.1),
+}
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_copies_undo_the_loss_as_it_was(name):
+    loss = LOSSES[name]
+    given = undone(posterior(in_loss=BALANCED), loss)
+    expected = given(OUTPUTS)
+    assert not np.allclose(expected, posterior()(OUTPUTS))
+    for twin in (copy.copy(given), copy.deepcopy(given), pickle.loads(pickle.dumps(given))):
+        np.testing.assert_array_equal(twin(OUTPUTS), expected)
+    if hasattr(loss, "fill"):
+        loss.fill([0.99, 0.01])
+        if name == "margins":
+            loss.reweight(False)
+        np.testing.assert_array_equal(given(OUTPUTS), expected)
 
 
 @pytest.mark.parametrize(
