@@ -31,6 +31,7 @@ from imbalanced_nn.fitting import (
     fit_opaque,
     fit_task,
     fixed,
+    known_result,
     learns,
     make_plan,
     moved_to,
@@ -38,7 +39,6 @@ from imbalanced_nn.fitting import (
     plan_nothing,
     train_once,
     tuned_anew,
-    untrained_result,
 )
 from imbalanced_nn.training import AVERAGE_PRECISION
 from imbalanced_nn.wrapper import (
@@ -934,9 +934,8 @@ run_eagerly
         return vars(twin)
 
     def _result(self) -> FitResult:
-        """Return what was learned, of a network in its first training what is known of it."""
-        known = getattr(self, "fit_result_", None)
-        return untrained_result(NetworkFactory(self)) if known is None else known
+        """Return what was learned, of a network in training what is known of it."""
+        return known_result(NetworkFactory(self))
 
     @property
     def _calibration(self):

@@ -22,7 +22,7 @@ from imbalanced_nn.fitting.records import (
     Shares,
     Target,
 )
-from imbalanced_nn.fitting.result import FITTED, MAY_LACK, attributes_of, finish, untrained_result
+from imbalanced_nn.fitting.result import FITTED, MAY_LACK, attributes_of, finish, known_result
 from imbalanced_nn.fitting.retuning import bootstrapped, fixed, moved_to, tuned_anew
 from imbalanced_nn.fitting.train_once import build_only, train_once
 
@@ -50,6 +50,7 @@ __all__ = [
     "fit_opaque",
     "fit_task",
     "fixed",
+    "known_result",
     "learns",
     "make_plan",
     "moved_to",
@@ -58,5 +59,4 @@ __all__ = [
     "train_once",
     "tuned_anew",
     "undone",
-    "untrained_result",
 ]

@@ -18,10 +18,11 @@ from imbalanced_nn.fitting.posterior import Posterior
 from imbalanced_nn.fitting.progress import FitTask, epoch_tasks, equal_network
 from imbalanced_nn.fitting.records import HeldOutScores, Shares, Target, Trained, class_mass
 from imbalanced_nn.fitting.result import finish
-from imbalanced_nn.losses import posterior_of
+from imbalanced_nn.losses import posterior_of, single_loss
 from imbalanced_nn.training import (
     AVERAGE_PRECISION,
     DeferredReweighting,
+    EpochFollower,
     HeldOutMonitor,
     HeldOutPass,
     RowBatches,
@@ -33,7 +34,7 @@ from imbalanced_nn.training import (
     weights_to_restore,
 )
 from imbalanced_nn.weighting import class_totals
-from imbalanced_nn.wrapper import Logged, NetworkFactory
+from imbalanced_nn.wrapper import NetworkFactory
 
 __all__ = [
     "Course",
@@ -115,15 +116,29 @@ class Course:
         return shares if earlier is None else earlier.shares.plus(shares)
 
     def posterior(self, epoch: int) -> Posterior:
-        """Return the way from outputs to probabilities in an epoch, whose loss is set to it."""
+        """Return the way from outputs to probabilities in an epoch."""
         factory = self.plan.factory
-        if self.follows and (start := first_weighted_epoch(factory)) is not None:
-            factory.loss.reweight(epoch >= start)
-        return network_posterior(factory, self.plan.target, self.shares(epoch))
+        posterior = network_posterior(factory, self.plan.target, self.shares(epoch))
+        if (start := self._weighs_from) is None:
+            return posterior
+        return undone(posterior, factory.loss.snapshot(reweighted=epoch >= start))
+
+    @property
+    def _weighs_from(self) -> int | None:
+        """Epoch from which the loss weighs its classes, None if that does not change."""
+        return first_weighted_epoch(self.plan.factory) if self.follows else None
+
+    def put_back(self, network: keras.Model, epoch: int) -> None:
+        """Let the loss of a network be that of an epoch, whose weights it has."""
+        if (start := self._weighs_from) is not None:
+            single_loss(network.loss).reweight(epoch >= start)
 
     def run(
-        self, task: FitTask, settle: Callable[[keras.Model, int], tuple[keras.Model, Trained]]
-    ) -> tuple[int, Logged]:
+        self,
+        task: FitTask,
+        settle: Callable[[keras.Model, int], tuple[keras.Model, Trained]],
+        publish: Callable[[keras.Model, int], None],
+    ) -> tuple[int, dict[str, list]]:
         """Train the network of the factory.
 
         Parameters
@@ -132,12 +147,14 @@ class Course:
             That the epochs are in.
         settle : callable
             Returns what would ship, had the training ended with a network and its best epoch.
+        publish : callable
+            Lets the estimator answer from a network as it is in an epoch.
 
         Returns
         -------
         best : int
             Number of the epoch whose weights ship.
-        logged : Logged
+        history : dict of str to list
             What Keras logged.
         """
         factory, arguments = self.plan.factory, dict(self.arguments)
@@ -149,8 +166,7 @@ class Course:
             routed = getattr(self.plan.parameters, f"fit__{name}", usual)
             plain = plain and arguments.get(name, routed) == usual
         watching = self._watching(plain)
-        start = first_weighted_epoch(factory) if self.follows else None
-        deferred = [] if start is None else [DeferredReweighting(start)]
+        deferred = [] if self._weighs_from is None else [DeferredReweighting(self._weighs_from)]
 
         def state(network, epoch):
             def at_best(twin, best):
@@ -158,17 +174,26 @@ class Course:
 
             return state_after(factory, network, at_best, self.plan)
 
+        def ships() -> int:
+            best, _ = weights_to_restore(watching)
+            return batches.epoch if best is None else best
+
+        def follow(network, epoch):
+            publish(network, ships() if epoch is None else epoch)
+
         tell = epoch_tasks(task, state)
+        publish(factory.network, self.first_epoch)
+        changes = self.follows or self.posterior(self.first_epoch).offset_is_free
+        following = [EpochFollower(follow)] if changes and (callbacks or tell) else []
         own = {"batch_size": None, "validation_batch_size": None, "validation_split": 0.0}
         own |= {"shuffle": False, "validation_data": None if plain else self._evaluated(batches)}
-        logged = factory.train(
+        history = factory.train(
             batches,
-            [*deferred, *watching, *callbacks, *tell],
+            [*deferred, *watching, *following, *callbacks, *tell],
             self.training,
             arguments | own,
         )
-        best, _ = weights_to_restore(watching)
-        return batches.epoch if best is None else best, logged
+        return ships(), history
 
     def _batches(self, arguments: dict[str, Any]) -> RowBatches:
         """Return the batches of the epochs; what they are told of leaves the arguments."""

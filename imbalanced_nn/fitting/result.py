@@ -3,28 +3,24 @@
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
+from sklearn.exceptions import NotFittedError
 
 from imbalanced_nn.exceptions import InvalidParameterError
 from imbalanced_nn.fitting.decision import (
     Criterion,
     fixed_decision,
     learn_decision,
-    learns,
 )
 from imbalanced_nn.fitting.plan import FitPlan
 from imbalanced_nn.fitting.posterior import Posterior, calibrates, new_calibrator
 from imbalanced_nn.fitting.records import (
     Decision,
     FitResult,
-    Mass,
-    Shares,
-    Target,
     Trained,
 )
 from imbalanced_nn.wrapper import NetworkFactory
 
-__all__ = ["FITTED", "MAY_LACK", "attributes_of", "finish", "untrained_result"]
+__all__ = ["FITTED", "MAY_LACK", "attributes_of", "finish", "in_training", "known_result"]
 
 
 MAY_LACK = ("best_score_", "calibrator_", "threshold_curve_")
@@ -71,12 +67,36 @@ def finish(plan: FitPlan, trained: Trained) -> FitResult:
     FitResult
     """
     posterior = _calibrated(plan, trained)
+    return _result(plan, trained, posterior, _decided(plan, trained, posterior))
+
+
+def in_training(plan: FitPlan, trained: Trained) -> FitResult:
+    """Return what holds while a network is trained: its probabilities, but no decision yet.
+
+    Parameters
+    ----------
+    plan : FitPlan
+        Of the fit.
+    trained : Trained
+        What is known so far.
+    """
+    if plan.previous is not None:
+        decision = plan.previous.decision
+    else:
+        threshold = None if plan.criterion.is_learned else plan.criterion.threshold
+        decision = fixed_decision(threshold, plan.target)
+    result = _result(plan, trained, _calibrated(plan, trained), decision)
+    return replace(result, is_trained=True)
+
+
+def _result(plan: FitPlan, trained: Trained, posterior: Posterior, decision: Decision) -> FitResult:
+    """Return what follows from a training."""
     held_out = trained.held_out
     return FitResult(
         target=plan.target,
         shares=trained.shares,
         posterior=posterior,
-        decision=_decided(plan, trained, posterior),
+        decision=decision,
         held_out=held_out,
         judged_by=None if held_out is None else held_out.counts(plan.target.n_classes),
         seen=trained.seen,
@@ -112,29 +132,32 @@ def _decided(plan: FitPlan, trained: Trained, posterior: Posterior) -> Decision:
     return replace(decision, instead=instead)
 
 
-def untrained_result(factory: NetworkFactory) -> FitResult:
-    """Return what is known while a network is trained for the first time: its outputs as they are.
+def known_result(factory: NetworkFactory) -> FitResult:
+    """Return what an estimator answers from, fitted or in training.
 
     Parameters
     ----------
     factory : NetworkFactory
-        Of an estimator that has seen y.
+        Of the estimator.
+
+    Raises
+    ------
+    InvalidParameterError
+        If a target encoder of the user's hides what there would be to know.
+    NotFittedError
+        If its network is not being trained yet.
     """
-    estimator = factory.estimator
+    if factory.result is not None:
+        return factory.result
     if factory.kind is None:
         raise InvalidParameterError(
             "The target encoder of your own hides the classes, without which there is no cut to "
             "learn or to draw again. Use the labels as they are."
         )
-    classes, ones = estimator.classes_, np.ones(len(estimator.classes_))
-    target = Target(factory.kind, classes, ones.astype(int), steps=factory.steps)
-    mass = Mass(ones, ones * len(classes))
-    posterior = Posterior(
-        factory.kind, factory.steps, factory.logits, None, mass.shares, mass.shares
+    raise NotFittedError(
+        f"The network of this {factory.name} is not in training yet, or stands aside while those "
+        f"of the folds are trained. Ask when the fit is done."
     )
-    threshold = None if learns(estimator.threshold) else estimator.threshold
-    decision = fixed_decision(threshold, target)
-    return FitResult(target, Shares(mass, mass), posterior, decision, is_trained=False)
 
 
 def attributes_of(result: FitResult, trained: Trained | None = None) -> dict[str, Any]:

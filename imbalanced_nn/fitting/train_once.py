@@ -20,10 +20,10 @@ from imbalanced_nn.fitting.notes import note_copies, note_few_held_out
 from imbalanced_nn.fitting.outputs import check_network, note_loss
 from imbalanced_nn.fitting.plan import FitPlan, Fold, own_rows
 from imbalanced_nn.fitting.records import SeenRows, Shares, Trained, class_mass
+from imbalanced_nn.fitting.result import in_training
 from imbalanced_nn.fitting.two_stage import check_head, refit_head
 from imbalanced_nn.networks import looks_up
 from imbalanced_nn.sampling import BalancedBatches
-from imbalanced_nn.wrapper import Logged
 
 __all__ = ["build_only", "train_once"]
 
@@ -51,34 +51,43 @@ def train_once(plan: FitPlan, fold: Fold, refit: dict[str, int] | None = None) -
     rows, seen = _encoded(plan, fold)
     course, fills = _prepared(plan, rows, training)
 
-    def shipped(network: keras.Model, best: int, logged: Logged | None) -> Trained:
-        posterior = matched(course.posterior(best), network, rows.at_prevalence)
+    def known(network: keras.Model, epoch: int) -> Trained:
         return Trained(
-            shares=course.shares(best),
-            posterior=posterior,
-            held_out=judge(factory, network, posterior, rows.held_out),
+            shares=course.shares(epoch),
+            posterior=matched(course.posterior(epoch), network, rows.at_prevalence),
+            held_out=None,
             seen=seen,
-            n_iter=best + 1,
-            engine=None if logged is None else logged.engine,
-            history=None if logged is None else logged.history,
             sampler=course.sampler,
             sample_indices=course.balanced.sample_indices,
-            class_weight=course.balanced.weights(course.told(best)),
+            class_weight=course.balanced.weights(course.told(epoch)),
             fills_loss=fills,
-            refit_epochs=refit or None,
         )
 
+    def publish(network: keras.Model, epoch: int) -> None:
+        trained = known(network, epoch)
+        factory.publish(in_training(plan, trained), trained)
+
+    def shipped(network: keras.Model, best: int, history: dict | None = None) -> Trained:
+        course.put_back(network, best)
+        trained = replace(known(network, best), n_iter=best + 1, engine=factory.engine)
+        return replace(trained, history=history, refit_epochs=refit or None)
+
+    def judged(trained: Trained, network: keras.Model) -> Trained:
+        return replace(trained, held_out=judge(factory, network, trained.posterior, rows.held_out))
+
     def settle(twin: keras.Model, best: int) -> tuple[keras.Model, Trained]:
-        return twin, shipped(twin, best, None)
+        return twin, judged(shipped(twin, best), twin)
 
     stage = plan.task.within("train-network", training["epochs"]) if plan.has_stages else None
     with stage or nullcontext(plan.task) as task:
-        best, logged = course.run(task, settle)
+        best, history = course.run(task, settle, publish)
     if isinstance(course.sampler, BalancedBatches):
         course.sampler.cover(course.balanced.draw)
-    trained = shipped(factory.network, best, logged)
+    trained = shipped(factory.network, best, history)
     if plan.has_stages:
         trained = refit_head(plan, rows, trained, refit.get("head_n_iter"))
+    else:
+        trained = judged(trained, factory.network)
     if plan.is_fresh:
         note_loss(factory, rows.train)
     return trained

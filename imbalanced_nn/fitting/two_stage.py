@@ -20,6 +20,7 @@ from imbalanced_nn.fitting.course import (
 from imbalanced_nn.fitting.plan import FitPlan
 from imbalanced_nn.fitting.progress import equal_network
 from imbalanced_nn.fitting.records import Trained
+from imbalanced_nn.fitting.result import in_training
 from imbalanced_nn.training import forward, seeded, variables_alike
 from imbalanced_nn.wrapper import NetworkFactory
 
@@ -86,15 +87,20 @@ def refit_head(
             head_history=history,
         )
 
+    def publish(stage, epoch):
+        posterior = matched(course.posterior(epoch), stage, of_features.at_prevalence)
+        now = dataclasses.replace(trained, shares=shares, posterior=posterior)
+        factory.publish(in_training(plan, now), now)
+
     def settle(twin, best):
         whole = equal_network(network)
         split_head(whole)[0].set_weights(twin.layers[1].get_weights())
         return whole, shipped(whole, twin, of_features, best, None)
 
     with factory.trains_instead(head), plan.task.within("train-head", epochs) as task:
-        best, logged = course.run(task, settle)
+        best, history = course.run(task, settle, publish)
     dense.set_weights(head.layers[1].get_weights())
-    return shipped(network, network, rows, best, logged.history)
+    return shipped(network, network, rows, best, history)
 
 
 def _head_sampler(plan: FitPlan) -> Any:

@@ -5,6 +5,7 @@ from imbalanced_nn.training.cache import clear_programs
 from imbalanced_nn.training.callbacks import (
     AVERAGE_PRECISION,
     DeferredReweighting,
+    EpochFollower,
     EpochTasks,
     HeldOutMonitor,
     StopOn,
@@ -30,6 +31,7 @@ from imbalanced_nn.training.variables import variables_alike
 __all__ = [
     "AVERAGE_PRECISION",
     "DeferredReweighting",
+    "EpochFollower",
     "EpochTasks",
     "GraphTrainer",
     "HeldOutMonitor",

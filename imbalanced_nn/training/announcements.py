@@ -5,12 +5,17 @@ from typing import Any
 import keras
 
 from imbalanced_nn._compat.keras import compilation, flattened_layers, initial_epoch
-from imbalanced_nn.training.callbacks import DeferredReweighting, EpochTasks, HeldOutMonitor
+from imbalanced_nn.training.callbacks import (
+    DeferredReweighting,
+    EpochFollower,
+    EpochTasks,
+    HeldOutMonitor,
+)
 
 __all__ = ["OWN", "Announcements"]
 
 # Callbacks of ours; they can do with an equal network in place of the user's.
-OWN = (HeldOutMonitor, DeferredReweighting, EpochTasks)
+OWN = (HeldOutMonitor, DeferredReweighting, EpochFollower, EpochTasks)
 
 # What Keras and its callbacks set on a network in any fit, and what a fit does not read.
 OF_THE_FIT = {

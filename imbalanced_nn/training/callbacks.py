@@ -14,6 +14,7 @@ __all__ = [
     "AVERAGE_PRECISION",
     "LOG_LOSS",
     "DeferredReweighting",
+    "EpochFollower",
     "EpochTasks",
     "HeldOutMonitor",
     "StopOn",
@@ -153,6 +154,33 @@ class EpochTasks(keras.callbacks.Callback):
         """Tell that it has ended."""
         if self._end(self.model, epoch):
             self.model.stop_training = True
+
+
+class EpochFollower(keras.callbacks.Callback):
+    """Tell somebody where the training is, before the callbacks behind it are asked anything.
+
+    Parameters
+    ----------
+    follow : callable
+        Called with the network that holds the weights and the number of the epoch, which is None
+        when the training has ended.
+    """
+
+    def __init__(self, follow: Callable[[keras.Model, int | None], None]):
+        super().__init__()
+        self._follow = follow
+
+    def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
+        """Tell that an epoch begins."""
+        self._follow(self.model, epoch)
+
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+        """Tell that it has ended."""
+        self._follow(self.model, epoch)
+
+    def on_train_end(self, logs: dict | None = None) -> None:
+        """Tell that the best weights are back."""
+        self._follow(self.model, None)
 
 
 class StopOn(keras.callbacks.EarlyStopping):

@@ -53,6 +53,11 @@ class GraphTrainer:
     def __setattr__(self, name: str, value: Any) -> None:
         setattr(self._model, name, value)
 
+    @property
+    def network(self) -> keras.Model:
+        """The network itself."""
+        return vars(self)["_model"]
+
     def equal_network(self, current: keras.Model) -> keras.Model:
         """Return a copy of the network, with the values of an equal one, that shares nothing."""
         # Making a network takes numbers from Python's global generator.

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 import keras
@@ -28,23 +27,7 @@ from imbalanced_nn.training import (
     variables_alike,
 )
 
-__all__ = ["Logged", "NetworkFactory"]
-
-
-@dataclass(frozen=True)
-class Logged:
-    """What a training left beside the weights.
-
-    Parameters
-    ----------
-    history : dict of str to list
-        What Keras logged.
-    engine : str
-        What trained the network, and why not the graph.
-    """
-
-    history: dict[str, list]
-    engine: str
+__all__ = ["NetworkFactory"]
 
 
 class NetworkFactory:
@@ -53,11 +36,18 @@ class NetworkFactory:
     Parameters
     ----------
     estimator : CompiledKerasClassifier
-        Whose hooks and parameters are asked. Only what scikeras itself stores is changed.
+        Whose hooks and parameters are asked. What scikeras itself stores is changed, and what is
+        known so far.
+
+    Attributes
+    ----------
+    engine : str or None
+        What trains the network, and why not the graph; None before any training.
     """
 
     def __init__(self, estimator: Any):
         self.estimator = estimator
+        self.engine: str | None = None
 
     @property
     def name(self) -> str:
@@ -88,6 +78,11 @@ class NetworkFactory:
     def logits(self) -> bool:
         """Whether the network's outputs are log-odds."""
         return self.estimator._logits()
+
+    @property
+    def result(self) -> Any:
+        """What the estimator answers from, None where there is nothing yet."""
+        return getattr(self.estimator, "fit_result_", None)
 
     @property
     def callbacks(self) -> list:
@@ -162,6 +157,10 @@ class NetworkFactory:
     def state(self, network: keras.Model, result: Any, trained: Any) -> dict[str, Any]:
         """Return the attributes of the estimator, had it a network, a result and a training."""
         return self.estimator._state_with(network, result, trained)
+
+    def publish(self, result: Any, trained: Any) -> None:
+        """Let the estimator answer from a result while its network is trained."""
+        self.estimator._publish(result, trained)
 
     def validate(self, X: Any, y: Any) -> tuple[Any, Any]:
         """Return rows in the form of those that the estimator has seen, or refuse them."""
@@ -357,8 +356,8 @@ class NetworkFactory:
         callbacks: list,
         training: dict[str, Any],
         arguments: dict[str, Any],
-    ) -> Logged:
-        """Train the network on batches as the parent does.
+    ) -> dict[str, list]:
+        """Train the network on batches as the parent does; return what Keras logged.
 
         Parameters
         ----------
@@ -379,16 +378,16 @@ class NetworkFactory:
             If training diverges.
         """
         refuse_after_fork()
-        estimator, network, engine = self.estimator, self.network, []
+        estimator, network = self.estimator, self.network
         own_callbacks = estimator._fit_callbacks
         estimator._fit_callbacks = callbacks
-        estimator.model_ = self._trainer(batches, arguments, engine)
+        estimator.model_ = self._trainer(batches, arguments)
         try:
             estimator._fit_keras_model(batches, None, None, **training, **arguments)
             check_finite(network)
         finally:
             estimator.model_, estimator._fit_callbacks = network, own_callbacks
-        return Logged(estimator.history_, engine[-1])
+        return estimator.history_
 
     def train_opaque(
         self, X: Any, y: Any, weight: np.ndarray | None, callbacks: list, arguments: dict[str, Any]
@@ -419,10 +418,10 @@ class NetworkFactory:
         finally:
             estimator._fit_callbacks = own
 
-    def _trainer(self, batches: RowBatches, arguments: dict[str, Any], engine: list[str]) -> Any:
+    def _trainer(self, batches: RowBatches, arguments: dict[str, Any]) -> Any:
         """Return what is to be fitted: the network itself, or its stand-in of the graph engine.
 
-        What was decided, and may be decided anew when callbacks have begun, joins ``engine``.
+        That may be decided anew when callbacks have begun.
         """
         estimator, network = self.estimator, self.network
         routed = route_params(estimator.get_params(), "fit", estimator._fit_kwargs)
@@ -442,7 +441,7 @@ class NetworkFactory:
                     f"engine='auto' or 'keras'."
                 )
             takes_graph = estimator.engine != "keras" and reason is None
-            engine.append("graph" if takes_graph else f"keras: {reason or 'as asked'}")
+            self.engine = "graph" if takes_graph else f"keras: {reason or 'as asked'}"
             return takes_graph
 
         return GraphTrainer(network, decide) if decide() else network

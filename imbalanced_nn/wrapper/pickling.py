@@ -19,7 +19,7 @@ from imbalanced_nn._compat.keras import (
     save_model,
     without_model,
 )
-from imbalanced_nn.training import carried_states, extend_optimizer, unnumbered
+from imbalanced_nn.training import GraphTrainer, carried_states, extend_optimizer, unnumbered
 
 __all__ = ["bytes_of", "network_of", "pack", "unpack", "walk"]
 
@@ -102,6 +102,8 @@ def pack(value: Any, memo: dict[int, Any]) -> Any:
 
 def _pack_object(value: Any) -> Any:
     """Return the picklable form of a Keras object, None for anything else."""
+    if isinstance(value, GraphTrainer):
+        value = value.network
     if isinstance(value, keras.Model):
         return PackedModel(bytes_of(value), dict(_custom_objects(value)))
     if isinstance(value, keras.metrics.Metric):
