@@ -56,8 +56,9 @@ def fit_opaque(
     if validation is not None:
         arguments["validation_data"] = validation
 
-    def state(network, _):
-        return state_after(factory, network, lambda twin, best: (twin, None))
+    def state(network, epoch):
+        after = state_after(factory, network, lambda twin, best: (twin, None))
+        return None if after is None else after | {"n_iter_": epoch + 1}
 
     given = as_callbacks(arguments.pop("callbacks", None))
     with fit_task(factory.estimator, training["epochs"], *told) as task:

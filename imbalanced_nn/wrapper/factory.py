@@ -417,6 +417,7 @@ class NetworkFactory:
             check_finite(self.network)
         finally:
             estimator._fit_callbacks = own
+        estimator.n_iter_ = max(self.network.history.epoch, default=-1) + 1
 
     def _trainer(self, batches: RowBatches, arguments: dict[str, Any]) -> Any:
         """Return what is to be fitted: the network itself, or its stand-in of the graph engine.

@@ -1,10 +1,12 @@
 """What scikit-learn's callbacks get after each epoch: the estimator as of then, or none."""
 
+import copy
 import pickle
 
 import keras
 import numpy as np
 import pytest
+from scikeras.utils.transformers import ClassifierLabelEncoder
 from sklearn.datasets import make_multilabel_classification
 
 from imbalanced_nn import BalancedKerasClassifier, ThresholdTuner
@@ -39,6 +41,18 @@ IN_THE_END = {
 }
 
 
+class Encoder(ClassifierLabelEncoder):
+    """The parent's, under another name."""
+
+
+class Hidden(BalancedKerasClassifier):
+    """Hides its classes by an encoder of its own."""
+
+    @property
+    def target_encoder(self):
+        return Encoder(loss=self.loss)
+
+
 class TestState:
     """What callbacks get at the end of an epoch is what a fit of so many epochs gives."""
 
@@ -57,6 +71,9 @@ class TestState:
             np.testing.assert_array_equal(state.predict(X), shorter.predict(X))
             assert state.best_threshold_ == shorter.best_threshold_
             assert state.n_iter_ == shorter.n_iter_
+            assert state.engine_ == shorter.engine_
+            indices = state.validation_indices_, shorter.validation_indices_
+            np.testing.assert_array_equal(*indices)
         assert (weights_of(states[0]) != weights_of(clf)).any()
         stops_early = params.get("early_stopping", True) and "validation_split" not in params
         assert (clf.n_iter_ < len(states)) == stops_early
@@ -93,6 +110,38 @@ class TestState:
         first.partial_fit(X, y)
         assert (first.predict_proba(X) != proba).any()
         np.testing.assert_array_equal(weights_of(clf), shipped)
+
+    @pytest.mark.parametrize("engine", ["graph", "keras"])
+    def test_weighs_by_the_epoch_that_would_ship(self, engine, data):
+        X, _ = data
+        recorder, live = Recorder(), []
+
+        class Looks(keras.callbacks.Callback):
+            def on_epoch_begin(self, epoch, logs=None):
+                live.append(self.model.loss.reweighted)
+
+        params = TINY | UNSTEADY | {"engine": engine, "callbacks": [Looks()]}
+        params["optimizer__learning_rate"] = 0.4
+        loss = {"loss": "ldam", "loss__reweight_from": 0.75}
+        clf = BalancedKerasClassifier(**params, **loss).set_callbacks(recorder).fit(*data)
+        start, states = 3, recorder.of_epochs()
+        assert live == [epoch >= start for epoch in range(len(states))]
+        assert clf.n_iter_ <= start < len(states)
+        for state in states:
+            assert state.model_.loss is not clf.model_.loss
+            assert state.model_.loss.reweighted == (state.n_iter_ > start)
+            twin = copy.deepcopy(state)
+            np.testing.assert_array_equal(twin.predict_proba(X), state.predict_proba(X))
+
+    def test_of_hidden_classes(self, data):
+        recorder = Recorder()
+        params = TINY | {"loss": "binary_crossentropy", "validation_split": 0}
+        clf = Hidden(**params).set_callbacks(recorder).fit(*data)
+        assert [state.n_iter_ for state in recorder.of_epochs()] == [1, 2, 3]
+        assert clf.n_iter_ == 3
+        np.testing.assert_array_equal(
+            recorder.of_epochs()[-1].predict(data[0]), clf.predict(data[0])
+        )
 
     def test_is_none_while_networks_are_cross_fitted(self, data):
         X, _ = data
