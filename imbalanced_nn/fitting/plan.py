@@ -226,6 +226,9 @@ def make_plan(
     has_calibrator = previous is not None and previous.posterior.calibrator is not None
     check_calibration(estimator.calibration, held_out, is_partial, has_calibrator)
     criterion = Criterion(estimator.threshold, factory.routed("threshold"))
+    if earlier is not None and earlier.decision.instead:
+        # Parts go on with the threshold that took the place of the parameter.
+        criterion = Criterion(earlier.decision.instead[0], {})
     _check_threshold(factory, criterion, target, weight, priors, held_out, is_partial, len(folds))
     checked_sampler("sampler", estimator, factory.routed("sampler"), target, seed)
     note_dropped_cut(estimator.threshold)

@@ -7,7 +7,6 @@ from sklearn.exceptions import NotFittedError
 
 from imbalanced_nn.exceptions import InvalidParameterError
 from imbalanced_nn.fitting.decision import (
-    Criterion,
     fixed_decision,
     learn_decision,
 )
@@ -127,7 +126,6 @@ def _decided(plan: FitPlan, trained: Trained, posterior: Posterior) -> Decision:
         if before.score is not None:
             return before
         instead = before.instead
-        criterion = Criterion(instead[0], {}) if instead else criterion
     decision = learn_decision(criterion, posterior, trained.held_out, plan.target)
     return replace(decision, instead=instead)
 

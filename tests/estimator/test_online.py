@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from imbalanced_nn import BalancedKerasClassifier
+from imbalanced_nn import BalancedKerasClassifier, ThresholdTuner
 from imbalanced_nn.exceptions import InvalidParameterError
 
 SMALL = {"model__hidden_layer_sizes": (4,), "random_state": 0}
@@ -87,3 +87,16 @@ def test_a_failed_fit_puts_a_prebuilt_network_back(data):
         clf.set_params(model=model, callbacks=[Fail()]).fit(*data)
     for old, new in zip(before, model.get_weights(), strict=True):
         np.testing.assert_array_equal(old, new)
+
+
+def test_a_part_is_refused_what_the_threshold_in_force_cannot_take(data):
+    X, y = data
+    binary, weight = (y == 1).astype(int), np.linspace(1, 2, len(y))
+    tuner = ThresholdTuner("recall", constraint=("alert_rate", 0.9), confidence=0.8)
+    clf = BalancedKerasClassifier(epochs=1, **SMALL).fit(X, binary)
+    clf.tune_threshold(objective=tuner)
+    with pytest.raises(InvalidParameterError, match="sample_weight of unequal weights weighs rows"):
+        clf.partial_fit(X, binary, sample_weight=weight)
+    clf.set_threshold(0.3).partial_fit(X, binary, sample_weight=weight)
+    clf.set_params(threshold=tuner).partial_fit(X, binary, sample_weight=weight)
+    assert clf.best_threshold_ == 0.3
