@@ -147,9 +147,9 @@ default="balanced_accuracy"
         shares it is trained on.
     engine : {"auto", "graph", "keras"}, default="auto"
         ``"graph"`` runs whole epochs in one traced program that the next fit of an equal
-        network reuses; ``"keras"`` calls ``Model.fit``. ``"auto"`` takes the first wherever
-        both do the same: networks, losses, optimizers and metrics of Keras' own code on one
-        dense array in memory, and no callback that looks at batches.
+        network reuses, or one of its own where code of yours is in it; ``"keras"`` calls
+        ``Model.fit``. ``"auto"`` takes the first wherever both do the same: one dense array in
+        memory, Keras' way to train, and no callback that looks at batches.
     build_fn, warm_start, optimizer, loss, metrics, validation_batch_size, callbacks, shuffle, \
 run_eagerly
         As in `scikeras.wrappers.KerasClassifier`, which also routes ``model__*``,
@@ -199,7 +199,8 @@ run_eagerly
     pos_label_ : label
         Positive class; only with a binary y.
     engine_ : str
-        Engine that trained the network, and why not the graph.
+        Engine that trained the network: ``"graph"``, ``"graph of its own: ..."`` with what made
+        that necessary, or ``"keras: ..."`` with the reason.
     history_, head_history_ : dict of str to list of float
         What Keras logged, with ``val_average_precision`` and ``val_log_loss``; the second of
         the last layer where ``head_sampler`` refitted it.

@@ -20,6 +20,7 @@ __all__ = [
     "flattened_layers",
     "given_learning_rate",
     "given_loss",
+    "given_loss_weights",
     "given_metrics",
     "initial_epoch",
     "keyword_arguments",
@@ -80,6 +81,11 @@ def initial_epoch(model: keras.Model) -> int | None:
 def given_loss(model: keras.Model) -> Any:
     """Return the loss that a network was compiled with, whatever it was set to since."""
     return getattr(model._compile_loss, "_user_loss", model.loss)
+
+
+def given_loss_weights(model: keras.Model) -> Any:
+    """Return the weights of the losses that a network was compiled with, or None."""
+    return getattr(model._compile_loss, "_user_loss_weights", None)
 
 
 def metric_of_compile(model: keras.Model) -> Any:

@@ -135,7 +135,10 @@ def equal_network(network: Any, current: keras.Model | None = None) -> keras.Mod
         If Keras cannot copy it.
     """
     if isinstance(network, GraphTrainer):
-        return network.equal_network(current)
+        twin = network.equal_network(current)
+        if twin is not None:
+            return twin
+        network = network.network
     try:
         return unpack(pack(network, {}), {})
     except Exception as error:

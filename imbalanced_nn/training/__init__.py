@@ -13,7 +13,7 @@ from imbalanced_nn.training.callbacks import (
     held_out_scores,
     weights_to_restore,
 )
-from imbalanced_nn.training.eligibility import needs_evaluation, unsuitable
+from imbalanced_nn.training.eligibility import needs_evaluation, unsuitable, watches_predictions
 from imbalanced_nn.training.extended_optimizer import extend_optimizer, reset_new_slots
 from imbalanced_nn.training.fixed_batches import carried_states, fixed_batch_size
 from imbalanced_nn.training.forward_pass import forward
@@ -26,6 +26,7 @@ from imbalanced_nn.training.given_metrics import (
 from imbalanced_nn.training.graph import GraphTrainer
 from imbalanced_nn.training.held_out import HeldOutPass
 from imbalanced_nn.training.process import refuse_after_fork, seed_of, seeded, share_threads
+from imbalanced_nn.training.told import untold
 from imbalanced_nn.training.variables import variables_alike
 
 __all__ = [
@@ -57,6 +58,8 @@ __all__ = [
     "share_threads",
     "unnumbered",
     "unsuitable",
+    "untold",
     "variables_alike",
+    "watches_predictions",
     "weights_to_restore",
 ]

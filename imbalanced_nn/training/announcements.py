@@ -21,6 +21,8 @@ OWN = (HeldOutMonitor, DeferredReweighting, EpochFollower, EpochTasks)
 OF_THE_FIT = {
     *("history", "stop_training", "stop_evaluating", "stop_predicting"),
     *("train_function", "test_function", "predict_function"),
+    # An optimizer that is built before the first step starts as one that is built by it.
+    "built",
 }
 
 
@@ -40,16 +42,26 @@ class Announcements(keras.callbacks.CallbackList):
         Number of the last epoch.
     steps : int
         Batches in an epoch.
+    verbose : int or "auto"
+        As in ``Model.fit``; each epoch is printed when it has ended.
     """
 
-    def __init__(self, callbacks: list, model: keras.Model, epochs: int, steps: int):
+    def __init__(
+        self,
+        callbacks: list,
+        model: keras.Model,
+        epochs: int,
+        steps: int,
+        verbose: int | str = 0,
+    ):
         flat = keras.tree.flatten(callbacks)
         self.to_users = not all(isinstance(callback, OWN) for callback in flat)
         self.stops = False
         self._has_begun, self._epoch = False, None
         self._before = _attributes(model) if self.to_users else []
-        parts = {"epochs": epochs, "steps": steps, "verbose": 0}
-        super().__init__(flat, add_history=True, model=model, **parts)
+        parts = {"epochs": epochs, "steps": steps, "verbose": verbose}
+        shows = bool(verbose)
+        super().__init__(flat, add_history=True, add_progbar=shows, model=model, **parts)
 
     def begin(self, first: int, epochs: int) -> tuple[int, str | None]:
         """Tell of the training and its first epoch as ``Model.fit`` does.
@@ -76,6 +88,12 @@ class Announcements(keras.callbacks.CallbackList):
         now = compilation(self.model), self.model.train_function
         same = all(a is b for a, b in zip(now, self._compiled, strict=True))
         return None if same else "the network was compiled anew between epochs"
+
+    def check_loss(self, logs: dict) -> None:
+        """Show an epoch's loss, which a loss of any batch that is none leaves as none."""
+        for callback in self.callbacks:
+            if isinstance(callback, keras.callbacks.TerminateOnNaN):
+                callback.on_batch_end(self.params["steps"] - 1, logs)
 
     def on_train_begin(self, logs: dict | None = None) -> None:
         """Tell that the training begins, or that it goes on elsewhere."""

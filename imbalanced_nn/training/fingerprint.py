@@ -1,6 +1,7 @@
 """What a traced computation depends on, as text: equal keys, equal computations."""
 
 import json
+from types import FunctionType
 from typing import Any
 
 import keras
@@ -46,8 +47,10 @@ def compiled_metrics(model: keras.Model) -> dict[str, Any]:
     return {kind: config[kind] for kind in ("metrics", "weighted_metrics") if config.get(kind)}
 
 
-def _loss_structure(loss: keras.losses.Loss) -> Any:
+def _loss_structure(loss: Any) -> Any:
     """Serialise a loss; what it learns from each fold's rows is copied and shapes nothing."""
+    if isinstance(loss, FunctionType):
+        return f"{loss.__module__}.{loss.__qualname__}"
     if not hasattr(loss, "structure"):
         return _config(loss)
     return [type(loss).__name__, loss.structure()]

@@ -12,11 +12,12 @@ import tensorflow as tf
 from imbalanced_nn.data import n_rows, row_blocks, take_rows
 from imbalanced_nn.training.batches import as_network_input
 from imbalanced_nn.training.cache import FORWARD, n_bytes
-from imbalanced_nn.training.eligibility import foreign_network, runs_eagerly
+from imbalanced_nn.training.eligibility import runs_eagerly
 from imbalanced_nn.training.fingerprint import network_key
 from imbalanced_nn.training.fixed_batches import fixed_batch_size, from_no_state
 from imbalanced_nn.training.kept import kept_with
 from imbalanced_nn.training.process import seeded
+from imbalanced_nn.training.told import foreign_network
 from imbalanced_nn.training.variables import read, variables_alike
 
 __all__ = ["FORWARD_BYTES", "FORWARD_ROWS", "forward", "padded_tensors"]

@@ -15,7 +15,7 @@ from imbalanced_nn.training.announcements import OWN, Announcements
 from imbalanced_nn.training.batches import RowBatches, as_network_input
 from imbalanced_nn.training.callbacks import HeldOutMonitor
 from imbalanced_nn.training.process import seeded
-from imbalanced_nn.training.programs import borrowed_program, twin_of
+from imbalanced_nn.training.programs import borrowed_program, shared_by, twin_of
 from imbalanced_nn.training.variables import EqualVariables, variables_alike
 
 __all__ = ["GraphTrainer"]
@@ -55,11 +55,16 @@ class GraphTrainer:
 
     @property
     def network(self) -> keras.Model:
-        """The network itself."""
+        """The network that this stands for."""
         return vars(self)["_model"]
 
-    def equal_network(self, current: keras.Model) -> keras.Model:
-        """Return a copy of the network, with the values of an equal one, that shares nothing."""
+    def equal_network(self, current: keras.Model) -> keras.Model | None:
+        """Return a copy of the network, with the values of an equal one, that shares nothing.
+
+        None where no configuration tells all of the network.
+        """
+        if shared_by(self._model) is None:
+            return None
         # Making a network takes numbers from Python's global generator.
         with seeded(0), variables_alike():
             twin = twin_of(self._model)
@@ -79,7 +84,7 @@ class GraphTrainer:
     ) -> keras.callbacks.History:
         """Train as ``Model.fit`` does with the same batches; return its ``History``."""
         model = self._model
-        told = Announcements(callbacks, model, epochs, len(x))
+        told = Announcements(callbacks, model, epochs, len(x), further.get("verbose", 0))
         model.stop_training = False
         start, reason = initial_epoch, None
         if told.to_users:
@@ -96,6 +101,8 @@ class GraphTrainer:
         for callback in callbacks:
             if isinstance(callback, HeldOutMonitor):
                 callback.twin = None
+            if isinstance(callback, OWN):
+                callback.set_model(model)
         told.stops = model.stop_training
         return model.fit(
             x,
@@ -148,7 +155,7 @@ class _Fit:
         """
         model, twin, users = self.model, self.program.twin, told.to_users
         try:
-            variables = EqualVariables(model, twin, self.program.fresh_slots)
+            variables = self.program.pair_with(model)
         except ValueError:
             return start, "the network is not as its configuration tells"
         for callback in told.callbacks:
@@ -158,6 +165,12 @@ class _Fit:
                 # Nobody looks at the user's network before the end.
                 callback.set_model(twin)
         twin.stop_training = False
+        if self.program.has_own_code:
+            judged = [] if self._watched is None else self._watched.tensors
+            evaluated = None if self._held_out is None else (self._held_out, self._held_out_size)
+            weight = self.batches.epoch_weight()
+            if reason := self.program.trace(self._tensors, weight, judged, evaluated):
+                return start, reason
         variables.to_second()
         if users:
             # They may look at the optimizer and at the metrics.
@@ -178,6 +191,7 @@ class _Fit:
             logs = next(results)
             if users:
                 variables.to_first()
+            told.check_loss(logs)
             told.on_epoch_end(epoch, logs)
             if model.stop_training or twin.stop_training:
                 break
@@ -255,6 +269,8 @@ class _Fit:
 
 def _log_names(twin: keras.Model, model: keras.Model) -> dict[str, str]:
     """Map the names of the twin's metrics to the network's: Keras numbers unnamed ones on."""
+    if metric_of_compile(twin) is None:
+        return {}
     parts = given_metrics(twin), given_metrics(model)
     pairs = zip(*map(keras.tree.flatten, parts), strict=True)
     return {a.name: b.name for a, b in pairs if isinstance(a, keras.metrics.Metric)}

@@ -2,20 +2,28 @@
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext, suppress
 from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 
+from imbalanced_nn._compat.keras import build_compiled_metrics, given_metrics
 from imbalanced_nn.training.cache import TRAINING, n_bytes
-from imbalanced_nn.training.fingerprint import compiled_metrics, training_key
+from imbalanced_nn.training.fingerprint import training_key
 from imbalanced_nn.training.held_out import outputs_and_loss
+from imbalanced_nn.training.kept import kept_with
 from imbalanced_nn.training.process import seeded
-from imbalanced_nn.training.variables import read, variables_alike
+from imbalanced_nn.training.told import own_functions, untold
+from imbalanced_nn.training.variables import (
+    EqualVariables,
+    SameVariables,
+    read,
+    variables_alike,
+)
 
-__all__ = ["Program", "borrowed_program", "twin_of"]
+__all__ = ["OwnProgram", "Program", "borrowed_program", "shared_by", "twin_of"]
 
 # Seconds; about two traces, beyond which waiting gains nothing.
 LONGEST_WAIT = 2.0
@@ -28,13 +36,18 @@ def twin_of(model: keras.Model) -> keras.Model:
     if isinstance(loss, keras.losses.Loss):
         loss = type(loss).from_config(loss.get_config())
     optimizer = type(optimizer).from_config(optimizer.get_config())
-    metrics = {
-        kind: keras.saving.deserialize_keras_object(given)
-        for kind, given in compiled_metrics(model).items()
-    }
+    metrics = [keras.tree.map_structure(_alike, given) for given in given_metrics(model)]
+    metrics = dict(zip(("metrics", "weighted_metrics"), metrics, strict=False))
     twin.compile(optimizer=optimizer, loss=loss, **metrics)
     twin.optimizer.build(twin.trainable_variables)
     return twin
+
+
+def _alike(metric: Any) -> Any:
+    """Return an equal metric that shares no state; names and functions have none."""
+    if not isinstance(metric, keras.metrics.Metric):
+        return metric
+    return type(metric).from_config(metric.get_config())
 
 
 def _each_batch(step: Callable, n_rows: tf.Tensor, batch_size: int) -> None:
@@ -77,9 +90,51 @@ class Program:
         self.fresh_slots = [read(slot) for slot in slots]
         self.n_bytes = n_bytes(self.twin.variables + 2 * slots)
         self.lock = threading.Lock()
+        self.has_own_code = untold(model) is not None
+        self._set_up(batch_size)
+
+    def _set_up(self, batch_size: int) -> None:
+        """Begin without any graph."""
         self._batch_size = batch_size
         self.n_traces = 0
         self._functions: dict[str, Callable] = {}
+
+    def pair_with(self, model: keras.Model) -> EqualVariables | SameVariables:
+        """Return the variables of a network beside those that are trained."""
+        return EqualVariables(model, self.twin, self.fresh_slots)
+
+    def trace(
+        self,
+        data: list[tf.Tensor],
+        weight: np.ndarray,
+        held_out: list[tf.Tensor],
+        evaluated: tuple[list[tf.Tensor], int] | None,
+    ) -> str | None:
+        """Trace what the fit will run, before it begins; return what cannot be, or None.
+
+        Somebody's code may ask for the number of rows, which is open here and not in Keras.
+
+        Parameters
+        ----------
+        data, held_out : list of tf.Tensor
+            As in `train`.
+        weight : ndarray
+            Weights of the rows of an epoch.
+        evaluated : tuple of (list of tf.Tensor, int) or None
+            As in `evaluate`, if it will be called.
+        """
+        try:
+            self._build([*data, tf.convert_to_tensor(weight)])
+            self._training(data, [weight[None], np.zeros((1, 1), np.int32)], held_out)
+            if evaluated is not None:
+                self._evaluation(*evaluated)
+        except Exception as error:
+            said = str(error).strip().partition("\n")[0]
+            return f"its code cannot be traced for any number of rows ({said})"
+        return None
+
+    def _build(self, data: list[tf.Tensor]) -> None:
+        """Make nothing more; the twin is ready."""
 
     def train(
         self,
@@ -107,12 +162,16 @@ class Program:
             Outputs and loss of the held-out rows after it, empty without any.
         """
         epochs = [np.stack(weights), np.stack(rows).astype(np.int32, copy=False)]
-        specs = [*map(_spec, data), *(_spec(part, 2) for part in epochs), *map(_spec, held_out)]
-        epochs = map(tf.convert_to_tensor, epochs)
-        results = self._function(self._epochs, specs)(*data, *epochs, *held_out)
+        run = self._training(data, epochs, held_out)
+        results = run(*data, *map(tf.convert_to_tensor, epochs), *held_out)
         results = keras.tree.map_structure(lambda part: part.numpy(), results)
         for number in range(len(rows)):
             yield keras.tree.map_structure(lambda part: part[number], results)  # noqa: B023
+
+    def _training(self, data, epochs, held_out) -> Callable:
+        """Return the graph of the training, for arrays or tensors like these."""
+        specs = [*map(_spec, data), *(_spec(part, 2) for part in epochs), *map(_spec, held_out)]
+        return self._function(self._epochs, specs)
 
     def _epochs(self, X, y, sample_weight, rows, *held_out):
         """Train for the epochs that ``rows`` has lines; stack what each of them returns."""
@@ -152,6 +211,10 @@ class Program:
 
     def evaluate(self, tensors: list[tf.Tensor], batch_size: int) -> dict[str, tf.Tensor]:
         """Return the metrics of held-out inputs, targets and weights, as ``Model.evaluate``."""
+        return self._evaluation(tensors, batch_size)(*tensors)
+
+    def _evaluation(self, tensors: list[tf.Tensor], batch_size: int) -> Callable:
+        """Return the graph of the evaluation, for tensors like these."""
 
         def evaluate(*tensors):
             self.twin.reset_metrics()
@@ -164,7 +227,7 @@ class Program:
             )
             return self.twin.get_metrics_result()
 
-        return self._function(evaluate, list(map(_spec, tensors)), batch_size)(*tensors)
+        return self._function(evaluate, list(map(_spec, tensors)), batch_size)
 
     def _function(self, function: Callable, specs: list[tf.TensorSpec], *further: Any) -> Callable:
         """Return a function traced for tensors of such specifications, and whatever it uses."""
@@ -176,11 +239,47 @@ class Program:
         return self._functions[key]
 
 
+def shared_by(model: keras.Model) -> list[str] | None:
+    """Return what beside their configurations tells networks of one program, None if nothing."""
+    return [] if untold(model) is None else own_functions(model)
+
+
+class OwnProgram(Program):
+    """A network itself, which no configuration tells, with its training epoch as one graph.
+
+    Parameters
+    ----------
+    model : keras.Model
+        Compiled.
+    batch_size : int
+        Rows in a batch; the last one of an epoch may be smaller.
+    """
+
+    def __init__(self, model: keras.Model, batch_size: int):
+        self.twin, self.has_own_code = model, True
+        self._set_up(batch_size)
+
+    def pair_with(self, model: keras.Model) -> EqualVariables | SameVariables:
+        """Return nothing to assign; the network is what is trained."""
+        return SameVariables()
+
+    def _build(self, data: list[tf.Tensor]) -> None:
+        """Make what Keras makes of a network before its first batch."""
+        with variables_alike():
+            build_compiled_metrics(self.twin, tuple(part[: self._batch_size] for part in data))
+            if not self.twin.optimizer.built:
+                self.twin.optimizer.build(self.twin.trainable_variables)
+
+
 @contextmanager
 def borrowed_program(
     model: keras.Model, batch_size: int, data: tuple[np.ndarray, ...]
 ) -> Iterator[Program]:
     """Hold the program of an equal network, a new one if there is none, for one fit.
+
+    A network with code of somebody's own has a program of its own for this fit. Where only its
+    loss and metrics are, and they are plain functions that are the same as in an earlier fit,
+    that fit's program serves again.
 
     Whoever waited for long gets a program of its own, the price of one trace. Fits in two threads
     could wait for one another for ever: each in a callback, or in a build that a callback of the
@@ -190,7 +289,17 @@ def borrowed_program(
     def make():
         return Program(model, batch_size, data)
 
-    program = TRAINING.get(training_key(model, batch_size, data), make)
+    program = None
+    if (tokens := shared_by(model)) is not None:
+        key = " ".join([training_key(model, batch_size, data), *tokens])
+        # Somebody's code may not be what a twin can be made with.
+        with suppress(Exception) if tokens else nullcontext():
+            program = TRAINING.get(key, make)
+    if program is None:
+        # Kept for another call that goes on with the same network.
+        kept = kept_with(model)
+        yield kept.setdefault(f"training {batch_size}", OwnProgram(model, batch_size))
+        return
     if not program.lock.acquire(timeout=LONGEST_WAIT):
         yield make()
         return

@@ -7,7 +7,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-__all__ = ["EqualVariables", "read", "variables_alike"]
+__all__ = ["EqualVariables", "SameVariables", "read", "variables_alike"]
 
 
 @contextmanager
@@ -125,6 +125,26 @@ class EqualVariables:
     def slots(self) -> list[tf.Tensor]:
         """Return what the optimizer of the second holds and that of the first has yet to make."""
         return list(map(read, self._slots))
+
+
+class SameVariables:
+    """Stands for the two sides where both are one network."""
+
+    def pair_metrics(self) -> None:
+        """Pair nothing."""
+
+    def to_second(self) -> None:
+        """Assign nothing."""
+
+    def to_first(self) -> None:
+        """Assign nothing."""
+
+    def build_first_optimizer(self) -> None:
+        """The optimizer is built."""
+
+    def slots(self) -> list[tf.Tensor]:
+        """Return nothing that is yet to be made."""
+        return []
 
 
 def _assign(variable: keras.Variable, value: tf.Tensor) -> None:

@@ -24,6 +24,7 @@ from imbalanced_nn.training import (
     seed_of,
     seeded,
     unsuitable,
+    untold,
     variables_alike,
 )
 
@@ -441,8 +442,11 @@ class NetworkFactory:
                     f"engine='graph' cannot train this network as Model.fit would: {reason}. Set "
                     f"engine='auto' or 'keras'."
                 )
-            takes_graph = estimator.engine != "keras" and reason is None
-            self.engine = "graph" if takes_graph else f"keras: {reason or 'as asked'}"
-            return takes_graph
+            if estimator.engine == "keras" or reason is not None:
+                self.engine = f"keras: {reason or 'as asked'}"
+                return False
+            own = untold(network)
+            self.engine = "graph" if own is None else f"graph of its own: {own}"
+            return True
 
         return GraphTrainer(network, decide) if decide() else network

@@ -30,6 +30,7 @@ from imbalanced_nn.training import (
     seeded,
     share_threads,
     variables_alike,
+    watches_predictions,
 )
 from imbalanced_nn.wrapper.compiled_classifier import CompiledKerasClassifier
 from imbalanced_nn.wrapper.label_encoder import TimestepLabelEncoder
@@ -321,7 +322,7 @@ class SklearnKerasClassifier(CallbackSupportMixin, CompiledKerasClassifier):
             )
         refuse_after_fork()
         routed = any(name.startswith("predict__") for name in vars(self))
-        if kwargs or routed or self._predict_callbacks:
+        if kwargs or routed or watches_predictions(self._predict_callbacks or []):
             check_arguments(kwargs, "predict", self.model_)
             check_routed(vars(self), self.model_)
             given = self.get_params(deep=False)

@@ -79,6 +79,10 @@ def test_what_a_network_was_compiled_with_is_known(model):
     assert of_keras.given_loss(model) == "binary_crossentropy"
     assert of_keras.given_metrics(model) == [["accuracy"], ["AUC"]]
     assert of_keras.metric_of_compile(model) is not None
+    assert of_keras.given_loss_weights(model) is None
+    bare = keras.Sequential([keras.layers.Dense(1)])
+    bare.compile("sgd", "mse", loss_weights=[2.0])
+    assert of_keras.given_loss_weights(bare) == [2.0]
     bare = keras.Sequential([keras.layers.Dense(1)])
     assert of_keras.given_metrics(bare) == []
     assert model._initial_epoch in (0, None)

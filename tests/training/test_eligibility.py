@@ -6,7 +6,7 @@ import pytest
 from scipy import sparse
 
 from imbalanced_nn.data.rows import StackedRows
-from imbalanced_nn.training import RowBatches, eligibility, needs_evaluation, unsuitable
+from imbalanced_nn.training import RowBatches, eligibility, needs_evaluation, unsuitable, untold
 
 layers = keras.layers
 optimizers = keras.optimizers
@@ -97,6 +97,15 @@ REFUSED = {
     "several steps": (lambda: model_of(steps_per_execution=2), "a way to run of its own"),
     "compiled by XLA": (lambda: model_of(jit_compile=True), "a way to run of its own"),
     "eager": (lambda: model_of(run_eagerly=True), "a way to run of its own"),
+    "optimizer that starts from the weights": (
+        lambda: model_of(optimizer=optimizers.ScheduleFreeAdamW()),
+        "starts from the weights",
+    ),
+    "rate": (lambda: model_of(optimizer=optimizers.SGD(lambda: 0.1)), "is a function"),
+    "training": (lambda: overriding("train_step"), "Own.train_step is not Keras' own code"),
+    "evaluation": (lambda: overriding("test_step"), "Own.test_step is not Keras' own code"),
+}
+UNTOLD = {
     "metric": (lambda: model_of(metrics=[OwnMetric(name="mine")]), "metric mine"),
     "function as metric": (lambda: model_of(metrics=[own_function]), "metric own_function"),
     "class of a metric": (
@@ -116,10 +125,6 @@ REFUSED = {
     ),
     "loss": (lambda: model_of(loss=OwnLoss()), "loss OwnLoss is not Keras' own"),
     "loss by class": (lambda: model_of(loss=OwnLoss), "loss OwnLoss is not Keras' own code"),
-    "function of Keras as loss": (
-        lambda: model_of(loss=keras.losses.binary_crossentropy),
-        "loss binary_crossentropy is given as a function",
-    ),
     "optimizer": (lambda: model_of(optimizer=OwnOptimizer()), "OwnOptimizer of the optimizer is"),
     "schedule": (
         lambda: model_of(optimizer=optimizers.SGD(OwnSchedule(*DECAY))),
@@ -129,10 +134,7 @@ REFUSED = {
         lambda: model_of(optimizer=optimizers.LossScaleOptimizer(optimizers.SGD())),
         "optimizer is made of others",
     ),
-    "optimizer that starts from the weights": (
-        lambda: model_of(optimizer=optimizers.ScheduleFreeAdamW()),
-        "starts from the weights",
-    ),
+    "own loss of the model": (lambda: overriding("compute_loss"), "Own is a class of its own"),
     "no decay by name": (lambda: without_decay(var_names=["bias"]), "weight decay"),
     "no decay by variable": (lambda: without_decay(var_list=[]), "weight decay"),
     "initializer": (
@@ -154,9 +156,16 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("case", REFUSED.values(), ids=REFUSED)
-def test_what_a_configuration_does_not_tell_is_a_reason(case):
+def test_another_way_to_train_is_a_reason_for_model_fit(case):
     make, words = case
     assert words in reason(make())
+
+
+@pytest.mark.parametrize("case", UNTOLD.values(), ids=UNTOLD)
+def test_what_a_configuration_does_not_tell_is_a_reason_for_a_program_of_its_own(case):
+    make, words = case
+    assert words in untold(make())
+    assert reason(make()) is None
 
 
 SUITABLE = {
@@ -164,6 +173,7 @@ SUITABLE = {
     "names": lambda: model_of(loss="mae", optimizer="adam", metrics=["accuracy", "AUC"]),
     "objects": lambda: model_of(loss=keras.losses.Huber(), metrics=[keras.metrics.Precision()]),
     "function of Keras": lambda: model_of(metrics=[keras.metrics.binary_accuracy]),
+    "function of Keras as loss": lambda: model_of(loss=keras.losses.binary_crossentropy),
     "weighted": lambda: model_of(weighted_metrics=[keras.metrics.Recall()]),
     "schedule": lambda: model_of(
         optimizer=optimizers.SGD(optimizers.schedules.ExponentialDecay(*DECAY))
@@ -184,7 +194,7 @@ SUITABLE = {
 
 @pytest.mark.parametrize("make", SUITABLE.values(), ids=SUITABLE)
 def test_keras_own_code_is_none(make):
-    assert reason(make()) is None
+    assert reason(make()) is untold(make()) is None
 
 
 def test_data_that_should_not_become_a_tensor(tmp_path, monkeypatch):
@@ -216,8 +226,6 @@ def test_held_out_rows_are_looked_at_too():
         ({"class_weight": {0: 1.0, 1: 2.0}}, "fit is given class_weight"),
         ({"steps_per_epoch": 3}, "fit is given steps_per_epoch"),
         ({"validation_freq": 2}, "fit is given validation_freq"),
-        ({"verbose": 1}, "verbose"),
-        ({"verbose": "auto"}, "verbose"),
     ],
     ids=str,
 )
@@ -229,6 +237,7 @@ def test_arguments_of_fit_that_change_nothing():
     assert (
         reason(class_weight=None, validation_freq=1, epochs=9, batch_size=4, shuffle=True) is None
     )
+    assert reason(verbose=1) is reason(verbose="auto") is None
 
 
 def hook(name):
@@ -253,10 +262,15 @@ def test_callbacks_that_look_at_epochs():
         hook("on_train_end"),
         hook("on_predict_batch_end"),
         checkpoint("x.keras"),
+        keras.callbacks.BackupAndRestore("folder"),
+        keras.callbacks.TerminateOnNaN(),
+        keras.callbacks.ProgbarLogger(),
     ):
         assert reason(callbacks=[callback]) is None
     for callback in (
         checkpoint("x.keras", save_freq=3),
+        keras.callbacks.BackupAndRestore("folder", save_freq=3),
+        type("Own", (keras.callbacks.TerminateOnNaN,), {})(),
         type("Own", (checkpoint,), {})("x.keras"),
     ):
         assert "looks at batches" in reason(callbacks=[callback])
