@@ -1,7 +1,7 @@
 """scikeras' classifier kept to scikit-learn's contract: hooks, parameters, pickling, rollback."""
 
 from imbalanced_nn.wrapper.compiled_classifier import CompiledKerasClassifier
-from imbalanced_nn.wrapper.factory import Logged, NetworkFactory
+from imbalanced_nn.wrapper.factory import NetworkFactory
 from imbalanced_nn.wrapper.label_encoder import TimestepLabelEncoder
 from imbalanced_nn.wrapper.parameters import (
     NotKept,
@@ -16,7 +16,6 @@ from imbalanced_nn.wrapper.sklearn_classifier import SklearnKerasClassifier
 
 __all__ = [
     "CompiledKerasClassifier",
-    "Logged",
     "NetworkFactory",
     "NotKept",
     "SklearnKerasClassifier",
