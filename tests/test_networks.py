@@ -9,12 +9,12 @@ from hypothesis.extra.numpy import arrays
 from scipy import sparse
 from scipy.special import expit, softmax
 
-from imbalanced_nn import networks
 from imbalanced_nn.networks import (
     NETWORKS,
     RobustNormalization,
     adapt,
     default_network,
+    normalization,
     set_output_bias,
 )
 
@@ -117,7 +117,7 @@ def test_steps_of_a_sequence_are_further_samples():
 
 
 def test_many_rows_are_thinned_evenly(monkeypatch):
-    monkeypatch.setattr(networks, "SAMPLE_ROWS", 10)
+    monkeypatch.setattr(normalization, "SAMPLE_ROWS", 10)
     X = np.arange(100.0).reshape(-1, 1)
     # Every tenth row: 0, 10, ..., 90.
     np.testing.assert_allclose(adapted(X).center, [45])

@@ -22,7 +22,7 @@ ROOMS = [
     ["calibration"],
     ["preprocessing"],
     ["sampling"],
-    ["averaging", "losses", "networks"],
+    ["losses", "networks"],
     ["training", "describe"],
     ["wrapper"],
     ["fitting"],

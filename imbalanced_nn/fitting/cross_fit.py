@@ -16,6 +16,7 @@ from imbalanced_nn.fitting.posterior import calibrates
 from imbalanced_nn.fitting.records import HeldOutScores, SeenRows, Shares, Trained, class_mass
 from imbalanced_nn.fitting.train_once import train_once
 from imbalanced_nn.losses import posterior_of
+from imbalanced_nn.networks import MeanPosterior, average_network, is_averageable
 from imbalanced_nn.wrapper import NetworkFactory
 
 __all__ = ["cross_fit", "out_of_fold"]

@@ -31,7 +31,7 @@ class MeanPosterior(keras.layers.Layer):
     Examples
     --------
     >>> import numpy as np
-    >>> from imbalanced_nn.averaging import MeanPosterior
+    >>> from imbalanced_nn.networks import MeanPosterior
     >>> outputs = [np.array([[0.5]], "float32"), np.array([[0.02]], "float32")]
     >>> mean = MeanPosterior([[1.98, 0.02], [1.0, 1.0]])(outputs)
     >>> [round(float(p), 3) for p in mean[0]]
