@@ -40,7 +40,6 @@ from imbalanced_nn.fitting import (
     train_once,
     tuned_anew,
 )
-from imbalanced_nn.training import AVERAGE_PRECISION
 from imbalanced_nn.wrapper import (
     NetworkFactory,
     SklearnKerasClassifier,
@@ -70,7 +69,9 @@ class BalancedKerasClassifier(FittedDiagram, SklearnKerasClassifier):
     ----------
     model : callable, keras.Model, str or None, default=None
         Build function, prebuilt network, name of a built-in network, or None for the default
-        one, which normalises its own input. As in scikeras a build function may take ``meta``,
+        one, which normalises its own input. ``"mlp"`` is dense layers, after convolutions where
+        rows are sequences or images; ``"tabular"`` four networks in one that share most weights,
+        on ranked and embedded columns. As in scikeras a build function may take ``meta``,
         ``compile_kwargs`` and ``params``; it may return the network uncompiled.
     sampler : str, object with ``fit_resample`` or None, default=None
         Resamples the training rows: any imbalanced-learn sampler by its snake-case name
@@ -137,11 +138,17 @@ default="balanced_accuracy"
     early_stopping : bool, default=True
         Stop when ``monitor`` has not improved for ``patience`` epochs and restore the best
         weights. Needs held-out rows.
-    monitor : str, default="val_average_precision"
-        Average precision of the held-out rows, ties broken by their log loss; or any quantity
-        that Keras logs, such as ``"val_loss"``.
-    patience : int, default=10
-        Epochs without improvement.
+    monitor : str, default="auto"
+        ``"val_average_precision"`` is that of the held-out rows (of several classes or labels
+        their mean), ties broken by log loss; ``"val_average_precision_by_log_loss"`` the one
+        divided by the other; or any quantity that Keras logs, such as ``"val_loss"``. ``"auto"``
+        is the second for ``"tabular"``, else the first.
+    patience : int or "auto", default="auto"
+        Epochs without improvement; ``"auto"`` is 6 for ``"tabular"``, else 10.
+    moving_average : float, "auto" or None, default="auto"
+        How many epochs an exponential moving average of the weights looks back. It is what is
+        judged after each epoch, and ships. ``"auto"`` is 2 for ``"tabular"``, else None: no
+        average, unless the optimizer takes one by ``use_ema``.
     init_bias : {"prior"} or None, default="prior"
         ``"prior"`` starts the output of a freshly built network at the log-odds of the class
         shares it is trained on.
@@ -150,7 +157,11 @@ default="balanced_accuracy"
         network reuses, or one of its own where code of yours is in it; ``"keras"`` calls
         ``Model.fit``. ``"auto"`` takes the first wherever both do the same: one dense array in
         memory, Keras' way to train, and no callback that looks at batches.
-    build_fn, warm_start, optimizer, loss, metrics, validation_batch_size, callbacks, shuffle, \
+    optimizer : str, class, object or "auto", default="auto"
+        Optimizer of Keras. ``"auto"`` is `imbalanced_nn.networks.KernelAdamW` at a rate of .006
+        for ``"tabular"``, else Adam; ``optimizer__*`` sets their parameters. All that is "auto"
+        is as for other networks where ``optimizer`` or ``monitor`` is given.
+    build_fn, warm_start, loss, metrics, validation_batch_size, callbacks, shuffle, \
 run_eagerly
         As in `scikeras.wrappers.KerasClassifier`, which also routes ``model__*``,
         ``optimizer__*``, ``loss__*``, ``metrics__*``, ``compile__*``, ``fit__*``,
@@ -163,12 +174,14 @@ run_eagerly
         Seeds the split, the sampler, the initial weights and the order of rows. Global
         generators and TensorFlow's settings are left as found.
     batch_size : int or None, default=None
-        Rows in a batch, -1 for all. None is 32, as in Keras; built-in networks take a
-        sixty-fourth of the rows, between 32 and 512, and one with a ``batch_shape`` its own.
+        Rows in a batch, -1 for all. None is 32, as in Keras; ``"mlp"`` takes a sixty-fourth of
+        the rows, between 32 and 512, ``"tabular"`` a thirty-second, between 32 and 256, and a
+        network with a ``batch_shape`` its own.
     verbose : int, default=0
         Verbosity of Keras.
-    epochs : int, default=100
-        Largest number of passes over the training rows.
+    epochs : int or "auto", default="auto"
+        Largest number of passes over the training rows; ``"auto"`` is 100, for ``"tabular"`` 20,
+        with fewer than 2,500 rows more, up to 80.
     **kwargs
         Routed parameters, and arguments of the build function.
 
@@ -251,8 +264,9 @@ run_eagerly
         validation_split=0.2,
         ensemble=True,
         early_stopping=True,
-        monitor=AVERAGE_PRECISION,
-        patience=10,
+        monitor="auto",
+        patience="auto",
+        moving_average="auto",
         init_bias="prior",
         engine="auto",
         resample_every="auto",
@@ -261,7 +275,7 @@ run_eagerly
         build_fn=None,
         warm_start=False,
         random_state=None,
-        optimizer="adam",
+        optimizer="auto",
         loss=None,
         metrics=None,
         batch_size=None,
@@ -270,7 +284,7 @@ run_eagerly
         callbacks=None,
         shuffle=True,
         run_eagerly=False,
-        epochs=100,
+        epochs="auto",
         **kwargs,
     ):
         super().__init__(
@@ -301,6 +315,7 @@ run_eagerly
         self.early_stopping = early_stopping
         self.monitor = monitor
         self.patience = patience
+        self.moving_average = moving_average
         self.init_bias = init_bias
         self.engine = engine
         self.resample_every = resample_every

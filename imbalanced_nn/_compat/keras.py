@@ -30,6 +30,7 @@ __all__ = [
     "mask_of",
     "metric_function",
     "metric_of_compile",
+    "moving_averages",
     "name_counts",
     "nodes_into",
     "own_metrics",
@@ -132,6 +133,11 @@ def trainable_variables(owner: Any) -> list[keras.Variable]:
     Keras' public property counts a frozen layer's, and a layer's parts', otherwise.
     """
     return owner._trainable_variables
+
+
+def moving_averages(optimizer: Any) -> list[keras.Variable | None]:
+    """Return the averages that an optimizer with ``use_ema`` keeps of what it trains."""
+    return optimizer._model_variables_moving_average
 
 
 def excluded_from_decay(optimizer: Any) -> bool:

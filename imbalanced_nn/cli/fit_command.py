@@ -146,12 +146,11 @@ def _watched(classifier, advance):
     """Tell of every epoch of a fit; the estimator has no callback left afterwards."""
     import keras
 
-    total = classifier.epochs
+    class Tell(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            advance(epoch + 1, self.params["epochs"])
 
-    def tell(epoch, logs=None):
-        advance(epoch + 1, total)
-
-    classifier.set_params(callbacks=[keras.callbacks.LambdaCallback(on_epoch_end=tell)])
+    classifier.set_params(callbacks=[Tell()])
     try:
         yield
     finally:

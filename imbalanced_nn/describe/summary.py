@@ -96,15 +96,21 @@ def _training(estimator) -> str:
         return f"one network on all rows for {epochs}, the mean best of {folds} networks"
     if folds > 1:
         return f"{folds} networks, whose average ships; {epochs} in the mean"
-    return _best_epoch(estimator.history_, n_iter, estimator.monitor) or epochs
+    return _best_epoch(estimator.history_, n_iter, _monitor(estimator)) or epochs
 
 
 def _last_layer(estimator) -> str:
     """Say how the last layer was trained anew."""
     if not hasattr(estimator, "head_history_"):
         return ""
-    best = _best_epoch(estimator.head_history_, estimator.head_n_iter_, estimator.monitor)
+    best = _best_epoch(estimator.head_history_, estimator.head_n_iter_, _monitor(estimator))
     return f"trained anew, {best}" if best and _n_folds(estimator) == 1 else "trained anew"
+
+
+def _monitor(estimator) -> str:
+    """Return what to say of an epoch: a measure that is known in place of a ratio."""
+    by_rule = estimator.monitor in ("auto", "val_average_precision_by_log_loss")
+    return "val_average_precision" if by_rule else estimator.monitor
 
 
 def _best_epoch(history, n_iter: int, monitor: str) -> str:

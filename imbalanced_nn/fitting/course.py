@@ -21,10 +21,13 @@ from imbalanced_nn.fitting.result import finish
 from imbalanced_nn.losses import posterior_of, single_loss
 from imbalanced_nn.training import (
     AVERAGE_PRECISION,
+    PRECISION_BY_LOSS,
     DeferredReweighting,
     EpochFollower,
     HeldOutMonitor,
     HeldOutPass,
+    HighestRatio,
+    LeastLossWithinError,
     RowBatches,
     StopOn,
     fixed_batch_size,
@@ -240,12 +243,15 @@ class Course:
             return scores | ({"val_loss": loss} if with_loss else {})
 
         counts = class_totals(codes, np.ones(len(codes)), target.n_classes)
-        own_monitor = parameters.monitor == AVERAGE_PRECISION
-        patience = parameters.patience if parameters.early_stopping and own_monitor else None
-        rarest = counts[counts > 0].min(initial=len(codes))
-        callbacks = [HeldOutMonitor(evaluate, patience, rarest, pass_)]
+        monitor, patience = map(plan.factory.left_to_rule, ("monitor", "patience"))
+        own_monitor = monitor in (AVERAGE_PRECISION, PRECISION_BY_LOSS)
+        ranking = HighestRatio()
+        if monitor != PRECISION_BY_LOSS:
+            ranking = LeastLossWithinError(counts[counts > 0].min(initial=len(codes)))
+        stops = patience if parameters.early_stopping and own_monitor else None
+        callbacks = [HeldOutMonitor(evaluate, stops, ranking, pass_)]
         if parameters.early_stopping and not own_monitor:
-            callbacks.append(StopOn(parameters.monitor, parameters.patience))
+            callbacks.append(StopOn(monitor, patience))
         return callbacks
 
 
@@ -254,8 +260,8 @@ def first_weighted_epoch(factory: NetworkFactory) -> int | None:
     share = getattr(factory.loss, "reweight_from", None)
     if share is None:
         return None
-    given = factory.estimator
-    return round(share * ramp_epochs(given.epochs, given.patience, given.early_stopping))
+    patience, stops = factory.left_to_rule("patience"), factory.estimator.early_stopping
+    return round(share * ramp_epochs(factory.epochs(), patience, stops))
 
 
 def network_posterior(factory: NetworkFactory, target: Target, shares: Shares) -> Posterior:

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from imbalanced_nn.averaging import MeanPosterior, average_network, is_averageable
 from imbalanced_nn.data import row_hashes
 from imbalanced_nn.exceptions import ImbalanceWarning, InvalidParameterError, warn
 from imbalanced_nn.fitting.course import network_posterior

@@ -60,6 +60,7 @@ def fit_opaque(
         after = state_after(factory, network, lambda twin, best: (twin, None))
         return None if after is None else after | {"n_iter_": epoch + 1}
 
+    training = training | {"epochs": factory.epochs(given=training["epochs"])}
     given = as_callbacks(arguments.pop("callbacks", None))
     with fit_task(factory.estimator, training["epochs"], *told) as task:
         callbacks = [*given, *epoch_tasks(task, state)]

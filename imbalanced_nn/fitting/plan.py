@@ -218,6 +218,8 @@ def make_plan(
     if not _holds_nothing_out(split):
         split_seed = seed if split_seed is None else split_seed
     folds = _split(factory, target, X, codes, weight, groups, split, split_seed)
+    n_epochs = factory.epochs(len(folds[0][0]), training["epochs"])
+    training = training | {"epochs": n_epochs}
     held_out = validation is not None or any(len(held) for _, held in folds)
     priors = None
     if estimator.priors is not None:

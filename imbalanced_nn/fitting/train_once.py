@@ -141,6 +141,8 @@ def _encoded(plan: FitPlan, fold: Fold) -> tuple[TrainingRows, SeenRows]:
     factory.build(X)
     check_head(plan)
     natural = plan.rows(X, train, plan.targets)
+    if plan.is_fresh:
+        factory.learn_input(natural)
     hashes = row_hashes(natural.X, natural.index)
     goes_on = plan.goes_on_with if not plan.is_fresh else None
     seen = (SeenRows() if goes_on is None else goes_on.seen).plus(hashes)
@@ -163,7 +165,7 @@ def _prepared(plan: FitPlan, rows: TrainingRows, training: dict) -> tuple[Course
         checked_sampler("sampler", parameters, factory.routed("sampler"), plan.target, plan.seed),
         parameters.resample_every,
         parameters.balancing_schedule,
-        ramp_epochs(parameters.epochs, parameters.patience, parameters.early_stopping),
+        ramp_epochs(factory.epochs(), factory.left_to_rule("patience"), parameters.early_stopping),
         parameters.class_weight,
         looks_up(factory.network),
     )
@@ -180,7 +182,9 @@ def _prepared(plan: FitPlan, rows: TrainingRows, training: dict) -> tuple[Course
     factory.compile(plan.targets, balanced.class_weight, balanced.weighs_labels)
     fills = factory.fill_loss(in_loss, plan.previous is not None and plan.previous.fills_loss)
     if plan.is_fresh:
-        factory.start(rows.train, in_loss)
+        factory.start(in_loss)
+        size = factory.batch_size(len(balanced.rows.index), balanced.batch_size)
+        factory.average_weights(-(-len(balanced.rows.index) // size))
         check_network(factory, rows.train.X, rows.train.index)
     changes = parameters.balancing_schedule is not None
     changes = changes or first_weighted_epoch(factory) is not None

@@ -68,7 +68,7 @@ def refit_head(
         batch_size=lambda n_train: factory.batch_size(n_train, given),
         encode_codes=factory.encode_codes,
     )
-    epochs = plan.parameters.epochs if epochs is None else epochs
+    epochs = factory.epochs() if epochs is None else epochs
     training = {"warm_start": False, "epochs": epochs, "initial_epoch": 0}
     course = Course(plan, of_features, balanced, training, {})
     shares = course.shares(0)

@@ -1,19 +1,51 @@
 """Built-in networks and their layers, registered with Keras."""
 
 from imbalanced_nn.networks.averaging import MeanPosterior, average_network, is_averageable
-from imbalanced_nn.networks.builders import NETWORKS, adapt, default_network
+from imbalanced_nn.networks.builders import (
+    NETWORKS,
+    adapt,
+    default_network,
+    has_column_layers,
+    slots,
+)
+from imbalanced_nn.networks.columns import columns_of
+from imbalanced_nn.networks.embeddings import LearnedScale, PeriodicEmbedding
+from imbalanced_nn.networks.members import (
+    BatchEnsembleDense,
+    LinearSkip,
+    MemberHeads,
+    MemberMean,
+    MembersNetwork,
+    has_members,
+)
 from imbalanced_nn.networks.normalization import RobustNormalization
+from imbalanced_nn.networks.optimizers import KernelAdamW
 from imbalanced_nn.networks.outputs import looks_up, output_layer, set_output_bias
+from imbalanced_nn.networks.ranks import RankNormalization, SpikeIndicators
 
 __all__ = [
     "NETWORKS",
+    "BatchEnsembleDense",
+    "KernelAdamW",
+    "LearnedScale",
+    "LinearSkip",
     "MeanPosterior",
+    "MemberHeads",
+    "MemberMean",
+    "MembersNetwork",
+    "PeriodicEmbedding",
+    "RankNormalization",
     "RobustNormalization",
+    "SpikeIndicators",
     "adapt",
     "average_network",
+    "columns_of",
     "default_network",
+    "has_column_layers",
+    "has_members",
     "is_averageable",
     "looks_up",
     "output_layer",
     "set_output_bias",
+    "slots",
 ]

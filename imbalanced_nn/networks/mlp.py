@@ -5,9 +5,9 @@ from typing import Any
 
 import keras
 
-from imbalanced_nn._compat.scikeras import encoder_state
 from imbalanced_nn.exceptions import InvalidParameterError
 from imbalanced_nn.networks.normalization import RobustNormalization
+from imbalanced_nn.networks.outputs import output_units
 
 __all__ = ["mlp"]
 
@@ -57,7 +57,8 @@ def mlp(
     for units in hidden_layer_sizes:
         hidden = keras.layers.Dense(units, activation=activation)(hidden)
         hidden = keras.layers.Dropout(dropout)(hidden)
-    return keras.Model(inputs, _output_layer(meta)(hidden))
+    units, output_activation = output_units(meta)
+    return keras.Model(inputs, keras.layers.Dense(units, output_activation)(hidden))
 
 
 def _check_steps(shape: tuple[int, ...], n_steps: int) -> None:
@@ -100,14 +101,3 @@ def _average_within_steps(hidden):
         return hidden
     pooling = {1: keras.layers.AveragePooling2D, 2: keras.layers.AveragePooling3D}[len(within)]
     return keras.layers.Reshape((n_steps, filters))(pooling((1, *within))(hidden))
-
-
-def _output_layer(meta: dict[str, Any]) -> keras.layers.Dense:
-    """One sigmoid unit for two classes or for each label, softmax for several classes."""
-    n_classes = meta["n_classes_"]
-    if meta["target_type_"] == "binary":
-        return keras.layers.Dense(1, activation="sigmoid")
-    # An indicator with one label in every row is a multiclass target in one-hot form.
-    encoder_type = encoder_state(meta.get("target_encoder_")).target_type
-    exclusive = "multiclass" in (meta["target_type_"], str(encoder_type).partition("-")[0])
-    return keras.layers.Dense(n_classes, activation="softmax" if exclusive else "sigmoid")

@@ -39,6 +39,9 @@ class RobustNormalization(keras.layers.Layer):
     [-1.23, -0.66, 0.0, 0.66, 3.0]
     """
 
+    # It has no random part, no trained weight, and takes each row by itself.
+    is_fixed = True
+
     def build(self, input_shape):
         """Create one centre and one factor for each feature of the last axis."""
         size = (input_shape[-1],)

@@ -6,8 +6,15 @@ import keras
 import numpy as np
 
 from imbalanced_nn._compat.keras import flattened_layers, maker_of, nodes_into
+from imbalanced_nn._compat.scikeras import encoder_state
+from imbalanced_nn.networks.members import (
+    BatchEnsembleDense,
+    LinearSkip,
+    MemberHeads,
+    MemberMean,
+)
 
-__all__ = ["looks_up", "output_layer", "set_output_bias"]
+__all__ = ["looks_up", "output_layer", "output_units", "set_output_bias"]
 
 LOOK_UP = (
     keras.layers.CategoryEncoding,
@@ -17,6 +24,24 @@ LOOK_UP = (
     keras.layers.IntegerLookup,
 )
 PASSES_ON = (keras.layers.Dropout, keras.layers.Flatten, keras.layers.Permute, keras.layers.Reshape)
+
+
+def output_units(meta: dict[str, Any]) -> tuple[int, str]:
+    """Return number and activation of the outputs that a target asks for.
+
+    One sigmoid unit for two classes or for each label, softmax for several classes.
+
+    Parameters
+    ----------
+    meta : dict
+        As scikeras hands it to builders.
+    """
+    if meta["target_type_"] == "binary":
+        return 1, "sigmoid"
+    # An indicator with one label in every row is a multiclass target in one-hot form.
+    encoder_type = encoder_state(meta.get("target_encoder_")).target_type
+    exclusive = "multiclass" in (meta["target_type_"], str(encoder_type).partition("-")[0])
+    return meta["n_classes_"], "softmax" if exclusive else "sigmoid"
 
 
 def set_output_bias(model: keras.Model, prior: np.ndarray, multilabel: bool, logits: bool) -> bool:
@@ -44,13 +69,14 @@ def set_output_bias(model: keras.Model, prior: np.ndarray, multilabel: bool, log
     prior = np.clip(prior, 1e-7, 1 - 1e-7)
     if multilabel:
         start = np.log(prior / (1 - prior))
-    elif bias.shape[0] == 1:
+    elif bias.shape[-1] == 1:
         start = np.log(prior[1:] / (1 - prior[1:]))
     else:
         start = np.log(prior)
-    if bias.shape != start.shape:
+    if bias.shape[-1:] != start.shape:
         return False
-    bias.assign(start)
+    # Members start alike.
+    bias.assign(np.broadcast_to(start, bias.shape))
     return True
 
 
@@ -116,7 +142,7 @@ def _maker(tensor: Any) -> tuple[str, str | None]:
     if isinstance(inner, keras.layers.Softmax):
         return layer.name, "softmax"
     # Recurrent layers do more than activate. Convolutions share no public class, but a size.
-    activates = (keras.layers.Activation, keras.layers.Dense, keras.layers.EinsumDense)
+    activates = (keras.layers.Activation, keras.layers.Dense, keras.layers.EinsumDense, MemberMean)
     activates = isinstance(inner, activates) or hasattr(inner, "kernel_size")
     name = getattr(function, "__name__", "") if activates else ""
     known = name and function is getattr(keras.activations, name, None)
@@ -130,8 +156,9 @@ def _output_bias(model: keras.Model, activations: str | tuple[str, ...]):
         own = "softmax" if isinstance(layer, keras.layers.Softmax) else None
         own = own or getattr(getattr(layer, "activation", None), "__name__", None)
         activation = own if activation == "linear" and own else activation
-        if isinstance(layer, keras.layers.Dense):
+        if isinstance(layer, keras.layers.Dense | MemberHeads | BatchEnsembleDense):
             return getattr(layer, "bias", None) if activation in activations else None
-        if not isinstance(layer, keras.layers.Activation | keras.layers.Softmax):
+        passes = keras.layers.Activation | keras.layers.Softmax | LinearSkip | MemberMean
+        if not isinstance(layer, passes):
             return None
     return None

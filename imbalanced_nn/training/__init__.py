@@ -4,15 +4,19 @@ from imbalanced_nn.training.batches import RowBatches, as_network_input
 from imbalanced_nn.training.cache import clear_programs
 from imbalanced_nn.training.callbacks import (
     AVERAGE_PRECISION,
+    PRECISION_BY_LOSS,
     DeferredReweighting,
     EpochFollower,
     EpochTasks,
     HeldOutMonitor,
+    HighestRatio,
+    LeastLossWithinError,
     StopOn,
     check_finite,
     held_out_scores,
     weights_to_restore,
 )
+from imbalanced_nn.training.defaults import OF_BUILT_IN, OF_OWN, OF_TABLES, TrainingDefaults
 from imbalanced_nn.training.eligibility import needs_evaluation, unsuitable, watches_predictions
 from imbalanced_nn.training.extended_optimizer import extend_optimizer, reset_new_slots
 from imbalanced_nn.training.fixed_batches import carried_states, fixed_batch_size
@@ -31,14 +35,21 @@ from imbalanced_nn.training.variables import variables_alike
 
 __all__ = [
     "AVERAGE_PRECISION",
+    "OF_BUILT_IN",
+    "OF_OWN",
+    "OF_TABLES",
+    "PRECISION_BY_LOSS",
     "DeferredReweighting",
     "EpochFollower",
     "EpochTasks",
     "GraphTrainer",
     "HeldOutMonitor",
     "HeldOutPass",
+    "HighestRatio",
+    "LeastLossWithinError",
     "RowBatches",
     "StopOn",
+    "TrainingDefaults",
     "as_network_input",
     "carried_states",
     "check_finite",

@@ -1,6 +1,7 @@
 """Judge the network after each epoch on held-out rows; keep and restore its best weights."""
 
 from collections.abc import Callable
+from contextlib import nullcontext
 
 import keras
 import numpy as np
@@ -8,15 +9,19 @@ import numpy as np
 from imbalanced_nn.exceptions import InvalidParameterError, nearest_name
 from imbalanced_nn.losses import single_loss
 from imbalanced_nn.metrics import average_precision
+from imbalanced_nn.training.averages import averaged, averaged_weights
 from imbalanced_nn.training.held_out import HeldOutPass
 
 __all__ = [
     "AVERAGE_PRECISION",
     "LOG_LOSS",
+    "PRECISION_BY_LOSS",
     "DeferredReweighting",
     "EpochFollower",
     "EpochTasks",
     "HeldOutMonitor",
+    "HighestRatio",
+    "LeastLossWithinError",
     "StopOn",
     "check_finite",
     "held_out_scores",
@@ -25,6 +30,7 @@ __all__ = [
 
 AVERAGE_PRECISION = "val_average_precision"
 LOG_LOSS = "val_log_loss"
+PRECISION_BY_LOSS = "val_average_precision_by_log_loss"
 
 # Equal average precision and a log loss that falls by less than this is no improvement;
 # without a floor a separable problem would train for ever.
@@ -36,12 +42,68 @@ _DIVERGED = (
 )
 
 
+class LeastLossWithinError:
+    """Ranks epochs by average precision; those of about the highest by log loss.
+
+    Average precision is a coarse measure where positives are few, and on an easy problem perfect
+    long before the probabilities are. Epochs within one standard error of the best are therefore
+    told apart by log loss.
+
+    Parameters
+    ----------
+    n_positives : int
+        Held-out rows of the rarest class.
+
+    References
+    ----------
+    L. Breiman et al., "Classification and Regression Trees", 1984 (the one-standard-error rule).
+    """
+
+    def __init__(self, n_positives: int):
+        self._n_positives = n_positives
+        self._highest = -np.inf
+        self._best: tuple[float, float] | None = None
+
+    def improves(self, scores: dict[str, float]) -> bool:
+        """Whether an epoch beats the best so far, whose place it then takes."""
+        score, loss = scores[AVERAGE_PRECISION], scores[LOG_LOSS]
+        self._highest = max(self._highest, score)
+        # The binomial error of a share of this size, a fair guide to that of average precision.
+        error = np.sqrt(max(self._highest * (1 - self._highest), 0) / max(self._n_positives, 1))
+        if self._best is not None:
+            if score < self._highest - error:
+                return False
+            best_score, best_loss = self._best
+            if best_score >= self._highest - error and loss >= (1 - LOG_LOSS_GAIN) * best_loss:
+                return False
+        self._best = score, loss
+        return True
+
+
+class HighestRatio:
+    """Ranks epochs by average precision divided by log loss."""
+
+    def __init__(self) -> None:
+        self._highest: float | None = None
+
+    def improves(self, scores: dict[str, float]) -> bool:
+        """Whether an epoch beats the best so far, whose place it then takes.
+
+        The ratio joins the scores.
+        """
+        smallest = np.finfo(float).tiny
+        ratio = scores[AVERAGE_PRECISION] / max(scores[LOG_LOSS], smallest)
+        scores[PRECISION_BY_LOSS] = ratio
+        if self._highest is not None and not ratio > self._highest:
+            return False
+        self._highest = ratio
+        return True
+
+
 class HeldOutMonitor(keras.callbacks.Callback):
     """Log the scores of held-out rows; optionally stop early and restore the best weights.
 
-    Average precision ranks the epochs. It is a coarse measure where positives are few, and on
-    an easy problem perfect long before the probabilities are. Epochs within one standard error
-    of the best are therefore told apart by log loss.
+    Where the optimizer keeps moving averages of the weights, they are what is judged and restored.
 
     Parameters
     ----------
@@ -50,21 +112,17 @@ class HeldOutMonitor(keras.callbacks.Callback):
         `LOG_LOSS` and whatever else is to be logged, at natural prevalence.
     patience : int or None
         Epochs without an improvement before training stops; None only logs.
-    n_positives : int
-        Held-out rows of the rarest class.
+    ranking : LeastLossWithinError or HighestRatio
+        Tells which epoch is better.
     held_out : HeldOutPass, default=None
         The pass of ``evaluate``, for an engine that can do it along with an epoch.
-
-    References
-    ----------
-    L. Breiman et al., "Classification and Regression Trees", 1984 (the one-standard-error rule).
     """
 
     def __init__(
         self,
         evaluate: Callable[[keras.Model, int], dict[str, float]],
         patience: int | None,
-        n_positives: int,
+        ranking: LeastLossWithinError | HighestRatio,
         held_out: HeldOutPass | None = None,
     ):
         super().__init__()
@@ -73,10 +131,8 @@ class HeldOutMonitor(keras.callbacks.Callback):
         self.held_out = held_out
         self._evaluate = evaluate
         self._patience = patience
-        self._n_positives = n_positives
+        self._ranking = ranking
         self.best_epoch = None
-        self._highest = -np.inf
-        self._best = (-np.inf, np.inf)
         self.best_weights = None
 
     @property
@@ -86,14 +142,17 @@ class HeldOutMonitor(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
         """Add the held-out scores to ``logs``."""
-        scores = self._evaluate(self.twin or self.model, epoch)
+        model = self.twin or self.model
+        is_ready = self.held_out is not None and self.held_out.ready is not None
+        with nullcontext() if is_ready else averaged(model):
+            scores = self._evaluate(model, epoch)
+        improves = self._ranking.improves(scores)
         if logs is not None:
             logs.update(scores)
         if self.only_logs:
             return
-        if self._improves(scores[AVERAGE_PRECISION], scores[LOG_LOSS]):
-            self._best, self.best_epoch = (scores[AVERAGE_PRECISION], scores[LOG_LOSS]), epoch
-            self.best_weights = self.model.get_weights()
+        if improves:
+            self.best_epoch, self.best_weights = epoch, averaged_weights(self.model)
         elif epoch - self.best_epoch >= self._patience:
             self.model.stop_training = True
 
@@ -102,16 +161,6 @@ class HeldOutMonitor(keras.callbacks.Callback):
         if self.best_weights is not None:
             self.model.set_weights(self.best_weights)
             self.best_weights = None
-
-    def _improves(self, score: float, loss: float) -> bool:
-        """Whether an epoch beats the best so far."""
-        self._highest = max(self._highest, score)
-        # The binomial error of a share of this size, a fair guide to that of average precision.
-        error = np.sqrt(max(self._highest * (1 - self._highest), 0) / max(self._n_positives, 1))
-        if self.best_epoch is None or score < self._highest - error:
-            return self.best_epoch is None
-        best_score, best_loss = self._best
-        return best_score < self._highest - error or loss < (1 - LOG_LOSS_GAIN) * best_loss
 
 
 class DeferredReweighting(keras.callbacks.Callback):
@@ -212,6 +261,8 @@ class StopOn(keras.callbacks.EarlyStopping):
                 f"Logged are {sorted(logs or {})}; metrics=[...] logs more."
             )
         super().on_epoch_end(epoch, logs)
+        if self.best_weights is not None and self.best_epoch == epoch:
+            self.best_weights = averaged_weights(self.model)
 
 
 def weights_to_restore(callbacks: list) -> tuple[int | None, list[np.ndarray] | None]:

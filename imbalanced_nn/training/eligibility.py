@@ -15,6 +15,7 @@ from imbalanced_nn._compat.keras import (
     trainable_variables,
 )
 from imbalanced_nn.data import StackedRows
+from imbalanced_nn.networks import MembersNetwork
 from imbalanced_nn.training.batches import RowBatches
 from imbalanced_nn.training.fixed_batches import fixed_batch_size
 from imbalanced_nn.training.own_code import is_known
@@ -181,6 +182,7 @@ def needs_evaluation(model: keras.Model, callbacks: list) -> bool:
     """Whether held-out rows must go through ``Model.evaluate`` and not only its loss."""
     own_code = any(
         getattr(type(model), name) is not getattr(keras.Model, name)
+        and not isinstance(model, MembersNetwork)
         for name in ("test_step", "compute_loss", "evaluate")
     ) or any(_may_add_losses(layer) for layer in flattened_layers(model, include_self=False))
     watched = any(_overrides(c, EVALUATION_HOOKS) for c in keras.tree.flatten(callbacks))

@@ -135,6 +135,7 @@ class _Fit:
         self.model, self.program, self.batches = model, program, batches
         self._source = batches.X
         self._tensors = [tf.convert_to_tensor(part) for part in data]
+        self._judged, self._is_fixed = [], False
         self._names = _log_names(program.twin, model)
         self._watched, self._held_out = None, None
         if held_out is not None:
@@ -172,6 +173,13 @@ class _Fit:
             if reason := self.program.trace(self._tensors, weight, judged, evaluated):
                 return start, reason
         variables.to_second()
+        self._judged = [] if self._watched is None else self._watched.tensors
+        told_all = not self.program.has_own_code
+        if told_all and not users and self._held_out is None and self.program.has_fixed:
+            # Nobody changes what comes before the first trained layer.
+            self._is_fixed = True
+            for tensors in (self._tensors, self._judged):
+                tensors[:1] = map(self.program.fixed, tensors[:1])
         if users:
             # They may look at the optimizer and at the metrics.
             variables.build_first_optimizer()
@@ -231,11 +239,13 @@ class _Fit:
     def _epochs(self, n_epochs: int, at_once: int) -> Iterator[dict[str, Any]]:
         """Train for so many epochs; yield for each what Keras would log."""
         judge = self._watched
-        judged = [] if judge is None else judge.tensors
+        judged = self._judged
         for start in range(0, n_epochs, at_once):
             drawn = [self._draw() for _ in range(start, min(start + at_once, n_epochs))]
             weights, rows = zip(*drawn, strict=True)
-            for result, outputs in self.program.train(self._tensors, weights, rows, judged):
+            for result, outputs in self.program.train(
+                self._tensors, weights, rows, judged, self._is_fixed
+            ):
                 if judged:
                     judge.ready = outputs
                 yield self._named(result) | self._held_out_logs()
@@ -248,6 +258,8 @@ class _Fit:
             # Other synthetic rows stand behind the data.
             self._source = batches.X
             self._tensors = [tf.convert_to_tensor(part) for part in _as_arrays(batches)]
+            if self._is_fixed:
+                self._tensors[0] = self.program.fixed(self._tensors[0])
         # Keras looks after each batch whether to stop.
         n_rows = batches.batch_size if self.model.stop_training else len(batches.rows)
         return batches.epoch_weight()[:n_rows], batches.rows[:n_rows]

@@ -10,10 +10,12 @@ import numpy as np
 import tensorflow as tf
 
 from imbalanced_nn._compat.keras import build_compiled_metrics, given_metrics
+from imbalanced_nn.training.averages import averaged
 from imbalanced_nn.training.cache import TRAINING, n_bytes
 from imbalanced_nn.training.fingerprint import training_key
 from imbalanced_nn.training.held_out import outputs_and_loss
 from imbalanced_nn.training.kept import kept_with
+from imbalanced_nn.training.prefix import split_fixed
 from imbalanced_nn.training.process import seeded
 from imbalanced_nn.training.told import own_functions, untold
 from imbalanced_nn.training.variables import (
@@ -27,6 +29,9 @@ __all__ = ["OwnProgram", "Program", "borrowed_program", "shared_by", "twin_of"]
 
 # Seconds; about two traces, beyond which waiting gains nothing.
 LONGEST_WAIT = 2.0
+
+# Bounds the memory of what fixed layers make on the way.
+FIXED_ROWS = 2**15
 
 
 def twin_of(model: keras.Model) -> keras.Model:
@@ -86,6 +91,7 @@ class Program:
                 # Metrics are made when first used; the graph must reset them before that.
                 row = [tf.zeros((1, *part.shape[1:]), part.dtype) for part in data]
                 self.twin.test_step(tuple(row))
+            self._fixed, self._rest = self._split()
         slots = self.twin.optimizer.variables
         self.fresh_slots = [read(slot) for slot in slots]
         self.n_bytes = n_bytes(self.twin.variables + 2 * slots)
@@ -125,7 +131,7 @@ class Program:
         """
         try:
             self._build([*data, tf.convert_to_tensor(weight)])
-            self._training(data, [weight[None], np.zeros((1, 1), np.int32)], held_out)
+            self._training(data, [weight[None], np.zeros((1, 1), np.int32)], held_out, False)
             if evaluated is not None:
                 self._evaluation(*evaluated)
         except Exception as error:
@@ -136,12 +142,37 @@ class Program:
     def _build(self, data: list[tf.Tensor]) -> None:
         """Make nothing more; the twin is ready."""
 
+    def _split(self) -> tuple[keras.Model | None, keras.Model | None]:
+        """Return what the twin does before its first trained layer, and the rest, compiled."""
+        # Metrics are the twin's own.
+        parts = split_fixed(self.twin) if len(self.twin.metrics) == 1 else None
+        if parts is None:
+            return None, None
+        parts[1].compile(self.twin.optimizer, self.twin.loss)
+        return parts
+
+    @property
+    def has_fixed(self) -> bool:
+        """Whether a part of the network comes before all that is trained."""
+        return self._fixed is not None
+
+    def fixed(self, X: tf.Tensor) -> tf.Tensor:
+        """Return what that part makes of inputs, block by block."""
+
+        def call(X):
+            return self._fixed(X, training=False)
+
+        function = self._function(call, [_spec(X)])
+        starts = range(0, max(len(X), 1), FIXED_ROWS)
+        return tf.concat([function(X[start : start + FIXED_ROWS]) for start in starts], axis=0)
+
     def train(
         self,
         data: list[tf.Tensor],
         weights: list[np.ndarray],
         rows: list[np.ndarray],
         held_out: list[tf.Tensor],
+        is_fixed: bool,
     ) -> Iterator[tuple[dict[str, Any], tuple[np.ndarray, ...]]]:
         """Train in one call for one or several epochs on the same data.
 
@@ -153,6 +184,8 @@ class Program:
             For each epoch the numbers of its rows in their order, and their weights.
         held_out : list of tf.Tensor
             Inputs, targets and weights of rows to judge by after each epoch, or nothing.
+        is_fixed : bool
+            Whether the inputs are what `fixed` has made of them.
 
         Yields
         ------
@@ -162,28 +195,33 @@ class Program:
             Outputs and loss of the held-out rows after it, empty without any.
         """
         epochs = [np.stack(weights), np.stack(rows).astype(np.int32, copy=False)]
-        run = self._training(data, epochs, held_out)
+        run = self._training(data, epochs, held_out, is_fixed)
         results = run(*data, *map(tf.convert_to_tensor, epochs), *held_out)
         results = keras.tree.map_structure(lambda part: part.numpy(), results)
         for number in range(len(rows)):
             yield keras.tree.map_structure(lambda part: part[number], results)  # noqa: B023
 
-    def _training(self, data, epochs, held_out) -> Callable:
+    def _training(self, data, epochs, held_out, is_fixed: bool) -> Callable:
         """Return the graph of the training, for arrays or tensors like these."""
         specs = [*map(_spec, data), *(_spec(part, 2) for part in epochs), *map(_spec, held_out)]
-        return self._function(self._epochs, specs)
+        network = self._rest if is_fixed else self.twin
 
-    def _epochs(self, X, y, sample_weight, rows, *held_out):
+        def train(*given):
+            return self._epochs(network, *given)
+
+        return self._function(train, specs, is_fixed)
+
+    def _epochs(self, network, X, y, sample_weight, rows, *held_out):
         """Train for the epochs that ``rows`` has lines; stack what each of them returns."""
         self.n_traces += 1
         n_epochs = tf.shape(rows)[0]
         # Values are of no use here, but a loop must know before its first turn what it returns.
-        metrics = self.twin.get_metrics_result()
+        metrics = network.get_metrics_result()
         results = keras.tree.flatten(metrics)
         dtypes = [part.dtype for part in results] + 2 * [keras.config.floatx()] * bool(held_out)
 
         def epoch(number, *arrays):
-            results = self._epoch(X, y, sample_weight[number], rows[number], *held_out)
+            results = self._epoch(network, X, y, sample_weight[number], rows[number], *held_out)
             written = zip(arrays, keras.tree.flatten(results), strict=True)
             return number + 1, *(array.write(number, part) for array, part in written)
 
@@ -196,18 +234,21 @@ class Program:
         named = keras.tree.pack_sequence_as(metrics, stacked[:n_metrics])
         return named, tuple(stacked[n_metrics:])
 
-    def _epoch(self, X, y, sample_weight, rows, *held_out):
+    def _epoch(self, network, X, y, sample_weight, rows, *held_out):
         """Train on the given rows, batch after batch; return metrics and held-out outputs."""
-        self.twin.reset_metrics()
+        network.reset_metrics()
 
         def step(start, stop):
             batch = rows[start:stop]
             weight = sample_weight[start:stop]
-            self.twin.train_step((tf.gather(X, batch), tf.gather(y, batch), weight))
+            network.train_step((tf.gather(X, batch), tf.gather(y, batch), weight))
 
         _each_batch(step, tf.shape(rows)[0], self._batch_size)
-        metrics = self.twin.get_metrics_result()
-        return metrics, outputs_and_loss(self.twin, *held_out) if held_out else ()
+        metrics = network.get_metrics_result()
+        if not held_out:
+            return metrics, ()
+        with averaged(network):
+            return metrics, outputs_and_loss(network, *held_out)
 
     def evaluate(self, tensors: list[tf.Tensor], batch_size: int) -> dict[str, tf.Tensor]:
         """Return the metrics of held-out inputs, targets and weights, as ``Model.evaluate``."""
@@ -257,6 +298,7 @@ class OwnProgram(Program):
 
     def __init__(self, model: keras.Model, batch_size: int):
         self.twin, self.has_own_code = model, True
+        self._fixed = self._rest = None
         self._set_up(batch_size)
 
     def pair_with(self, model: keras.Model) -> EqualVariables | SameVariables:

@@ -17,6 +17,7 @@ from imbalanced_nn._compat.keras import (
     own_metrics,
     trainable_variables,
 )
+from imbalanced_nn.networks import KernelAdamW
 from imbalanced_nn.training.fixed_batches import fixed_batch_size
 from imbalanced_nn.training.own_code import is_known, token_of
 
@@ -209,7 +210,7 @@ def _foreign_optimizer(model: keras.Model) -> str | None:
     optimizer = model.optimizer
     if any(isinstance(p, keras.optimizers.Optimizer) for p in _members(optimizer)):
         return "optimizer is made of others"
-    if excluded_from_decay(optimizer):
+    if not isinstance(optimizer, KernelAdamW) and excluded_from_decay(optimizer):
         return "optimizer excludes variables from weight decay"
     rate = given_learning_rate(optimizer)
     is_schedule = isinstance(rate, keras.optimizers.schedules.LearningRateSchedule)

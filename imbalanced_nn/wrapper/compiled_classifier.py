@@ -20,13 +20,19 @@ from imbalanced_nn.losses import (
     single_loss,
     takes_one_hot,
 )
+from imbalanced_nn.networks import has_members
 from imbalanced_nn.training import (
+    OF_BUILT_IN,
+    OF_OWN,
+    OF_TABLES,
+    TrainingDefaults,
     extend_optimizer,
     metrics_of_a_fit,
     numbered_afresh,
     variables_alike,
 )
 from imbalanced_nn.wrapper.label_encoder import TimestepLabelEncoder
+from imbalanced_nn.wrapper.parameters import is_auto
 
 __all__ = ["CompiledKerasClassifier"]
 
@@ -67,8 +73,8 @@ class CompiledKerasClassifier(KerasClassifier):
         given = {part: self._compiled_by(part) for part in ("loss", "optimizer")}
         loss, optimizer = (getattr(self, name) for name in given.values())
         meant = {given["loss"]: resolve_loss(loss, routed)}
-        if isinstance(optimizer, str):
-            meant[given["optimizer"]] = _optimizer_class(optimizer)
+        chosen = self._training_defaults.optimizer if is_auto(optimizer) else optimizer
+        meant[given["optimizer"]] = _optimizer_class(chosen) if isinstance(chosen, str) else chosen
         vars(self).update(meant)
         try:
             with numbered_afresh():
@@ -96,6 +102,21 @@ class CompiledKerasClassifier(KerasClassifier):
         if kwargs["loss"] is None and self._kind is not None and self.initialized_:
             kwargs["loss"] = self._default_loss()
         return kwargs
+
+    def _is_built_in(self) -> bool:
+        """Whether the network is one of this package, by its name or as the default."""
+        own = self.build_fn is not None or hasattr(self, "_keras_build_fn")
+        return isinstance(self.model, str) or (self.model is None and not own)
+
+    @property
+    def _training_defaults(self) -> TrainingDefaults:
+        """What "auto" stands for in the parameters of training."""
+        if not self._is_built_in():
+            return OF_OWN
+        given = getattr(self, self._compiled_by("optimizer")), getattr(self, "monitor", "auto")
+        network = getattr(self, "model_", None)
+        follows = all(map(is_auto, given)) and network is not None and has_members(network)
+        return OF_TABLES if follows else OF_BUILT_IN
 
     def _compiled_by(self, part: str) -> str:
         """Return the parameter that gives an argument of ``compile``, which may be a routed one."""

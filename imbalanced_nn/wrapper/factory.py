@@ -13,7 +13,13 @@ from imbalanced_nn._compat.scikeras import route_params
 from imbalanced_nn.data import class_codes, n_rows, take_rows
 from imbalanced_nn.exceptions import InvalidParameterError
 from imbalanced_nn.losses import ClassLoss, LabelWeightedCrossentropy, keras_loss, single_loss
-from imbalanced_nn.networks import adapt, set_output_bias
+from imbalanced_nn.networks import (
+    adapt,
+    columns_of,
+    has_column_layers,
+    set_output_bias,
+    slots,
+)
 from imbalanced_nn.training import (
     GraphTrainer,
     RowBatches,
@@ -27,6 +33,7 @@ from imbalanced_nn.training import (
     untold,
     variables_alike,
 )
+from imbalanced_nn.wrapper.parameters import is_auto
 
 __all__ = ["NetworkFactory"]
 
@@ -107,6 +114,11 @@ class NetworkFactory:
         return isinstance(self.estimator.model, keras.Model)
 
     @property
+    def is_built_in(self) -> bool:
+        """Whether the network is one of this package."""
+        return self.estimator._is_built_in()
+
+    @property
     def encodes_alike(self) -> bool:
         """Whether the feature encoder learns nothing."""
         return isinstance(self.estimator.feature_encoder_, FunctionTransformer)
@@ -123,6 +135,28 @@ class NetworkFactory:
     def of_fit(self, name: str) -> Any:
         """Return a parameter of ``fit`` as scikeras routes it: ``fit__NAME`` before ``NAME``."""
         return getattr(self.estimator, f"fit__{name}", getattr(self.estimator, name))
+
+    def left_to_rule(self, name: str) -> Any:
+        """Return a parameter of training, ``monitor``, ``patience`` or ``moving_average``.
+
+        Where it is "auto", what that stands for.
+        """
+        given = getattr(self.estimator, name)
+        return getattr(self.estimator._training_defaults, name) if is_auto(given) else given
+
+    def epochs(self, n_train: int | None = None, given: Any = "auto") -> int:
+        """Return the largest number of epochs.
+
+        Parameters
+        ----------
+        n_train : int or None, default=None
+            Number of training rows; None takes all that were given.
+        given : int or "auto", default="auto"
+            What a call of ``fit`` was given.
+        """
+        given = self.estimator.epochs if is_auto(given) else given
+        n_train = self.estimator.X_shape_[0] if n_train is None else n_train
+        return self.estimator._training_defaults.epochs(n_train) if is_auto(given) else given
 
     def another(self, **parameters: Any) -> "NetworkFactory":
         """Return the factory of an equal estimator with some other parameters, not fitted."""
@@ -203,6 +237,24 @@ class NetworkFactory:
             with seeded(self.seed):
                 self.network(as_network_input(take_rows(X, slice(1))))
 
+    def learn_input(self, rows: Any) -> None:
+        """Let a fresh network learn from the training rows how to take its input.
+
+        Parameters
+        ----------
+        rows : Rows
+            Training rows.
+        """
+        if self.is_given:
+            return
+        network, columns = self.network, None
+        if has_column_layers(network):
+            columns = columns_of(rows.X, rows.index)
+            if self.is_built_in:
+                network = self.estimator._build_keras_model(slots_=slots(columns))
+                self.estimator.model_ = network
+        adapt(network, rows.X, rows.index, rows.counted_steps, columns)
+
     def compile(self, y: Any, class_weight: dict | None, weighs_labels: bool) -> None:
         """Compile the network if its builder has not, and check that it suits the target.
 
@@ -281,20 +333,16 @@ class NetworkFactory:
             loss.fill(in_loss)
         return fills
 
-    def start(self, rows: Any, in_loss: np.ndarray) -> None:
-        """Learn the input normalisation and set the output bias of a fresh network.
+    def start(self, in_loss: np.ndarray) -> None:
+        """Set the output bias of a fresh network.
 
         Parameters
         ----------
-        rows : Rows
-            Training rows.
         in_loss : ndarray of shape (n_classes,)
             Shares of the classes in the loss.
         """
-        if self.is_given:
-            return
-        adapt(self.network, rows.X, rows.index, rows.counted_steps)
-        self.start_output(self.network, in_loss)
+        if not self.is_given:
+            self.start_output(self.network, in_loss)
 
     def start_output(self, network: keras.Model, in_loss: np.ndarray) -> None:
         """Start the output where a network that knows the shares alone has its least loss."""
@@ -304,6 +352,19 @@ class NetworkFactory:
         if isinstance(loss, ClassLoss) and in_loss.all():
             in_loss = loss.start(in_loss)
         set_output_bias(network, in_loss, self.kind == "multilabel", self.logits)
+
+    def average_weights(self, n_steps: int) -> None:
+        """Let the optimizer of a fresh network keep moving averages of the weights.
+
+        Parameters
+        ----------
+        n_steps : int
+            Steps in an epoch.
+        """
+        span, optimizer = self.left_to_rule("moving_average"), self.network.optimizer
+        if span is not None and not optimizer.built:
+            optimizer.use_ema = True
+            optimizer.ema_momentum = float(np.exp(-1 / (span * n_steps)))
 
     def build_optimizer(self) -> None:
         """Build the optimizer of a network that is not trained; Keras loads none without."""
@@ -335,9 +396,7 @@ class NetworkFactory:
             return fixed
         if size == -1:
             return n_train
-        if size is None and (estimator.model is None or isinstance(estimator.model, str)):
-            return int(np.clip(2 ** round(np.log2(n_train / 64)), 32, 512))
-        return size or 32
+        return size or estimator._training_defaults.batch_size(n_train)
 
     @contextmanager
     def trains_instead(self, network: keras.Model) -> Iterator[None]:

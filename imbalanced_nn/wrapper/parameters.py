@@ -24,8 +24,11 @@ __all__ = [
     "check_parameters",
     "check_routed",
     "check_user_parameters",
+    "is_auto",
     "plain",
 ]
+
+AUTO = StrOptions({"auto"})
 
 CONSTRAINTS = {
     "sampler": [None, str, HasMethods("fit_resample"), HasMethods("dataset")],
@@ -46,10 +49,11 @@ CONSTRAINTS = {
     "ensemble": ["boolean"],
     "early_stopping": ["boolean"],
     "monitor": [str],
-    "patience": [Interval(numbers.Integral, 0, None, closed="left")],
+    "moving_average": [None, AUTO, Interval(numbers.Real, 0, None, closed="neither")],
+    "patience": [AUTO, Interval(numbers.Integral, 0, None, closed="left")],
     "init_bias": [None, StrOptions({"prior"})],
     "engine": [StrOptions({"auto", "graph", "keras"})],
-    "epochs": [Interval(numbers.Integral, 0, None, closed="left")],
+    "epochs": [AUTO, Interval(numbers.Integral, 0, None, closed="left")],
     "batch_size": [
         None,
         Interval(numbers.Integral, 1, None, closed="left"),
@@ -286,6 +290,17 @@ def check_routed(names: Iterable[str], network: Any) -> None:
                 f"{name!r} is not an argument of the network's {method}."
                 f"{given or nearest_name(argument, accepted)} It takes {sorted(accepted)}."
             )
+
+
+def is_auto(value: Any) -> bool:
+    """Whether a parameter is left to a rule.
+
+    Parameters
+    ----------
+    value : object
+        Of the parameter.
+    """
+    return isinstance(value, str) and value == "auto"
 
 
 def plain(value: Any) -> Any:

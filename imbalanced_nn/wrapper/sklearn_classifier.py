@@ -189,7 +189,7 @@ class SklearnKerasClassifier(CallbackSupportMixin, CompiledKerasClassifier):
                     f"function, a Keras model, or None."
                 )
             builder = NETWORKS[model]
-        elif model is None and self.build_fn is None and not hasattr(self, "_keras_build_fn"):
+        elif self._is_built_in():
             builder = NETWORKS["default"]
         else:
             builder = super()._check_model_param()
@@ -203,13 +203,16 @@ class SklearnKerasClassifier(CallbackSupportMixin, CompiledKerasClassifier):
         )
         return builder
 
-    def _build_keras_model(self) -> keras.Model:
-        """Build the network, seeded without TensorFlow's global seed and op determinism."""
+    def _build_keras_model(self, **known: Any) -> keras.Model:
+        """Build the network, seeded without TensorFlow's global seed and op determinism.
+
+        What is known joins what builders get as ``meta``.
+        """
         seed = None if self.random_state is None else seed_of(self.random_state)
         self._random_state = None
         refuse_after_fork()
         share_threads()
-        with seeded(seed), variables_alike(), numbered_afresh():
+        with seeded(seed), variables_alike(), numbered_afresh(), self._joining_meta(known):
             model = super()._build_keras_model()
             if not isinstance(model, keras.Model):
                 raise InvalidParameterError(
@@ -275,7 +278,17 @@ class SklearnKerasClassifier(CallbackSupportMixin, CompiledKerasClassifier):
 
     def _get_metadata(self) -> dict[str, Any]:
         """Return what build functions get as ``meta``: the parent's names and no others."""
-        return {k: v for k, v in super()._get_metadata().items() if k != "feature_names_in_"}
+        own = {k: v for k, v in super()._get_metadata().items() if k != "feature_names_in_"}
+        return own | vars(self).get("_further_meta", {})
+
+    @contextmanager
+    def _joining_meta(self, known: dict[str, Any]) -> Iterator[None]:
+        """Let something join what builders get as ``meta`` while the block runs."""
+        self._further_meta = known
+        try:
+            yield
+        finally:
+            del self._further_meta
 
     def _check_arguments(self, arguments: dict[str, Any], online: bool = False) -> None:
         """Refuse what is given to a call, or routed, and would not arrive."""

@@ -128,6 +128,13 @@ def test_what_an_optimizer_holds():
     assert set(LISTED) <= set(vars(twin))
 
 
+def test_averages_that_an_optimizer_keeps():
+    optimizer, variable = keras.optimizers.SGD(use_ema=True), keras.Variable([1.0])
+    optimizer.build([variable])
+    (average,) = of_keras.moving_averages(optimizer)
+    assert average.shape == variable.shape
+
+
 def test_a_frozen_layer_still_has_trainable_variables_of_its_own():
     layer = keras.layers.Dense(2)
     layer.build((None, 3))

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from imbalanced_nn.training import AVERAGE_PRECISION, HeldOutMonitor
+from imbalanced_nn.training import AVERAGE_PRECISION, HeldOutMonitor, LeastLossWithinError
 from imbalanced_nn.training.callbacks import LOG_LOSS
 
 MANY, FEW = 10**6, 4
@@ -15,7 +15,8 @@ def watch(scores, n_positives, patience=99):
     told = [{AVERAGE_PRECISION: score, LOG_LOSS: loss} for score, loss in scores]
     model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
     model.stop_training = False
-    monitor = HeldOutMonitor(lambda _, epoch: told[epoch], patience, n_positives)
+    ranking = LeastLossWithinError(n_positives)
+    monitor = HeldOutMonitor(lambda _, epoch: told[epoch], patience, ranking)
     monitor.set_model(model)
     for epoch in range(len(told)):
         model.set_weights([np.full_like(weight, epoch) for weight in model.get_weights()])

@@ -1,0 +1,80 @@
+"""The network for tables: ranked inputs, embedded columns, members, probabilities averaged."""
+
+from typing import Any
+
+import keras
+
+from imbalanced_nn.networks.embeddings import LearnedScale, PeriodicEmbedding
+from imbalanced_nn.networks.members import (
+    BatchEnsembleDense,
+    LinearSkip,
+    MemberHeads,
+    MemberMean,
+    MembersNetwork,
+)
+from imbalanced_nn.networks.outputs import output_units
+from imbalanced_nn.networks.ranks import RankNormalization, SpikeIndicators
+
+__all__ = ["tabular"]
+
+
+def tabular(
+    meta: dict[str, Any],
+    hidden_layer_sizes: tuple[int, ...] = (64, 64),
+    activation: str = "relu",
+    dropout: float = 0.1,
+    n_members: int = 4,
+) -> keras.Model:
+    """Build the network for tables of fewer than 4,096 columns.
+
+    Columns are normalised by rank, spikes told, both scaled; numeric columns are embedded, too.
+    Dense layers of several members follow, and a linear layer past them.
+
+    Parameters
+    ----------
+    meta : dict
+        ``X_shape_``, ``target_type_``, ``n_classes_`` as scikeras hands them to builders, and
+        ``slots_``, numbers of columns to embed and of spikes, if they are known.
+    hidden_layer_sizes : tuple of int, default=(64, 64)
+        Units of each dense layer.
+    activation : str, default="relu"
+        Activation of the hidden layers.
+    dropout : float, default=0.1
+        Share of units dropped after each hidden layer.
+    n_members : int, default=4
+        Number of members.
+
+    Returns
+    -------
+    MembersNetwork
+        Not compiled: loss and optimizer are the estimator's.
+    """
+    layers = keras.layers
+    (n_columns,) = meta["X_shape_"][1:]
+    n_embedded, n_spikes = meta.get("slots_") or (n_columns, n_columns)
+    inputs = keras.Input((n_columns,))
+    known = RankNormalization()(inputs)
+    if n_spikes:
+        known = layers.Concatenate()([known, SpikeIndicators(n_spikes)(inputs)])
+    hidden = scaled = LearnedScale()(known)
+    blocks = None
+    if n_embedded:
+        embedding = PeriodicEmbedding(n_embedded)
+        # It leaves out the spikes, which follow the columns.
+        hidden = layers.Concatenate()([scaled, embedding(known)])
+        # Where all columns are embedded, it is known which one's factor is its embedding's.
+        first = 0 if n_embedded == n_columns else n_columns + n_spikes
+        blocks = [(0, n_columns + n_spikes, 1), (first, n_embedded, embedding.units)]
+    for number, units in enumerate(hidden_layer_sizes):
+        first = {} if number else {"signs": True, "blocks": blocks}
+        dense = BatchEnsembleDense(units, n_members, activation, **first)
+        # Of all members the same units: drawing is dear, and members differ enough.
+        shape = (None, 1, units)
+        hidden = layers.Dropout(dropout, noise_shape=shape)(dense(hidden))
+    units, output_activation = output_units(meta)
+    if not hidden_layer_sizes:
+        hidden = BatchEnsembleDense(units, n_members, signs=True, blocks=blocks)(hidden)
+    else:
+        hidden = MemberHeads(units)(hidden)
+    outputs = MemberMean(output_activation)(LinearSkip()([hidden, scaled]))
+    return MembersNetwork(inputs, outputs)

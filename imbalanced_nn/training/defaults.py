@@ -1,0 +1,64 @@
+"""What "auto" stands for in the parameters of a training: rules for kinds of networks."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from imbalanced_nn.networks import KernelAdamW
+from imbalanced_nn.training.callbacks import AVERAGE_PRECISION, PRECISION_BY_LOSS
+
+__all__ = ["OF_BUILT_IN", "OF_OWN", "OF_TABLES", "TrainingDefaults"]
+
+
+def _members_epochs(n_train: int) -> int:
+    """Few rows make few steps, and take more looks at each."""
+    return round(20 * float(np.clip(np.sqrt(2500 / max(n_train, 1)), 1, 4)))
+
+
+def _power_of_two(n_train: int, share: int, largest: int) -> int:
+    """Return the power of two nearest to a share of the rows, between 32 and a largest one."""
+    return int(np.clip(2 ** round(np.log2(max(n_train, 1) / share)), 32, largest))
+
+
+@dataclass(frozen=True)
+class TrainingDefaults:
+    """Values of parameters of the estimator that are left to a rule.
+
+    Parameters
+    ----------
+    optimizer : str or class
+        Optimizer.
+    monitor : str
+        What an epoch is chosen by.
+    patience : int
+        Epochs without improvement.
+    moving_average : float or None
+        Epochs that the moving average of the weights looks back; None is none.
+    epochs, batch_size : callable
+        Map the number of training rows to the largest number of epochs, and to rows in a batch.
+    """
+
+    optimizer: str | type = "adam"
+    monitor: str = AVERAGE_PRECISION
+    patience: int = 10
+    moving_average: float | None = None
+    epochs: Callable[[int], int] = lambda n_train: 100
+    batch_size: Callable[[int], int] = lambda n_train: 32
+
+
+OF_OWN = TrainingDefaults()
+"""For networks of the user's own."""
+
+OF_BUILT_IN = TrainingDefaults(batch_size=lambda n_train: _power_of_two(n_train, 64, 512))
+"""For built-in networks."""
+
+OF_TABLES = TrainingDefaults(
+    KernelAdamW,
+    PRECISION_BY_LOSS,
+    patience=6,
+    moving_average=2.0,
+    epochs=_members_epochs,
+    batch_size=lambda n_train: _power_of_two(n_train, 32, 256),
+)
+"""For the built-in network of several members."""
