@@ -8,7 +8,7 @@ from imbalanced_nn.networks.builders import (
     has_column_layers,
     slots,
 )
-from imbalanced_nn.networks.columns import columns_of
+from imbalanced_nn.networks.column_layers import columns_of
 from imbalanced_nn.networks.embeddings import LearnedScale, PeriodicEmbedding
 from imbalanced_nn.networks.members import (
     BatchEnsembleDense,
@@ -20,7 +20,7 @@ from imbalanced_nn.networks.members import (
 )
 from imbalanced_nn.networks.normalization import RobustNormalization
 from imbalanced_nn.networks.optimizers import KernelAdamW
-from imbalanced_nn.networks.outputs import looks_up, output_layer, set_output_bias
+from imbalanced_nn.networks.output_layers import looks_up, output_layer, set_output_bias
 from imbalanced_nn.networks.ranks import RankNormalization, SpikeIndicators
 
 __all__ = [

@@ -5,7 +5,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from imbalanced_nn.networks.columns import Column, columns_of
+from imbalanced_nn.networks.column_layers import Column, columns_of
 from imbalanced_nn.networks.embeddings import PeriodicEmbedding
 from imbalanced_nn.networks.mlp import mlp
 from imbalanced_nn.networks.normalization import RobustNormalization

@@ -7,7 +7,7 @@ import keras
 
 from imbalanced_nn.exceptions import InvalidParameterError
 from imbalanced_nn.networks.normalization import RobustNormalization
-from imbalanced_nn.networks.outputs import output_units
+from imbalanced_nn.networks.output_layers import output_units
 
 __all__ = ["mlp"]
 

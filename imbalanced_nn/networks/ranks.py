@@ -6,7 +6,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from imbalanced_nn.networks.columns import Column, columns_of
+from imbalanced_nn.networks.column_layers import Column, columns_of
 
 __all__ = ["RankNormalization", "SpikeIndicators"]
 

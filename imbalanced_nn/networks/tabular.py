@@ -12,7 +12,7 @@ from imbalanced_nn.networks.members import (
     MemberMean,
     MembersNetwork,
 )
-from imbalanced_nn.networks.outputs import output_units
+from imbalanced_nn.networks.output_layers import output_units
 from imbalanced_nn.networks.ranks import RankNormalization, SpikeIndicators
 
 __all__ = ["tabular"]

@@ -9,7 +9,7 @@ from keras import ops
 
 from imbalanced_nn._compat.keras import moving_averages, trainable_variables
 
-__all__ = ["averaged", "averaged_weights"]
+__all__ = ["averaged_weights", "with_averages"]
 
 
 def _pairs(model: keras.Model) -> list[tuple[keras.Variable, keras.Variable]]:
@@ -24,7 +24,7 @@ def _pairs(model: keras.Model) -> list[tuple[keras.Variable, keras.Variable]]:
 
 
 @contextmanager
-def averaged(model: keras.Model) -> Iterator[None]:
+def with_averages(model: keras.Model) -> Iterator[None]:
     """Put the averages in the place of the weights while the block runs, in a graph too.
 
     Parameters

@@ -9,7 +9,7 @@ import numpy as np
 from imbalanced_nn.exceptions import InvalidParameterError, nearest_name
 from imbalanced_nn.losses import single_loss
 from imbalanced_nn.metrics import average_precision
-from imbalanced_nn.training.averages import averaged, averaged_weights
+from imbalanced_nn.training.averages import averaged_weights, with_averages
 from imbalanced_nn.training.held_out import HeldOutPass
 
 __all__ = [
@@ -144,7 +144,7 @@ class HeldOutMonitor(keras.callbacks.Callback):
         """Add the held-out scores to ``logs``."""
         model = self.twin or self.model
         is_ready = self.held_out is not None and self.held_out.ready is not None
-        with nullcontext() if is_ready else averaged(model):
+        with nullcontext() if is_ready else with_averages(model):
             scores = self._evaluate(model, epoch)
         improves = self._ranking.improves(scores)
         if logs is not None:

@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from imbalanced_nn._compat.keras import build_compiled_metrics, given_metrics
-from imbalanced_nn.training.averages import averaged
+from imbalanced_nn.training.averages import with_averages
 from imbalanced_nn.training.cache import TRAINING, n_bytes
 from imbalanced_nn.training.fingerprint import training_key
 from imbalanced_nn.training.held_out import outputs_and_loss
@@ -247,7 +247,7 @@ class Program:
         metrics = network.get_metrics_result()
         if not held_out:
             return metrics, ()
-        with averaged(network):
+        with with_averages(network):
             return metrics, outputs_and_loss(network, *held_out)
 
     def evaluate(self, tensors: list[tf.Tensor], batch_size: int) -> dict[str, tf.Tensor]:
