@@ -68,11 +68,13 @@ class BalancedKerasClassifier(FittedDiagram, SklearnKerasClassifier):
     Parameters
     ----------
     model : callable, keras.Model, str or None, default=None
-        Build function, prebuilt network, name of a built-in network, or None for the default
-        one, which normalises its own input. ``"mlp"`` is dense layers, after convolutions where
-        rows are sequences or images; ``"tabular"`` four networks in one that share most weights,
-        on ranked and embedded columns. As in scikeras a build function may take ``meta``,
-        ``compile_kwargs`` and ``params``; it may return the network uncompiled.
+        Build function, prebuilt network, or name of a built-in network, which normalises its own
+        input. ``"tabular"`` is four networks in one that share most weights, on ranked and
+        embedded columns; ``"mlp"`` is dense layers, after convolutions where rows are sequences
+        or images, and costs less than half. None is the first for dense tables of fewer than
+        4,096 columns, without a ``head_sampler``, and else the second. As in scikeras a build
+        function may take ``meta``, ``compile_kwargs`` and ``params``; it may return the network
+        uncompiled.
     sampler : str, object with ``fit_resample`` or None, default=None
         Resamples the training rows: any imbalanced-learn sampler by its snake-case name
         (``"random_over"``, ``"random_under"``, ``"smote"``, ...), any sampler object, or

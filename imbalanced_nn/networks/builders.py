@@ -14,7 +14,54 @@ from imbalanced_nn.networks.tabular import tabular
 
 __all__ = ["NETWORKS", "adapt", "default_network", "has_column_layers", "slots"]
 
-default_network = mlp
+# Wider tables would need a table of ranks, and an embedding, for each column.
+WIDE = 4096
+
+
+def default_network(
+    meta: dict[str, Any],
+    hidden_layer_sizes: tuple[int, ...] | None = None,
+    activation: str = "relu",
+    dropout: float = 0.1,
+) -> keras.Model:
+    """Build the network that ``model=None`` stands for.
+
+    `tabular` for tables, but `mlp` for those of 4,096 columns and more, for sequences and images,
+    and where there is a label for each time step.
+
+    Parameters
+    ----------
+    meta : dict
+        As scikeras hands it to builders.
+    hidden_layer_sizes : tuple of int, default=None
+        Units of each dense layer; None is (64, 64) for `tabular`, (128, 128) for `mlp`.
+    activation : str, default="relu"
+        Activation of the hidden layers.
+    dropout : float, default=0.1
+        Share of units dropped after each hidden layer.
+
+    Returns
+    -------
+    keras.Model
+        Not compiled: loss and optimizer are the estimator's.
+    """
+    given = {} if hidden_layer_sizes is None else {"hidden_layer_sizes": hidden_layer_sizes}
+    build = tabular if fits_tabular(meta) else mlp
+    return build(meta, activation=activation, dropout=dropout, **given)
+
+
+def fits_tabular(meta: dict[str, Any]) -> bool:
+    """Whether rows are those of a table for whose columns there is place.
+
+    Parameters
+    ----------
+    meta : dict
+        As scikeras hands it to builders.
+    """
+    shape = meta["X_shape_"][1:]
+    return len(shape) == 1 and shape[0] < WIDE and meta.get("n_steps_") is None
+
+
 NETWORKS = {"default": default_network, "mlp": mlp, "tabular": tabular}
 
 BY_COLUMN = (PeriodicEmbedding, RankNormalization, SpikeIndicators)

@@ -20,7 +20,7 @@ def mlp(
     activation: str = "relu",
     dropout: float = 0.1,
 ) -> keras.Model:
-    """Build the network that ``model=None`` stands for.
+    """Build a network of dense layers.
 
     Tables get dense layers. Sequences (3-D X) and images (4-D X) get convolutions first, each of
     which halves the axes, until none is longer than 8; with a label for each time step (3-D y)

@@ -9,6 +9,7 @@ import keras
 import numpy as np
 from scikeras.utils.transformers import ClassifierLabelEncoder
 from scikeras.wrappers import BaseWrapper
+from scipy import sparse
 from sklearn.base import BaseEstimator, clone
 from sklearn.callback import CallbackSupportMixin
 from sklearn.exceptions import NotFittedError
@@ -190,7 +191,10 @@ class SklearnKerasClassifier(CallbackSupportMixin, CompiledKerasClassifier):
                 )
             builder = NETWORKS[model]
         elif self._is_built_in():
-            builder = NETWORKS["default"]
+            # Two stages end in a dense layer; sparse rows are read batch by batch.
+            plain_layers = getattr(self, "head_sampler", None) is not None
+            plain_layers = plain_layers or getattr(self, "_is_sparse", False)
+            builder = NETWORKS["mlp" if plain_layers else "default"]
         else:
             builder = super()._check_model_param()
         user_params = getattr(self, "_user_params", set())
@@ -202,6 +206,14 @@ class SklearnKerasClassifier(CallbackSupportMixin, CompiledKerasClassifier):
             None if isinstance(model, keras.Model) else builder,
         )
         return builder
+
+    def _initialize(self, X, y=None):
+        """Check the data and build the network; which one may depend on how X is held."""
+        self._is_sparse = sparse.issparse(X)
+        try:
+            return super()._initialize(X, y)
+        finally:
+            del self._is_sparse
 
     def _build_keras_model(self, **known: Any) -> keras.Model:
         """Build the network, seeded without TensorFlow's global seed and op determinism.

@@ -196,7 +196,7 @@ def test_says_how_many_of_each(command, model, table, answers, tmp_path):
 
 def test_an_estimator_that_was_fitted_on_a_frame(command, frame, tmp_path):
     X = frame[["amount", "vip"]].astype(float)
-    clf = BalancedKerasClassifier(epochs=1, random_state=0).fit(X, frame["fraud"])
+    clf = BalancedKerasClassifier("mlp", epochs=1, random_state=0).fit(X, frame["fraud"])
     save(clf, tmp_path / "a.inn")
     X.to_csv(tmp_path / "t.csv", index=False)
     command("predict", tmp_path / "a.inn", tmp_path / "t.csv", "-o", tmp_path / "a.csv")
@@ -296,12 +296,12 @@ class TestRefusals:
 
     def test_a_model_without_column_names(self, refusal, table, tmp_path):
         X, y = np.random.default_rng(0).normal(size=(60, 2)), np.tile([0, 1, 0], 20)
-        save(BalancedKerasClassifier(epochs=1).fit(X, y), tmp_path / "a.inn")
+        save(BalancedKerasClassifier("mlp", epochs=1).fit(X, y), tmp_path / "a.inn")
         code, sentence = refusal("predict", tmp_path / "a.inn", table, "-o", tmp_path / "a.csv")
         assert (code, "array without column names" in sentence) == (2, True)
 
     def test_a_model_that_was_not_trained(self, refusal, table, frame, tmp_path):
-        clf = BalancedKerasClassifier().initialize(frame[["amount"]], frame["fraud"])
+        clf = BalancedKerasClassifier("mlp").initialize(frame[["amount"]], frame["fraud"])
         save(clf, tmp_path / "a.inn")
         code, sentence = refusal("predict", tmp_path / "a.inn", table, "-o", tmp_path / "a.csv")
         assert (code, "was built and not trained" in sentence) == (2, True)
@@ -309,7 +309,7 @@ class TestRefusals:
     def test_a_model_of_several_labels(self, refusal, table, frame, tmp_path):
         y = np.column_stack([frame["fraud"] == "yes", frame["vip"]]).astype(int)
         X = frame[["amount"]]
-        save(BalancedKerasClassifier(epochs=1).fit(X, y), tmp_path / "a.inn")
+        save(BalancedKerasClassifier("mlp", epochs=1).fit(X, y), tmp_path / "a.inn")
         code, sentence = refusal("predict", tmp_path / "a.inn", table, "-o", tmp_path / "a.csv")
         assert (code, "one label for each row" in sentence) == (2, True)
 

@@ -12,7 +12,7 @@ from imbalanced_nn.compare import STRATEGIES, compare_strategies
 def test_every_strategy_trains_and_the_same_seed_gives_the_same_measures(binary):
     from imbalanced_nn import BalancedKerasClassifier
 
-    pipeline = make_pipeline(StandardScaler(), BalancedKerasClassifier(epochs=2))
+    pipeline = make_pipeline(StandardScaler(), BalancedKerasClassifier("mlp", epochs=2))
     first, second = (
         compare_strategies(pipeline, *binary, cv=2, random_state=0).folds_frame() for _ in range(2)
     )

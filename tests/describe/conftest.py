@@ -10,7 +10,7 @@ HOSTILE = "<script>document.title = 'hacked'</script>\"&"
 
 
 def network(**params):
-    small = {"model__hidden_layer_sizes": (8,), "epochs": 3, "random_state": 0}
+    small = {"model": "mlp", "model__hidden_layer_sizes": (8,), "epochs": 3, "random_state": 0}
     return BalancedKerasClassifier(**(small | params))
 
 

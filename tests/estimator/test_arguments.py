@@ -13,7 +13,7 @@ N_BATCHES = 10  # of 320 rows that are not held out
 
 
 def network(**params):
-    small = {"model__hidden_layer_sizes": (3,), "epochs": 2, "random_state": 0}
+    small = {"model": "mlp", "model__hidden_layer_sizes": (3,), "epochs": 2, "random_state": 0}
     return BalancedKerasClassifier(**(small | params))
 
 

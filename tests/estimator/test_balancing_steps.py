@@ -18,7 +18,13 @@ from imbalanced_nn.exceptions import InvalidParameterError
 from imbalanced_nn.training import RowBatches
 from imbalanced_nn.weighting import batch_shares
 
-TINY = {"model__hidden_layer_sizes": (8,), "epochs": 3, "batch_size": 32, "random_state": 0}
+TINY = {
+    "model": "mlp",
+    "model__hidden_layer_sizes": (8,),
+    "epochs": 3,
+    "batch_size": 32,
+    "random_state": 0,
+}
 
 
 @pytest.fixture(scope="module")
@@ -233,7 +239,7 @@ def test_probabilities_are_at_natural_prevalence_whatever_the_balancing(params):
         )
         X, X_new, y, y_new = train_test_split(X, y, stratify=y, random_state=seed)
         plain, balanced = (
-            BalancedKerasClassifier(random_state=seed, **p).fit(X, y).predict_proba(X_new)
+            BalancedKerasClassifier("mlp", random_state=seed, **p).fit(X, y).predict_proba(X_new)
             for p in ({}, params)
         )
         ratios.append(log_loss(y_new, balanced) / log_loss(y_new, plain))
@@ -266,7 +272,9 @@ def test_sequences_and_images(shape):
     X = np.random.default_rng(0).normal(size=(200, *shape))
     y = np.repeat([0, 1], [180, 20])
     X[y == 1] += 1
-    clf = BalancedKerasClassifier(sampler="balanced_batches", epochs=2, random_state=0).fit(X, y)
+    clf = BalancedKerasClassifier("mlp", sampler="balanced_batches", epochs=2, random_state=0).fit(
+        X, y
+    )
     assert clf.predict_proba(X).shape == (200, 2)
 
 

@@ -16,7 +16,13 @@ from imbalanced_nn import BalancedKerasClassifier
 from imbalanced_nn.exceptions import InvalidParameterError
 from imbalanced_nn.weighting import NAMES, class_weights, effective_number
 
-TINY = {"model__hidden_layer_sizes": (4,), "epochs": 1, "batch_size": 64, "random_state": 0}
+TINY = {
+    "model": "mlp",
+    "model__hidden_layer_sizes": (4,),
+    "epochs": 1,
+    "batch_size": 64,
+    "random_state": 0,
+}
 
 
 @pytest.fixture(scope="module")

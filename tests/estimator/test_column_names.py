@@ -15,7 +15,7 @@ from imbalanced_nn import BalancedKerasClassifier, ThresholdTuner, imbalance_rep
 X, Y = make_classification(300, 4, n_redundant=0, weights=[0.7], random_state=0)
 TABLE = pd.DataFrame(X, columns=["age", "sum", "days", "risk"])
 MISSPELT = TABLE.reindex(columns=["age", "sum", "days", "typo"])
-SMALL = {"model__hidden_layer_sizes": (3,), "epochs": 1, "random_state": 0}
+SMALL = {"model": "mlp", "model__hidden_layer_sizes": (3,), "epochs": 1, "random_state": 0}
 
 
 @pytest.fixture(scope="module")

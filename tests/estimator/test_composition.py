@@ -53,6 +53,7 @@ def thyroid():
 def network(**params):
     """A small network that learns something in a second."""
     small = {
+        "model": "mlp",
         "model__hidden_layer_sizes": (8,),
         "optimizer__learning_rate": 0.02,
         "epochs": 8,

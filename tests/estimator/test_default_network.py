@@ -3,14 +3,16 @@
 import keras
 import numpy as np
 import pytest
+from scipy import sparse
 from sklearn.datasets import make_classification
 
-from imbalanced_nn import BalancedKerasClassifier
+from imbalanced_nn import BalancedKerasClassifier, load, save
 from imbalanced_nn.exceptions import InvalidParameterError
-from imbalanced_nn.networks import RobustNormalization
+from imbalanced_nn.networks import BatchEnsembleDense, RobustNormalization, has_members
 from imbalanced_nn.wrapper.factory import NetworkFactory
 
 TINY = {"model__hidden_layer_sizes": (8,), "epochs": 3, "random_state": 0}
+MLP = TINY | {"model": "mlp"}
 
 
 @pytest.fixture(scope="module")
@@ -31,11 +33,37 @@ def test_the_name_and_none_are_the_same_network(data):
 
 
 def test_its_parameters_are_routed(data):
-    clf = BalancedKerasClassifier(
-        model__hidden_layer_sizes=(5, 4), model__activation="tanh", model__dropout=0.2, epochs=0
-    ).fit(*data)
-    units = [layer.units for layer in clf.model_.layers if isinstance(layer, keras.layers.Dense)]
-    assert units == [5, 4, 1]
+    own = {"hidden_layer_sizes": (5, 4), "activation": "tanh", "dropout": 0.2}
+    own = {f"model__{name}": value for name, value in own.items()}
+    for model, kind, heads in (("mlp", keras.layers.Dense, [1]), (None, BatchEnsembleDense, [])):
+        clf = BalancedKerasClassifier(model, epochs=0, **own).fit(*data)
+        hidden = [layer for layer in clf.model_.layers if isinstance(layer, kind)]
+        assert [layer.units for layer in hidden] == [5, 4, *heads]
+        dropped = [layer for layer in clf.model_.layers if isinstance(layer, keras.layers.Dropout)]
+        assert [layer.rate for layer in dropped] == [0.2, 0.2]
+
+
+@pytest.mark.parametrize(
+    ("change", "is_tabular"),
+    [({}, True), ({"head_sampler": "balanced_batches"}, False), ({"sparse": True}, False)],
+    ids=["table", "two-stages", "sparse"],
+)
+def test_tables_get_members_but_where_a_dense_layer_is_needed(data, change, is_tabular):
+    X, y = data
+    X = sparse.csr_array(X) if change.pop("sparse", False) else X
+    clf = BalancedKerasClassifier(**TINY | {"epochs": 1} | change).fit(X, y)
+    assert has_members(clf.model_) is is_tabular
+
+
+def test_the_average_of_folds_goes_on_training_and_is_kept(data, tmp_path):
+    X, y = data
+    clf = BalancedKerasClassifier(validation_split=2, **TINY | {"epochs": 1}).fit(X, y)
+    save(clf, tmp_path / "clf.inn")
+    twin = load(tmp_path / "clf.inn")
+    np.testing.assert_array_equal(twin.predict_proba(X), clf.predict_proba(X))
+    assert has_members(twin.model_)
+    before = twin.predict_proba(X)
+    assert (twin.partial_fit(X, y).predict_proba(X) != before).any()
 
 
 def test_the_scale_of_a_feature_does_not_matter(data):
@@ -60,7 +88,7 @@ def test_one_absurd_value_spoils_neither_training_nor_prediction(data):
 
 def test_the_normalisation_stays_as_it_was_when_training_goes_on(data):
     X, y = data
-    clf = BalancedKerasClassifier(**TINY).fit(X, y)
+    clf = BalancedKerasClassifier(**MLP).fit(X, y)
     center = normalisation(clf)[0]
     clf.partial_fit(X + 100, y)
     np.testing.assert_array_equal(normalisation(clf)[0], center)
@@ -68,7 +96,7 @@ def test_the_normalisation_stays_as_it_was_when_training_goes_on(data):
 
 def test_only_the_first_part_teaches_the_normalisation(data):
     X, y = data
-    clf = BalancedKerasClassifier(**TINY).partial_fit(X[:100], y[:100])
+    clf = BalancedKerasClassifier(**MLP).partial_fit(X[:100], y[:100])
     np.testing.assert_allclose(
         normalisation(clf)[0], np.median(X[:100], axis=0), rtol=1e-5, atol=1e-7
     )
@@ -76,7 +104,7 @@ def test_only_the_first_part_teaches_the_normalisation(data):
 
 @pytest.mark.parametrize(("rows", "size"), [(200, 32), (2000, 32), (4100, 64), (300_000, 512)])
 def test_batches_grow_with_the_rows(rows, size):
-    assert NetworkFactory(BalancedKerasClassifier()).batch_size(rows) == size
+    assert NetworkFactory(BalancedKerasClassifier("mlp")).batch_size(rows) == size
 
 
 @pytest.mark.parametrize(("batch_size", "size"), [(None, 32), (7, 7), (-1, 5000)])

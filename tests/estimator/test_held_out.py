@@ -23,7 +23,13 @@ from sklearn.model_selection import (
 from imbalanced_nn import BalancedKerasClassifier
 from imbalanced_nn.sampling import SAMPLERS
 
-TINY = {"model__hidden_layer_sizes": (4,), "epochs": 1, "batch_size": 64, "random_state": 0}
+TINY = {
+    "model": "mlp",
+    "model__hidden_layer_sizes": (4,),
+    "epochs": 1,
+    "batch_size": 64,
+    "random_state": 0,
+}
 N = 240
 GROUPS = np.arange(N) // 6
 # Far beyond any other value: even a millionth of it in a blend would show.

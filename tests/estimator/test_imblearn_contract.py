@@ -13,8 +13,8 @@ EXPECTED_FAILURES = {
 
 
 ESTIMATORS = [
-    BalancedKerasClassifier(random_state=0),
-    BalancedKerasClassifier(sampler="smote", threshold="f1_macro", random_state=0),
+    BalancedKerasClassifier("mlp", random_state=0),
+    BalancedKerasClassifier("mlp", sampler="smote", threshold="f1_macro", random_state=0),
 ]
 CHECKS = [
     pair

@@ -18,7 +18,7 @@ NAMED = np.where(Y == 1, "fraud", "ok")
 
 
 def network(**params):
-    small = {"model__hidden_layer_sizes": (3,), "random_state": 0}
+    small = {"model": "mlp", "model__hidden_layer_sizes": (3,), "random_state": 0}
     return BalancedKerasClassifier(**(small | params))
 
 

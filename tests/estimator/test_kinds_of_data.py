@@ -14,7 +14,13 @@ from imbalanced_nn import BalancedKerasClassifier
 from imbalanced_nn.exceptions import ImbalanceWarning
 from imbalanced_nn.training import batches
 
-TINY = {"model__hidden_layer_sizes": (4,), "epochs": 2, "batch_size": 32, "random_state": 0}
+TINY = {
+    "model": "mlp",
+    "model__hidden_layer_sizes": (4,),
+    "epochs": 2,
+    "batch_size": 32,
+    "random_state": 0,
+}
 NUMERIC = [f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)]
 NUMERIC += ["float16", "float32", "float64", "bool"]
 
@@ -298,7 +304,7 @@ def test_sequences_with_two_rare_ones_in_a_thousand_are_found():
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ImbalanceWarning)
         clf = BalancedKerasClassifier(
-            sampler="balanced_batches", validation_split=0.5, epochs=4, random_state=0
+            "mlp", sampler="balanced_batches", validation_split=0.5, epochs=4, random_state=0
         ).fit(X, y)
     fresh = rng.normal(size=(5000, 24, 1)).astype("float32")
     truth = np.zeros(5000, dtype=int)
@@ -325,7 +331,7 @@ def test_training_on_a_memory_map_does_not_read_it_whole(tmp_path, monkeypatch):
 
     monkeypatch.setattr(batches, "as_network_input", spy)
     clf = BalancedKerasClassifier(
-        sampler="balanced_batches", epochs=2, batch_size=64, random_state=0
+        "mlp", sampler="balanced_batches", epochs=2, batch_size=64, random_state=0
     ).fit(X, y)
     assert "memory-mapped" in clf.engine_
     assert max(seen) <= 64

@@ -13,6 +13,7 @@ from imbalanced_nn.sampling import SAMPLERS
 # Far beyond any other value: even a millionth of it in a blend would show.
 MARK = 1e6
 PLAIN = {
+    "model": "mlp",
     "model__hidden_layer_sizes": (4,),
     "epochs": 2,
     "early_stopping": False,

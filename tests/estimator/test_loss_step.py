@@ -23,7 +23,13 @@ from imbalanced_nn.losses import (
 from imbalanced_nn.training import clear_programs
 from imbalanced_nn.training.cache import TRAINING
 
-TINY = {"model__hidden_layer_sizes": (8,), "epochs": 3, "batch_size": 32, "random_state": 0}
+TINY = {
+    "model": "mlp",
+    "model__hidden_layer_sizes": (8,),
+    "epochs": 3,
+    "batch_size": 32,
+    "random_state": 0,
+}
 COSTS = [[0, 1], [8, 0]]
 BINARY = {
     "asymmetric": {},
@@ -285,7 +291,7 @@ def test_probabilities_stay_near_those_of_plain_crossentropy(name):
         X, X_new, y, y_new = train_test_split(X, y, stratify=y, random_state=seed)
         params = BINARY[name] | ({"sampler": "balanced_batches"} if sampler else {})
         plain, other = (
-            BalancedKerasClassifier(random_state=seed, **p).fit(X, y).predict_proba(X_new)
+            BalancedKerasClassifier("mlp", random_state=seed, **p).fit(X, y).predict_proba(X_new)
             for p in ({}, {"loss": name, **params})
         )
         ratios.append(log_loss(y_new, other) / log_loss(y_new, plain))

@@ -39,7 +39,11 @@ CASES = [
     {"threshold": np.str_("f1"), "threshold__min_positives": np.int64(0)}
     | {"validation_split": np.int64(2), "ensemble": np.bool_(False)},
     {"validation_split": np.float32(0.25), "calibration": np.str_("sigmoid")}
-    | {"model__hidden_layer_sizes": (np.int64(4),), "model__dropout": np.float32(0.1)}
+    | {
+        "model": "mlp",
+        "model__hidden_layer_sizes": (np.int64(4),),
+        "model__dropout": np.float32(0.1),
+    }
     | {"priors": [np.float32(0.75), np.float32(0.25)], "pos_label": np.int64(1)}
     | {"random_state": np.int64(3), "engine": np.str_("graph")},
 ]
@@ -62,7 +66,7 @@ def test_they_do_what_python_numbers_do_and_stay_what_they_are(params, tmp_path)
 
 
 def test_arguments_of_calls_too():
-    clf = BalancedKerasClassifier(random_state=0)
+    clf = BalancedKerasClassifier("mlp", random_state=0)
     clf.fit(X, Y, batch_size=np.int64(16), epochs=np.int32(1), verbose=np.int8(0))
     assert clf.model_.optimizer.iterations.numpy() == 15
     clf.partial_fit(X, Y, batch_size=np.int64(100))
@@ -79,7 +83,7 @@ def test_a_search_over_arrays():
 
 def test_a_failed_fit_leaves_them_as_given():
     given = np.int64(32)
-    clf = BalancedKerasClassifier(batch_size=given)
+    clf = BalancedKerasClassifier("mlp", batch_size=given)
     with pytest.raises(ValueError, match="NaN"):
         clf.fit(np.full((10, 2), np.nan), np.tile([0, 1], 5))
     assert clf.batch_size is given

@@ -7,7 +7,7 @@ import pytest
 from imbalanced_nn import BalancedKerasClassifier, ThresholdTuner
 from imbalanced_nn.exceptions import InvalidParameterError
 
-SMALL = {"model__hidden_layer_sizes": (4,), "random_state": 0}
+SMALL = {"model": "mlp", "model__hidden_layer_sizes": (4,), "random_state": 0}
 
 
 @pytest.fixture
@@ -82,7 +82,7 @@ def test_a_failed_fit_puts_a_prebuilt_network_back(data):
     model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1, activation="sigmoid")])
     clf = BalancedKerasClassifier(epochs=1, **SMALL).fit(*data)
     before = model.get_weights()
-    clf = BalancedKerasClassifier(epochs=1, random_state=0).fit(*data)
+    clf = BalancedKerasClassifier("mlp", epochs=1, random_state=0).fit(*data)
     with pytest.raises(RuntimeError, match="disk full"):
         clf.set_params(model=model, callbacks=[Fail()]).fit(*data)
     for old, new in zip(before, model.get_weights(), strict=True):

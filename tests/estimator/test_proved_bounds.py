@@ -7,6 +7,7 @@ from imbalanced_nn import BalancedKerasClassifier, ThresholdTuner
 
 BOUNDS = [("recall", 0.7), ("false_positive_rate", 0.1), ("alert_rate", 0.2), ("precision", 0.4)]
 SMALL = {
+    "model": "mlp",
     "model__hidden_layer_sizes": (16,),
     "early_stopping": False,
     "epochs": 15,

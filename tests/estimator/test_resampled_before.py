@@ -12,7 +12,13 @@ from imbalanced_nn import BalancedKerasClassifier, compare_strategies
 from imbalanced_nn.exceptions import ImbalanceWarning
 from imbalanced_nn.sampling import duplicate_groups
 
-TINY = {"model__hidden_layer_sizes": (4,), "epochs": 1, "batch_size": 256, "random_state": 0}
+TINY = {
+    "model": "mlp",
+    "model__hidden_layer_sizes": (4,),
+    "epochs": 1,
+    "batch_size": 256,
+    "random_state": 0,
+}
 
 
 @pytest.fixture(scope="module")

@@ -33,7 +33,7 @@ def data():
 
 
 def network(**params):
-    small = {"model__hidden_layer_sizes": (4,), "epochs": 2, "random_state": 0}
+    small = {"model": "mlp", "model__hidden_layer_sizes": (4,), "epochs": 2, "random_state": 0}
     return BalancedKerasClassifier(**(small | params))
 
 

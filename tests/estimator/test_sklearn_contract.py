@@ -26,7 +26,7 @@ EXPECTED_FAILURES = {
 
 
 @parametrize_with_checks(
-    [BalancedKerasClassifier(random_state=0)],
+    [BalancedKerasClassifier("mlp", random_state=0)],
     expected_failed_checks=lambda estimator: EXPECTED_FAILURES,
     xfail_strict=True,
 )
@@ -40,8 +40,8 @@ def test_seeded_estimator_passes(estimator, check):
 @pytest.mark.slow
 @parametrize_with_checks(
     [
-        BalancedKerasClassifier(),
-        BalancedKerasClassifier(sampler=SMOTE(k_neighbors=1), random_state=0),
+        BalancedKerasClassifier("mlp"),
+        BalancedKerasClassifier("mlp", sampler=SMOTE(k_neighbors=1), random_state=0),
     ],
     expected_failed_checks=lambda estimator: EXPECTED_FAILURES,
     xfail_strict=True,

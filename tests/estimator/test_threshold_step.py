@@ -19,7 +19,13 @@ from sklearn.model_selection import GridSearchCV
 from imbalanced_nn import BalancedKerasClassifier, ThresholdTuner
 from imbalanced_nn.exceptions import ImbalanceWarning, InvalidParameterError
 
-TINY = {"model__hidden_layer_sizes": (8,), "epochs": 3, "batch_size": 32, "random_state": 0}
+TINY = {
+    "model": "mlp",
+    "model__hidden_layer_sizes": (8,),
+    "epochs": 3,
+    "batch_size": 32,
+    "random_state": 0,
+}
 HALF = {"validation_split": 0.5}
 # What a threshold leaves behind.
 LEARNED = ("best_score_", "best_threshold_", "decision_rule_", "threshold_curve_")

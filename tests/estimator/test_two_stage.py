@@ -14,7 +14,13 @@ from sklearn.model_selection import train_test_split
 from imbalanced_nn import BalancedBatches, BalancedKerasClassifier
 from imbalanced_nn.exceptions import InvalidParameterError
 
-TINY = {"model__hidden_layer_sizes": (8,), "epochs": 4, "batch_size": 32, "random_state": 0}
+TINY = {
+    "model": "mlp",
+    "model__hidden_layer_sizes": (8,),
+    "epochs": 4,
+    "batch_size": 32,
+    "random_state": 0,
+}
 
 
 @pytest.fixture(scope="module")
@@ -51,6 +57,7 @@ def test_the_head_is_the_balanced_logistic_regression_of_the_features(data):
     X, y = data
     one, two = (
         BalancedKerasClassifier(
+            "mlp",
             head_sampler=sampler,
             early_stopping=False,
             model__hidden_layer_sizes=(4,),
@@ -187,7 +194,7 @@ def test_probabilities_are_put_back_from_the_second_stage():
         X, y = make_classification(6000, 8, n_informative=5, weights=[0.95], random_state=seed)
         X, X_new, y, y_new = train_test_split(X, y, stratify=y, random_state=seed)
         plain, two = (
-            BalancedKerasClassifier(random_state=seed, head_sampler=sampler).fit(X, y)
+            BalancedKerasClassifier("mlp", random_state=seed, head_sampler=sampler).fit(X, y)
             for sampler in (None, "balanced_batches")
         )
         ratios.append(

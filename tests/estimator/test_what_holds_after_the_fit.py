@@ -11,7 +11,13 @@ from imbalanced_nn import BalancedKerasClassifier, ThresholdTuner
 from imbalanced_nn.exceptions import ImbalanceWarning, InvalidParameterError
 from imbalanced_nn.wrapper.factory import NetworkFactory
 
-TINY = {"model__hidden_layer_sizes": (8,), "epochs": 6, "batch_size": 32, "random_state": 0}
+TINY = {
+    "model": "mlp",
+    "model__hidden_layer_sizes": (8,),
+    "epochs": 6,
+    "batch_size": 32,
+    "random_state": 0,
+}
 N = 400
 
 
@@ -57,7 +63,9 @@ class TestPriors:
         weight = np.ones((120, 6))
         weight[:, 3:] = 0
         X[:, 3:] = -3
-        clf = BalancedKerasClassifier(epochs=20, random_state=0).fit(X, y, sample_weight=weight)
+        clf = BalancedKerasClassifier("mlp", epochs=20, random_state=0).fit(
+            X, y, sample_weight=weight
+        )
         share = y[:, :3].mean()
         by_steps = clf.adapt_priors(X, sample_weight=weight).priors[1]
         assert by_steps == pytest.approx(share, abs=0.04)

@@ -11,7 +11,7 @@ from sklearn.preprocessing import FunctionTransformer
 from imbalanced_nn import BalancedKerasClassifier
 
 X, Y = make_classification(200, 5, weights=[0.8], random_state=0)
-SMALL = {"model__hidden_layer_sizes": (4,), "epochs": 2, "random_state": 0}
+SMALL = {"model": "mlp", "model__hidden_layer_sizes": (4,), "epochs": 2, "random_state": 0}
 METHODS = (
     "_build_keras_model",
     "_check_model_compatibility",

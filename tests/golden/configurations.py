@@ -111,8 +111,8 @@ def by_square_root(y):
 
 
 CONFIGURATIONS = {
-    "default network": lambda: fitted(model=None),
-    "deeper default network": lambda: fitted(model=None, model__hidden_layer_sizes=(6, 6)),
+    "default network": lambda: fitted(model="mlp"),
+    "deeper default network": lambda: fitted(model="mlp", model__hidden_layer_sizes=(6, 6)),
     "text labels": lambda: fitted("text"),
     "several classes": lambda: fitted("multiclass"),
     "several labels": lambda: fitted("multilabel"),

@@ -20,7 +20,7 @@ from imbalanced_nn.inspection import (
     ThresholdCurveDisplay,
 )
 
-SMALL = {"model__hidden_layer_sizes": (8,), "epochs": 3, "random_state": 0}
+SMALL = {"model": "mlp", "model__hidden_layer_sizes": (8,), "epochs": 3, "random_state": 0}
 
 
 @pytest.fixture(autouse=True)

@@ -176,7 +176,7 @@ def test_curves_that_do_not_fit_together_are_refused():
 
 def test_the_spread_of_an_estimators_own_cut_is_its_bootstrap():
     X, y = make_classification(400, 6, weights=[0.8], flip_y=0.05, random_state=0)
-    params = {"model__hidden_layer_sizes": (8,), "epochs": 3, "random_state": 0}
+    params = {"model": "mlp", "model__hidden_layer_sizes": (8,), "epochs": 3, "random_state": 0}
     clf = BalancedKerasClassifier(threshold="f1", **params).fit(X, y)
     display = ThresholdCurveDisplay.from_estimator(clf)
     expected = clf.bootstrap_threshold(n_resamples=200, random_state=0).threshold_interval()

@@ -13,11 +13,12 @@ from imbalanced_nn.networks import (
     NETWORKS,
     RobustNormalization,
     adapt,
-    default_network,
+    has_members,
     normalization,
     set_output_bias,
 )
 
+mlp = NETWORKS["mlp"]
 SAMPLE = np.random.default_rng(0).normal([5, -100, 0], [1, 20, 1e-3], size=(200, 3))
 
 
@@ -132,7 +133,7 @@ def test_the_layer_survives_its_configuration():
 
 @pytest.mark.parametrize("shape", [(7, 4), (7, 9, 3), (7, 6, 5, 2), (7, 3, 4, 5, 2)])
 def test_the_default_network_takes_tables_sequences_images_and_volumes(shape):
-    model = default_network(meta(shape), hidden_layer_sizes=(5,))
+    model = mlp(meta(shape), hidden_layer_sizes=(5,))
     assert not model.compiled
     result = np.asarray(model(np.ones(shape, dtype=np.float32)))
     assert result.shape == (7, 1)
@@ -141,7 +142,7 @@ def test_the_default_network_takes_tables_sequences_images_and_volumes(shape):
 
 def test_the_default_network_refuses_more_axes_than_there_are_convolutions():
     with pytest.raises(ValueError, match="X of 2 to 5 dimensions, got 6.*build function"):
-        default_network(meta((7, 2, 2, 2, 2, 2)))
+        mlp(meta((7, 2, 2, 2, 2, 2)))
 
 
 @pytest.mark.parametrize(
@@ -153,13 +154,13 @@ def test_the_default_network_refuses_more_axes_than_there_are_convolutions():
     ],
 )
 def test_the_output_follows_the_target(target_type, n_classes, units, activation):
-    model = default_network(meta((7, 4), target_type, n_classes))
+    model = mlp(meta((7, 4), target_type, n_classes))
     assert model.output_shape == (None, units)
     assert model.layers[-1].activation.__name__ == activation
 
 
 def test_the_parameters_of_the_default_network_reach_its_layers():
-    model = NETWORKS["default"](meta((7, 4)), (5, 6), "tanh", 0.3)
+    model = NETWORKS["mlp"](meta((7, 4)), (5, 6), "tanh", 0.3)
     dense = [layer for layer in model.layers if isinstance(layer, keras.layers.Dense)]
     assert [layer.units for layer in dense] == [5, 6, 1]
     assert [layer.activation.__name__ for layer in dense] == ["tanh", "tanh", "sigmoid"]
@@ -168,7 +169,7 @@ def test_the_parameters_of_the_default_network_reach_its_layers():
 
 
 def test_adapting_a_network_adapts_its_normalisation_only():
-    model = default_network(meta((200, 3)), (5,))
+    model = mlp(meta((200, 3)), (5,))
     before = [layer.get_weights() for layer in model.layers]
     adapt(model, SAMPLE, np.arange(50))
     for layer, weights in zip(model.layers, before, strict=True):
@@ -239,3 +240,14 @@ def test_a_start_of_its_own_or_no_probability_is_left_alone(layers, logits):
     assert not set_output_bias(model, np.array([0.9, 0.1]), False, logits)
     for old, new in zip(before, model.get_weights(), strict=True):
         np.testing.assert_array_equal(old, new)
+
+
+@pytest.mark.parametrize(
+    ("shape", "steps", "is_tabular"),
+    [((9, 4), {}, True), ((9, 5000), {}, False), ((9, 7, 3), {}, False), ((9, 4), 4, False)],
+    ids=["table", "wide", "sequences", "steps"],
+)
+def test_the_default_is_for_tables_that_are_not_wide(shape, steps, is_tabular):
+    told = meta(shape) | ({"n_steps_": steps} if steps else {})
+    model = NETWORKS["default"](told, hidden_layer_sizes=(3,), dropout=0.2)
+    assert has_members(model) is is_tabular

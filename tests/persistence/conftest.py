@@ -17,7 +17,7 @@ from imbalanced_nn.persistence.archive import MANIFEST, read_archive, write_arch
 
 
 def network(**params):
-    small = {"model__hidden_layer_sizes": (8,), "epochs": 3, "random_state": 0}
+    small = {"model": "mlp", "model__hidden_layer_sizes": (8,), "epochs": 3, "random_state": 0}
     return BalancedKerasClassifier(**(small | params))
 
 

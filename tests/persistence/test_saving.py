@@ -58,9 +58,9 @@ class TestSave:
         ("estimator", "error", "part"),
         [
             (LogisticRegression(), InvalidParameterError, "got LogisticRegression. Of a search"),
-            (BalancedKerasClassifier(), NotFittedError, "is not fitted yet"),
+            (BalancedKerasClassifier("mlp"), NotFittedError, "is not fitted yet"),
             (
-                make_pipeline(DictVectorizer(), BalancedKerasClassifier()),
+                make_pipeline(DictVectorizer(), BalancedKerasClassifier("mlp")),
                 InvalidParameterError,
                 "The step 'dictvectorizer' of the pipeline is a DictVectorizer, which cannot",
             ),

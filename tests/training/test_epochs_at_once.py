@@ -35,7 +35,7 @@ WATCHED = {
 
 def fitted(**params):
     params = {"epochs": 5, "batch_size": 32, "random_state": 0, **params}
-    clf = BalancedKerasClassifier(model__hidden_layer_sizes=(6,), engine="graph", **params)
+    clf = BalancedKerasClassifier("mlp", model__hidden_layer_sizes=(6,), engine="graph", **params)
     return clf.fit(X, Y, sample_weight=WEIGHT)
 
 
@@ -44,9 +44,9 @@ def calls(monkeypatch):
     """The number of epochs in each call of a program."""
     made, train = [], Program.train
 
-    def counted(self, data, weights, rows, held_out):
+    def counted(self, data, weights, rows, *further):
         made.append(len(rows))
-        return train(self, data, weights, rows, held_out)
+        return train(self, data, weights, rows, *further)
 
     monkeypatch.setattr(Program, "train", counted)
     return made

@@ -22,7 +22,7 @@ def test_equals_model_fit(name):
 
 def test_equals_model_fit_of_the_default_network():
     X, y = rows(TABLE)
-    assert_equal_fits(None, X, y, model__hidden_layer_sizes=(8,))
+    assert_equal_fits("mlp", X, y, model__hidden_layer_sizes=(8,))
 
 
 def test_the_best_weights_are_restored_as_after_model_fit():
@@ -110,7 +110,7 @@ METRICS = {
 def test_equals_model_fit_with_metrics(name):
     X, y = rows(TABLE)
     weight = np.random.default_rng(1).uniform(0.2, 3, len(y))
-    params = {"model__hidden_layer_sizes": (4,), "epochs": 2}
+    params = {"model": "mlp", "model__hidden_layer_sizes": (4,), "epochs": 2}
     for seed in range(2):
         theirs, ours = (
             BalancedKerasClassifier(

@@ -16,7 +16,7 @@ from imbalanced_nn.wrapper.factory import NetworkFactory
 
 X, Y = make_classification(200, 5, weights=[0.8], flip_y=0.05, random_state=0)
 OTHER_X, OTHER_Y = X[::-1] + 1, 1 - Y
-SMALL = {"model__hidden_layer_sizes": (4,), "epochs": 3, "random_state": 0}
+SMALL = {"model": "mlp", "model__hidden_layer_sizes": (4,), "epochs": 3, "random_state": 0}
 
 # Whose method interrupts, in which of its calls from a fit on; further parameters.
 POINTS = {

@@ -60,7 +60,7 @@ def test_a_fit_of_a_known_network_leaves_no_memory_behind():
 
 def fit(units, **params):
     params = {"epochs": 1, "random_state": 0, **params}
-    return BalancedKerasClassifier(model__hidden_layer_sizes=(units,), **params).fit(X, Y)
+    return BalancedKerasClassifier("mlp", model__hidden_layer_sizes=(units,), **params).fit(X, Y)
 
 
 def test_fits_make_no_new_names():

@@ -16,7 +16,7 @@ from imbalanced_nn.training import clear_programs
 from imbalanced_nn.training.cache import FORWARD, TRAINING, ProgramCache, n_bytes
 
 X, Y = make_classification(200, weights=[0.8], random_state=0)
-SMALL = {"model__hidden_layer_sizes": (4,), "epochs": 2, "random_state": 0}
+SMALL = {"model": "mlp", "model__hidden_layer_sizes": (4,), "epochs": 2, "random_state": 0}
 
 
 def test_a_search_of_thirty_fits_traces_one_program():

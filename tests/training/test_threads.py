@@ -17,7 +17,7 @@ from imbalanced_nn.training.programs import Program
 from .conftest import TABLE, rows
 
 X, Y = rows(TABLE)
-SMALL = BalancedKerasClassifier(model__hidden_layer_sizes=(4,), epochs=3, batch_size=32)
+SMALL = BalancedKerasClassifier("mlp", model__hidden_layer_sizes=(4,), epochs=3, batch_size=32)
 SEEDS = range(6)
 # A thread that waits for ever is told apart from one that is slow.
 PATIENCE = 60

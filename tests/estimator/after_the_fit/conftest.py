@@ -6,7 +6,13 @@ from sklearn.datasets import make_classification
 
 from imbalanced_nn import BalancedKerasClassifier
 
-TINY = {"model__hidden_layer_sizes": (8,), "epochs": 6, "batch_size": 32, "random_state": 0}
+TINY = {
+    "model": "mlp",
+    "model__hidden_layer_sizes": (8,),
+    "epochs": 6,
+    "batch_size": 32,
+    "random_state": 0,
+}
 N = 400
 
 

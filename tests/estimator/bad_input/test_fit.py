@@ -60,4 +60,4 @@ def test_parameters_that_nobody_takes_are_refused(name, words):
     for word in words:
         assert word in str(caught.value)
     with pytest.raises(InvalidParameterError, match="Did you mean 'threshold'"):
-        BalancedKerasClassifier().set_params(tresholdd=1)
+        BalancedKerasClassifier("mlp").set_params(tresholdd=1)

@@ -67,4 +67,4 @@ def test_other_names_or_another_order_of_columns_is_refused():
 def test_nothing_is_predicted_before_a_fit(method):
     arguments = (X, NAMED) if method == "score" else (X,)
     with pytest.raises(NotFittedError, match="not fitted yet"):
-        getattr(BalancedKerasClassifier(), method)(*arguments)
+        getattr(BalancedKerasClassifier("mlp"), method)(*arguments)

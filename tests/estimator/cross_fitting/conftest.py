@@ -12,7 +12,13 @@ from imbalanced_nn.fitting.decision import fixed_decision
 # The room's face shows the function of that name.
 cross_fit = importlib.import_module("imbalanced_nn.fitting.cross_fit")
 
-TINY = {"model__hidden_layer_sizes": (8,), "epochs": 3, "batch_size": 32, "random_state": 0}
+TINY = {
+    "model": "mlp",
+    "model__hidden_layer_sizes": (8,),
+    "epochs": 3,
+    "batch_size": 32,
+    "random_state": 0,
+}
 N = 360
 
 

@@ -153,7 +153,7 @@ def test_several_inputs_are_averaged():
 
     X = np.random.default_rng(0).normal(size=(120, 5))
     y = (X[:, 0] + X[:, 4] > 0.8).astype(int)
-    clf = TwoInputs(two_inputs, **{k: v for k, v in TINY.items() if "__" not in k})
+    clf = TwoInputs(two_inputs, **{k: v for k, v in TINY.items() if "model" not in k})
     clf.set_params(validation_split=3, epochs=30, optimizer__learning_rate=0.1).fit(X, y)
     assert balanced_accuracy_score(y, clf.predict(X)) > 0.8
 
@@ -167,7 +167,7 @@ def test_networks_of_folds_together_are_no_worse_than_one():
             [
                 log_loss(
                     y[1000:],
-                    BalancedKerasClassifier(validation_split=split, random_state=seed)
+                    BalancedKerasClassifier("mlp", validation_split=split, random_state=seed)
                     .fit(X[:1000], y[:1000])
                     .predict_proba(X[1000:]),
                 )

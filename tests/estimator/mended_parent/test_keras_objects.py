@@ -92,7 +92,7 @@ def custom(tmp_path, monkeypatch):
 def test_custom_loss_and_metric_survive_pickle_into_a_new_process(data, custom, tmp_path):
     X, y = data
     fits = [
-        ours(model=None, model__hidden_layer_sizes=(4,), loss=loss, metrics=metrics).fit(X, y)
+        ours(model="mlp", model__hidden_layer_sizes=(4,), loss=loss, metrics=metrics).fit(X, y)
         for loss, metrics in (
             (custom.OwnLoss(power=1.5), [custom.OwnMetric()]),
             (custom.OwnLoss, [custom.OwnMetric]),

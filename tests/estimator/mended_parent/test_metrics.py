@@ -103,6 +103,7 @@ def test_vectors_are_arrays_in_the_history():
     histories = []
     for engine in ("keras", "graph"):
         clf = BalancedKerasClassifier(
+            "mlp",
             model__hidden_layer_sizes=(4,),
             metrics=[keras.metrics.F1Score(threshold=0.5)],
             engine=engine,
@@ -124,7 +125,7 @@ def test_numbers_of_the_user_are_kept():
     assert second.name != first.name
     assert unnumbered(second) == "auc"
     assert (
-        pickle.loads(pickle.dumps(BalancedKerasClassifier(metrics=[second]))).metrics[0].name
+        pickle.loads(pickle.dumps(BalancedKerasClassifier("mlp", metrics=[second]))).metrics[0].name
         == "auc"
     )
 

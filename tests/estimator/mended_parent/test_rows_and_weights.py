@@ -29,7 +29,7 @@ def test_one_row_has_a_row_of_probabilities(data, n_classes):
     y = np.where(X[:, 0] > 1, n_classes - 1, y)
     if n_classes == 2:
         assert parents().fit(X, y).predict_proba(X[:1]).shape == (2,)
-    clf = ours(model=None, model__hidden_layer_sizes=(4,)).fit(X, y)
+    clf = ours(model="mlp", model__hidden_layer_sizes=(4,)).fit(X, y)
     assert clf.predict_proba(X[:1]).shape == (1, n_classes)
     assert clf.predict(X[:1]).shape == (1,)
     np.testing.assert_array_equal(clf.predict_proba(X[:1]), clf.predict_proba(X)[:1])

@@ -57,7 +57,7 @@ def test_seeded_fit_leaves_global_generators_as_found(data, random_state):
 
 def test_same_seed_same_network(data):
     X, y = data
-    params = {"model": None, "model__hidden_layer_sizes": (8,), "sampler": "random_under"}
+    params = {"model": "mlp", "model__hidden_layer_sizes": (8,), "sampler": "random_under"}
     alone = ours(**params).fit(X, y)
     again, other = ours(**params).fit(X, y), ours(**params, random_state=1).fit(X, y)
     np.testing.assert_array_equal(alone.predict_proba(X), again.predict_proba(X))
@@ -76,7 +76,7 @@ def test_random_state_object_gives_equal_fits_and_is_not_advanced(data):
 
 def test_threads_do_not_change_seeded_results(data):
     X, y = data
-    params = {"model": None, "model__hidden_layer_sizes": (8,)}
+    params = {"model": "mlp", "model__hidden_layer_sizes": (8,)}
 
     def fit(seed):
         return ours(**params, random_state=seed).fit(X, y).predict_proba(X)

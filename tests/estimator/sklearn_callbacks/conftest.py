@@ -4,7 +4,13 @@ import numpy as np
 import pytest
 from sklearn.datasets import make_classification
 
-TINY = {"model__hidden_layer_sizes": (8,), "epochs": 3, "batch_size": 32, "random_state": 0}
+TINY = {
+    "model": "mlp",
+    "model__hidden_layer_sizes": (8,),
+    "epochs": 3,
+    "batch_size": 32,
+    "random_state": 0,
+}
 # Steps far too large: the network is at its best before the last epoch.
 UNSTEADY = {"epochs": 8, "optimizer__learning_rate": 0.05, "patience": 2}
 

@@ -20,7 +20,7 @@ class TestGiven:
         "wrong", [keras.callbacks.TerminateOnNaN(), Recorder, "bar"], ids=["Keras", "class", "text"]
     )
     def test_other_objects_are_refused(self, wrong):
-        clf = BalancedKerasClassifier()
+        clf = BalancedKerasClassifier("mlp")
         with pytest.raises(InvalidParameterError) as error:
             clf.set_callbacks(wrong)
         assert str(error.value) == (

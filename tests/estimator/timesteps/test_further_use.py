@@ -66,7 +66,7 @@ def test_cross_validation_and_search(data):
 def test_nothing_of_the_steps_is_left_for_another_kind(data):
     X, y, _ = data
     clf = fitted(*data)
-    clf.set_params(model=None, model__hidden_layer_sizes=(4,))
+    clf.set_params(model="mlp", model__hidden_layer_sizes=(4,))
     clf.fit(X[:, :, 0], y[:, 0, 0])
     assert not hasattr(clf, "n_steps_")
     assert clf.predict(X[:, :, 0]).shape == (N,)

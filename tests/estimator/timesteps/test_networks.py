@@ -32,7 +32,7 @@ SHAPES = {
 def test_the_default_network_keeps_time(shape, n_classes):
     X = np.random.default_rng(0).normal(size=shape)
     _, y, mask = sequences(n_classes, n=60)
-    clf = fitted(X, y, mask, model=None, model__hidden_layer_sizes=(4,), epochs=1)
+    clf = fitted(X, y, mask, model="mlp", model__hidden_layer_sizes=(4,), epochs=1)
     assert clf.model_.output_shape == (None, T, 1 if n_classes == 2 else 3)
     assert clf.predict_proba(X).shape == (60, T, n_classes)
     assert clf.engine_ == "graph"

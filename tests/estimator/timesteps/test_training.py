@@ -64,7 +64,7 @@ def test_sequences_are_held_out_whole(first, data, rows_seen):
 def test_what_the_held_out_sequences_hold_changes_nothing_in_training(data):
     X, y, _ = data
     params = {"early_stopping": False, "class_weight": "balanced", "model": None}
-    params |= {"model__hidden_layer_sizes": (4,)}
+    params |= {"model": "mlp", "model__hidden_layer_sizes": (4,)}
     clf = fitted(X, y, **params)
     held = clf.validation_indices_
     other, rolled = X.copy(), y.copy()
@@ -206,7 +206,7 @@ def test_a_weight_for_each_row_is_that_of_all_its_steps(data):
 def test_the_input_normalisation_learns_from_the_steps_that_count(data):
     X, y, mask = data
     changed = np.where(mask[:, :, None] > 0, X, 1000.0)
-    clf = fitted(changed, y, mask, model=None, model__hidden_layer_sizes=(4,), epochs=1)
+    clf = fitted(changed, y, mask, model="mlp", model__hidden_layer_sizes=(4,), epochs=1)
     train = np.setdiff1d(np.arange(N), clf.validation_indices_)
     centers = np.median(X[train][mask[train] > 0], axis=0)
     np.testing.assert_allclose(clf.model_.layers[1].center, centers, rtol=1e-5)

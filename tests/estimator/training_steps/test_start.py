@@ -24,7 +24,7 @@ def test_the_output_starts_at_the_prior(model, data):
     X, y = data
     params = {}
     if model is None:
-        params["model__hidden_layer_sizes"] = ()
+        params = {"model": "mlp", "model__hidden_layer_sizes": ()}
     elif model == "compiled":
         params = {"model": network, "model__compiled": True}
     elif model == "logits":

@@ -39,6 +39,7 @@ def write(folder=HERE):
     """Write the file, and beside it rows and what is answered to them."""
     frame, y = table()
     classifier = BalancedKerasClassifier(
+        "mlp",
         model__hidden_layer_sizes=(4,),
         sampler="random_over",
         loss="focal",
