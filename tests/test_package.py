@@ -3,6 +3,7 @@
 import ast
 import importlib.metadata
 import importlib.util
+import re
 import subprocess
 import sys
 import traceback
@@ -185,6 +186,13 @@ def test_every_module_keeps_the_house_style(path):
         and node.func.id == "print"
     ]
     assert not prints or room_of(module_name(path)) in MAY_PRINT, f"print on lines {prints}"
+
+
+def test_the_page_on_architecture_shows_these_rooms():
+    page = (PACKAGE.parent / "docs" / "architecture.md").read_text("utf-8")
+    table = page.partition("| rooms |")[2].partition("\n\n")[0].split("\n")[2:]
+    shown = [re.findall(r"`(\w+)`", line.split("|")[1]) for line in table]
+    assert shown == ROOMS
 
 
 def test_importing_the_package_loads_no_numerical_library():

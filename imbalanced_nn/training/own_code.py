@@ -84,7 +84,13 @@ def _of_function(function: FunctionType, around: tuple[int, ...]) -> str | None:
     parts = [cells, function.__defaults__ or (), list((function.__kwdefaults__ or {}).items())]
     parts += [list(vars(function).items()), known]
     flat = [_token(tuple(part), around) for part in parts]
-    return _joined([repr((id(function), id(function.__code__))), *flat])
+    return _joined([repr((id(function), *_of_code(function.__code__))), *flat])
+
+
+def _of_code(code: CodeType) -> tuple:
+    """Return what a piece of code does, which the place in memory of one alone does not tell."""
+    constants = [_of_code(c) if isinstance(c, CodeType) else c for c in code.co_consts]
+    return code.co_code, repr(constants), code.co_names, code.co_varnames, code.co_freevars
 
 
 def _names_in(code: CodeType) -> list[str]:
