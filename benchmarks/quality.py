@@ -122,19 +122,27 @@ def table(rows):
         found = [r for r in rows if (r["data"], r["way"]) == (name, way)]
         return [float(r[measure]) for r in sorted(found, key=lambda r: int(r["split"]))]
 
-    complete = [n for n in data if len({len(cell(n, w, "log_loss")) for w in ways}) == 1]
-    means = np.array([[np.mean(cell(n, w, "average_precision")) for w in ways] for n in complete])
-    ranks = np.array([rankdata(-line) for line in means])
-    lines = [f"{len(complete)} data sets.", ""]
+    # Ways that were stopped on their way are compared on the splits that all have.
+    splits = {(row["data"], row["split"], row["way"]) for row in rows}
+    common = sorted({split for _, split, _ in splits})
+    common = [s for s in common if all((n, s, w) in splits for n in data for w in ways)]
+    rows_in_common = [row for row in rows if row["split"] in common]
+
+    def mean(name, way, measure):
+        found = [r for r in rows_in_common if (r["data"], r["way"]) == (name, way)]
+        return np.mean([float(row[measure]) for row in found])
+
+    lines = [f"{len(data)} data sets, splits {' '.join(common)} in all ways.", ""]
     lines += ["| way | average precision | mean rank | log loss | CPU s |", "|---|---|---|---|---|"]
+    ranks = np.array([rankdata([-mean(n, w, "average_precision") for w in ways]) for n in data])
     for number, way in enumerate(ways):
-        others = [
-            np.mean([np.mean(cell(n, way, m)) for n in complete])
-            for m in ("log_loss", "cpu_seconds")
+        found = [
+            np.mean([mean(n, way, measure) for n in data])
+            for measure in ("average_precision", "log_loss", "cpu_seconds")
         ]
         lines.append(
-            f"| {way} | {means[:, number].mean():.4f} | {ranks[:, number].mean():.2f} | "
-            f"{others[0]:.4f} | {others[1]:.1f} |"
+            f"| {way} | {found[0]:.4f} | {ranks[:, number].mean():.2f} | {found[1]:.4f} | "
+            f"{found[2]:.1f} |"
         )
     lines += ["", f"| data | {' | '.join(ways)} |", "|---" * (len(ways) + 1) + "|"]
     for name in data:
