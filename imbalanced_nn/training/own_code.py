@@ -37,13 +37,9 @@ def token_of(obj: Any) -> str | None:
     Examples
     --------
     >>> from imbalanced_nn.training.own_code import token_of
-    >>> rate = 0.5
-    >>> def halved(y_true, y_pred):
-    ...     return rate * (y_true - y_pred)
-    >>> before = token_of(halved)
-    >>> before == token_of(halved)
-    True
-    >>> token_of(lambda y_true, y_pred: open("rates.txt")) is None
+    >>> token_of(0.5), token_of((1, "mean"))
+    ('0.5', "(1, 'mean')")
+    >>> token_of(object()) is None
     True
     """
     return _token(obj, ())
