@@ -477,7 +477,9 @@ class NetworkFactory:
             check_finite(self.network)
         finally:
             estimator._fit_callbacks = own
-        estimator.n_iter_ = max(self.network.history.epoch, default=-1) + 1
+        # A hook of a subclass may train without `Model.fit`.
+        history = getattr(self.network, "history", None)
+        estimator.n_iter_ = max(getattr(history, "epoch", []), default=-1) + 1
 
     def _trainer(self, batches: RowBatches, arguments: dict[str, Any]) -> Any:
         """Return what is to be fitted: the network itself, or its stand-in of the graph engine.

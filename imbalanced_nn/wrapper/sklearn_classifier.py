@@ -22,6 +22,7 @@ from imbalanced_nn.data import check_features, check_labels, check_target
 from imbalanced_nn.exceptions import InvalidParameterError, nearest_name
 from imbalanced_nn.networks import NETWORKS
 from imbalanced_nn.training import (
+    GraphTrainer,
     copy_of,
     extend_optimizer,
     forward,
@@ -355,7 +356,10 @@ class SklearnKerasClassifier(CallbackSupportMixin, CompiledKerasClassifier):
             given = {k: v for k, v in given.items() if k in kwargs or k != "callbacks"}
             return super()._predict_raw(X, **plain(given))
         X, _ = self._validate_data(X=X)
-        return forward(self.model_, self.feature_encoder_.transform(X))
+        network = self.model_
+        # A callback may ask while a network trains, and something stands in its place.
+        network = network.network if isinstance(network, GraphTrainer) else network
+        return forward(network, self.feature_encoder_.transform(X))
 
     def __getstate__(self) -> dict[str, Any]:
         memo: dict[int, Any] = {}

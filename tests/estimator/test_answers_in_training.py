@@ -12,7 +12,7 @@ from sklearn.exceptions import NotFittedError
 from imbalanced_nn import BalancedKerasClassifier
 
 X, Y = make_classification(300, 5, weights=[0.85], random_state=0)
-SMALL = {"model__hidden_layer_sizes": (4,), "epochs": 3, "random_state": 0}
+SMALL = {"model": "mlp", "model__hidden_layer_sizes": (4,), "epochs": 3, "random_state": 0}
 
 
 class Asks(keras.callbacks.Callback):
