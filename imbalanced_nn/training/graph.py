@@ -273,10 +273,15 @@ class _Fit:
 
     def _named(self, result: dict[str, Any]) -> dict[str, Any]:
         """Return metrics, numbers or arrays, under the names of the user's network."""
-        return {
-            self._names.get(name, name): np.asarray(value) if np.ndim(value) else float(value)
-            for name, value in result.items()
-        }
+        named = {}
+        for name, value in result.items():
+            if isinstance(value, dict):
+                # A metric may have several results.
+                named |= self._named(value)
+            else:
+                number = np.asarray(value) if np.ndim(value) else float(value)
+                named[self._names.get(name, name)] = number
+        return named
 
 
 def _log_names(twin: keras.Model, model: keras.Model) -> dict[str, str]:

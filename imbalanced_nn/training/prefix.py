@@ -34,7 +34,9 @@ def split_fixed(model: keras.Model) -> tuple[keras.Model, keras.Model] | None:
     if len(between) != 1 or id(given[0]) in between:
         return None
     (tensor,) = between.values()
-    return keras.Model(given[0], tensor), type(model)(tensor, outputs[0])
+    # A list of layers begins with an input and no tensor.
+    kind = keras.Model if isinstance(model, keras.Sequential) else type(model)
+    return keras.Model(given[0], tensor), kind(tensor, outputs[0])
 
 
 def _inputs(tensor: Any) -> list:

@@ -248,7 +248,9 @@ class Program:
         if not held_out:
             return metrics, ()
         with with_averages(network):
-            return metrics, outputs_and_loss(network, *held_out)
+            judged = outputs_and_loss(network, *held_out)
+        # Layers of half precision give as much.
+        return metrics, tuple(tf.cast(part, keras.config.floatx()) for part in judged)
 
     def evaluate(self, tensors: list[tf.Tensor], batch_size: int) -> dict[str, tf.Tensor]:
         """Return the metrics of held-out inputs, targets and weights, as ``Model.evaluate``."""

@@ -100,7 +100,7 @@ def test_only_the_given_rows_are_learned_from(layer, container):
 
 
 def test_many_rows_are_thinned_evenly(monkeypatch):
-    monkeypatch.setattr(networks.columns, "SAMPLE_ROWS", 10)
+    monkeypatch.setattr(networks.column_layers, "SAMPLE_ROWS", 10)
     (column,) = columns_of(np.arange(100.0)[:, None])
     assert column.values.tolist() == list(range(0, 100, 10))
 

@@ -11,10 +11,11 @@ from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
 
 from imbalanced_nn import BalancedKerasClassifier
+from imbalanced_nn.networks import RobustNormalization
 from imbalanced_nn.training import cache, clear_programs
 from imbalanced_nn.training.own_code import token_of
 
-from .conftest import HIDDEN, TABLE, fitted, network, rows
+from .conftest import HIDDEN, TABLE, assert_equal_fits, fitted, network, rows
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*INN012")
 
@@ -235,6 +236,10 @@ def test_a_loss_that_is_the_same_function_is_traced_once():
         fitted(bare, X, Y, "graph", loss=focal, metrics=[f1], random_state=seed)
     (program,) = cache.TRAINING
     assert program.n_traces == 1
+
+
+def test_a_layer_of_ours_may_begin_a_list_of_layers():
+    assert_equal_fits(network(TABLE, RobustNormalization, *DENSE), X, Y)
 
 
 def test_a_search_over_losses_learns_by_each(monkeypatch):
