@@ -5,11 +5,9 @@ from typing import Any
 import keras
 import numpy as np
 
-from imbalanced_nn.networks.column_layers import Column, columns_of
-from imbalanced_nn.networks.embeddings import PeriodicEmbedding
+from imbalanced_nn.networks.column_layers import Column, ColumnLayer, columns_of
 from imbalanced_nn.networks.mlp import mlp
 from imbalanced_nn.networks.normalization import RobustNormalization
-from imbalanced_nn.networks.ranks import RankNormalization, SpikeIndicators
 from imbalanced_nn.networks.tabular import tabular
 
 __all__ = ["NETWORKS", "adapt", "default_network", "has_column_layers", "slots"]
@@ -64,7 +62,6 @@ def fits_tabular(meta: dict[str, Any]) -> bool:
 
 NETWORKS = {"default": default_network, "mlp": mlp, "tabular": tabular}
 
-BY_COLUMN = (PeriodicEmbedding, RankNormalization, SpikeIndicators)
 # Folds that differ by a column or two have networks of one shape, and so one program.
 SLOTS_AT_ONCE = 4
 
@@ -77,7 +74,7 @@ def has_column_layers(model: keras.Model) -> bool:
     model : keras.Model
         Network.
     """
-    return any(isinstance(layer, BY_COLUMN) for layer in model.layers)
+    return any(isinstance(layer, ColumnLayer) for layer in model.layers)
 
 
 def slots(columns: list[Column]) -> tuple[int, int]:
@@ -117,6 +114,6 @@ def adapt(
     for layer in model.layers:
         if isinstance(layer, RobustNormalization):
             layer.adapt(X, rows, counted_steps)
-        elif isinstance(layer, BY_COLUMN):
+        elif isinstance(layer, ColumnLayer):
             columns = columns_of(X, rows) if columns is None else columns
             layer.adapt_to(columns)

@@ -4,12 +4,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import keras
 import numpy as np
 from scipy import sparse
 
 from imbalanced_nn.data import n_rows
 
-__all__ = ["Column", "columns_of"]
+__all__ = ["Column", "ColumnLayer", "columns_of"]
 
 SAMPLE_ROWS = 100_000
 # A spike is a value that holds this share of the rows, and this many times those of the next.
@@ -74,3 +75,29 @@ def _parts(sample: Any) -> Iterator[np.ndarray]:
     for number in range(sample.shape[1]):
         part = sample[:, [number]].toarray() if sparse.issparse(sample) else sample[:, number]
         yield part.ravel().astype(np.float32)
+
+
+class ColumnLayer(keras.layers.Layer):
+    """A layer that learns from the training rows what each column of a table holds."""
+
+    def adapt(self, X: Any, rows: np.ndarray | None = None) -> None:
+        """Learn from rows of X, at most 100,000 of them.
+
+        Parameters
+        ----------
+        X : array or sparse matrix of shape (n_samples, n_features)
+            Table.
+        rows : ndarray of int, default=None
+            Rows to learn from; None takes all.
+        """
+        self.adapt_to(columns_of(X, rows))
+
+    def adapt_to(self, columns: list[Column]) -> None:
+        """Learn from what the columns hold.
+
+        Parameters
+        ----------
+        columns : list of Column
+            One for each column of the inputs.
+        """
+        raise NotImplementedError(f"{type(self).__name__} does not say what it learns.")

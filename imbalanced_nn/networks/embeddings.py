@@ -1,13 +1,12 @@
 """Layers that make more of the columns of a table, and weigh them."""
 
 from math import pi, sqrt
-from typing import Any
 
 import keras
 import numpy as np
 from keras import ops
 
-from imbalanced_nn.networks.column_layers import Column, columns_of
+from imbalanced_nn.networks.column_layers import Column, ColumnLayer
 
 __all__ = ["LearnedScale", "PeriodicEmbedding"]
 
@@ -65,7 +64,7 @@ class LearnedScale(keras.layers.Layer):
 
 
 @keras.saving.register_keras_serializable(package="imbalanced_nn")
-class PeriodicEmbedding(keras.layers.Layer):
+class PeriodicEmbedding(ColumnLayer):
     """Embed columns by waves of learned frequency and phase, and a linear layer for each column.
 
     Columns of no more than two values in the training rows, of which waves could tell nothing
@@ -148,18 +147,6 @@ class PeriodicEmbedding(keras.layers.Layer):
         """Return the number of rows and of embedded values."""
         n_columns = input_shape[-1] if self.n_columns is None else self.n_columns
         return (*input_shape[:-1], n_columns * self.units)
-
-    def adapt(self, X: Any, rows: np.ndarray | None = None) -> None:
-        """Find the columns to embed in rows of X, at most 100,000 of them.
-
-        Parameters
-        ----------
-        X : array or sparse matrix of shape (n_samples, n_features)
-            Table, before or after `RankNormalization`.
-        rows : ndarray of int, default=None
-            Rows to learn from; None takes all.
-        """
-        self.adapt_to(columns_of(X, rows))
 
     def adapt_to(self, columns: list[Column]) -> None:
         """Choose the columns to embed by what they hold.

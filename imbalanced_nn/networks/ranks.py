@@ -6,7 +6,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from imbalanced_nn.networks.column_layers import Column, columns_of
+from imbalanced_nn.networks.column_layers import Column, ColumnLayer
 
 __all__ = ["RankNormalization", "SpikeIndicators"]
 
@@ -22,7 +22,7 @@ def _bent(values: Any) -> Any:
 
 
 @keras.saving.register_keras_serializable(package="imbalanced_nn")
-class RankNormalization(keras.layers.Layer):
+class RankNormalization(ColumnLayer):
     """Give each column a normal distribution, by the ranks of its values in the training rows.
 
     A value is mapped to the share of training rows below it, equal ones counted half, and that to
@@ -108,18 +108,6 @@ class RankNormalization(keras.layers.Layer):
         between = ops.where(below > 0, start + way * (end - start), 0)
         return ops.where(next_knot == inputs, (end + ops.take(right, upper)) / 2, between)
 
-    def adapt(self, X: Any, rows: np.ndarray | None = None) -> None:
-        """Learn the tables from rows of X, at most 100,000 of them.
-
-        Parameters
-        ----------
-        X : array or sparse matrix of shape (n_samples, n_features)
-            Table.
-        rows : ndarray of int, default=None
-            Rows to learn from; None takes all.
-        """
-        self.adapt_to(columns_of(X, rows))
-
     def adapt_to(self, columns: list[Column]) -> None:
         """Learn the tables from what the columns hold.
 
@@ -170,7 +158,7 @@ def _quantiles(through: np.ndarray, n_knots: int) -> np.ndarray:
 
 
 @keras.saving.register_keras_serializable(package="imbalanced_nn")
-class SpikeIndicators(keras.layers.Layer):
+class SpikeIndicators(ColumnLayer):
     """Tell where columns hold a value far more common than their others.
 
     Such as an imputed median, or the zero of an amount that mostly is none. A column has one if
@@ -224,18 +212,6 @@ class SpikeIndicators(keras.layers.Layer):
         """Return the number of spikes beside the number of rows."""
         n_spikes = input_shape[-1] if self.n_spikes is None else self.n_spikes
         return (*input_shape[:-1], n_spikes)
-
-    def adapt(self, X: Any, rows: np.ndarray | None = None) -> None:
-        """Find the spikes in rows of X, at most 100,000 of them.
-
-        Parameters
-        ----------
-        X : array or sparse matrix of shape (n_samples, n_features)
-            Table.
-        rows : ndarray of int, default=None
-            Rows to learn from; None takes all.
-        """
-        self.adapt_to(columns_of(X, rows))
 
     def adapt_to(self, columns: list[Column]) -> None:
         """Find the spikes in what the columns hold.
