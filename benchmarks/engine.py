@@ -28,9 +28,9 @@ for _name in ("OMP", "OPENBLAS", "MKL", "TF_NUM_INTRAOP", "TF_NUM_INTEROP"):
     os.environ.setdefault(f"{_name}_THREADS" if "TF" in _name else f"{_name}_NUM_THREADS", "1")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-import numpy as np  # noqa: E402
+import numpy as np  # noqa: E402 - after the threads are set
 
-from benchmarks import engine_arms  # noqa: E402
+from benchmarks import engine_arms  # noqa: E402 - after the threads are set
 
 FOLDER = Path(__file__).parent / "results"
 RESULTS, TABLE = FOLDER / "engine.json", FOLDER / "engine.md"
@@ -66,7 +66,7 @@ def interleaved(works, rounds, repeat=1):
     for number in range(rounds):
         turn = number % len(names)
         for name in names[turn:] + names[:turn]:
-            total, _ = cpu_seconds(lambda: [works[name]() for _ in range(repeat)])  # noqa: B023
+            total, _ = cpu_seconds(lambda: [works[name]() for _ in range(repeat)])  # noqa: B023 - called at once
             seconds[name].append(total / repeat)
             print(f"    {number + 1}. {name}: {total / repeat:.5f} s", flush=True)
     return seconds
@@ -97,8 +97,8 @@ def first_fit(name):
     X, y = make_data(1000, 20)
     arms, _ = engine_arms.installed_arms()
     estimator = arms[name](10)
-    import imblearn.over_sampling  # noqa: F401
-    import keras  # noqa: F401
+    import imblearn.over_sampling  # noqa: F401 - for the time it takes
+    import keras  # noqa: F401 - for the time it takes
 
     return cpu_seconds(lambda: estimator.fit(X, y))[0]
 
@@ -112,7 +112,7 @@ def predictions(rounds):
     for n_rows, repeat in ((1, 20), (1000, 20), (100_000, 3)):
         rows, _ = make_data(max(n_rows, 100), 20)
         rows = rows[:n_rows]
-        works = {name: lambda f=f: f.predict_proba(rows) for name, f in fitted.items()}  # noqa: B023
+        works = {name: lambda f=f: f.predict_proba(rows) for name, f in fitted.items()}  # noqa: B023 - called at once
         result[f"predict {n_rows:,} rows"] = interleaved(works, rounds, repeat)
     return result
 
@@ -147,7 +147,7 @@ def search(n_rows, n_features):
     engine_arms.ours(1).fit(X[:500], y[:500])
     engine_arms.scikeras(1).fit(X[:500], y[:500])
     for name, make in arms.items():
-        spent, fitted = cpu_seconds(lambda: make().fit(X, y))  # noqa: B023
+        spent, fitted = cpu_seconds(lambda: make().fit(X, y))  # noqa: B023 - called at once
         seconds[name], scores[name] = [spent], fitted.best_score_
         print(f"    {name}: {spent:.1f} s, best {fitted.best_score_:.4f}", flush=True)
     return {"seconds": seconds, "scores": scores}

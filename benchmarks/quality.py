@@ -23,13 +23,13 @@ for _name in ("OMP", "OPENBLAS", "MKL", "TF_NUM_INTRAOP", "TF_NUM_INTEROP"):
     os.environ.setdefault(f"{_name}_THREADS" if "TF" in _name else f"{_name}_NUM_THREADS", "1")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-import numpy as np  # noqa: E402
-from scipy.stats import rankdata  # noqa: E402
-from sklearn.metrics import log_loss, roc_auc_score  # noqa: E402
-from sklearn.model_selection import train_test_split  # noqa: E402
+import numpy as np  # noqa: E402 - after the threads are set
+from scipy.stats import rankdata  # noqa: E402 - after the threads are set
+from sklearn.metrics import log_loss, roc_auc_score  # noqa: E402 - after the threads are set
+from sklearn.model_selection import train_test_split  # noqa: E402 - after the threads are set
 
-from benchmarks.suite import FOLDER, add_result, load_suite, read_results, rows_of  # noqa: E402
-from imbalanced_nn.metrics import average_precision  # noqa: E402
+from benchmarks.suite import FOLDER, add_result, load_suite, read_results, rows_of  # noqa: E402 - after the threads are set
+from imbalanced_nn.metrics import average_precision  # noqa: E402 - after the threads are set
 
 RESULTS, TABLE = FOLDER / "quality.csv", FOLDER / "quality.md"
 # A copy of another set.

@@ -299,7 +299,7 @@ def opened(file: Path, encoding: str | None = None) -> Any:
     suffix = file.suffix.lower()
     if suffix == ".zip":
         # The member keeps the archive open until it is closed itself.
-        binary = zipfile.ZipFile(file).open(member_of(file))  # noqa: SIM115
+        binary = zipfile.ZipFile(file).open(member_of(file))  # noqa: SIM115 - the caller closes it
     else:
         binary = _OPENERS.get(suffix, open)(file, "rb")
     return binary if encoding is None else io.TextIOWrapper(binary, encoding, newline="")

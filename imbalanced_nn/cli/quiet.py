@@ -39,7 +39,7 @@ def tensorflow_muted():
     os.dup2(null, 2)
     os.close(null)
     if _descriptor(stderr) == 2:
-        sys.stderr = open(  # noqa: SIM115
+        sys.stderr = open(  # noqa: SIM115 - kept for the block
             kept, "w", buffering=1, encoding=stderr.encoding, errors=stderr.errors, closefd=False
         )
     try:

@@ -161,7 +161,7 @@ def _readable(path: str) -> tuple[Path, str]:
 def check_pyarrow() -> None:
     """Refuse Parquet where the library for it is not installed."""
     try:
-        import pyarrow  # noqa: F401
+        import pyarrow  # noqa: F401 - is it there?
     except ImportError:
         raise UsageRefusal("Parquet needs pyarrow: pip install pyarrow.") from None
 
@@ -243,7 +243,7 @@ def _read_excel(file: Path, reading: Reading, target: str | None):
     import pandas as pd
 
     try:
-        import openpyxl  # noqa: F401
+        import openpyxl  # noqa: F401 - is it there?
     except ImportError:
         raise UsageRefusal(
             "Excel files need openpyxl: pip install openpyxl. Or save the sheet as .csv."

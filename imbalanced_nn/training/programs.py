@@ -199,7 +199,7 @@ class Program:
         results = run(*data, *map(tf.convert_to_tensor, epochs), *held_out)
         results = keras.tree.map_structure(lambda part: part.numpy(), results)
         for number in range(len(rows)):
-            yield keras.tree.map_structure(lambda part: part[number], results)  # noqa: B023
+            yield keras.tree.map_structure(lambda part: part[number], results)  # noqa: B023 - called at once
 
     def _training(self, data, epochs, held_out, is_fixed: bool) -> Callable:
         """Return the graph of the training, for arrays or tensors like these."""
