@@ -19,6 +19,7 @@ __all__ = [
     "dense",
     "n_rows",
     "row_blocks",
+    "row_bytes",
     "row_hashes",
     "take_rows",
     "validation_tuple",
@@ -61,21 +62,27 @@ def dense(data: Any, floatx: str) -> Any:
     return data
 
 
+def row_bytes(data: Any) -> int:
+    """Size of one row of an array, a sparse matrix, or a list or dict of them, as float32."""
+    parts = data.values() if isinstance(data, dict) else data
+    parts = parts if isinstance(data, list | tuple | dict) else [data]
+    return 4 * sum(int(np.prod(part.shape[1:])) for part in parts)
+
+
 def row_blocks(
     data: Any,
     n_bytes: int = BLOCK_BYTES,
     max_rows: int | None = None,
     total: int | None = None,
+    least_rows: int = 1,
 ) -> Iterator[slice]:
     """Cut the rows of ``data``, or ``total`` of them, into slices of at most ``n_bytes``.
 
-    Counted as float32. An empty table still gives one, empty, slice.
+    Counted as float32. A slice has ``least_rows`` in any case; an empty table still gives one,
+    empty, slice.
     """
     total = n_rows(data) if total is None else total
-    parts = data.values() if isinstance(data, dict) else data
-    parts = parts if isinstance(data, list | tuple | dict) else [data]
-    row_bytes = 4 * sum(int(np.prod(part.shape[1:])) for part in parts)
-    step = max(1, n_bytes // max(1, row_bytes))
+    step = max(least_rows, n_bytes // max(1, row_bytes(data)))
     step = step if max_rows is None else min(step, max_rows)
     for start in range(0, max(total, 1), step):
         yield slice(start, min(start + step, total))

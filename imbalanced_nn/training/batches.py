@@ -1,20 +1,34 @@
 """Batches of rows by index: the one way data reaches a network."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import keras
 import numpy as np
 from scipy import sparse
 
-from imbalanced_nn.data import dense, take_rows
+from imbalanced_nn.data import StackedRows, dense, row_bytes, take_rows
 from imbalanced_nn.sampling import Draw
 
 __all__ = ["RowBatches", "as_network_input"]
+
+# Up to here all inputs are copied into a tensor once, which then gives every batch its rows.
+WHOLE_BYTES = 2**26
+
+# Of others, rows for so much are gathered at once: many batches of a call, little memory.
+BLOCK_BYTES = 2**24
 
 
 def as_network_input(data: Any) -> Any:
     """Return a batch as dense arrays, floats in Keras' float type."""
     return dense(data, keras.config.floatx())
+
+
+def _is_mapped(X: np.ndarray) -> bool:
+    """Whether an array is a view of a memory map."""
+    while X is not None and not isinstance(X, np.memmap):
+        X = getattr(X, "base", None)
+    return X is not None
 
 
 class RowBatches(keras.utils.PyDataset):
@@ -89,6 +103,45 @@ class RowBatches(keras.utils.PyDataset):
             weight[n:] = 0
             weight *= self.batch_size / n if self._filled == "mean" else 1
         return (*batch, weight)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the inputs may become tensors as a whole, a second copy.
+
+        What lies on disk, is sparse or is large is gathered block by block.
+        """
+        if isinstance(self.X, StackedRows):
+            parts = [self.X.data, self.X.further]
+        else:
+            parts = keras.tree.flatten(self.X)
+        held = all(isinstance(part, np.ndarray) and not _is_mapped(part) for part in parts)
+        return held and sum(part.nbytes for part in parts) <= WHOLE_BYTES
+
+    def whole(self) -> tuple[Any, np.ndarray]:
+        """Return the inputs and targets of all rows of X, dense and in the network's types."""
+        X = np.asarray(self.X) if isinstance(self.X, StackedRows) else self.X
+        return as_network_input(X), np.asarray(self.y)
+
+    def blocks(self, rows: np.ndarray | None = None) -> Iterator[tuple[Any, Any, np.ndarray]]:
+        """Gather rows of the epoch in their order, some batches at a time.
+
+        Parameters
+        ----------
+        rows : ndarray of int, default=None
+            The first rows of the epoch, all if None.
+
+        Yields
+        ------
+        tuple
+            Inputs, targets and weights, dense.
+        """
+        rows, size = self.rows if rows is None else rows, self.batch_size
+        n_batches = max(1, BLOCK_BYTES // max(1, row_bytes(self.X) * size))
+        weight = self.epoch_weight()
+        for start in range(0, len(rows), n_batches * size):
+            part = slice(start, start + n_batches * size)
+            X = as_network_input(take_rows(self.X, rows[part]))
+            yield X, np.asarray(take_rows(self.y, rows[part])), weight[: len(rows)][part]
 
     @property
     def keeps_data(self) -> bool:

@@ -14,7 +14,6 @@ from imbalanced_nn._compat.keras import (
     mask_of,
     trainable_variables,
 )
-from imbalanced_nn.data import StackedRows
 from imbalanced_nn.networks import MembersNetwork
 from imbalanced_nn.training.batches import RowBatches
 from imbalanced_nn.training.fixed_batches import fixed_batch_size
@@ -23,10 +22,8 @@ from imbalanced_nn.training.told import is_distributed
 
 __all__ = ["needs_evaluation", "runs_eagerly", "unsuitable", "watches_predictions"]
 
-# X becomes a tensor as a whole, a second copy. Larger data is read batch by batch.
-MAX_BYTES = 2**30
-
-EVALUATION_HOOKS = ("on_test_begin", "on_test_end", "on_test_batch_begin", "on_test_batch_end")
+EVALUATION_BATCH_HOOKS = ("on_test_batch_begin", "on_test_batch_end")
+EVALUATION_HOOKS = ("on_test_begin", "on_test_end", *EVALUATION_BATCH_HOOKS)
 PREDICTION_HOOKS = (
     *("on_predict_begin", "on_predict_end"),
     *("on_predict_batch_begin", "on_predict_batch_end"),
@@ -71,7 +68,7 @@ def unsuitable(model: keras.Model, batches: RowBatches, arguments: dict[str, Any
     """Return why an epoch in a graph could differ from ``Model.fit``; None if it cannot.
 
     Code that Keras traces once, whoever wrote it, is traced all the same. What is left to Keras
-    is who trains in a way of its own, what looks at batches, and data that is no dense array.
+    is who trains in a way of its own, and what looks at batches.
 
     Parameters
     ----------
@@ -151,15 +148,9 @@ def _is_own_function(function: Any) -> bool:
 
 
 def _unsuitable_data(batches: RowBatches) -> str | None:
-    """Return why the data should not become one tensor, or None."""
+    """Return why a graph cannot be given the data, or None."""
     if not isinstance(batches, RowBatches):
         return "validation_data is given to Model.fit"
-    X = batches.X
-    parts = (X.data, X.further) if isinstance(X, StackedRows) else (X,)
-    if not all(isinstance(part, np.ndarray) for part in parts):
-        return "X is not one dense array"
-    if any(map(_is_memory_mapped, parts)) or sum(part.nbytes for part in parts) > MAX_BYTES:
-        return "X is memory-mapped or above 1 GiB"
     return None if isinstance(batches.y, np.ndarray) else "y is not one array"
 
 
@@ -173,7 +164,9 @@ def _unsuitable_call(arguments: dict[str, Any]) -> str | None:
     for callback in keras.tree.flatten(arguments["callbacks"]):
         if type(callback) in SAVE and callback.save_freq == "epoch":
             continue
-        if type(callback) not in SHOW and _overrides(callback, BATCH_HOOKS + EVALUATION_HOOKS):
+        if type(callback) not in SHOW and _overrides(
+            callback, BATCH_HOOKS + EVALUATION_BATCH_HOOKS
+        ):
             return f"{type(callback).__name__} looks at batches"
     return None
 
@@ -214,13 +207,6 @@ def _overrides(callback: keras.callbacks.Callback, hooks: tuple[str, ...]) -> bo
         hook in vars(callback) or getattr(type(callback), hook) is not getattr(base, hook)
         for hook in hooks
     )
-
-
-def _is_memory_mapped(X: np.ndarray) -> bool:
-    """Whether an array is a view of a memory map."""
-    while X is not None and not isinstance(X, np.memmap):
-        X = getattr(X, "base", None)
-    return X is not None
 
 
 def _may_add_losses(layer: keras.layers.Layer) -> bool:

@@ -5,7 +5,6 @@ from types import FunctionType
 from typing import Any
 
 import keras
-import numpy as np
 
 __all__ = ["compiled_metrics", "network_key", "training_key"]
 
@@ -24,7 +23,7 @@ def network_key(model: keras.Model) -> str:
     return json.dumps([kind, config, settings], sort_keys=True)
 
 
-def training_key(model: keras.Model, batch_size: int, data: tuple[np.ndarray, ...]) -> str:
+def training_key(model: keras.Model, batch_size: int, data: tuple[Any, ...]) -> str:
     """Return what an epoch of a compiled network on such data depends on.
 
     The configurations of network, optimizer and loss hold all of it, because `unsuitable` has
@@ -33,7 +32,7 @@ def training_key(model: keras.Model, batch_size: int, data: tuple[np.ndarray, ..
     loss = model.loss if isinstance(model.loss, str) else _loss_structure(model.loss)
     optimizer = _config(model.optimizer)
     optimizer["config"] = {k: v for k, v in optimizer["config"].items() if k != "name"}
-    shapes = [(part.dtype.name, part.shape[1:]) for part in data]
+    shapes = repr(keras.tree.map_structure(lambda part: (part.dtype, part.shape[1:]), data))
     metrics = _number_names(compiled_metrics(model), {})
     parts = [network_key(model), optimizer, loss, metrics, shapes, batch_size]
     return json.dumps(parts, sort_keys=True)

@@ -9,7 +9,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from imbalanced_nn.data import n_rows, row_blocks, take_rows
+from imbalanced_nn.data import n_rows, row_blocks, row_bytes, take_rows
 from imbalanced_nn.training.batches import as_network_input
 from imbalanced_nn.training.cache import FORWARD, n_bytes
 from imbalanced_nn.training.eligibility import runs_eagerly
@@ -20,7 +20,7 @@ from imbalanced_nn.training.process import seeded
 from imbalanced_nn.training.told import foreign_network
 from imbalanced_nn.training.variables import read, variables_alike
 
-__all__ = ["FORWARD_BYTES", "FORWARD_ROWS", "forward", "padded_tensors"]
+__all__ = ["forward", "forward_blocks", "padded_tensors"]
 
 # Bounds the memory of the activations, not of the input: 4 MB of rows of a small network or of
 # an image grow by one or two orders of magnitude inside.
@@ -33,6 +33,9 @@ LOOP_ROWS = 4 * FORWARD_ROWS
 # Matrix products treat the last few rows of a batch by other instructions, whose last bit can
 # differ. Whole multiples of this keep a row's output independent of its neighbours and position.
 ROW_MULTIPLE = 96
+
+# Rows too long for as many of them to be in memory at once come in fewer.
+MULTIPLE_BYTES = 64 * 2**20
 
 # The graph that equal networks share works through a large batch in slices, whose activations stay
 # in the processor's cache.
@@ -61,7 +64,7 @@ def forward(model: keras.Model, X: Any, rows: np.ndarray | None = None) -> Any:
     size = fixed_batch_size(model)
     if size is None:
         max_rows = LOOP_ROWS if _shares_graph(model) else FORWARD_ROWS
-        blocks = row_blocks(X, FORWARD_BYTES, max_rows, None if rows is None else len(rows))
+        blocks = forward_blocks(X, None if rows is None else len(rows), max_rows)
     else:
         n = n_rows(X) if rows is None else len(rows)
         blocks = [slice(start, min(start + size, n)) for start in range(0, n, size)]
@@ -78,13 +81,35 @@ def forward(model: keras.Model, X: Any, rows: np.ndarray | None = None) -> Any:
 def _predict(model: keras.Model, batch: Any, n: int) -> Any:
     """Predict one batch of ``n`` rows."""
     size = fixed_batch_size(model)
-    padded = padded_tensors(batch, n, size or ROW_MULTIPLE)
+    padded = padded_tensors(batch, n, size)
     outputs = _forward_function(model, padded, size)(padded)
     return keras.tree.map_structure(lambda part: keras.ops.convert_to_numpy(part)[:n], outputs)
 
 
-def padded_tensors(batch: Any, n: int, multiple: int = ROW_MULTIPLE) -> Any:
+def forward_blocks(X: Any, total: int | None = None, max_rows: int | None = None) -> list[slice]:
+    """Cut the rows of X, or ``total`` of them, into what a network is given in one call.
+
+    Parameters
+    ----------
+    X : array, sparse matrix, or list or dict of arrays
+        Encoded inputs.
+    total : int, default=None
+        Number of rows, of X if None.
+    max_rows : int, default=None
+        Most rows in a call; None is for networks of any code.
+    """
+    most = FORWARD_ROWS if max_rows is None else max_rows
+    return list(row_blocks(X, FORWARD_BYTES, most, total, min(most, _multiple(X))))
+
+
+def _multiple(X: Any) -> int:
+    """Return of how many rows each call's number of rows is to be a multiple."""
+    return max(1, min(ROW_MULTIPLE, MULTIPLE_BYTES // max(1, row_bytes(X))))
+
+
+def padded_tensors(batch: Any, n: int, multiple: int | None = None) -> Any:
     """Return a batch of ``n`` rows as tensors, padded by copies of its first row."""
+    multiple = _multiple(batch) if multiple is None else multiple
     missing = -n % multiple if n else 0
 
     def pad(part):

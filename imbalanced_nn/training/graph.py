@@ -10,24 +10,21 @@ import tensorflow as tf
 
 from imbalanced_nn._compat.keras import build_compiled_metrics, given_metrics, metric_of_compile
 from imbalanced_nn._compat.late_variables import LateVariables
-from imbalanced_nn.data import StackedRows
 from imbalanced_nn.training.announcements import OWN, Announcements
-from imbalanced_nn.training.batches import RowBatches, as_network_input
+from imbalanced_nn.training.batches import RowBatches
 from imbalanced_nn.training.callbacks import HeldOutMonitor
 from imbalanced_nn.training.process import seeded
 from imbalanced_nn.training.programs import borrowed_program, shared_by, twin_of
-from imbalanced_nn.training.variables import EqualVariables, variables_alike
+from imbalanced_nn.training.variables import EqualVariables, SameVariables, variables_alike
 
 __all__ = ["GraphTrainer"]
 
 STEPS_AT_ONCE, ROWS_AT_ONCE = 64, 2**17
 
 
-def _as_arrays(batches: RowBatches) -> tuple[np.ndarray, np.ndarray]:
-    """Return inputs and targets as one array each."""
-    X = batches.X
-    X = np.asarray(X) if isinstance(X, StackedRows) else X
-    return as_network_input(X), np.asarray(batches.y)
+def _tensors(data: Any) -> Any:
+    """Return arrays, or lists and dicts of them, as tensors."""
+    return keras.tree.map_structure(tf.convert_to_tensor, data)
 
 
 class GraphTrainer:
@@ -90,8 +87,10 @@ class GraphTrainer:
         if told.to_users:
             start, reason = told.begin(initial_epoch, epochs)
         if not told.to_users or self._decide(reason):
-            data = (*_as_arrays(x), x.epoch_weight())
-            with borrowed_program(model, x.batch_size, data) as program:
+            # Of blocks, the first tells how the others are.
+            data = x.whole() if x.is_whole else next(x.blocks(rows=x.rows))
+            weight = x.epoch_weight()[: len(data[1])]
+            with borrowed_program(model, x.batch_size, (*data[:2], weight)) as program:
                 start, reason = _Fit(model, program, x, data[:2], validation_data).run(
                     start, epochs, told
                 )
@@ -125,8 +124,8 @@ class _Fit:
         Borrowed.
     batches : RowBatches
         What to train on.
-    data : tuple of ndarray
-        Inputs and targets of ``batches`` as one array each.
+    data : tuple
+        Inputs and targets of ``batches``, all of them or the first block.
     held_out : RowBatches or None
         Rows whose metrics are logged after each epoch.
     """
@@ -134,15 +133,10 @@ class _Fit:
     def __init__(self, model, program, batches, data, held_out):
         self.model, self.program, self.batches = model, program, batches
         self._source = batches.X
-        self._tensors = [tf.convert_to_tensor(part) for part in data]
+        self._tensors = [_tensors(part) for part in data]
         self._judged, self._is_fixed = [], False
         self._names = _log_names(program.twin, model)
-        self._watched, self._held_out = None, None
-        if held_out is not None:
-            parts = (*_as_arrays(held_out), held_out.epoch_weight())
-            chosen = [part[held_out.rows] for part in parts[:2]]
-            self._held_out = [tf.convert_to_tensor(part) for part in (*chosen, parts[2])]
-            self._held_out_size = held_out.batch_size
+        self._watched, self._held_out = None, held_out
 
     def run(self, start, epochs, told):
         """Run the epochs on the program's twin, with the callbacks around them.
@@ -168,14 +162,16 @@ class _Fit:
         twin.stop_training = False
         if self.program.has_own_code:
             judged = [] if self._watched is None else self._watched.tensors
-            evaluated = None if self._held_out is None else (self._held_out, self._held_out_size)
+            evaluated = None
+            if (held_out := self._held_out) is not None:
+                evaluated = (list(map(_tensors, next(held_out.blocks()))), held_out.batch_size)
             weight = self.batches.epoch_weight()
             if reason := self.program.trace(self._tensors, weight, judged, evaluated):
                 return start, reason
         variables.to_second()
-        self._judged = [] if self._watched is None else self._watched.tensors
-        told_all = not self.program.has_own_code
-        if told_all and not users and self._held_out is None and self.program.has_fixed:
+        if self._watched is not None and self.batches.is_whole:
+            self._judged = self._watched.tensors
+        if self._can_fix and not users:
             # Nobody changes what comes before the first trained layer.
             self._is_fixed = True
             for tensors in (self._tensors, self._judged):
@@ -199,6 +195,8 @@ class _Fit:
             logs = next(results)
             if users:
                 variables.to_first()
+            if self._held_out is not None:
+                logs |= self._evaluated(told, variables)
             told.check_loss(logs)
             told.on_epoch_end(epoch, logs)
             if model.stop_training or twin.stop_training:
@@ -214,13 +212,22 @@ class _Fit:
                 LateVariables(model.optimizer, model.trainable_variables, making)
         return epochs, None
 
+    @property
+    def _can_fix(self) -> bool:
+        """Whether what comes before the first trained layer can be computed once for all."""
+        program = self.program
+        plain = self.batches.is_whole and isinstance(self._tensors[0], tf.Tensor)
+        alone = self._held_out is None and not program.has_own_code
+        return plain and alone and program.has_fixed
+
     def _build_metrics(self):
         """Make the network's own metrics as Keras does when it traces its first batch."""
         metrics = metric_of_compile(self.model)
         if metrics is not None and not metrics.built:
-            row = (part[:1] for part in (*self._tensors, self.batches.epoch_weight()))
+            data = (*self._tensors, self.batches.epoch_weight())
+            row = keras.tree.map_structure(lambda part: part[:1], data)
             with variables_alike():
-                build_compiled_metrics(self.model, tuple(row))
+                build_compiled_metrics(self.model, row)
 
     def _epochs_at_once(self, told: Announcements) -> int:
         """Return how many epochs one call may train: as many as nobody looks between.
@@ -231,13 +238,18 @@ class _Fit:
         own = [c for c in told.callbacks if isinstance(c, OWN)]
         alone = all(isinstance(c, HeldOutMonitor) and c.only_logs for c in own)
         alone = alone and not told.to_users and (self._watched is None or self._watched.tensors)
-        if not alone or self._held_out is not None or not self.batches.keeps_data:
+        one_set = self.batches.is_whole and self.batches.keeps_data
+        if not alone or self._held_out is not None or not one_set:
             return 1
         n_rows = max(len(self.batches.rows), 1)
         return max(1, min(STEPS_AT_ONCE // len(self.batches), ROWS_AT_ONCE // n_rows))
 
     def _epochs(self, n_epochs: int, at_once: int) -> Iterator[dict[str, Any]]:
         """Train for so many epochs; yield for each what Keras would log."""
+        if not self.batches.is_whole:
+            for _ in range(n_epochs):
+                yield self._named(self._epoch_by_blocks())
+            return
         judge = self._watched
         judged = self._judged
         for start in range(0, n_epochs, at_once):
@@ -248,7 +260,17 @@ class _Fit:
             ):
                 if judged:
                     judge.ready = outputs
-                yield self._named(result) | self._held_out_logs()
+                yield self._named(result)
+
+    def _epoch_by_blocks(self) -> dict[str, Any]:
+        """Train for one epoch on rows that are gathered block by block; return its metrics."""
+        batches, result = self.batches, {}
+        batches.on_epoch_begin()
+        for number, (X, y, weight) in enumerate(batches.blocks(rows=self._rows_to_train())):
+            data, rows = [_tensors(X), _tensors(y)], np.arange(len(y))
+            calls = self.program.train(data, [weight], [rows], [], False, goes_on=number > 0)
+            ((result, _),) = calls
+        return result
 
     def _draw(self) -> tuple[np.ndarray, np.ndarray]:
         """Begin an epoch; return the weights and numbers of its rows."""
@@ -257,19 +279,36 @@ class _Fit:
         if batches.X is not self._source:
             # Other synthetic rows stand behind the data.
             self._source = batches.X
-            self._tensors = [tf.convert_to_tensor(part) for part in _as_arrays(batches)]
+            self._tensors = list(map(_tensors, batches.whole()))
             if self._is_fixed:
                 self._tensors[0] = self.program.fixed(self._tensors[0])
-        # Keras looks after each batch whether to stop.
-        n_rows = batches.batch_size if self.model.stop_training else len(batches.rows)
-        return batches.epoch_weight()[:n_rows], batches.rows[:n_rows]
+        rows = self._rows_to_train()
+        return batches.epoch_weight()[: len(rows)], rows
 
-    def _held_out_logs(self) -> dict[str, Any]:
-        """Return the metrics of held-out rows where Keras is to compute them."""
-        if self._held_out is None:
-            return {}
-        result = self.program.evaluate(self._held_out, self._held_out_size)
-        return {f"val_{name}": value for name, value in self._named(result).items()}
+    def _rows_to_train(self) -> np.ndarray:
+        """Return the rows of the epoch; Keras looks after each batch whether to stop."""
+        batches = self.batches
+        return batches.rows[: batches.batch_size] if self.model.stop_training else batches.rows
+
+    def _evaluated(
+        self, told: Announcements, variables: EqualVariables | SameVariables
+    ) -> dict[str, Any]:
+        """Return the metrics of the held-out rows, with what callbacks do around them."""
+        held_out, result = self._held_out, {}
+        told.on_test_begin()
+        if told.to_users:
+            variables.to_second()
+        for number, block in enumerate(held_out.blocks()):
+            data = list(map(_tensors, block))
+            result = self.program.evaluate(data, held_out.batch_size, goes_on=number > 0)
+        if told.to_users:
+            variables.to_first()
+        logs = self._named(result)
+        told.on_test_end(logs)
+        if told.to_users:
+            # Ours judge the other network.
+            variables.to_second()
+        return {f"val_{name}": value for name, value in logs.items()}
 
     def _named(self, result: dict[str, Any]) -> dict[str, Any]:
         """Return metrics, numbers or arrays, under the names of the user's network."""

@@ -6,11 +6,11 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from imbalanced_nn.data import row_blocks, take_rows
+from imbalanced_nn.data import take_rows
 from imbalanced_nn.training.batches import as_network_input
 from imbalanced_nn.training.eligibility import runs_eagerly
 from imbalanced_nn.training.fixed_batches import fixed_batch_size
-from imbalanced_nn.training.forward_pass import FORWARD_BYTES, FORWARD_ROWS, forward, padded_tensors
+from imbalanced_nn.training.forward_pass import forward, forward_blocks, padded_tensors
 from imbalanced_nn.training.kept import kept_with
 
 __all__ = ["HeldOutPass", "outputs_and_loss"]
@@ -44,8 +44,7 @@ class HeldOutPass:
             self._targets = [convert(part) for part in given if part is not None]
         self._inputs = None
         self.ready: tuple[np.ndarray, np.ndarray] | None = None
-        blocks = list(row_blocks(X, FORWARD_BYTES, FORWARD_ROWS, len(rows)))
-        if len(blocks) == 1:
+        if len(forward_blocks(X, len(rows))) == 1:
             self._inputs = padded_tensors(as_network_input(take_rows(X, rows)), len(rows))
 
     @property

@@ -65,6 +65,26 @@ def _each_batch(step: Callable, n_rows: tf.Tensor, batch_size: int) -> None:
     tf.while_loop(lambda start: start < n_rows, body, [0], parallel_iterations=1)
 
 
+def _reset_metrics(network: keras.Model, goes_on: tf.Tensor) -> None:
+    """Begin with the metrics anew, in the graph being traced, unless rows go on with others."""
+
+    def reset():
+        network.reset_metrics()
+        return 0
+
+    tf.cond(goes_on, lambda: 0, reset)
+
+
+def _empty_row(part: np.ndarray) -> tf.Tensor:
+    """Return a row of zeros, or of no text, like those of an array."""
+    return tf.zeros((1, *part.shape[1:]), tf.as_dtype(part.dtype))
+
+
+def _specs(data: Any, n_free: int = 1) -> Any:
+    """The types and shapes of arrays or tensors in any structure; see `_spec`."""
+    return keras.tree.map_structure(lambda part: _spec(part, n_free), data)
+
+
 def _spec(tensor: Any, n_free: int = 1) -> tf.TensorSpec:
     """The type of an array or tensor and its shape, but for the lengths of its first axes."""
     return tf.TensorSpec((*[None] * n_free, *tensor.shape[n_free:]), tensor.dtype)
@@ -79,18 +99,19 @@ class Program:
         Compiled; the twin is made from its configuration and shares nothing with it.
     batch_size : int
         Rows in a batch; the last one of an epoch may be smaller.
-    data : tuple of ndarray
-        X, y and the weights of an epoch's rows, for their types and shapes.
+    data : tuple
+        X, y and the weights of an epoch's rows, for their types and shapes; X is an array, or a
+        list or dict of them.
     """
 
-    def __init__(self, model: keras.Model, batch_size: int, data: tuple[np.ndarray, ...]):
+    def __init__(self, model: keras.Model, batch_size: int, data: tuple[Any, ...]):
         # Making a network takes numbers from Python's global generator.
         with seeded(0), variables_alike():
             self.twin = twin_of(model)
             if len(self.twin.metrics) > 1:
                 # Metrics are made when first used; the graph must reset them before that.
-                row = [tf.zeros((1, *part.shape[1:]), part.dtype) for part in data]
-                self.twin.test_step(tuple(row))
+                row = keras.tree.map_structure(_empty_row, tuple(data))
+                self.twin.test_step(row)
             self._fixed, self._rest = self._split()
         slots = self.twin.optimizer.variables
         self.fresh_slots = [read(slot) for slot in slots]
@@ -111,10 +132,10 @@ class Program:
 
     def trace(
         self,
-        data: list[tf.Tensor],
+        data: list[Any],
         weight: np.ndarray,
         held_out: list[tf.Tensor],
-        evaluated: tuple[list[tf.Tensor], int] | None,
+        evaluated: tuple[list[Any], int] | None,
     ) -> str | None:
         """Trace what the fit will run, before it begins; return what cannot be, or None.
 
@@ -122,11 +143,11 @@ class Program:
 
         Parameters
         ----------
-        data, held_out : list of tf.Tensor
+        data, held_out : list
             As in `train`.
         weight : ndarray
             Weights of the rows of an epoch.
-        evaluated : tuple of (list of tf.Tensor, int) or None
+        evaluated : tuple of (list, int) or None
             As in `evaluate`, if it will be called.
         """
         try:
@@ -139,7 +160,7 @@ class Program:
             return f"its code cannot be traced for any number of rows ({said})"
         return None
 
-    def _build(self, data: list[tf.Tensor]) -> None:
+    def _build(self, data: list[Any]) -> None:
         """Make nothing more; the twin is ready."""
 
     def _split(self) -> tuple[keras.Model | None, keras.Model | None]:
@@ -168,24 +189,27 @@ class Program:
 
     def train(
         self,
-        data: list[tf.Tensor],
+        data: list[Any],
         weights: list[np.ndarray],
         rows: list[np.ndarray],
         held_out: list[tf.Tensor],
         is_fixed: bool,
+        goes_on: bool = False,
     ) -> Iterator[tuple[dict[str, Any], tuple[np.ndarray, ...]]]:
         """Train in one call for one or several epochs on the same data.
 
         Parameters
         ----------
-        data : list of tf.Tensor
-            X and y.
+        data : list
+            X, a tensor or a list or dict of them, and y.
         weights, rows : list of ndarray
             For each epoch the numbers of its rows in their order, and their weights.
         held_out : list of tf.Tensor
             Inputs, targets and weights of rows to judge by after each epoch, or nothing.
         is_fixed : bool
             Whether the inputs are what `fixed` has made of them.
+        goes_on : bool, default=False
+            Whether the rows belong to the epoch of the call before.
 
         Yields
         ------
@@ -196,22 +220,27 @@ class Program:
         """
         epochs = [np.stack(weights), np.stack(rows).astype(np.int32, copy=False)]
         run = self._training(data, epochs, held_out, is_fixed)
-        results = run(*data, *map(tf.convert_to_tensor, epochs), *held_out)
+        given = [*keras.tree.flatten(data), *map(tf.convert_to_tensor, epochs), *held_out]
+        results = run(tf.constant(goes_on), *given)
         results = keras.tree.map_structure(lambda part: part.numpy(), results)
         for number in range(len(rows)):
             yield keras.tree.map_structure(lambda part: part[number], results)  # noqa: B023 - called at once
 
     def _training(self, data, epochs, held_out, is_fixed: bool) -> Callable:
         """Return the graph of the training, for arrays or tensors like these."""
-        specs = [*map(_spec, data), *(_spec(part, 2) for part in epochs), *map(_spec, held_out)]
+        of_data = _specs(list(data))
+        n_data = len(keras.tree.flatten(of_data))
+        specs = [*(_spec(part, 2) for part in epochs), *map(_spec, held_out)]
         network = self._rest if is_fixed else self.twin
 
-        def train(*given):
-            return self._epochs(network, *given)
+        def train(goes_on, *given):
+            X, y = keras.tree.pack_sequence_as(of_data, given[:n_data])
+            return self._epochs(network, goes_on, X, y, *given[n_data:])
 
-        return self._function(train, specs, is_fixed)
+        flat = [tf.TensorSpec((), tf.bool), *keras.tree.flatten(of_data), *specs]
+        return self._function(train, flat, of_data, is_fixed)
 
-    def _epochs(self, network, X, y, sample_weight, rows, *held_out):
+    def _epochs(self, network, goes_on, X, y, sample_weight, rows, *held_out):
         """Train for the epochs that ``rows`` has lines; stack what each of them returns."""
         self.n_traces += 1
         n_epochs = tf.shape(rows)[0]
@@ -221,6 +250,7 @@ class Program:
         dtypes = [part.dtype for part in results] + 2 * [keras.config.floatx()] * bool(held_out)
 
         def epoch(number, *arrays):
+            _reset_metrics(network, goes_on)
             results = self._epoch(network, X, y, sample_weight[number], rows[number], *held_out)
             written = zip(arrays, keras.tree.flatten(results), strict=True)
             return number + 1, *(array.write(number, part) for array, part in written)
@@ -236,12 +266,12 @@ class Program:
 
     def _epoch(self, network, X, y, sample_weight, rows, *held_out):
         """Train on the given rows, batch after batch; return metrics and held-out outputs."""
-        network.reset_metrics()
 
         def step(start, stop):
             batch = rows[start:stop]
             weight = sample_weight[start:stop]
-            network.train_step((tf.gather(X, batch), tf.gather(y, batch), weight))
+            inputs = keras.tree.map_structure(lambda part: tf.gather(part, batch), X)
+            network.train_step((inputs, tf.gather(y, batch), weight))
 
         _each_batch(step, tf.shape(rows)[0], self._batch_size)
         metrics = network.get_metrics_result()
@@ -252,25 +282,34 @@ class Program:
         # Layers of half precision give as much.
         return metrics, tuple(tf.cast(part, keras.config.floatx()) for part in judged)
 
-    def evaluate(self, tensors: list[tf.Tensor], batch_size: int) -> dict[str, tf.Tensor]:
-        """Return the metrics of held-out inputs, targets and weights, as ``Model.evaluate``."""
-        return self._evaluation(tensors, batch_size)(*tensors)
+    def evaluate(
+        self, data: list[Any], batch_size: int, goes_on: bool = False
+    ) -> dict[str, tf.Tensor]:
+        """Return the metrics of held-out inputs, targets and weights, as ``Model.evaluate``.
 
-    def _evaluation(self, tensors: list[tf.Tensor], batch_size: int) -> Callable:
+        Where the rows go on with those of the call before, the metrics are of all of them.
+        """
+        run = self._evaluation(data, batch_size)
+        return run(tf.constant(goes_on), *keras.tree.flatten(data))
+
+    def _evaluation(self, data: list[Any], batch_size: int) -> Callable:
         """Return the graph of the evaluation, for tensors like these."""
+        specs = _specs(list(data))
 
-        def evaluate(*tensors):
-            self.twin.reset_metrics()
+        def evaluate(goes_on, *given):
+            data = tuple(keras.tree.pack_sequence_as(specs, given))
+            _reset_metrics(self.twin, goes_on)
             _each_batch(
                 lambda start, stop: self.twin.test_step(
-                    tuple(part[start:stop] for part in tensors)
+                    keras.tree.map_structure(lambda part: part[start:stop], data)
                 ),
-                tf.shape(tensors[0])[0],
+                tf.shape(given[0])[0],
                 batch_size,
             )
             return self.twin.get_metrics_result()
 
-        return self._function(evaluate, list(map(_spec, tensors)), batch_size)
+        flat = [tf.TensorSpec((), tf.bool), *keras.tree.flatten(specs)]
+        return self._function(evaluate, flat, specs, batch_size)
 
     def _function(self, function: Callable, specs: list[tf.TensorSpec], *further: Any) -> Callable:
         """Return a function traced for tensors of such specifications, and whatever it uses."""
@@ -310,14 +349,15 @@ class OwnProgram(Program):
     def _build(self, data: list[tf.Tensor]) -> None:
         """Make what Keras makes of a network before its first batch."""
         with variables_alike():
-            build_compiled_metrics(self.twin, tuple(part[: self._batch_size] for part in data))
+            first = keras.tree.map_structure(lambda part: part[: self._batch_size], tuple(data))
+            build_compiled_metrics(self.twin, first)
             if not self.twin.optimizer.built:
                 self.twin.optimizer.build(self.twin.trainable_variables)
 
 
 @contextmanager
 def borrowed_program(
-    model: keras.Model, batch_size: int, data: tuple[np.ndarray, ...]
+    model: keras.Model, batch_size: int, data: tuple[Any, ...]
 ) -> Iterator[Program]:
     """Hold the program of an equal network, a new one if there is none, for one fit.
 

@@ -155,6 +155,7 @@ def test_a_wide_sparse_table_is_never_dense_as_a_whole(sampler, largest_block, m
     for bound in ("FORWARD_ROWS", "LOOP_ROWS"):
         monkeypatch.setattr(f"imbalanced_nn.training.forward_pass.{bound}", 96)
     n, width = 500, 2000
+    monkeypatch.setattr("imbalanced_nn.training.batches.BLOCK_BYTES", 4 * width * 96)
     generator = np.random.default_rng(0)
     y = (np.arange(n) < 60).astype(int)
     X = sparse.random_array((n, width), density=0.01, rng=generator, format="csr")

@@ -201,7 +201,7 @@ def reads_numbers(y_true, y_pred):
 
 @pytest.mark.parametrize("n_blocks", [1, 3])
 def test_what_runs_eagerly_is_not_traced(n_blocks, monkeypatch):
-    monkeypatch.setattr("imbalanced_nn.training.held_out.FORWARD_ROWS", 60 // n_blocks)
+    monkeypatch.setattr("imbalanced_nn.training.forward_pass.FORWARD_ROWS", 60 // n_blocks)
     X, rows = inputs_of(100, (5,)), np.arange(20, 80)
     inputs = keras.Input((5,))
     model = keras.Model(inputs, layers.Dense(1, "sigmoid")(ReadsNumbers()(inputs)))
@@ -231,7 +231,7 @@ def test_nothing_is_traced_where_tensorflow_is_to_run_eagerly(request):
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("n_blocks", [1, 3])
 def test_held_out_loss_is_that_of_evaluate(n_blocks, weighted, monkeypatch):
-    monkeypatch.setattr("imbalanced_nn.training.held_out.FORWARD_ROWS", 400 // n_blocks)
+    monkeypatch.setattr("imbalanced_nn.training.forward_pass.FORWARD_ROWS", 400 // n_blocks)
     model = table_network(units=1)
     model.add(layers.Dense(1, "sigmoid", kernel_regularizer="l2"))
     model.compile("sgd", "binary_crossentropy")
