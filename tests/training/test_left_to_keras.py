@@ -118,13 +118,6 @@ def test_tells_of_foreign_losses_and_leaves_other_ways_to_train_to_keras():
     assert "Own" in fitted(build, X, y, "auto").engine_
 
 
-def test_memory_mapped_data_is_not_copied_into_a_tensor(tmp_path):
-    X, y = rows(TABLE)
-    np.save(tmp_path / "X.npy", X)
-    mapped = np.load(tmp_path / "X.npy", mmap_mode="r")
-    assert "memory-mapped" in fitted(network(TABLE), mapped, y, "auto").engine_
-
-
 def adapted(X):
     """Return a build function whose network has adapted itself to X."""
 
