@@ -9,7 +9,14 @@ from sklearn.base import clone
 from imbalanced_nn.exceptions import InvalidParameterError
 from imbalanced_nn.fitting.posterior import Posterior, calibrated, calibrates
 from imbalanced_nn.fitting.records import Decision, HeldOutScores, Target
-from imbalanced_nn.threshold import Objective, ThresholdTuner, fixed_rule, note_positive, prior_rule
+from imbalanced_nn.threshold import (
+    CUT_AT_PRIOR,
+    Objective,
+    ThresholdTuner,
+    fixed_rule,
+    note_positive,
+    prior_rule,
+)
 
 __all__ = [
     "Criterion",
@@ -113,7 +120,7 @@ def learn_decision(
     if not criterion.is_learned:
         return fixed_decision(criterion.threshold, target)
     untrained = target.kind != "multilabel" and not posterior.in_loss.all()
-    follows = isinstance(criterion.threshold, str) and criterion.threshold == "balanced_accuracy"
+    follows = isinstance(criterion.threshold, str) and criterion.threshold in CUT_AT_PRIOR
     if untrained or (held_out is None and not follows):
         # A class that was not trained on has probability 0, which no cut changes.
         return fixed_decision(None, target)
@@ -231,7 +238,8 @@ def check_criterion(
     if weighs is not None:
         check_proof(criterion, calibration, weighs)
     check_proof_rows(tuner, calibration, ships is not None, ships)
-    if not held_out and not partial and threshold != "balanced_accuracy":
+    follows = isinstance(threshold, str) and threshold in CUT_AT_PRIOR
+    if not held_out and not partial and not follows:
         raise InvalidParameterError(
             f"threshold={threshold!r} is learned on held-out rows, but "
             f"validation_split=0 holds none out. Set validation_split, pass X_val and y_val, "

@@ -13,6 +13,7 @@ from imbalanced_nn.data import (
     TimestepRows,
     check_groups,
     check_weights,
+    class_codes,
     counted_rows,
     fill_padding,
     hold_out_rows,
@@ -207,7 +208,7 @@ def make_plan(
     estimator = factory.estimator
     weight = check_weights(sample_weight, X, steps=factory.steps)
     targets = factory.encode_target(y)
-    codes = factory.codes(y)
+    codes = class_codes(targets, factory.kind)
     earlier = previous if is_partial else None
     target = describe_target(factory, codes[weight > 0] if factory.steps else codes, earlier)
     arguments = {k: v for k, v in arguments.items() if k not in ("epochs", "initial_epoch")}
@@ -375,14 +376,14 @@ def own_rows(plan: FitPlan, validation: tuple) -> Rows:
     X, y = factory.validate(X, fill_padding(y, sample_weight))
     check_known(y, target.classes, "y_val")
     weight = check_weights(sample_weight, X, "sample_weight_val", target.steps)
-    codes = factory.codes(y)
+    targets = factory.encode_target(y)
+    codes = class_codes(targets, factory.kind)
     if target.kind != "multilabel" and len(np.unique(codes[weight > 0])) < 2:
         raise ValueError(
             "y_val holds only one class; a threshold is learned on rows of at least two. "
             "Pass held-out rows of each class."
         )
-    encoded = factory.encode(X), factory.encode_target(y)
-    return plan_rows(target, *encoded, codes, weight, counted_rows(weight))
+    return plan_rows(target, factory.encode(X), targets, codes, weight, counted_rows(weight))
 
 
 def _check_threshold(factory, criterion, target, weight, priors, held_out, is_partial, n_folds):

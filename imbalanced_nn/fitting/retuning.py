@@ -26,7 +26,7 @@ from imbalanced_nn.threshold import ThresholdBootstrap, check_sample_cost
 from imbalanced_nn.training import forward
 from imbalanced_nn.wrapper import NetworkFactory
 
-__all__ = ["bootstrapped", "fixed", "later_scores", "moved_to", "tuned_anew"]
+__all__ = ["bootstrapped", "fixed", "moved_to", "tuned_anew"]
 
 
 def tuned_anew(
@@ -58,14 +58,19 @@ def tuned_anew(
     ------
     InvalidParameterError
         If there are no rows to learn it on.
+
+    Warns
+    -----
+    ImbalanceWarning
+        INN004 if the network was trained on many of the rows.
     """
     if (X is None) != (y is None):
         raise InvalidParameterError("X and y go together: pass both, or neither.")
     if sample_cost is not None:
         sample_cost = _costs_of_rows(result, sample_cost, y, sample_weight)
-    scores = result.held_out
+    scores, share_seen = result.held_out, 0.0
     if X is not None:
-        scores = later_scores(factory, result, X, y, sample_weight)
+        scores, share_seen = _later_scores(factory, result, X, y, sample_weight)
     if scores is None:
         raise InvalidParameterError(
             "X is None, but the fit held no rows out whose scores could be used. Pass X and y."
@@ -78,6 +83,14 @@ def tuned_anew(
         sample_cost,
         ships(factory.estimator.ensemble),
     )
+    if share_seen >= MANY_COPIES:
+        warn(
+            "INN004",
+            f"the network was trained on about {share_seen:.0%} of the {n_rows(X):,} rows of X, or "
+            f"on rows that equal them. It knows their labels: the cut will be wrong for new "
+            f"rows, and best_score_ too high. Pass other rows, or none for the rows "
+            f"that fit held out.",
+        )
     if sample_cost is not None:
         # Costs of single rows, which other rows do not have, leave a cut that is as it is.
         return replace(result, decision=replace(decision, instead=(decision.rule.thresholds_,)))
@@ -85,24 +98,12 @@ def tuned_anew(
     return replace(result, held_out=scores, decision=decision)
 
 
-def later_scores(
-    factory: NetworkFactory, result: FitResult, X: Any, y: Any, sample_weight: Any = None
-) -> HeldOutScores:
+def _later_scores(
+    factory: NetworkFactory, result: FitResult, X: Any, y: Any, sample_weight: Any
+) -> tuple[HeldOutScores, float]:
     """Return the network's probabilities of rows that come after the fit.
 
-    Parameters
-    ----------
-    factory : NetworkFactory
-        Of the fitted estimator.
-    result : FitResult
-        What it learned.
-    X, y, sample_weight : array-like
-        Rows, labels and weights.
-
-    Warns
-    -----
-    ImbalanceWarning
-        INN004 if the network was trained on many of them.
+    The second is the share of them that it was trained on.
     """
     X, y = factory.validate(X, fill_padding(y, sample_weight))
     check_consistent_length(y, np.empty(n_rows(X)))
@@ -111,18 +112,10 @@ def later_scores(
     check_known(y, result.target.classes, "y")
     everything = (X, None, factory.codes(y), weight, np.arange(n_rows(X)))
     rows = plan_rows(result.target, *everything).weighted(weight)
-    seen = result.seen.share_of(row_hashes(X))
-    if seen >= MANY_COPIES:
-        warn(
-            "INN004",
-            f"the network was trained on about {seen:.0%} of the {n_rows(X):,} rows of X, or "
-            f"on rows that equal them. It knows their labels: the cut will be wrong for new "
-            f"rows, and best_score_ too high. Pass other rows, or none for the rows "
-            f"that fit held out.",
-        )
     outputs = forward(factory.network, X, rows.index)
     proba = rows.decisions(result.posterior.at_prevalence(outputs))
-    return HeldOutScores(rows.selected_codes, proba, rows.selected_weight, later=True)
+    scores = HeldOutScores(rows.selected_codes, proba, rows.selected_weight, later=True)
+    return scores, result.seen.share_of(row_hashes(X))
 
 
 def _costs_of_rows(result: FitResult, sample_cost: Any, y: Any, sample_weight: Any) -> np.ndarray:

@@ -1,7 +1,12 @@
 """Learn decision thresholds from any classifier's scores."""
 
 from imbalanced_nn.threshold.costs import check_cost_matrix, check_sample_cost
-from imbalanced_nn.threshold.objectives import Objective, get_objective, objective_names
+from imbalanced_nn.threshold.objectives import (
+    CUT_AT_PRIOR,
+    Objective,
+    get_objective,
+    objective_names,
+)
 from imbalanced_nn.threshold.orientation import note_positive, scored_code
 from imbalanced_nn.threshold.reject import chow_reject
 from imbalanced_nn.threshold.rules import (
@@ -19,6 +24,7 @@ from imbalanced_nn.threshold.tuner import ThresholdTuner
 from imbalanced_nn.threshold.tuning_rows import check_rows, checked_positive_code, encode_labels
 
 __all__ = [
+    "CUT_AT_PRIOR",
     "BinaryRule",
     "CostRule",
     "MulticlassRule",

@@ -10,7 +10,7 @@ from imbalanced_nn.threshold.closed_form import prefer_closed_form
 from imbalanced_nn.threshold.constraints import Constraint
 from imbalanced_nn.threshold.coordinate_ascent import search_multiclass, search_multilabel
 from imbalanced_nn.threshold.costs import bayes_rule
-from imbalanced_nn.threshold.objectives import Objective
+from imbalanced_nn.threshold.objectives import CUT_AT_PRIOR, Objective
 from imbalanced_nn.threshold.recalibration import Recalibration, logits, recalibrate
 from imbalanced_nn.threshold.rules import BinaryRule, MulticlassRule, MultilabelRule
 from imbalanced_nn.threshold.search import ThresholdCurve, best_candidate, search_binary
@@ -111,7 +111,7 @@ def _learn_binary(rows, aim):
 def has_theory(rows, aim):
     """Whether calibrated probabilities alone tell the best cuts in closed form."""
     by_labels = aim.constraint is None and rows.sample_cost is None
-    return bool(aim.min_positives) and by_labels and aim.objective.name == "balanced_accuracy"
+    return bool(aim.min_positives) and by_labels and aim.objective.name in CUT_AT_PRIOR
 
 
 def _unless_theory_does(rows, aim, learned):

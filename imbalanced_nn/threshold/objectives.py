@@ -19,7 +19,17 @@ from imbalanced_nn.metrics import (
 )
 from imbalanced_nn.threshold.scorers import knows_positive, metric_of_callable, name_of_metric
 
-__all__ = ["Objective", "confusion_totals", "get_objective", "label_counts", "objective_names"]
+__all__ = [
+    "CUT_AT_PRIOR",
+    "Objective",
+    "confusion_totals",
+    "get_objective",
+    "label_counts",
+    "objective_names",
+]
+
+# Scores that calibrated probabilities alone have the best cut of: the prior.
+CUT_AT_PRIOR = ("balanced_accuracy", "youden")
 
 _ALIASES = {"mcc": "matthews_corrcoef"}
 _BINARY_ONLY = {

@@ -212,14 +212,15 @@ class ThresholdTuner(BaseEstimator):
             rows = mirror.turned(rows)
         if not aim.bayes:
             note_absent(rows)
+        if rows.score.ndim == 1 or classes is None:
+            note_reversed(rows)
+        # Scores in reverse may be why there is no cut; what else is told is of one that there is.
+        learned = learn(rows, aim)
         if pos_label is None and rows.kind == "binary" and aim.knows_positive(rows):
             counts = np.bincount(rows.y, minlength=2)
             scored = None if rows.score.ndim == 2 else rows.scored
             what = f"The objective {aim.objective.name!r}, or its constraint,"
             note_positive(rows.classes, counts, rows.positive, what, scored)
-        if rows.score.ndim == 1 or classes is None:
-            note_reversed(rows)
-        learned = learn(rows, aim)
         note_few_positives(rows, aim, learned)
         if mirror is not None:
             rule, curve = mirror.rule(learned.rule), mirror.curve(learned.curve)

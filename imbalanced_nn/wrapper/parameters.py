@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+import keras
 import numpy as np
 
 from imbalanced_nn._compat.sklearn import (
@@ -21,6 +22,7 @@ __all__ = [
     "CONSTRAINTS",
     "NotKept",
     "check_arguments",
+    "check_callbacks",
     "check_parameters",
     "check_routed",
     "check_user_parameters",
@@ -290,6 +292,35 @@ def check_routed(names: Iterable[str], network: Any) -> None:
                 f"{name!r} is not an argument of the network's {method}."
                 f"{given or nearest_name(argument, accepted)} It takes {sorted(accepted)}."
             )
+
+
+def check_callbacks(given: Any, name: str) -> None:
+    """Refuse what are no callbacks of Keras.
+
+    Parameters
+    ----------
+    given : object
+        The parameter.
+    name : str
+        Its name.
+
+    Raises
+    ------
+    InvalidParameterError
+        With the first of them that is none.
+    """
+    if given is None or isinstance(given, NotKept):
+        return
+    parts = list(given.values()) if isinstance(given, dict) else given
+    for part in parts if isinstance(parts, list) else [parts]:
+        for callback in part if isinstance(part, list) else [part]:
+            cls = callback if isinstance(callback, type) else type(callback)
+            if not issubclass(cls, keras.callbacks.Callback):
+                raise InvalidParameterError(
+                    f"{name} holds {callback!r}, which is no callback of Keras. Accepted are "
+                    f"instances or classes of keras.callbacks.Callback, alone, in a list or as "
+                    f"the values of a dict. Callbacks of scikit-learn go to set_callbacks()."
+                )
 
 
 def is_auto(value: Any) -> bool:

@@ -39,6 +39,7 @@ from imbalanced_nn.wrapper.label_encoder import TimestepLabelEncoder
 from imbalanced_nn.wrapper.parameters import (
     NotKept,
     check_arguments,
+    check_callbacks,
     check_routed,
     check_user_parameters,
     plain,
@@ -103,14 +104,31 @@ class SklearnKerasClassifier(CallbackSupportMixin, CompiledKerasClassifier):
     def set_params(self, **params: Any) -> "SklearnKerasClassifier":
         """Set parameters, nested and routed ones included.
 
-        Callbacks of a fitted estimator are those of its next `predict` at once.
+        Callbacks of a fitted estimator are those of its next `predict` at once. Of a call that
+        is refused nothing is set, but for parameters of parts.
 
         Raises
         ------
         ValueError
             If a parameter does not exist, with the nearest name that does.
         """
-        # A nested parameter belongs to the object that the same call may be setting.
+        before = dict(vars(self))
+        try:
+            self._set_each(params)
+            if self.initialized_ and any(name.partition("__")[0] == "callbacks" for name in params):
+                # Those of predict, which any callback slows, are made when they are set.
+                self._initialize_callbacks()
+        except Exception:
+            vars(self).clear()
+            vars(self).update(before)
+            raise
+        return self
+
+    def _set_each(self, params: dict[str, Any]) -> None:
+        """Set parameters, those of parts last.
+
+        A nested parameter belongs to the object that the same call may be setting.
+        """
         for name in sorted(params, key=lambda name: "__" in name):
             owner, nested, _ = name.partition("__")
             owner = getattr(self, owner, None)
@@ -123,10 +141,6 @@ class SklearnKerasClassifier(CallbackSupportMixin, CompiledKerasClassifier):
             except ValueError as error:
                 hint = nearest_name(name, self.get_params(deep=False))
                 raise InvalidParameterError(f"{error}{hint}") from None
-        if self.initialized_ and any(name.partition("__")[0] == "callbacks" for name in params):
-            # Those of predict, which any callback slows, are made when they are set.
-            self._initialize_callbacks()
-        return self
 
     def set_callbacks(self, *callbacks):
         """Set callbacks of scikit-learn, which are told of every epoch.
@@ -332,6 +346,8 @@ class SklearnKerasClassifier(CallbackSupportMixin, CompiledKerasClassifier):
 
     def _initialize_callbacks(self) -> None:
         """Make callbacks for fit and predict; those that a file did not keep are none."""
+        for name in ("callbacks", "fit__callbacks", "predict__callbacks"):
+            check_callbacks(getattr(self, name, None), name)
         given = {name: value for name, value in vars(self).items() if isinstance(value, NotKept)}
         vars(self).update(dict.fromkeys(given))
         try:

@@ -48,6 +48,19 @@ def test_it_knows_what_a_fit_would_publish(pretrained, labels):
         np.testing.assert_array_equal(old, new)
 
 
+def test_the_youden_index_has_the_cut_of_balanced_accuracy(pretrained):
+    cuts = []
+    for threshold in ("youden", "balanced_accuracy"):
+        clf = BalancedKerasClassifier(pretrained, threshold=threshold).initialize(X, Y)
+        cuts.append(clf.best_threshold_)
+        clf.tune_threshold(X[:150], Y[:150])
+        cuts.append(clf.best_threshold_)
+    assert cuts[:2] == cuts[2:]
+    assert network(threshold="youden", validation_split=0, epochs=1).fit(X, Y).best_threshold_ == (
+        pytest.approx(Y.mean())
+    )
+
+
 def test_a_trained_network_gets_a_threshold_without_training(pretrained, tmp_path):
     clf = BalancedKerasClassifier(pretrained, threshold="f1").initialize(X, Y)
     assert clf.best_threshold_ == 0.5

@@ -100,3 +100,25 @@ def test_a_sampler_and_an_optimizer_of_the_caller_are_never_changed():
     assert not hasattr(sampler, "sampling_strategy_")
     assert optimizer.get_config() == config
     assert not optimizer.variables or int(optimizer.iterations.numpy()) == 0
+
+
+BAD_CALLBACKS = [3, "EarlyStopping", [keras.callbacks.History(), 3], {"a": object()}, [int]]
+
+
+@pytest.mark.parametrize("given", BAD_CALLBACKS, ids=str)
+def test_what_is_no_callback_is_refused_and_not_set(given):
+    with pytest.raises(ValueError, match=r"callbacks holds .*, which is no callback of Keras"):
+        BalancedKerasClassifier(**TINY, callbacks=given).fit(X, NAMED)
+    clf = BalancedKerasClassifier(**TINY).fit(X, NAMED)
+    with pytest.raises(ValueError, match="no callback of Keras"):
+        clf.set_params(threshold=0.3, callbacks=given)
+    assert clf.callbacks is None
+    assert clf.threshold == "balanced_accuracy"
+    clf.predict(X)
+
+
+def test_what_is_refused_is_told_without_notes():
+    clf = BalancedKerasClassifier(**TINY).fit(X, NAMED)
+    # A note of rows that were trained on would be raised as an error.
+    with pytest.raises(ValueError, match="at least two classes"):
+        clf.tune_threshold(X[Y == 0], NAMED[Y == 0])
