@@ -108,6 +108,66 @@ def scikeras(epochs, **params):
     return Tagged(network, batch_size=BATCH, epochs=epochs, **given | params)
 
 
+def focal(y_true, y_pred):
+    """Return the focal loss, written as people write it."""
+    from keras import ops
+
+    y_true = ops.cast(y_true, y_pred.dtype)
+    share = ops.clip(y_pred, 1e-6, 1 - 1e-6)
+    found = y_true * (1 - share) ** 2 * ops.log(share)
+    spared = (1 - y_true) * share**2 * ops.log(1 - share)
+    return -ops.mean(found + spared, axis=-1)
+
+
+def batch_f1(y_true, y_pred):
+    """Return the F1 score of a batch, which Keras averages over the batches."""
+    from keras import ops
+
+    true, decided = ops.cast(y_true, "float32"), ops.cast(y_pred > 0.5, "float32")
+    return 2 * ops.sum(true * decided) / (ops.sum(true) + ops.sum(decided) + 1e-7)
+
+
+def f1_record():
+    """Return a callback that keeps the best F1 score of the epochs."""
+    import keras
+
+    class Record(keras.callbacks.Callback):
+        best = 0.0
+
+        def on_epoch_end(self, epoch, logs=None):
+            self.best = max(self.best, logs["batch_f1"])
+
+    return Record
+
+
+# What else people write, as parameters that scikeras and this package take alike.
+SPELLINGS = {
+    "no loss given": dict,
+    "loss by name": lambda: {"loss": "binary_crossentropy"},
+    "own loss function": lambda: {"loss": focal},
+    "own metric and callback": lambda: {
+        "loss": "binary_crossentropy",
+        "metrics": [batch_f1],
+        "callbacks": f1_record(),
+    },
+}
+
+
+def spelled():
+    """Return an arm of this package for each spelling, and one of scikeras for what it takes."""
+    arms = {}
+    for name, params in SPELLINGS.items():
+        arms[f"imbalanced_nn, {name}"] = lambda epochs, given=params: ours(epochs, **given())
+    for name, params in list(SPELLINGS.items())[1:]:
+        arms[f"scikeras, {name}"] = lambda epochs, given=params: scikeras(epochs, **given())
+    others = {
+        name: arm
+        for name, arm in installed_arms()[0].items()
+        if name not in ("imbalanced_nn", "scikeras")
+    }
+    return arms | others
+
+
 def skorch(epochs):
     """Return skorch's classifier."""
     import torch
