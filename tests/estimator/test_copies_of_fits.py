@@ -12,6 +12,8 @@ from sklearn.datasets import make_classification
 
 from imbalanced_nn import BalancedKerasClassifier, load, save
 
+pytestmark = pytest.mark.slow
+
 X, Y = make_classification(200, 5, weights=[0.8], random_state=0)
 SMALL = {"model__hidden_layer_sizes": (4,), "epochs": 2, "random_state": 0, "loss": "focal"}
 

@@ -10,6 +10,8 @@ from sklearn.model_selection import GridSearchCV
 from imbalanced_nn import BalancedBatches, BalancedKerasClassifier, load, save
 from imbalanced_nn.wrapper.parameters import plain
 
+pytestmark = pytest.mark.slow
+
 X, Y = make_classification(300, 5, weights=[0.7], random_state=0)
 
 

@@ -8,6 +8,8 @@ import pytest
 
 from .conftest import TABLE, fitted, network, rows
 
+pytestmark = pytest.mark.slow
+
 layers = keras.layers
 optimizers = keras.optimizers
 ENGINES = ("keras", "auto")

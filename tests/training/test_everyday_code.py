@@ -8,7 +8,7 @@ from keras.optimizers import SGD, Adam
 
 from .conftest import HIDDEN, TABLE, fitted, network, rows
 
-pytestmark = pytest.mark.filterwarnings("ignore:.*INN012")
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore:.*INN012")]
 
 X, Y = rows(TABLE)
 DENSE = HIDDEN["dense"][1]

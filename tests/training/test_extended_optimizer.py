@@ -13,6 +13,8 @@ from imbalanced_nn.training import extend_optimizer
 
 from .conftest import TABLE, fitted, network, rows
 
+pytestmark = pytest.mark.slow
+
 layers = keras.layers
 
 # What Keras says itself where it reads an optimizer from such a file.

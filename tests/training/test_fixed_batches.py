@@ -12,6 +12,8 @@ from imbalanced_nn.training import HeldOutPass, RowBatches, carried_states, forw
 
 from .conftest import rows
 
+pytestmark = pytest.mark.slow
+
 layers = keras.layers
 
 SIZE, SHAPE = 16, (5, 1)

@@ -51,6 +51,7 @@ def test_equals_model_fit_for_several_classes_and_labels():
     assert_equal_fits(network(TABLE, *hidden, units=3), X, labels)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "steps",
     [
@@ -86,6 +87,7 @@ OPTIMIZERS = sorted(
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_equals_model_fit_for_every_optimizer(name):
     X, y = rows(TABLE)
@@ -106,6 +108,7 @@ METRICS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", METRICS)
 def test_equals_model_fit_with_metrics(name):
     X, y = rows(TABLE)

@@ -12,6 +12,8 @@ from imbalanced_nn.training.fingerprint import training_key
 
 from .conftest import HIDDEN, TABLE, assert_equal_fits, fitted, network, rows
 
+pytestmark = pytest.mark.slow
+
 layers = keras.layers
 BUILD = network(TABLE, *HIDDEN["dropout"][1])
 

@@ -14,6 +14,8 @@ from imbalanced_nn.training import HeldOutMonitor, RowBatches, clear_programs, p
 from imbalanced_nn.training.cache import FORWARD, TRAINING
 from imbalanced_nn.wrapper.factory import NetworkFactory
 
+pytestmark = pytest.mark.slow
+
 X, Y = make_classification(200, 5, weights=[0.8], flip_y=0.05, random_state=0)
 OTHER_X, OTHER_Y = X[::-1] + 1, 1 - Y
 SMALL = {"model": "mlp", "model__hidden_layer_sizes": (4,), "epochs": 3, "random_state": 0}

@@ -16,6 +16,8 @@ from imbalanced_nn.training import seeded
 
 from .conftest import TABLE, fitted, network, rows
 
+pytestmark = pytest.mark.slow
+
 layers = keras.layers
 
 

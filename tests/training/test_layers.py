@@ -6,6 +6,8 @@ import pytest
 
 from .conftest import IMAGE, SEQUENCE, TABLE, assert_equal_fits, fitted, network, rows
 
+pytestmark = pytest.mark.slow
+
 layers = keras.layers
 
 N_TOKENS = 9

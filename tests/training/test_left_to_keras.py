@@ -12,6 +12,8 @@ from imbalanced_nn.training import forward
 
 from .conftest import HIDDEN, TABLE, fitted, network, rows
 
+pytestmark = pytest.mark.slow
+
 layers = keras.layers
 
 

@@ -14,6 +14,8 @@ from imbalanced_nn import BalancedKerasClassifier
 from imbalanced_nn.training import clear_programs
 from imbalanced_nn.training.cache import FORWARD, TRAINING
 
+pytestmark = pytest.mark.slow
+
 X, Y = make_classification(120, weights=[0.8], random_state=0)
 
 # The median of several windows: a collection or a table that doubles falls into one of them.

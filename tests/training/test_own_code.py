@@ -17,7 +17,7 @@ from imbalanced_nn.training.own_code import token_of
 
 from .conftest import HIDDEN, TABLE, assert_equal_fits, fitted, network, rows
 
-pytestmark = pytest.mark.filterwarnings("ignore:.*INN012")
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore:.*INN012")]
 
 X, Y = rows(TABLE)
 DENSE = HIDDEN["dense"][1]

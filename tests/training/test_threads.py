@@ -16,6 +16,8 @@ from imbalanced_nn.training.programs import Program
 
 from .conftest import TABLE, rows
 
+pytestmark = pytest.mark.slow
+
 X, Y = rows(TABLE)
 SMALL = BalancedKerasClassifier("mlp", model__hidden_layer_sizes=(4,), epochs=3, batch_size=32)
 SEEDS = range(6)

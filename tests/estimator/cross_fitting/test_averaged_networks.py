@@ -16,6 +16,8 @@ from imbalanced_nn.wrapper.factory import NetworkFactory
 
 from .conftest import TINY, N, fitted
 
+pytestmark = pytest.mark.slow
+
 SHIFTS = [
     {"sampler": "smote"},
     {"class_weight": "balanced"},

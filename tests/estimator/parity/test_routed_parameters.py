@@ -15,6 +15,8 @@ from .conftest import (
     uncompiled,
 )
 
+pytestmark = pytest.mark.slow
+
 
 def every_argument(hidden, meta, compile_kwargs, params):
     assert params["model__hidden"] == hidden and params["optimizer"] == "sgd"
