@@ -2,6 +2,7 @@
 
 import copy
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from scikeras.wrappers import KerasClassifier
@@ -564,7 +565,7 @@ run_eagerly
         decided = result.decision.rule.decide(result.posterior(outputs))
         if self._kind != "multilabel":
             decided = self._labels(decided)
-        return decided.reshape(-1, *encoder_state(self.target_encoder_).y_shape[1:])
+        return decided.reshape(-1, *encoder_state(self.target_encoder_).row_shape)
 
     def predict_proba(self, X, **kwargs):
         """Predict the probability of each class, at the training prevalence or at ``priors``.
@@ -701,10 +702,10 @@ run_eagerly
             class_codes(self.target_encoder_.transform(labels), self._kind)
             for labels in (y, predicted)
         )
-        *codes, weight = (self._by_decision(part, weight) for part in (*codes, weight))
+        true, decided, weight = (self._by_decision(part, weight) for part in (*codes, weight))
         result = self._result()
         objective = result.decision.objective or self.criterion_.objective(result.target)
-        return objective.score(*codes, weight, result.target.positive)
+        return objective.score(true, decided, weight, result.target.positive)
 
     def tune_threshold(
         self, X=None, y=None, *, objective=None, sample_weight=None, sample_cost=None
@@ -927,7 +928,7 @@ run_eagerly
     def _initialize(self, X, y=None):
         """Forget the last fit, then check the data and build the network as the parent does."""
         for name in FITTED:
-            vars(self).pop(name, None)
+            self.__dict__.pop(name, None)
         return super()._initialize(X, y)
 
     def __setstate__(self, state):
@@ -939,8 +940,8 @@ run_eagerly
     def _publish(self, result, trained=None):
         """Set the public attributes of what was learned, and of a training if there was one."""
         for name in MAY_LACK:
-            vars(self).pop(name, None)
-        vars(self).update(attributes_of(result, trained))
+            self.__dict__.pop(name, None)
+        self.__dict__.update(attributes_of(result, trained))
 
     def _state_with(self, network, result, trained) -> dict:
         """Return the attributes of the estimator, had it a network, a result and a training."""
@@ -949,7 +950,7 @@ run_eagerly
         twin._initialize_callbacks()
         if result is not None:
             twin._publish(result, trained)
-        return vars(twin)
+        return twin.__dict__
 
     def _result(self) -> FitResult:
         """Return what was learned, of a network in training what is known of it."""
@@ -973,7 +974,8 @@ run_eagerly
     def _labels(self, codes):
         """Return class codes as labels in the form of y."""
         one_hot = encoder_state(self.target_encoder_).target_type == "multiclass-onehot"
-        return (np.eye(self.n_classes_, dtype=int) if one_hot else self.classes_)[codes]
+        labels: Any = np.eye(self.n_classes_, dtype=int) if one_hot else self.classes_
+        return labels[codes]
 
     def _by_decision(self, values, weight):
         """Return labels, codes or weights of steps as if each step that counts were a row."""

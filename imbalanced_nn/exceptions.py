@@ -137,8 +137,10 @@ def calling_frames() -> Iterator[FrameType]:
 _FOLDED = ("default", "module", "once")
 _FITS = "__fits_of_imbalanced_nn__"
 # Modules whose functions stand between a caller and one fit.
-_OF_ONE_FIT = ("sklearn.base", "sklearn.pipeline", "sklearn.utils._param_validation")
-_OF_ONE_FIT += ("imblearn.base", "imblearn.pipeline")
+_OF_ONE_FIT: tuple[str, ...] = (
+    *("sklearn.base", "sklearn.pipeline", "sklearn.utils._param_validation"),
+    *("imblearn.base", "imblearn.pipeline"),
+)
 _IDLE_SECONDS = 5.0
 
 
@@ -227,7 +229,7 @@ def _fits() -> _Fits | _WorkerFits | None:
         owner = frame.f_code.co_qualname.partition(".")[0]
         if owner in ("BatchedCalls", "Parallel"):
             is_worker = owner == "BatchedCalls"
-    if not is_search:
+    if not is_search or outermost is None:
         return None
     if is_worker:
         return _WORKER
@@ -259,7 +261,7 @@ def _action(note: ImbalanceWarning) -> str:
             continue
         if (message is None or message.match(str(note))) and (where is None or where.match(module)):
             return action
-    return warnings.defaultaction
+    return getattr(warnings, "defaultaction", "default")
 
 
 def _is_inside(module: str) -> bool:

@@ -330,7 +330,9 @@ def _from_mapping(class_weight: Mapping, classes: np.ndarray) -> np.ndarray:
                 f"class_weight names the label {label!r}, which is not in y; the labels are "
                 f"{known}.{_hint_of_label(label, known)}"
             )
-        number = isinstance(weight, numbers.Real) and np.isfinite(weight) and weight >= 0
+        number = (
+            isinstance(weight, numbers.Real) and np.isfinite(float(weight)) and float(weight) >= 0
+        )
         if not number:
             raise InvalidParameterError(
                 f"class_weight must map labels to finite weights of at least 0; got {weight!r} "

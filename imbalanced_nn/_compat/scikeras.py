@@ -57,6 +57,11 @@ class EncoderState(NamedTuple):
     y_shape: tuple[int, ...] | None
     y_dtype: Any
 
+    @property
+    def row_shape(self) -> tuple[int, ...]:
+        """Shape of the y of one row."""
+        return (self.y_shape or ())[1:]
+
 
 def encoder_state(encoder: Any) -> EncoderState:
     """Return what a fitted label encoder remembers of y."""

@@ -105,7 +105,7 @@ def row_hashes(data: Any, rows: np.ndarray | None = None) -> np.ndarray:
     if isinstance(data, dict | list | tuple):
         parts = data.values() if isinstance(data, dict) else data
         salted = [row_hashes(part, rows) * np.uint64(2 * i + 1) for i, part in enumerate(parts)]
-        return np.sum(salted, axis=0, dtype=np.uint64)
+        return np.asarray(np.sum(salted, axis=0, dtype=np.uint64))
     rows = np.arange(n_rows(data)) if rows is None else rows
     n_columns = int(np.prod(data.shape[1:]))
     # Odd factors, so that no bit of a value is lost.
@@ -262,7 +262,7 @@ def check_weights(
         sample_weight, ensure_2d=False, dtype=np.float64, copy=True, input_name=name
     )
     if steps and weights.shape == shape[:1]:
-        weights = np.repeat(weights[:, None], *steps, axis=1)
+        weights = np.repeat(weights[:, None], steps[0], axis=1)
     if weights.shape != shape:
         or_steps = f", or for each of its time steps, of shape {shape}" if steps else ""
         raise ValueError(

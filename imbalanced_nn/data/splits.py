@@ -144,11 +144,11 @@ def split_rows(
             warnings.simplefilter("ignore", UserWarning)
             if isinstance(splitter, numbers.Integral):
                 of_present = None if groups is None else groups[present]
-                pairs = deal_folds(splitter, codes[present], seed, of_present)
-                pairs = [[present[side] for side in pair] for pair in pairs]
+                pairs = deal_folds(int(splitter), codes[present], seed, of_present)
+                pairs = [(present[train], present[held_out]) for train, held_out in pairs]
             else:
                 pairs = splitter if listed else _seeded(splitter, seed).split(X, y, groups)
-            folds = [
+            folds: Any = [
                 tuple(np.intersect1d(_row_numbers(side, len(codes)), present) for side in pair)
                 for pair in pairs
             ]
@@ -278,10 +278,10 @@ def _check_apart(
             f"{name} puts {len(both)} rows on both sides, row {both[0]} among them, which would "
             f"be trained on and judged by. Give a splitter whose two sides share no row."
         )
-    both = [] if groups is None else np.intersect1d(groups[train], groups[held_out])
-    if len(both):
+    shared: Any = [] if groups is None else np.intersect1d(groups[train], groups[held_out])
+    if len(shared):
         raise InvalidParameterError(
-            f"{name} puts rows of the group {both.tolist()[0]!r} on both sides. Give a "
+            f"{name} puts rows of the group {shared.tolist()[0]!r} on both sides. Give a "
             f"splitter that keeps groups together, such as GroupKFold or "
             f"StratifiedGroupKFold, or leave groups out."
         )
@@ -292,7 +292,7 @@ def _check_sides(
 ) -> None:
     """Refuse a split whose sides, given by their codes, lack rows or rows of a class."""
     for side, of_side in (("train on", train), ("hold out", held_out)):
-        lost = np.setdiff1d(codes, of_side) if codes.ndim == 1 else []
+        lost: Any = np.setdiff1d(codes, of_side) if codes.ndim == 1 else []
         if len(of_side) and not len(lost):
             continue
         row = f"row of class {labels.tolist()[lost[0]]!r}" if len(lost) else "row"
@@ -363,7 +363,7 @@ def _draw_label_groups(
         undecided = generator.permutation(np.flatnonzero((side < 0) & (of_groups > 0)))
         held, trained = (of_groups[side == code].sum() for code in (1, 0))
         before = np.concatenate([[0], np.cumsum(of_groups[undecided])])
-        count = np.argmin(np.abs(held + before - share * of_groups.sum()))
+        count = int(np.argmin(np.abs(held + before - share * of_groups.sum())))
         # Both sides get a group wherever there are two.
         count = int(min(max(count, held == 0), len(undecided) - (trained == 0)))
         side[undecided] = 0

@@ -2,6 +2,7 @@
 
 from functools import cache
 from importlib import resources
+from typing import Any
 
 from imbalanced_nn._compat.sklearn import single_box
 from imbalanced_nn.describe.class_table import class_table
@@ -32,7 +33,8 @@ class FittedDiagram:
 
     def _get_fitted_attr_html(self, doc_link=""):
         """Return what scikit-learn shows of a fitted estimator below its parameters."""
-        return _Learned(super()._get_fitted_attr_html(doc_link), _learned(self))
+        scikit_learns: Any = super()
+        return _Learned(scikit_learns._get_fitted_attr_html(doc_link), _learned(self))
 
 
 class _Learned:

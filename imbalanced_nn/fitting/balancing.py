@@ -96,7 +96,7 @@ class Balanced:
         often = None if self.draw is None else self.draw.expected(epoch, len(self.rows.codes))
         totals, whole = class_mass(self.rows, self.target.n_classes, often)
         if self.weighs_labels:
-            negative, positive = np.array(list(self.class_weight.values())).T
+            negative, positive = np.array(list((self.class_weight or {}).values())).T
             return Mass(positive * totals, positive * totals + negative * (whole - totals))
         if self.by_batch:
             return Mass(whole * self._batch_shares(epoch)[0], whole)
@@ -262,8 +262,8 @@ def _resampled(rows, target, how, first_epoch, batch_size, encoded, finished):
         draw = sampler.draw(rows.selected_codes, target.classes, rows.index, size, progress)
         return dataclasses.replace(rows, index=draw.rows(first_epoch)), draw
     drawn, _ = resample(sampler, rows, target.classes, how.looked_up)
-    draw = redraws(sampler, rows, target.classes, how.every, progress, finished)
-    return encoded(drawn), draw
+    redraw = redraws(sampler, rows, target.classes, how.every, progress, finished)
+    return encoded(drawn), redraw
 
 
 def _weighed(rows, natural, target, how):

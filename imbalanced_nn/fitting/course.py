@@ -245,7 +245,7 @@ class Course:
         counts = class_totals(codes, np.ones(len(codes)), target.n_classes)
         monitor, patience = map(plan.factory.left_to_rule, ("monitor", "patience"))
         own_monitor = monitor in (AVERAGE_PRECISION, PRECISION_BY_LOSS)
-        ranking = HighestRatio()
+        ranking: HighestRatio | LeastLossWithinError = HighestRatio()
         if monitor != PRECISION_BY_LOSS:
             ranking = LeastLossWithinError(counts[counts > 0].min(initial=len(codes)))
         stops = patience if parameters.early_stopping and own_monitor else None
@@ -333,7 +333,7 @@ def state_after(
     factory: NetworkFactory,
     network: keras.Model,
     settle: Callable[[keras.Model, int | None], tuple[keras.Model, Trained | None]],
-    plan: FitPlan | None = None,
+    plan: Any = None,
 ) -> dict[str, Any] | None:
     """Return the attributes of the estimator that a fit would give that ended now.
 

@@ -3,6 +3,7 @@
 import re
 import warnings
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -74,7 +75,7 @@ def cross_fit(plan: FitPlan) -> Trained:
     return replace(trained, held_out=judged)
 
 
-def out_of_fold(scores: list[HeldOutScores]) -> HeldOutScores:
+def out_of_fold(scores: list[Any]) -> HeldOutScores:
     """Return the scores of all folds, each row's by the network that was not trained on it.
 
     Parameters
@@ -86,7 +87,8 @@ def out_of_fold(scores: list[HeldOutScores]) -> HeldOutScores:
         (part.codes, part.proba, part.weight, np.full(len(part.proba), number))
         for number, part in enumerate(scores)
     ]
-    return HeldOutScores(*(np.concatenate(part) for part in zip(*parts, strict=True)))
+    codes, proba, weight, fold = (np.concatenate(part) for part in zip(*parts, strict=True))
+    return HeldOutScores(codes, proba, weight, fold)
 
 
 def _check_folds(plan: FitPlan) -> None:
@@ -130,7 +132,8 @@ def _why_not_averaged(factory: NetworkFactory) -> str | None:
 
 def _train_members(plan: FitPlan) -> list[Member]:
     """Return a network for each fold, trained on the others and stopped by its rows."""
-    members, notes = [], {}
+    members: list[Any] = []
+    notes: dict[Any, Any] = {}
     for number, fold in enumerate(plan.folds):
         within = plan.task.within("train-for-fold", plan.n_subtasks, alone=False)
         with within as task, warnings.catch_warnings(record=True) as caught:
@@ -194,7 +197,7 @@ def _average(
         posterior=network_posterior(factory, target, shares),
         held_out=held_out,
         seen=SeenRows().plus(row_hashes(natural.X, natural.index)),
-        n_iter=round(np.mean([member.trained.n_iter for member in members])),
+        n_iter=round(float(np.mean([member.trained.n_iter for member in members]))),
         fills_loss=False,
     )
 

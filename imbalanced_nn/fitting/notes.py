@@ -127,7 +127,7 @@ def _drops_cuts() -> str | None:
             # Pairs of classes vote by what each of them predicts.
             return None
         fallback = fallback or _CALLED_BY.get(function)
-        owner = variables.get("self")
+        owner: Any = variables.get("self")
         names = {base.__name__ for base in type(owner).__mro__} & _DROP_CUTS
         if function != "fit" or not names:
             continue
@@ -185,9 +185,9 @@ def note_copies(rows: Rows, hashes: np.ndarray, judged: Rows | None) -> None:
     """Warn where many held-out rows are copies of trained ones; ``hashes`` are of ``rows``."""
     if judged is None:
         return
-    hashes = hashes, row_hashes(judged.X, judged.index)
+    both = hashes, row_hashes(judged.X, judged.index)
     codes = rows.codes[rows.index], judged.codes[judged.index]
-    copies = leaked_copies(judged.X, codes, hashes)
+    copies = leaked_copies(judged.X, codes, both)
     if copies:
         warn("INN013", copies_message(copies, len(judged.index), "held-out"))
 

@@ -31,7 +31,6 @@ from imbalanced_nn.fitting.decision import (
 )
 from imbalanced_nn.fitting.notes import note_dropped_cut, note_resampled
 from imbalanced_nn.fitting.posterior import check_calibration
-from imbalanced_nn.fitting.progress import FitTask
 from imbalanced_nn.fitting.records import FitResult, Target
 from imbalanced_nn.weighting import class_totals
 from imbalanced_nn.wrapper import NetworkFactory, check_parameters
@@ -113,7 +112,7 @@ class FitPlan:
     training: dict[str, Any]
     arguments: dict[str, Any]
     previous: FitResult | None
-    task: FitTask | None = None
+    task: Any = None
 
     @property
     def goes_on_with(self) -> FitResult | None:
@@ -343,7 +342,7 @@ def check_priors_allowed(kind: str | None, calibration: str | None, what: str) -
 
 def check_known(y: np.ndarray, classes: np.ndarray, name: str) -> None:
     """Refuse labels that the training rows did not have."""
-    unseen = [] if y.ndim == 2 else np.setdiff1d(y, classes)
+    unseen: Any = [] if y.ndim == 2 else np.setdiff1d(y, classes)
     if len(unseen):
         raise ValueError(
             f"{name} holds the label {unseen.tolist()[0]!r}, which is not in the y of fit; the "
@@ -433,8 +432,9 @@ def _split(factory, target, X, codes, weight, groups, split, seed):
         codes = strata
     if isinstance(split, numbers.Real) and split < 1:
         groups = None if groups is None else groups[present]
-        sides = hold_out_rows(codes[present], split, labels, seed, groups)
-        return [tuple(present[side] for side in sides)]
+        sides = hold_out_rows(codes[present], float(split), labels, seed, groups)
+        train, held_out = (present[side] for side in sides)
+        return [(train, held_out)]
     return split_rows(split, X, codes, labels, seed, groups, present)
 
 

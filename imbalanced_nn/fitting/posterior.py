@@ -181,7 +181,7 @@ def check_calibration(
 def new_calibrator(posterior: Posterior, held_out: Any, rows: Any = slice(None)) -> Calibrator:
     """Return a calibrator learned from some of the held-out scores."""
     return fit_calibrator(
-        posterior.calibration,
+        str(posterior.calibration),
         held_out.proba[rows],
         held_out.codes[rows],
         held_out.weight[rows],

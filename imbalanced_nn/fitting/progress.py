@@ -111,8 +111,9 @@ def epoch_tasks(
         epoch_task = task.next("epoch")
 
         def end(network, epoch):
-            told = task.alone and state_at is not None
-            return epoch_task.end((lambda: state_at(network, epoch)) if told else None)
+            if not task.alone or state_at is None:
+                return epoch_task.end(None)
+            return epoch_task.end(lambda: state_at(network, epoch))
 
         return end
 

@@ -131,7 +131,7 @@ class ClassLoss(keras.losses.Loss):
             What is otherwise than now.
         """
         twin = type(self).__new__(type(self))
-        vars(twin).update(vars(self) | attributes)
+        twin.__dict__.update(self.__dict__ | attributes)
         numbers = {name: ops.convert_to_numpy(held) for name, held in self._statistics.items()}
         twin._statistics = {name: np.array(values) for name, values in numbers.items()}
         return twin

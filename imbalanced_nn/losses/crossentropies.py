@@ -69,12 +69,9 @@ class FocalCrossentropy(ClassLoss):
             )
         self.gamma = float(gamma)
         self.alpha = alpha if alpha is None or isinstance(alpha, str) else [*map(float, alpha)]
+        # Only where weights follow from the shares.
+        self.needs_prior = isinstance(alpha, str)
         super().__init__(prior, from_logits, name, **kwargs)
-
-    @property
-    def needs_prior(self) -> bool:
-        """Only where weights follow from the shares."""
-        return isinstance(self.alpha, str)
 
     def call(self, y_true, y_pred):
         """Return the loss of each row."""
@@ -91,9 +88,9 @@ class FocalCrossentropy(ClassLoss):
 
     def posterior(self, proba):
         """Return the class posterior that outputs stand for."""
-        alpha = self.alpha
+        alpha: Any = self.alpha
         if isinstance(alpha, str):
-            alpha = self._numbers("alpha")
+            return focal_posterior(proba, self.gamma, self._numbers("alpha"))
         return focal_posterior(proba, self.gamma, alpha)
 
     def get_config(self):

@@ -213,7 +213,9 @@ class BinaryProblem:
         columns = np.moveaxis(np.stack(linear, axis=-1), 1, 0)
         costs = columns[3] if len(columns) > 3 else np.zeros(columns[0].shape)
         count = np.stack([running[:, -1] for running in fp_and_tp], axis=-1)
-        return BinarySums(*fp_and_tp[::-1], count, *columns[:3], costs, np.stack(gaps, axis=-1))
+        fp, tp = fp_and_tp
+        flagged, squared, log = columns[:3]
+        return BinarySums(tp, fp, count, flagged, squared, log, costs, np.stack(gaps, axis=-1))
 
 
 class _Part:

@@ -86,7 +86,8 @@ def slots(columns: list[Column]) -> tuple[int, int]:
         Of the training rows.
     """
     numbers = (sum(c.is_numeric for c in columns), sum(c.spike is not None for c in columns))
-    return tuple(min(len(columns), -(-n // SLOTS_AT_ONCE) * SLOTS_AT_ONCE) for n in numbers)
+    embedded, spiked = (min(len(columns), -(-n // SLOTS_AT_ONCE) * SLOTS_AT_ONCE) for n in numbers)
+    return embedded, spiked
 
 
 def adapt(

@@ -142,8 +142,8 @@ def _maker(tensor: Any) -> tuple[str, str | None]:
     if isinstance(inner, keras.layers.Softmax):
         return layer.name, "softmax"
     # Recurrent layers do more than activate. Convolutions share no public class, but a size.
-    activates = (keras.layers.Activation, keras.layers.Dense, keras.layers.EinsumDense, MemberMean)
-    activates = isinstance(inner, activates) or hasattr(inner, "kernel_size")
+    kinds = (keras.layers.Activation, keras.layers.Dense, keras.layers.EinsumDense, MemberMean)
+    activates = isinstance(inner, kinds) or hasattr(inner, "kernel_size")
     name = getattr(function, "__name__", "") if activates else ""
     known = name and function is getattr(keras.activations, name, None)
     return layer.name, name if known else None

@@ -156,15 +156,13 @@ class _RandomRedraw(Draw):
 class _SyntheticRedraw(Draw):
     """Fresh synthetic rows for every epoch, behind the same data."""
 
-    def __init__(
-        self, sampler: Any, rows: Rows, classes: np.ndarray, finish: Callable[[Rows], Rows]
-    ):
+    def __init__(self, sampler: Any, rows: Rows, classes: np.ndarray, finish: Any):
         self._sampler, self._natural, self._classes = sampler, rows, classes
         self._finish = finish
         self._seed = draw_seed(sampler.random_state)
-        self._drawn: tuple[int, Rows | None] = (-1, None)
+        self._drawn: tuple[int, Any] = (-1, None)
         self._length = 0
-        self._counts = None
+        self._counts = np.zeros(0, dtype=int)
 
     def start(self, rows: Rows) -> None:
         """Take the finished rows of the sampler's own draw for the first epoch."""

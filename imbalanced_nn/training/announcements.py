@@ -57,7 +57,8 @@ class Announcements(keras.callbacks.CallbackList):
         flat = keras.tree.flatten(callbacks)
         self.to_users = not all(isinstance(callback, OWN) for callback in flat)
         self.stops = False
-        self._has_begun, self._epoch = False, None
+        self._has_begun = False
+        self._epoch: int | None = None
         self._before = _attributes(model) if self.to_users else []
         parts = {"epochs": epochs, "steps": steps, "verbose": verbose}
         shows = bool(verbose)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import keras
 import numpy as np
@@ -14,7 +15,7 @@ __all__ = ["averaged_weights", "with_averages"]
 
 def _pairs(model: keras.Model) -> list[tuple[keras.Variable, keras.Variable]]:
     """Return weights and the averages that the optimizer keeps of them."""
-    optimizer = getattr(model, "optimizer", None)
+    optimizer: Any = getattr(model, "optimizer", None)
     if not getattr(optimizer, "use_ema", False) or not optimizer.built:
         return []
     # Reading them makes those that an earlier fit has put off.

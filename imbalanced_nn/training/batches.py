@@ -24,7 +24,7 @@ def as_network_input(data: Any) -> Any:
     return dense(data, keras.config.floatx())
 
 
-def _is_mapped(X: np.ndarray) -> bool:
+def _is_mapped(X: Any) -> bool:
     """Whether an array is a view of a memory map."""
     while X is not None and not isinstance(X, np.memmap):
         X = getattr(X, "base", None)
@@ -88,7 +88,7 @@ class RowBatches(keras.utils.PyDataset):
         return -(-len(self.rows) // self.batch_size)
 
     def __getitem__(self, index: int) -> tuple:
-        part = slice(index * self.batch_size, (index + 1) * self.batch_size)
+        part: Any = slice(index * self.batch_size, (index + 1) * self.batch_size)
         n = len(self.rows[part])
         fills = self._filled is not None and n < self.batch_size
         if fills:
@@ -196,7 +196,7 @@ def _equal_within_batches(
     return _as_weights(weight / totals[cell] * (size / n_present)[batch])
 
 
-def _as_weights(weight: np.ndarray | None) -> np.ndarray | None:
+def _as_weights(weight: Any) -> Any:
     """Return weights in Keras' float type."""
     return None if weight is None else weight.astype(keras.config.floatx())
 

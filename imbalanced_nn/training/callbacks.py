@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import nullcontext
+from typing import Any
 
 import keras
 import numpy as np
@@ -132,8 +133,8 @@ class HeldOutMonitor(keras.callbacks.Callback):
         self._evaluate = evaluate
         self._patience = patience
         self._ranking = ranking
-        self.best_epoch = None
-        self.best_weights = None
+        self.best_epoch: Any = None
+        self.best_weights: list[np.ndarray] | None = None
 
     @property
     def only_logs(self) -> bool:
@@ -252,6 +253,7 @@ class StopOn(keras.callbacks.EarlyStopping):
     def __init__(self, monitor: str, patience: int):
         mode = "min" if monitor.endswith("loss") else "auto"
         super().__init__(monitor, patience=patience, mode=mode, restore_best_weights=True)
+        self.best_weights: list[np.ndarray] | None = None
 
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
         """Look the quantity up before Keras only warns that it is not there."""

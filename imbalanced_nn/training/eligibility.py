@@ -60,8 +60,10 @@ KNOWN_ARGUMENTS = {
     "verbose",
 }
 # Further arguments of Keras that ask for nothing at these values.
-IDLE = {"class_weight": None, "steps_per_epoch": None, "validation_steps": None}
-IDLE["validation_freq"] = 1
+IDLE: dict[str, Any] = {
+    **dict.fromkeys(("class_weight", "steps_per_epoch", "validation_steps")),
+    "validation_freq": 1,
+}
 
 
 def unsuitable(model: keras.Model, batches: RowBatches, arguments: dict[str, Any]) -> str | None:

@@ -66,7 +66,7 @@ def copy_of(obj: Any, memo: dict[int, Any] | None = None) -> Any:
     """
     memo = {} if memo is None else memo
     if id(obj) not in memo:
-        memo[id(obj)] = twin = type(obj).__new__(type(obj))
+        memo[id(obj)] = twin = object.__new__(type(obj))
         for part in own_metrics(obj):
             copy_of(part, memo)
         vars(twin).update(copy.deepcopy(vars(obj), memo))

@@ -136,7 +136,8 @@ class _Fit:
         self._tensors = [_tensors(part) for part in data]
         self._judged, self._is_fixed = [], False
         self._names = _log_names(program.twin, model)
-        self._watched, self._held_out = None, held_out
+        self._watched: Any = None
+        self._held_out = held_out
 
     def run(self, start, epochs, told):
         """Run the epochs on the program's twin, with the callbacks around them.
@@ -312,7 +313,7 @@ class _Fit:
 
     def _named(self, result: dict[str, Any]) -> dict[str, Any]:
         """Return metrics, numbers or arrays, under the names of the user's network."""
-        named = {}
+        named: dict[str, Any] = {}
         for name, value in result.items():
             if isinstance(value, dict):
                 # A metric may have several results.

@@ -81,8 +81,8 @@ def outputs_and_loss(
 
 def _loss(model: keras.Model, outputs: tf.Tensor, y: tf.Tensor, *weight: tf.Tensor) -> tf.Tensor:
     """The network's loss of outputs that are already there."""
-    weight = weight[0] if weight else None
-    return model.compute_loss(y=y, y_pred=outputs, sample_weight=weight, training=False)
+    given = weight[0] if weight else None
+    return model.compute_loss(y=y, y_pred=outputs, sample_weight=given, training=False)
 
 
 def _traced(model: keras.Model, tensors: list[tf.Tensor], function: Any) -> Any:

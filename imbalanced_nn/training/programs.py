@@ -42,8 +42,8 @@ def twin_of(model: keras.Model) -> keras.Model:
         loss = type(loss).from_config(loss.get_config())
     optimizer = type(optimizer).from_config(optimizer.get_config())
     metrics = [keras.tree.map_structure(_alike, given) for given in given_metrics(model)]
-    metrics = dict(zip(("metrics", "weighted_metrics"), metrics, strict=False))
-    twin.compile(optimizer=optimizer, loss=loss, **metrics)
+    named = dict(zip(("metrics", "weighted_metrics"), metrics, strict=False))
+    twin.compile(optimizer=optimizer, loss=loss, **named)
     twin.optimizer.build(twin.trainable_variables)
     return twin
 
@@ -163,7 +163,7 @@ class Program:
     def _build(self, data: list[Any]) -> None:
         """Make nothing more; the twin is ready."""
 
-    def _split(self) -> tuple[keras.Model | None, keras.Model | None]:
+    def _split(self) -> tuple[Any, Any]:
         """Return what the twin does before its first trained layer, and the rest, compiled."""
         # Metrics are the twin's own.
         parts = split_fixed(self.twin) if len(self.twin.metrics) == 1 else None

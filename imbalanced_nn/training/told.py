@@ -65,7 +65,7 @@ def own_functions(model: keras.Model) -> list[str] | None:
         return None
     if isinstance(model.loss, list | tuple | dict) or given_loss_weights(model) is not None:
         return None
-    tokens = []
+    tokens: list[Any] = []
     for part in (model.loss, *filter(None, keras.tree.flatten(given_metrics(model)))):
         if isinstance(part, str) or _is_told_part(part):
             continue

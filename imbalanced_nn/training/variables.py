@@ -76,7 +76,8 @@ class EqualVariables:
     """
 
     def __init__(self, first: keras.Model, second: keras.Model, slots: list[tf.Tensor]):
-        self._first, self._second, self._pairs = first, second, []
+        self._first, self._second = first, second
+        self._pairs: list[tuple[keras.Variable, keras.Variable]] = []
         for part in (_own_variables, _loss_variables):
             self._pair(part(first), part(second))
         known, others = first.optimizer.variables, second.optimizer.variables

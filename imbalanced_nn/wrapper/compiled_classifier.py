@@ -75,12 +75,12 @@ class CompiledKerasClassifier(KerasClassifier):
         meant = {given["loss"]: resolve_loss(loss, routed)}
         chosen = self._training_defaults.optimizer if is_auto(optimizer) else optimizer
         meant[given["optimizer"]] = _optimizer_class(chosen) if isinstance(chosen, str) else chosen
-        vars(self).update(meant)
+        self.__dict__.update(meant)
         try:
             with numbered_afresh():
                 kwargs = super()._get_compile_kwargs()
         finally:
-            vars(self).update({given["loss"]: loss, given["optimizer"]: optimizer})
+            self.__dict__.update({given["loss"]: loss, given["optimizer"]: optimizer})
         for name in {"metrics", "weighted_metrics"} & kwargs.keys():
             kwargs[name] = self._metrics_of_a_fit(name, kwargs[name])
         if kwargs["optimizer"] is optimizer:
@@ -154,8 +154,9 @@ class CompiledKerasClassifier(KerasClassifier):
                 arguments[name] = len(keras.tree.flatten(X)[0])
         arguments = {k: v for k, v in arguments.items() if not k.startswith("callbacks")}
         logged = self.model_.fit(x=X, y=y, callbacks=self._fit_callbacks, **arguments).history
-        goes_on = warm_start and initial_epoch != 0 and hasattr(self, "history_")
-        history = defaultdict(list, self.history_ if goes_on else {})
+        goes_on = warm_start and initial_epoch != 0
+        earlier = getattr(self, "history_", {}) if goes_on else {}
+        history = defaultdict(list, earlier)
         for name, values in logged.items():
             # Keras logs tensors where a metric has several values.
             history[name] = history[name] + [np.asarray(v) if np.ndim(v) else v for v in values]
@@ -207,7 +208,7 @@ class CompiledKerasClassifier(KerasClassifier):
         encoder = getattr(self, "target_encoder_", None)
         if type(encoder) not in (ClassifierLabelEncoder, TimestepLabelEncoder):
             return None
-        return KINDS.get(encoder_state(encoder).target_type)
+        return KINDS.get(encoder_state(encoder).target_type or "")
 
     def _check_model_compatibility(self, y: Any) -> None:
         """Check the number of outputs before Keras stumbles over it."""

@@ -68,8 +68,8 @@ class NetworkFactory:
         return self.estimator.model_
 
     @property
-    def kind(self) -> str | None:
-        """Kind of target, None with a target encoder of the user's."""
+    def kind(self) -> Any:
+        """Kind of target, a name; None with a target encoder of the user's."""
         return self.estimator._kind
 
     @property
@@ -273,7 +273,7 @@ class NetworkFactory:
             self.estimator._ensure_compiled_model()
         self.estimator._check_model_compatibility(y)
 
-    def _weigh_labels(self, class_weight: dict) -> None:
+    def _weigh_labels(self, class_weight: Any) -> None:
         """Compile the network with a loss that weighs its labels."""
         network = self.network
         if network.compiled and isinstance(self.loss, LabelWeightedCrossentropy):

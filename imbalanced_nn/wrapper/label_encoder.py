@@ -57,7 +57,7 @@ class TimestepLabelEncoder(ClassifierLabelEncoder):
 
     def transform(self, y: np.ndarray) -> np.ndarray:
         """Return y as the network takes it, of shape (n_sequences, n_steps, 1 or n_classes)."""
-        fitted = encoder_state(self).y_shape[1:]
+        fitted = encoder_state(self).row_shape
         if y.shape[1:] != fitted:
             raise ValueError(
                 f"y has rows of shape {y.shape[1:]}, but the estimator was fitted on rows of shape "

@@ -346,8 +346,8 @@ def plain(value: Any) -> Any:
         same = all(new is old for new, old in zip(converted, value, strict=True))
         return value if same else type(value)(converted)
     if type(value) is dict:
-        converted = {key: plain(part) for key, part in value.items()}
-        return value if all(converted[key] is value[key] for key in value) else converted
+        named = {key: plain(part) for key, part in value.items()}
+        return value if all(named[key] is value[key] for key in value) else named
     return value
 
 

@@ -82,7 +82,8 @@ class PackedObject:
 
     def restore(self) -> Any:
         """Make an equal object."""
-        return self.cls.from_config(self.config)
+        cls: Any = self.cls
+        return cls.from_config(self.config)
 
 
 def pack(value: Any, memo: dict[int, Any]) -> Any:

@@ -112,15 +112,15 @@ class SklearnKerasClassifier(CallbackSupportMixin, CompiledKerasClassifier):
         ValueError
             If a parameter does not exist, with the nearest name that does.
         """
-        before = dict(vars(self))
+        before = dict(self.__dict__)
         try:
             self._set_each(params)
             if self.initialized_ and any(name.partition("__")[0] == "callbacks" for name in params):
                 # Those of predict, which any callback slows, are made when they are set.
                 self._initialize_callbacks()
         except Exception:
-            vars(self).clear()
-            vars(self).update(before)
+            self.__dict__.clear()
+            self.__dict__.update(before)
             raise
         return self
 
@@ -130,8 +130,8 @@ class SklearnKerasClassifier(CallbackSupportMixin, CompiledKerasClassifier):
         A nested parameter belongs to the object that the same call may be setting.
         """
         for name in sorted(params, key=lambda name: "__" in name):
-            owner, nested, _ = name.partition("__")
-            owner = getattr(self, owner, None)
+            part, nested, _ = name.partition("__")
+            owner = getattr(self, part, None)
             try:
                 # Keras' callbacks have a set_params too, which is none of scikit-learn's.
                 if nested and hasattr(owner, "get_params") and not isinstance(owner, type):
@@ -212,7 +212,7 @@ class SklearnKerasClassifier(CallbackSupportMixin, CompiledKerasClassifier):
             builder = NETWORKS["mlp" if plain_layers else "default"]
         else:
             builder = super()._check_model_param()
-        user_params = getattr(self, "_user_params", set())
+        user_params: set[str] = getattr(self, "_user_params", set())
         names = set(parameter_names(self))
         check_user_parameters(
             user_params | {name for name in names if name.startswith("model__")},
@@ -306,7 +306,7 @@ class SklearnKerasClassifier(CallbackSupportMixin, CompiledKerasClassifier):
     def _get_metadata(self) -> dict[str, Any]:
         """Return what build functions get as ``meta``: the parent's names and no others."""
         own = {k: v for k, v in super()._get_metadata().items() if k != "feature_names_in_"}
-        return own | vars(self).get("_further_meta", {})
+        return own | self.__dict__.get("_further_meta", {})
 
     @contextmanager
     def _joining_meta(self, known: dict[str, Any]) -> Iterator[None]:
@@ -321,7 +321,7 @@ class SklearnKerasClassifier(CallbackSupportMixin, CompiledKerasClassifier):
         """Refuse what is given to a call, or routed, and would not arrive."""
         if arguments:
             check_arguments(arguments, "fit", self.model_, online)
-        routed = [name for name in vars(self) if "__" in name]
+        routed = [name for name in self.__dict__ if "__" in name]
         check_routed(routed, self.model_)
         if self.callbacks is None and any(name.startswith("callbacks__") for name in routed):
             raise InvalidParameterError(
@@ -338,22 +338,22 @@ class SklearnKerasClassifier(CallbackSupportMixin, CompiledKerasClassifier):
         given = self.get_params(deep=False)
         converted = {name: plain(value) for name, value in given.items()}
         changed = [name for name in given if converted[name] is not given[name]]
-        vars(self).update({name: converted[name] for name in changed})
+        self.__dict__.update({name: converted[name] for name in changed})
         try:
             yield
         finally:
-            vars(self).update({name: given[name] for name in changed})
+            self.__dict__.update({name: given[name] for name in changed})
 
     def _initialize_callbacks(self) -> None:
         """Make callbacks for fit and predict; those that a file did not keep are none."""
         for name in ("callbacks", "fit__callbacks", "predict__callbacks"):
             check_callbacks(getattr(self, name, None), name)
-        given = {name: value for name, value in vars(self).items() if isinstance(value, NotKept)}
-        vars(self).update(dict.fromkeys(given))
+        given = {name: value for name, value in self.__dict__.items() if isinstance(value, NotKept)}
+        self.__dict__.update(dict.fromkeys(given))
         try:
             super()._initialize_callbacks()
         finally:
-            vars(self).update(given)
+            self.__dict__.update(given)
 
     def _predict_raw(self, X, **kwargs):
         """Return the network's outputs, in few large batches and without a progress bar."""
@@ -363,10 +363,10 @@ class SklearnKerasClassifier(CallbackSupportMixin, CompiledKerasClassifier):
                 f"appropriate arguments before using this estimator."
             )
         refuse_after_fork()
-        routed = any(name.startswith("predict__") for name in vars(self))
+        routed = any(name.startswith("predict__") for name in self.__dict__)
         if kwargs or routed or watches_predictions(self._predict_callbacks or []):
             check_arguments(kwargs, "predict", self.model_)
-            check_routed(vars(self), self.model_)
+            check_routed(self.__dict__, self.model_)
             given = self.get_params(deep=False)
             given = route_params(given, "predict", self._predict_kwargs, strict=True) | kwargs
             given = {k: v for k, v in given.items() if k in kwargs or k != "callbacks"}
@@ -390,7 +390,7 @@ class SklearnKerasClassifier(CallbackSupportMixin, CompiledKerasClassifier):
         memo: dict[int, Any] = {}
         super().__setstate__({key: unpack(value, memo) for key, value in state.items()})
         # A state that a file has kept holds public names alone.
-        vars(self).setdefault("_random_state", None)
+        self.__dict__.setdefault("_random_state", None)
         if self.initialized_:
             self._initialize_callbacks()
 
@@ -399,15 +399,15 @@ class SklearnKerasClassifier(CallbackSupportMixin, CompiledKerasClassifier):
         # By their configurations metrics and losses of the user's would have to be registered.
         held = {k: v for k, v in self.get_params(deep=False).items() if _holds_state(v)}
         bare = copy.copy(self)
-        vars(bare).update(dict.fromkeys(held))
+        bare.__dict__.update(dict.fromkeys(held))
         twin = super(SklearnKerasClassifier, bare).__sklearn_clone__()
-        vars(twin).update({name: _own_copy(value) for name, value in held.items()})
+        twin.__dict__.update({name: _own_copy(value) for name, value in held.items()})
         return twin
 
     def __copy__(self) -> "SklearnKerasClassifier":
         # scikit-learn's callbacks get shallow copies; a copy by way of the state is a deep one.
         twin = type(self).__new__(type(self))
-        vars(twin).update(vars(self))
+        twin.__dict__.update(self.__dict__)
         return twin
 
     def __deepcopy__(self, memo: dict) -> "SklearnKerasClassifier":
