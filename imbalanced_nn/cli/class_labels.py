@@ -187,7 +187,7 @@ def _slips(codes, counts, chosen) -> list[str]:
         if label is not None:
             of_labels.setdefault(label, []).append(place)
     sums = {label: sum(counts[i] for i in places) for label, places in of_labels.items()}
-    notes = []
+    notes: list[str] = []
     if len(sums) > _MOST_CLASSES:
         return notes
     for label, count in sorted(sums.items()):

@@ -1,5 +1,7 @@
 """What each column of a table was taken for, as rows of a small table."""
 
+from typing import Any
+
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
@@ -64,8 +66,7 @@ def _drawn(headers: list[str], names: list[str], rest: list[list[str]]) -> Table
     """Return the table, whose only cells that wrap are those that list columns."""
     table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1))
     for header in headers:
-        right = header in ("missing", "columns")
-        justify = "right" if right else "left"
+        justify: Any = "right" if header in ("missing", "columns") else "left"
         table.add_column(header, justify=justify, no_wrap=header != "which")
     for name, cells in zip(names, rest, strict=True):
         # Names of the user's are no markup.

@@ -173,7 +173,7 @@ def _check_rows(file: Path, encoding: str, reading: Reading) -> Dialect:
     decimals, codes = _looks(sample, header)
     if reading.decimal is not None:
         decimals = dict.fromkeys(decimals, reading.decimal)
-    marks = set(decimals.values()) or {reading.decimal}
+    marks: set[str | None] = set(decimals.values()) or {reading.decimal}
     decimal = marks.pop() if len(marks) == 1 else None
     return Dialect(header, delimiter, encoding, n_skipped, n_rows, decimal, codes, decimals)
 
@@ -182,7 +182,8 @@ def _start(lines) -> tuple[int, str | None, list[str]]:
     """Return how many lines come before the names, the delimiter that one of them names, and
     some lines from there on.
     """
-    n_skipped, delimiter, start = 0, None, []
+    n_skipped, delimiter = 0, None
+    start: list[str] = []
     for line in lines:
         named = _SEP.fullmatch(line) if not start else None
         if start or (line.strip() and named is None):
@@ -301,7 +302,8 @@ def opened(file: Path, encoding: str | None = None) -> Any:
         # The member keeps the archive open until it is closed itself.
         binary = zipfile.ZipFile(file).open(member_of(file))  # noqa: SIM115 - the caller closes it
     else:
-        binary = _OPENERS.get(suffix, open)(file, "rb")
+        opener: Any = _OPENERS.get(suffix, open)
+        binary = opener(file, "rb")
     return binary if encoding is None else io.TextIOWrapper(binary, encoding, newline="")
 
 

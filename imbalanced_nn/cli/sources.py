@@ -185,7 +185,7 @@ def _time(frame, name: str | None):
     kind, form, _ = learn_column(name, column, mark_of(frame, name), [])
     if kind == "text":
         raise UsageRefusal(f"--time {name!r} holds neither dates nor numbers.")
-    if kind == "date" and in_doubt(form):
+    if kind == "date" and form is not None and in_doubt(form):
         warn("INN020", f"{name}: no date tells days and months apart; read {form['order']}.")
     values = convert_column(name, kind, form, column, [], Findings())
     _check_complete(values.rename(name), "--time")

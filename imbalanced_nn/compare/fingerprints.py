@@ -84,7 +84,7 @@ def _of_array(value: np.ndarray) -> list:
         return [*shape, *value.ravel().tolist()]
     # As bytes in place: the rows of a comparison may fill half the memory.
     content = np.ascontiguousarray(value).reshape(-1).view(np.uint8)
-    return [*shape, hashlib.sha256(content).digest()]
+    return [*shape, hashlib.sha256(content.data).digest()]
 
 
 def _of_pandas(value: Any) -> list:

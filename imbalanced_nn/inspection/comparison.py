@@ -175,7 +175,7 @@ class ComparisonDisplay(Display):
         places = np.arange(len(self.strategies))[::-1]
         others = np.array([name != self.baseline for name in self.strategies])
         color = look(0)["color"]
-        label = "each fold"
+        label: str | None = "each fold"
         for place, values in zip(places[others], self.folds[others], strict=True):
             ax.plot(
                 values,

@@ -1,5 +1,7 @@
 """What a fitted estimator's cut was tuned for, and the curves of that."""
 
+from typing import Any
+
 import numpy as np
 from sklearn.base import clone
 
@@ -97,7 +99,8 @@ def tuned_on(estimator, X, y, sample_weight, objective, constraint, pos_label):
     tuner = tuner_for(aim_of(step) if objective is None else objective, constraint)
     if pos_label is None:
         pos_label = getattr(step, "pos_label_", None)
-    proba, classes = probabilities(estimator, X), getattr(step, "classes_", None)
+    proba = probabilities(estimator, X)
+    classes: Any = getattr(step, "classes_", None)
     # Of several labels it may be a list of the values of each.
     one_label = np.ndim(y) == 1 and np.ndim(classes) == 1
     return tuner.fit(
@@ -128,7 +131,8 @@ def curves_of(step):
     InvalidParameterError
         If there is none.
     """
-    curve, cut = (getattr(step, key, None) for key in ("threshold_curve_", "best_threshold_"))
+    curve: Any = getattr(step, "threshold_curve_", None)
+    cut: Any = getattr(step, "best_threshold_", None)
     if isinstance(curve, tuple):
         return curve, [f"label {label}" for label in step.classes_]
     if curve is not None:

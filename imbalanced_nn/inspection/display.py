@@ -58,6 +58,10 @@ class Display:
         self._draw(own)
         return self
 
+    def _draw(self, own):
+        """Draw onto ``ax_``, which is alone on its figure if it is our own."""
+        raise NotImplementedError
+
     def _shown(self, ax):
         """Draw at once, as scikit-learn's displays do; without matplotlib keep the numbers."""
         if ax is not None or find_spec("matplotlib") is not None:

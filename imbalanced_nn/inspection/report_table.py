@@ -86,12 +86,13 @@ def report_text(report):
         Lines of at most 80 characters.
     """
     # In a notebook rich would display the table and write nothing to the file.
+    text = io.StringIO()
     console = Console(
-        file=io.StringIO(), width=WIDTH, color_system=None, highlight=False, force_jupyter=False
+        file=text, width=WIDTH, color_system=None, highlight=False, force_jupyter=False
     )
     for part in report_parts(report, WIDTH):
         console.print(part)
-    lines = console.file.getvalue().splitlines()
+    lines = text.getvalue().splitlines()
     return "\n".join(line.rstrip() for line in lines)
 
 

@@ -225,8 +225,8 @@ class ThresholdCurveDisplay(Display):
             Its spread is the range of the folds' cuts.
         """
         displays = [
-            cls._of_rows(*fold, objective, constraint, pos_label, None)
-            for fold in fold_rows(cv_results, X, y, sample_weight)
+            cls._of_rows(step, rows, labels, weight, objective, constraint, pos_label, None)
+            for step, rows, labels, weight in fold_rows(cv_results, X, y, sample_weight)
         ]
         if any(len(display.threshold) > 1 for display in displays):
             raise InvalidParameterError(
@@ -348,7 +348,7 @@ class ThresholdCurveDisplay(Display):
 
     def _shade(self):
         """Hatch where a constraint is not met."""
-        label = "constraint not met"
+        label: str | None = "constraint not met"
         ends = self.ax_.get_xlim()
         for cuts, scores in zip(self.thresholds, self.scores, strict=True):
             for first, last in _runs(np.isnan(scores)):

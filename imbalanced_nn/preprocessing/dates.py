@@ -3,6 +3,7 @@
 import datetime
 import re
 import unicodedata
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -231,7 +232,7 @@ def _order(texts: pd.Index, counts: np.ndarray) -> dict:
     # Of three numbers with two digits the days are those that vary most.
     if all(len(year) == 2 for year in years) and max(twos) <= 12 and len(years) > len(ones):
         return {"order": "year first", "decided": "by the dates"}
-    best = max(firsts, key=firsts.get)
+    best = max(firsts, key=firsts.__getitem__)
     if firsts[best]:
         return {"order": best, "decided": "by the dates"}
     if points:
@@ -247,7 +248,9 @@ def _days(text: str, order: str) -> float:
     parts = _parts(text)
     if parts is None:
         return np.nan
-    year, month, day = parts["year"], parts.get("month"), parts.get("day", 1)
+    year: Any = parts["year"]
+    month: Any = parts.get("month")
+    day: Any = parts.get("day", 1)
     if "one" in parts:
         places = {"day first": "day month year", "year first": "year month day"}
         names = places.get(order, "month day year").split()

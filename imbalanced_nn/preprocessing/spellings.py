@@ -242,7 +242,7 @@ def _unit(texts: pd.Index, counts: np.ndarray) -> dict[str, str]:
     scaled = len({_SCALES[unit] for unit in scales}) > 1 or (money and bool(scales))
     if scaled:
         found = {unit: n for unit, n in found.items() if unit not in _SCALES}
-    unit = max(found, key=found.get, default="")
+    unit = max(found, key=found.__getitem__, default="")
     # A few percents among plain numbers are on another scale; of money all is on one.
     if not is_money(unit) and found.get(unit, 0) < total / 2:
         unit = ""

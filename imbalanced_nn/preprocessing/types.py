@@ -140,7 +140,7 @@ class ColumnTypes(TransformerMixin, BaseEstimator):
             if form is not None:
                 forms[name] = form | _own_mark(X, name)
             if kind == "text" and distinct <= _MOST_CATEGORIES:
-                categories[name] = sorted(set(values) - {MISSING})
+                categories[name] = sorted(set(values or ()) - {MISSING})
         if not kept:
             raise ValueError(
                 "Every column but the target is constant, a row number or text that hardly "

@@ -29,9 +29,8 @@ def advice(comparison, command: str | None = None) -> list[Markup]:
             f"more on rows that had no part in this one."
         )
     parts = [Markup(f"<p>{first}</p>")]
-    code = command or next_code(comparison)
-    if code:
-        parts.append(code_block(code))
+    if later := command or next_code(comparison):
+        parts.append(code_block(later))
     return parts
 
 

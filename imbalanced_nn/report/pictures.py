@@ -4,6 +4,7 @@ import base64
 import io
 import warnings
 from importlib.util import find_spec
+from typing import Any
 
 from imbalanced_nn.describe import Markup, markup
 from imbalanced_nn.inspection import ClassCountsDisplay, ComparisonDisplay
@@ -80,8 +81,8 @@ def _drawn(draw, height: float):
     from matplotlib import rc_context
     from matplotlib.figure import Figure
 
-    content = io.BytesIO()
-    with rc_context(_STYLE), warnings.catch_warnings():
+    content, style = io.BytesIO(), dict[Any, Any](_STYLE)
+    with rc_context(style), warnings.catch_warnings():
         # A label may have letters that the font lacks; the tables have them.
         warnings.filterwarnings("ignore", message="Glyph .* missing from font")
         figure = Figure(figsize=(_WIDTH, height), layout="constrained")

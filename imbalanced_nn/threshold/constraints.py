@@ -61,7 +61,7 @@ class Constraint:
     @property
     def _error(self):
         """Chance of a wrong proof that each tested cut may have."""
-        error = 1 - self.confidence
+        error = 1 - float(self.confidence or 0)
         # Half for each of the two orders in which cuts are tested.
         return error / 2 if self.metric == "precision" and not self.calibrated else error
 

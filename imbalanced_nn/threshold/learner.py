@@ -13,7 +13,7 @@ from imbalanced_nn.threshold.costs import bayes_rule
 from imbalanced_nn.threshold.objectives import CUT_AT_PRIOR, Objective
 from imbalanced_nn.threshold.recalibration import Recalibration, logits, recalibrate
 from imbalanced_nn.threshold.rules import BinaryRule, MulticlassRule, MultilabelRule
-from imbalanced_nn.threshold.search import ThresholdCurve, best_candidate, search_binary
+from imbalanced_nn.threshold.search import best_candidate, search_binary
 from imbalanced_nn.threshold.tuning_rows import TuningRows
 
 __all__ = ["Aim", "Learned", "has_theory", "labels_share", "learn", "note_few_positives"]
@@ -55,7 +55,7 @@ class Learned(NamedTuple):
 
     rule: Any
     score: float
-    curve: ThresholdCurve | tuple[ThresholdCurve, ...] | None
+    curve: Any
 
 
 def learn(rows: TuningRows, aim: Aim) -> Learned:
@@ -161,11 +161,11 @@ def note_few_positives(rows: TuningRows, aim: Aim, learned: Learned) -> None:
     if not aim.objective.exact or rows.sample_cost is not None:
         return
     if rows.kind == "binary":
-        columns = [(rows.indicator, learned.curve)]
+        columns: list[Any] = [(rows.indicator, learned.curve)]
         names = [rows.classes.tolist()[rows.positive]]
     else:
         joint = aim.objective.average not in ("macro", "weighted")
-        columns = [] if joint else list(zip(rows.y.T, learned.curve, strict=True))
+        columns = [] if joint else list(zip(rows.y.T, learned.curve or (), strict=True))
         names = rows.classes.tolist()
     cuts = np.atleast_1d(learned.rule.thresholds_)
     for name, (y, curve), cut in zip(names, columns, cuts, strict=False):

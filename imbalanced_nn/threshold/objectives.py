@@ -1,9 +1,9 @@
 """Objectives: what a decision threshold maximises, by name, metric callable or scorer."""
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Any
 
 import numpy as np
 from sklearn.metrics import get_scorer_names
@@ -88,9 +88,9 @@ class Objective:
 
     name: str
     kind: str
-    formula: Callable | None = field(default=None, repr=False, compare=False)  # named by name
+    formula: Any = field(default=None, repr=False, compare=False)  # named by name
     average: str | None = field(default=None, repr=False)
-    metric: Callable | None = field(default=None, repr=False)
+    metric: Any = field(default=None, repr=False)
     costs: tuple | None = field(default=None, repr=False)
 
     @property

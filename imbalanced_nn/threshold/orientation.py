@@ -57,7 +57,7 @@ class Mirror:
 
     def rule(self, rule: BinaryRule) -> BinaryRule:
         """Return a rule of the positive class's scores as one of the scores that were given."""
-        return BinaryRule(self.cuts(rule.threshold), self.scored)
+        return BinaryRule(float(self.cuts(rule.threshold)), self.scored)
 
     def turned_rule(self, rule: BinaryRule) -> BinaryRule:
         """Return a rule of the scores that were given as one of the positive class's."""

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from numbers import Real
+from typing import Any
 
 import numpy as np
 
@@ -91,7 +92,7 @@ class MulticlassRule:
     array([2, 0])
     """
 
-    thresholds: tuple
+    thresholds: Any
 
     def __post_init__(self):
         object.__setattr__(self, "thresholds", tuple(float(t) for t in self.thresholds))
@@ -139,7 +140,7 @@ class MultilabelRule:
            [0, 1]])
     """
 
-    thresholds: tuple
+    thresholds: Any
 
     def __post_init__(self):
         object.__setattr__(self, "thresholds", tuple(float(t) for t in self.thresholds))

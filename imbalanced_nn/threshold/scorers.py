@@ -2,6 +2,7 @@
 
 import inspect
 from functools import partial
+from typing import Any
 
 import numpy as np
 from sklearn import metrics as sk
@@ -50,7 +51,8 @@ def name_of_metric(metric):
 
 def metric_of_callable(candidate, kind, classes):
     """Return the name of a metric callable or scorer, and a function of codes that calls it."""
-    function, kwargs, sign = candidate, {}, 1
+    function, sign = candidate, 1
+    kwargs: dict[str, Any] = {}
     if (scorer := parts_of_scorer(candidate)) is not None:
         function, kwargs, sign, methods = scorer
         if methods != "predict":

@@ -210,7 +210,7 @@ class _Line:
         self.indicator = rows.indicator
         # Costs of rows are searched by costs alone.
         self.share = 1.0 if rows.sample_cost is not None else labels_share(self.indicator, aim)
-        self.logit = None if self.share == 1 else logits(rows.positive_score)
+        self.logit: Any = None if self.share == 1 else logits(rows.positive_score)
         self.trust = None
         self.trust = self.recalibrated(rows.weight)
         kept = np.arange(len(self.candidates))

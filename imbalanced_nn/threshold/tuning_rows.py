@@ -122,7 +122,7 @@ def tuning_rows(
             "The 'sample_cost' parameter is for a binary or multiclass target. Got costs for a "
             "multilabel target; leave it None."
         )
-    kept = slice(None) if sample_weight is None else np.asarray(sample_weight) > 0
+    kept: Any = slice(None) if sample_weight is None else np.asarray(sample_weight) > 0
     n_samples = len(weight) if sample_weight is None else len(kept)
     cost = check_sample_cost(sample_cost, n_samples, len(rows.classes))
     return replace(rows, sample_cost=cost[kept])
