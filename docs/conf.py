@@ -4,6 +4,7 @@ import importlib
 import re
 import shutil
 from pathlib import Path
+from textwrap import fill
 
 import imbalanced_nn
 from imbalanced_nn.codes import CODES
@@ -30,6 +31,7 @@ myst_enable_extensions = ["colon_fence"]
 myst_heading_anchors = 3
 numpydoc_show_class_members = False
 autodoc_typehints = "none"
+toc_object_entries_show_parents = "hide"
 autosummary_generate = True
 copybutton_exclude = ".linenos, .gp, .go"
 copybutton_prompt_text = r">>> |\.\.\. |\$ "
@@ -143,7 +145,8 @@ def copy_pages(app, config):
     for code, paragraph in CODES.items():
         path = DOCS / "notes" / f"{code}.md"
         if not path.exists():
-            path.write_text(f"# {code}\n\n{paragraph}\n\nAll codes: [notes](index.md).\n", "utf-8")
+            text = fill(paragraph, 98, break_long_words=False, break_on_hyphens=False)
+            path.write_text(f"# {code}: \n\n{text}\n\nAll codes: [notes](index.md).\n", "utf-8")
 
 
 def fill_in(app, page, source):

@@ -19,6 +19,7 @@ PAGES = sorted(
 )
 WITH_CODE = [DOCS / "tutorial.md", DOCS / "concepts.md", *sorted(DOCS.glob("how-to/*.md"))]
 OTHERS = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md")]
+OTHERS += [ROOT / "benchmarks" / "README.md"]
 
 
 def blocks(path):
