@@ -84,7 +84,8 @@ def pandas_call(path: str, target: str, reading: Reading = AS_FOUND) -> tuple[st
     dialect = find_dialect(file, reading)
     options = {
         "sep": (dialect.delimiter, ","),
-        "encoding": (dialect.encoding, "utf-8"),
+        # With or without a mark at its start pandas reads UTF-8 by itself.
+        "encoding": (dialect.encoding.removesuffix("-sig"), "utf-8"),
         "skiprows": (dialect.n_skipped, 0),
         "decimal": (dialect.decimal or ".", "."),
         "dtype": (dict.fromkeys([*dialect.codes, *dialect.own_decimals], str), {}),

@@ -77,11 +77,11 @@ def _verdict(report, confusion) -> str:
     hits = confusion[positive][positive]
     alerts = sum(row[positive] for row in confusion)
     name = str(report.pos_label)
-    right = f"{hits:,} of these {alerts:,} are" if alerts else "none is"
+    right = f"{hits:,} of them" if alerts else "none"
     return (
         f"Of {report.class_count[positive]:,} rows of {name!r} {hits:,} are found: recall "
-        f"{_text(report, 0, 'recall')}. {alerts:,} rows are taken for {name!r}, and {right} right: "
-        f"precision {_text(report, 0, 'precision')}."
+        f"{_text(report, 0, 'recall')}. {alerts:,} rows are taken for {name!r}, and {right} "
+        f"rightly: precision {_text(report, 0, 'precision')}."
     )
 
 
@@ -104,7 +104,8 @@ def _classes(report) -> Markup:
             zip(report.classes, report.class_count, strict=True), start=1
         )
     ]
-    heads = [(MEASURES[name].label.capitalize(), True) for name in _OF_A_CLASS]
+    labels = [MEASURES[name].label for name in _OF_A_CLASS]
+    heads = [(label[0].upper() + label[1:], True) for label in labels]
     return table("Each class against the rest", [("Class", False), ("Rows", True), *heads], rows)
 
 

@@ -157,7 +157,7 @@ def test_it_writes_a_page(command, model, table, tmp_path):
     content, text = json.loads(result.stdout), page.read_text("utf-8")
     (left, alarms), (missed, hits) = content["confusion"]
     assert f"Of 30 rows of &#x27;yes&#x27; {hits} are found: recall" in text
-    assert f"{alarms + hits} rows are taken for &#x27;yes&#x27;, and {hits} of these" in text
+    assert f"{alarms + hits} rows are taken for &#x27;yes&#x27;, and {hits} of them" in text
     assert f'<td class="number">{left}</td><td class="number">{alarms}</td>' in text
     assert f'<td class="number">{missed}</td><td class="number">{hits}</td>' in text
     for measure in content["overall"].values():
