@@ -28,7 +28,15 @@ from imbalanced_nn.preprocessing.spellings import (
     read_numbers,
 )
 
-__all__ = ["MISSING", "convert_column", "counts_rows", "kind_of_values", "learn_column", "mark_of"]
+__all__ = [
+    "LARGEST",
+    "MISSING",
+    "convert_column",
+    "counts_rows",
+    "kind_of_values",
+    "learn_column",
+    "mark_of",
+]
 
 MISSING = "(missing)"
 """Category of a missing value in a column of text."""
@@ -40,7 +48,7 @@ _MIXED = ("mixed", "mixed-integer")
 _NUMERIC = (numbers.Real, decimal.Decimal, np.bool_)
 _SPELLABLE = (str, numbers.Number, decimal.Decimal, datetime.date, np.bool_)
 
-_LARGEST = float(np.finfo(np.float32).max)
+LARGEST = float(np.finfo(np.float32).max)
 # The first and the last day that digits are taken for.
 _DIGITS = (19000101, 21001231)
 _LOOKED_AT = 20
@@ -173,7 +181,7 @@ def convert_column(
     else:
         values = _read(name, kind, form, column, spelled or _spelled(column, missing), findings)
     if kind == "number":
-        beyond = (values.abs() > _LARGEST).to_numpy()
+        beyond = (values.abs() > LARGEST).to_numpy()
         if beyond.any():
             _tell(findings, "infinite", name, column, beyond)
             values = values.mask(beyond)

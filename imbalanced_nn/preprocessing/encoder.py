@@ -9,7 +9,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from imbalanced_nn.exceptions import InvalidParameterError
-from imbalanced_nn.preprocessing.columns import convert_column, kind_of_values
+from imbalanced_nn.preprocessing.columns import LARGEST, convert_column, kind_of_values
 from imbalanced_nn.preprocessing.findings import Findings
 from imbalanced_nn.preprocessing.types import check_columns
 
@@ -255,11 +255,13 @@ def _as_table(X: Any, names: list[str] | None = None) -> pd.DataFrame:
 
 def _converted(table: pd.DataFrame, kinds: dict[str, str]) -> pd.DataFrame:
     """Return columns as floats and text, and tell of cells that are none of the kind."""
-    findings = Findings()
-    columns = {
-        name: convert_column(name, kind, None, table[name], [], findings)
-        for name, kind in kinds.items()
-    }
+    findings, columns = Findings(), {}
+    for name, kind in kinds.items():
+        column = table[name]
+        is_plain = kind == "number" and column.dtype == np.float64
+        if not is_plain or (np.abs(column.to_numpy()) > LARGEST).any():
+            column = convert_column(name, kind, None, column, [], findings)
+        columns[name] = column
     findings.check()
     findings.warn()
     return pd.DataFrame(columns, index=table.index)
