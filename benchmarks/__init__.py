@@ -1,1 +1,1 @@
-"""Measurements behind the README's figures; run each as ``python -m benchmarks.NAME``."""
+"""Measurements behind the figures of README and docs; run each as ``python -m benchmarks.NAME``."""

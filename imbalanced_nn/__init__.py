@@ -8,6 +8,7 @@ __version__ = "0.1.0.dev0"
 _MODULE_OF = {
     "BalancedBatches": "sampling",
     "BalancedKerasClassifier": "classifier",
+    "ColumnEncoder": "preprocessing",
     "STRATEGIES": "compare",
     "ThresholdTuner": "threshold",
     "compare_strategies": "compare",

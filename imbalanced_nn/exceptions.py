@@ -41,7 +41,8 @@ class ImbalanceWarning(UserWarning):
     message : str
         What happened and what to do about it.
     code : str
-        Stable code of the note, a key of ``imbalanced_nn.exceptions.CODES``.
+        Stable code of the note, a key of ``imbalanced_nn.exceptions.CODES``. The page
+        ``docs/notes/CODE.md`` says what was seen, why it matters, and what to do.
 
     Examples
     --------
@@ -52,16 +53,26 @@ class ImbalanceWarning(UserWarning):
     ...     warn("INN002", "SMOTE on sequences.")
     >>> caught[0].message.code
     'INN002'
+    >>> print(caught[0].message)
+    [INN002] SMOTE on sequences. See docs/notes/INN002.md.
     """
 
     def __init__(self, message: str, code: str):
         super().__init__(f"[{code}] {message}")
         self.code = code
 
+    def __str__(self) -> str:
+        return f"{self.told} See docs/notes/{self.code}.md."
+
+    @property
+    def told(self) -> str:
+        """Code and message, without the page that explains the code."""
+        return self.args[0]
+
     @property
     def text(self) -> str:
-        """The message without the code in front."""
-        return str(self).removeprefix(f"[{self.code}] ")
+        """The message alone."""
+        return self.told.removeprefix(f"[{self.code}] ")
 
     def __reduce__(self):
         return type(self), (self.text, self.code)

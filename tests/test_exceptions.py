@@ -28,7 +28,9 @@ from imbalanced_nn.exceptions import (
 
 
 def test_a_warning_carries_its_code_in_front_of_the_message():
-    with pytest.warns(ImbalanceWarning, match=r"^\[INN002\] Blends of images\.$") as caught:
+    with pytest.warns(
+        ImbalanceWarning, match=r"^\[INN002\] Blends of images\. See docs/notes/INN002\.md\.$"
+    ) as caught:
         warn("INN002", "Blends of images.")
     assert caught[0].message.code == "INN002"
 
@@ -59,7 +61,8 @@ def test_every_code_has_a_paragraph():
 def test_a_warning_survives_pickling():
     # Warnings travel between the processes of a parallel search.
     warning = pickle.loads(pickle.dumps(ImbalanceWarning("Blends of images.", "INN002")))
-    assert (str(warning), warning.code) == ("[INN002] Blends of images.", "INN002")
+    assert (warning.told, warning.code) == ("[INN002] Blends of images.", "INN002")
+    assert str(warning) == "[INN002] Blends of images. See docs/notes/INN002.md."
 
 
 def test_errors_are_what_scikit_learn_users_catch():
@@ -114,7 +117,7 @@ def filtered(action="default"):
         warnings.simplefilter(action)
         yield texts
     assert all(each.filename == __file__ for each in caught)
-    texts += [str(each.message) for each in caught]
+    texts += [each.message.told for each in caught]
 
 
 class TestNotesOfManyFits:
@@ -197,7 +200,7 @@ class TestNotesOfManyFits:
             codes = [warning.message.code for warning in caught]
             if idle > 0:
                 assert sorted(codes) == ["INN001", "INN010"]
-                assert str(caught[0].message) == said
+                assert caught[0].message.told == said
             else:
                 assert len(codes) > 3
 

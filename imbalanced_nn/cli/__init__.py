@@ -19,6 +19,7 @@ _EPILOG = """\b
 Exit codes: 0 done; 1 the data or a file cannot be used; 2 wrong usage, such
 as a name that does not exist or a file that needs --force; 130 interrupted.
 'compare' is done, too, where some strategies failed: it names them.
+Codes of notes, such as INN010, are explained in docs/notes.
 
 \b
 Examples:

@@ -4,7 +4,13 @@ import json
 
 import click
 
-from imbalanced_nn.cli.options import costs_from, json_option, seed_option, target_option
+from imbalanced_nn.cli.options import (
+    check_output,
+    costs_from,
+    json_option,
+    seed_option,
+    target_option,
+)
 from imbalanced_nn.cli.reading import AS_FOUND, Reading, reading_options
 from imbalanced_nn.cli.refusals import DataRefusal, UsageRefusal, errors_as_refusals
 from imbalanced_nn.cli.terminal import print_notes, say
@@ -14,6 +20,7 @@ __all__ = ["evaluate", "judged_chunks"]
 _EPILOG = """\b
 Examples:
   imbalanced-nn evaluate fraud.inn test.csv --target fraud
+  imbalanced-nn evaluate fraud.inn test.csv --target fraud --report fraud.html
   imbalanced-nn evaluate fraud.inn test.parquet --target fraud --json
   imbalanced-nn evaluate fraud.inn test.csv --target fraud \\
     --cost-matrix '0,1; 50,0'
@@ -37,15 +44,21 @@ Examples:
     show_default=True,
     help="Resamples of the bootstrap: fewer save time on millions of rows, 0 gives no intervals.",
 )
+@click.option("--report", "page", metavar="FILE", help="Write a page (HTML) with all of it.")
+@click.option("--force", is_flag=True, help="Replace a page that is there.")
 @seed_option
 @reading_options("drop", "missing")
 @json_option
-def evaluate(model, data, target, cost_matrix, resamples, random_state, reading, as_json):
+def evaluate(
+    model, data, target, cost_matrix, resamples, page, force, random_state, reading, as_json
+):
     """Measure the answers of MODEL on the rows of DATA, which it was not trained on.
 
     Measured are the probabilities, which the threshold is no part of, and the decisions, overall
     and of each class, with intervals. Rows without a class are left out.
     """
+    if page is not None:
+        check_output(page, force, model, data, option="--report")
     from imbalanced_nn.data import MANY_COPIES
 
     with errors_as_refusals():
@@ -67,11 +80,37 @@ def evaluate(model, data, target, cost_matrix, resamples, random_state, reading,
         )
     print_notes(notes)
     confusion = _confusion(rows)
+    if page is not None:
+        with errors_as_refusals():
+            _write_page(page, force, about, report, confusion, notes)
     if as_json:
         content = {**about, **report.to_dict(), "confusion": confusion, "notes": notes}
         say(json.dumps(content, indent=2, allow_nan=False))
         return
     print_evaluation(about, report, confusion, costs)
+    if page is not None:
+        say(f"Report: {page}")
+
+
+def _write_page(path: str, force: bool, about: dict, report, confusion, notes: list[str]) -> None:
+    """Write the page."""
+    from imbalanced_nn.describe import cut_sentence
+    from imbalanced_nn.report import write_evaluation
+
+    data = about["data"]
+    facts = {"Model": about["model"], "Data": data["name"], "Target": data["target"]}
+    if data["left_out"]:
+        facts["Left out"] = "; ".join(data["left_out"])
+    facts["Decisions"] = cut_sentence(about["threshold"], "on the rows it was learned on")
+    write_evaluation(
+        report,
+        path,
+        title=f"{about['model']} on {data['name']}",
+        data=facts,
+        confusion=confusion,
+        notes=notes,
+        overwrite=force,
+    )
 
 
 def judged_chunks(model, data: str, target: str, what, reading: Reading = AS_FOUND):

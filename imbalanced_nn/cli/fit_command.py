@@ -19,6 +19,7 @@ from imbalanced_nn.cli.options import (
     threshold_options,
     time_option,
 )
+from imbalanced_nn.cli.python_code import python_of
 from imbalanced_nn.cli.reading import reading_options
 from imbalanced_nn.cli.refusals import UsageRefusal, errors_as_refusals
 from imbalanced_nn.cli.sources import Roles, read_source
@@ -110,30 +111,34 @@ def fit(
 
         if not as_json:
             print_source(source)
-        pipeline, notes = _fitted(source, threshold, options)
+        changed = _changed(threshold=threshold, **options)
+        pipeline, notes = _fitted(source, changed)
         from imbalanced_nn.persistence import save
 
         save(pipeline, output, overwrite=force)
     print_notes(notes)
     content = fit_summary(source, pipeline[-1], output) | {"notes": source.notes + notes}
+    content["python"] = python_of(source, reading, Roles(groups, time), changed, output)
     if as_json:
         say(json.dumps(content, indent=2, allow_nan=False))
     else:
         print_costs(getattr(threshold, "cost_matrix", None), content["classes"])
         print_fit(content)
+        say(f"\nThe same in Python:\n\n{content['python']}")
 
 
-def _fitted(source, threshold, options: dict):
+def _fitted(source, changed: dict):
     """Return the fitted pipeline, and what its fit warned the user of, each text once."""
     from sklearn.pipeline import Pipeline
 
+    from imbalanced_nn.classifier import BalancedKerasClassifier
     from imbalanced_nn.cli.quiet import noted, tensorflow_muted
     from imbalanced_nn.cli.rendering import progress_bar
     from imbalanced_nn.preprocessing import ColumnEncoder
 
     given = {} if source.groups is None else {"classifier__groups": source.groups}
     with tensorflow_muted(), noted() as notes:
-        classifier = _classifier(threshold, **options)
+        classifier = BalancedKerasClassifier().set_params(**changed)
         steps = [("encoder", ColumnEncoder()), ("classifier", classifier)]
         with progress_bar("Training", "epochs at most") as advance, _watched(classifier, advance):
             fitted = Pipeline(steps).fit(source.X, source.y, **given)
@@ -157,22 +162,19 @@ def _watched(classifier, advance):
         classifier.set_params(callbacks=None)
 
 
-def _classifier(threshold, *, strategy, epochs, random_state, calibration, **given):
-    """Return the estimator that the options stand for."""
+def _changed(*, strategy, threshold, **given) -> dict:
+    """Return the parameters of the estimator that the options change, or refuse them."""
     from imbalanced_nn.classifier import BalancedKerasClassifier
 
     if given["loss"] is not None:
         _check_loss(given["loss"])
     parameters = {} if strategy is None else dict(_strategy(strategy))
     parameters |= {name: value for name, value in given.items() if value is not None}
-    if epochs is not None:
-        parameters["epochs"] = epochs
-    return BalancedKerasClassifier().set_params(
-        threshold=threshold,
-        random_state=random_state,
-        calibration=calibration,
-        **parameters,
-    )
+    usual = BalancedKerasClassifier().get_params(deep=False)
+    parameters["threshold"] = threshold
+    return {
+        name: value for name, value in parameters.items() if repr(value) != repr(usual.get(name))
+    }
 
 
 def _check_loss(name: str) -> None:

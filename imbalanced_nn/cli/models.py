@@ -53,7 +53,11 @@ class Model:
 
         That are those that are no numbers, and numbers that text spells in a way of its own.
         """
-        kinds = {} if self._types is None else self._types.kinds_
+        if self._types is None:
+            # A pipeline that starts with a ColumnEncoder knows which columns are text.
+            first = getattr(self.estimator, "steps", [("", self.estimator)])[0][1]
+            return list(getattr(first, "categories_", ())) if hasattr(first, "medians_") else []
+        kinds = self._types.kinds_
         forms = getattr(self._types, "forms_", {})
         return [name for name, kind in kinds.items() if kind != "number" or name in forms]
 

@@ -63,7 +63,8 @@ def noted():
             warnings.simplefilter("always", category)
         yield notes
     # Deprecations inside libraries are nothing that the user of a command can act on.
-    texts = [as_typed(str(each.message)) for each in caught if issubclass(each.category, kinds)]
+    told = [each.message for each in caught if issubclass(each.category, kinds)]
+    texts = [as_typed(getattr(each, "told", str(each))) for each in told]
     notes.extend(dict.fromkeys(texts))
 
 

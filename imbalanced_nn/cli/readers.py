@@ -20,7 +20,7 @@ from imbalanced_nn.cli.reading import AS_FOUND, Reading
 from imbalanced_nn.cli.refusals import DataRefusal, UsageRefusal
 from imbalanced_nn.exceptions import warn
 
-__all__ = ["check_pyarrow", "read_chunks", "read_table"]
+__all__ = ["check_pyarrow", "pandas_call", "read_chunks", "read_table"]
 
 CHUNK_ROWS = 20_000
 """Rows that are in memory at a time where a file is read in chunks."""
@@ -69,6 +69,33 @@ def read_table(path: str, target: str, reading: Reading = AS_FOUND):
     with _parquet_refusals(file):
         frame = pd.read_parquet(file, engine="pyarrow").reset_index(drop=True)
     return frame.rename(columns=str)
+
+
+def pandas_call(path: str, target: str, reading: Reading = AS_FOUND) -> tuple[str, bool]:
+    """Return the call of pandas that reads the table, and whether its first column has no name."""
+    file, kind = _readable(path)
+    if kind == "excel":
+        header = "" if reading.header else ", header=None"
+        return f"pd.read_excel({path!r}{header}, dtype=object)", False
+    if kind == "lines":
+        return f"pd.read_json({path!r}, lines=True, dtype=False)", False
+    if kind == "parquet":
+        return f"pd.read_parquet({path!r})", False
+    dialect = find_dialect(file, reading)
+    options = {
+        "sep": (dialect.delimiter, ","),
+        # With or without a mark at its start pandas reads UTF-8 by itself.
+        "encoding": (dialect.encoding.removesuffix("-sig"), "utf-8"),
+        "skiprows": (dialect.n_skipped, 0),
+        "decimal": (dialect.decimal or ".", "."),
+        "dtype": (dict.fromkeys([*dialect.codes, *dialect.own_decimals], str), {}),
+        "na_values": ("?", ""),
+    }
+    if not reading.header:
+        options |= {"header": (None, 0), "names": (dialect.names, [])}
+    given = "".join(f", {k}={v!r}" for k, (v, usual) in options.items() if v != usual)
+    given = given.replace("<class 'str'>", "str")
+    return f"pd.read_csv({path!r}{given})", "" in dialect.names
 
 
 def read_chunks(

@@ -52,7 +52,8 @@ def gathered(told: list[tuple[str, int, Warning]], n_folds: int, n_strategies: i
     for strategy, fold, warning in told:
         # Others, such as deprecations, are nothing that a user of the results can act on.
         if isinstance(warning, UserWarning):
-            note = notes.setdefault(note_key(str(warning)), {"text": str(warning), "folds": {}})
+            text = getattr(warning, "told", str(warning))
+            note = notes.setdefault(note_key(text), {"text": text, "folds": {}})
             folds = note["folds"].setdefault(strategy, [])
             if fold + 1 not in folds:
                 folds.append(fold + 1)

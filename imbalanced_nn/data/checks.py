@@ -8,6 +8,11 @@ import numpy as np
 from scipy import sparse
 from sklearn.utils import assert_all_finite, check_array, column_or_1d
 
+from imbalanced_nn.data.refused_columns import (
+    columns_of_other_kinds,
+    columns_with_gaps,
+    encoded_first,
+)
 from imbalanced_nn.exceptions import InvalidParameterError
 
 __all__ = [
@@ -141,21 +146,41 @@ def check_features(X: Any, estimator_name: str) -> Any:
         If X is empty, not numeric, has fewer than two dimensions, or holds NaN, infinity or
         a value beyond the range of float32.
     """
-    X = check_array(
-        X,
-        accept_sparse="csr",
-        dtype="numeric",
-        allow_nd=True,
-        ensure_all_finite=False,
-        input_name="X",
-        estimator=estimator_name,
-    )
+    given = X
+    try:
+        X = check_array(
+            X,
+            accept_sparse="csr",
+            dtype="numeric",
+            allow_nd=True,
+            ensure_all_finite=False,
+            input_name="X",
+            estimator=estimator_name,
+        )
+        if X.dtype == object:
+            # Of some containers, and of categories, objects are left as they are.
+            X = X.astype(np.float64)
+        elif X.dtype.kind not in "biuf":
+            raise ValueError(f"X is of dtype {X.dtype}")
+    except (TypeError, ValueError) as error:
+        other = columns_of_other_kinds(given)
+        if other is None:
+            raise
+        told = f"{str(error).rstrip('.')}. {other}, which a network cannot take"
+        raise ValueError(f"{told}. {encoded_first(estimator_name)}") from error
     if X.dtype.kind == "f":
         values = X.data if sparse.issparse(X) else X
         for block in row_blocks(values):
             with np.errstate(over="ignore"):
                 single = np.asarray(values[block], dtype=np.float32)
-            assert_all_finite(single, input_name="X", estimator_name=estimator_name)
+            try:
+                assert_all_finite(single, input_name="X", estimator_name=estimator_name)
+            except ValueError as error:
+                gaps = columns_with_gaps(given)
+                if gaps is None:
+                    raise
+                told = f"Input X contains NaN. Values are missing in {gaps}"
+                raise ValueError(f"{told}. {encoded_first(estimator_name)}") from error
     return X
 
 

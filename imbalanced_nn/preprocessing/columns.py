@@ -28,7 +28,15 @@ from imbalanced_nn.preprocessing.spellings import (
     read_numbers,
 )
 
-__all__ = ["MISSING", "convert_column", "counts_rows", "learn_column", "mark_of"]
+__all__ = [
+    "LARGEST",
+    "MISSING",
+    "convert_column",
+    "counts_rows",
+    "kind_of_values",
+    "learn_column",
+    "mark_of",
+]
 
 MISSING = "(missing)"
 """Category of a missing value in a column of text."""
@@ -37,9 +45,10 @@ _NUMBERS = ("integer", "floating", "mixed-integer-float", "decimal", "boolean", 
 _DATES = ("datetime64", "datetime", "date")
 _DURATIONS = ("timedelta64", "timedelta")
 _MIXED = ("mixed", "mixed-integer")
-_SPELLABLE = (str, numbers.Number, decimal.Decimal, datetime.date, bool)
+_NUMERIC = (numbers.Real, decimal.Decimal, np.bool_)
+_SPELLABLE = (str, numbers.Number, decimal.Decimal, datetime.date, np.bool_)
 
-_LARGEST = float(np.finfo(np.float32).max)
+LARGEST = float(np.finfo(np.float32).max)
 # The first and the last day that digits are taken for.
 _DIGITS = (19000101, 21001231)
 _LOOKED_AT = 20
@@ -54,6 +63,41 @@ _ROW_NAMES = re.compile(
 def mark_of(frame: pd.DataFrame, name: str) -> str | None:
     """Return the decimal mark of a column of a file, or of all of it, if there is one."""
     return frame.attrs.get("decimals", {}).get(name, frame.attrs.get("decimal"))
+
+
+def kind_of_values(name: str, column: pd.Series) -> str:
+    """Return "number", "date", "duration" or "text": what values are, whatever text may spell.
+
+    Parameters
+    ----------
+    name : str
+        Its name, for the message.
+    column : Series
+        The column.
+
+    Raises
+    ------
+    ValueError
+        If they are something else.
+    """
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        return "text"
+    kind = pd.api.types.infer_dtype(column, skipna=True)
+    if kind in _NUMBERS:
+        return "number"
+    if kind in _DATES:
+        return "date"
+    if kind in _DURATIONS:
+        return "duration"
+    types = set(map(type, column.dropna())) if kind in _MIXED else ()
+    if types and all(issubclass(each, _NUMERIC) for each in types):
+        return "number"
+    if kind != "string" and not (types and all(issubclass(each, _SPELLABLE) for each in types)):
+        raise ValueError(
+            f"Column {name!r} holds values that are no numbers, dates or text ({kind}); leave it "
+            f"out."
+        )
+    return "text"
 
 
 def learn_column(
@@ -81,21 +125,11 @@ def learn_column(
     spelled : tuple or None
         Position of each cell among the distinct texts, and these, for `convert_column`.
     """
-    if isinstance(column.dtype, pd.CategoricalDtype):
-        return "text", None, None
-    kind = pd.api.types.infer_dtype(column, skipna=True)
-    if kind in _NUMBERS:
-        return ("date" if _is_dated(column) else "number"), None, None
-    if kind in _DATES:
+    kind = kind_of_values(name, column)
+    if kind == "number" and _is_dated(column):
         return "date", None, None
-    if kind in _DURATIONS:
-        return "duration", None, None
-    mixed = kind in _MIXED and all(isinstance(v, _SPELLABLE) for v in column.dropna().unique())
-    if kind != "string" and not mixed:
-        raise ValueError(
-            f"Column {name!r} holds values that are no numbers, dates or text ({kind}); leave it "
-            f"out."
-        )
+    if kind != "text" or isinstance(column.dtype, pd.CategoricalDtype):
+        return kind, None, None
     codes, texts = _spelled(column, missing)
     counts = np.bincount(codes[codes >= 0], minlength=len(texts))
     form = learn_numbers(texts, counts, mark)
@@ -147,7 +181,7 @@ def convert_column(
     else:
         values = _read(name, kind, form, column, spelled or _spelled(column, missing), findings)
     if kind == "number":
-        beyond = (values.abs() > _LARGEST).to_numpy()
+        beyond = (values.abs() > LARGEST).to_numpy()
         if beyond.any():
             _tell(findings, "infinite", name, column, beyond)
             values = values.mask(beyond)

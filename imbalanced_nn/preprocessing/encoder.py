@@ -1,24 +1,35 @@
-"""Columns of floats and text as a matrix."""
+"""Tables of numbers, dates and text as a matrix."""
 
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy import sparse
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
+
+from imbalanced_nn.exceptions import InvalidParameterError
+from imbalanced_nn.preprocessing.columns import LARGEST, convert_column, kind_of_values
+from imbalanced_nn.preprocessing.findings import Findings
+from imbalanced_nn.preprocessing.types import check_columns
 
 __all__ = ["ColumnEncoder"]
 
 
 class ColumnEncoder(TransformerMixin, BaseEstimator):
-    """Encode columns of floats and text as a matrix without missing values.
+    """Encode a table of numbers, dates and text as a matrix without missing values.
 
-    Floats: the median in place of missing values, and for each column that had some an
-    indicator of them. Text: one column for each category; rare categories, and unseen ones
-    where there were rare ones, share a column. What was constant in `fit` is left out.
+    The type of a column decides. Numbers, true and false: as they are, the median in place of
+    missing and infinite values, and for each column that had some missing an indicator of them.
+    Dates: days since 1970, durations: days. Text and categories: one column for each category;
+    rare categories, and unseen ones where there were rare ones, share a column, and a missing
+    value is a category. What was constant in `fit` is left out.
 
     It does what scikit-learn's ``SimpleImputer``, ``OneHotEncoder`` and ``VarianceThreshold``
-    do together, but what it learned is a few lists, which every later version can read.
+    do together in a ``ColumnTransformer``, but needs no list of columns, and what it learned is
+    a few lists, which every later version can read. Numbers and dates that are spelled as text,
+    such as "1.234,50", stay text: `imbalanced_nn.preprocessing.ColumnTypes` reads those, and
+    goes before it in a pipeline.
 
     Parameters
     ----------
@@ -30,83 +41,140 @@ class ColumnEncoder(TransformerMixin, BaseEstimator):
     Attributes
     ----------
     medians_ : dict of str to float
-        Median of each column of floats.
+        Median of each column that is no text.
+    typed_ : dict of str to {"number", "date", "duration"}
+        What the values of these columns are.
     missing_ : list of str
-        Columns of floats with an indicator of missing values.
+        Those of them with an indicator of missing values.
     categories_ : dict of str to list of str
         Categories with a column of their own.
     rare_ : list of str
         Columns of text in which the other categories share a column.
     kept_ : ndarray of bool
         Which of these columns were not constant.
+    feature_names_in_ : ndarray of str
+        Columns of the table; ``x0``, ``x1`` and so on where it has no names.
+    n_features_in_ : int
+        Number of them.
+
+    Warns
+    -----
+    ImbalanceWarning
+        INN020 where numbers are infinite, or columns hold text that held none in `fit`.
+
+    See Also
+    --------
+    imbalanced_nn.BalancedKerasClassifier : What takes the matrix.
+    imbalanced_nn.preprocessing.ColumnTypes : Numbers and dates that are spelled as text.
 
     Examples
     --------
     >>> import pandas as pd
-    >>> from imbalanced_nn.preprocessing import ColumnEncoder
-    >>> frame = pd.DataFrame({"amount": [1.0, None, 4.0], "country": ["DE", "FR", "DE"]})
-    >>> encoder = ColumnEncoder(min_frequency=1).fit(frame)
-    >>> encoder.transform(frame)
+    >>> from imbalanced_nn import ColumnEncoder
+    >>> table = pd.DataFrame({"amount": [1, None, 4], "country": ["DE", "FR", "DE"]})
+    >>> encoder = ColumnEncoder(min_frequency=1).fit(table)
+    >>> encoder.transform(table)
     array([[1. , 0. , 1. , 0. ],
            [2.5, 1. , 0. , 1. ],
            [4. , 0. , 1. , 0. ]])
     >>> encoder.get_feature_names_out().tolist()
     ['amount', 'amount is missing', 'country: DE', 'country: FR']
+
+    Before a network, so that each fold of a cross-validation learns its own categories:
+
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from imbalanced_nn import BalancedKerasClassifier
+    >>> from imbalanced_nn.datasets import load_ai4i2020
+    >>> X, y = load_ai4i2020(return_X_y=True, as_frame=True)
+    >>> X["quality"] = X.pop("type_H").map({0: "other", 1: "high"})
+    >>> model = make_pipeline(ColumnEncoder(), BalancedKerasClassifier(epochs=2, random_state=0))
+    >>> model.fit(X, y).predict(X).shape
+    (10000,)
     """
 
     def __init__(self, min_frequency: int = 5, max_categories: int = 100):
         self.min_frequency = min_frequency
         self.max_categories = max_categories
 
-    def fit(self, X: pd.DataFrame, y: Any = None) -> "ColumnEncoder":
+    def fit(self, X: Any, y: Any = None) -> "ColumnEncoder":
         """Learn medians and categories.
 
         Parameters
         ----------
-        X : DataFrame of shape (n_samples, n_columns)
-            Columns of type float64 and text, as `ColumnTypes` returns them.
+        X : DataFrame or array of shape (n_samples, n_columns)
+            The table.
         y : None
             Not used.
 
         Returns
         -------
         ColumnEncoder
+
+        Raises
+        ------
+        ValueError
+            If X is no table, two of its columns have one name, or values of a column are no
+            numbers, dates or text.
         """
         self.fit_transform(X)
         return self
 
-    def fit_transform(self, X: pd.DataFrame, y: Any = None) -> np.ndarray:
+    def fit_transform(self, X: Any, y: Any = None) -> np.ndarray:
         """Learn medians and categories, and return the matrix."""
-        numbers = [name for name in X.columns if X[name].dtype == "float64"]
-        medians = X[numbers].median()
+        for name, least in (("min_frequency", 1), ("max_categories", 2)):
+            value = getattr(self, name)
+            if not isinstance(value, int | np.integer) or value < least:
+                raise InvalidParameterError(
+                    f"{name} must be a whole number of at least {least}; got {value!r}."
+                )
+        table = _as_table(X)
+        names = list(table.columns)
+        kinds = {name: kind_of_values(name, table[name]) for name in names}
+        columns = _converted(table, kinds)
+        typed = {name: kind for name, kind in kinds.items() if kind != "text"}
+        numbers = columns[list(typed)]
+        medians = numbers.median()
         # Without any value there is no median; it could be any number.
-        self.medians_ = {name: float(np.nan_to_num(medians[name])) for name in numbers}
-        self.missing_ = [name for name in numbers if X[name].isna().any()]
+        self.medians_ = {name: float(np.nan_to_num(medians[name])) for name in typed}
+        self.typed_ = typed
+        self.missing_ = [name for name in typed if numbers[name].isna().any()]
         self.categories_, self.rare_ = {}, []
-        for name in X.columns:
-            if name not in self.medians_:
-                own, others = self._split_categories(X[name])
+        for name in names:
+            if name not in typed:
+                own, others = self._split_categories(columns[name])
                 self.categories_[name] = own
                 if others:
                     self.rare_.append(name)
-        encoded = self._encode(X)
+        self.feature_names_in_ = np.array(names, dtype=object)
+        self.n_features_in_ = len(names)
+        encoded = self._encode(columns)
         self.kept_ = np.ptp(encoded, axis=0) > 0
         return encoded[:, self.kept_]
 
-    def transform(self, X: pd.DataFrame) -> np.ndarray:
+    def transform(self, X: Any) -> np.ndarray:
         """Return the matrix.
 
         Parameters
         ----------
-        X : DataFrame of shape (n_samples, n_columns)
-            The columns of `fit`.
+        X : DataFrame or array of shape (n_samples, n_columns)
+            The columns of `fit`, of a DataFrame in any order and others beside them.
 
         Returns
         -------
         ndarray of float64 of shape (n_samples, n_features)
+
+        Raises
+        ------
+        ValueError
+            If columns are missing, or most of one is not what it was in `fit`.
         """
         check_is_fitted(self)
-        return self._encode(X)[:, self.kept_]
+        # What files of older versions lack is as they did it.
+        typed = vars(self).get("typed_", dict.fromkeys(self.medians_, "number"))
+        kinds = {**typed, **dict.fromkeys(self.categories_, "text")}
+        table = _as_table(X, list(vars(self).get("feature_names_in_", kinds)))
+        check_columns(list(kinds), list(table.columns))
+        return self._encode(_converted(table, kinds))[:, self.kept_]
 
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
         """Return the names of the columns of the matrix, an ndarray of str."""
@@ -116,6 +184,13 @@ class ColumnEncoder(TransformerMixin, BaseEstimator):
             names += [f"{name}: {category}" for category in categories]
             names += [f"{name}: (rare)"] * (name in self.rare_)
         return np.array(names, dtype=object)[self.kept_]
+
+    def __sklearn_tags__(self):
+        """Say that text and missing values are welcome."""
+        tags = super().__sklearn_tags__()
+        tags.input_tags.string = tags.input_tags.categorical = True
+        tags.input_tags.allow_nan = True
+        return tags
 
     def _split_categories(self, column: pd.Series) -> tuple[list[str], bool]:
         """Return the categories with a column of their own, and whether there are others."""
@@ -137,3 +212,56 @@ class ColumnEncoder(TransformerMixin, BaseEstimator):
             codes[codes < 0] = len(categories) if rare else -1
             blocks.append(codes[:, None] == np.arange(len(categories) + rare))
         return np.concatenate(blocks, axis=1, dtype=np.float64)
+
+
+def _as_table(X: Any, names: list[str] | None = None) -> pd.DataFrame:
+    """Return X as a DataFrame with columns of different names, which are text.
+
+    Without names of its own it gets ``names``, if given, else ``x0``, ``x1`` and so on.
+    """
+    if not isinstance(X, pd.DataFrame):
+        own = getattr(X, "columns", None)
+        if sparse.issparse(X):
+            raise TypeError(
+                "X is a sparse matrix, which is numbers already. Give it to the network as it is."
+            )
+        if not isinstance(X, np.ndarray):
+            # As one type for all, numbers beside text would become text.
+            X = np.asarray(X, dtype=object)
+        if X.ndim != 2:
+            raise ValueError(
+                f"X must be a table, of shape (n_samples, n_columns); got the shape {X.shape}. "
+                f"Reshape your data: one column is X.reshape(-1, 1), a Series X.to_frame()."
+            )
+        if own is None:
+            own = names or [f"x{place}" for place in range(X.shape[1])]
+        if len(own) != X.shape[1]:
+            raise ValueError(
+                f"X has {X.shape[1]} features, but ColumnEncoder is expecting {len(own)} features "
+                f"as input: {', '.join(own[:10])}. Pass the same columns."
+            )
+        X = pd.DataFrame(X, columns=list(own)).infer_objects()
+    for place, what in enumerate(("sample", "feature")):
+        if not X.shape[place]:
+            raise ValueError(
+                f"Found array with 0 {what}(s) (shape={X.shape}) while a minimum of 1 is required."
+            )
+    table = X.rename(columns=str)
+    if not table.columns.is_unique:
+        twice = table.columns[table.columns.duplicated()][0]
+        raise ValueError(f"Two columns have the name {twice!r}. Give each a name of its own.")
+    return table
+
+
+def _converted(table: pd.DataFrame, kinds: dict[str, str]) -> pd.DataFrame:
+    """Return columns as floats and text, and tell of cells that are none of the kind."""
+    findings, columns = Findings(), {}
+    for name, kind in kinds.items():
+        column = table[name]
+        is_plain = kind == "number" and column.dtype == np.float64
+        if not is_plain or (np.abs(column.to_numpy()) > LARGEST).any():
+            column = convert_column(name, kind, None, column, [], findings)
+        columns[name] = column
+    findings.check()
+    findings.warn()
+    return pd.DataFrame(columns, index=table.index)

@@ -1,5 +1,6 @@
 """Reports as self-contained HTML pages."""
 
+from imbalanced_nn.report.evaluation_page import write_evaluation
 from imbalanced_nn.report.page import render_report, write_report
 
-__all__ = ["render_report", "write_report"]
+__all__ = ["render_report", "write_evaluation", "write_report"]

@@ -9,7 +9,7 @@ from imbalanced_nn.report.advice import advice
 from imbalanced_nn.report.evidence import evidence
 from imbalanced_nn.report.pictures import pictures
 
-__all__ = ["render_report", "write_report"]
+__all__ = ["html_page", "render_report", "write_report"]
 
 _MOST_NAMES = 40
 
@@ -92,16 +92,32 @@ def render_report(comparison, *, title=None, data=None, columns=None, command=No
     See `write_report`.
     """
     heading = markup(title or "Comparison of imbalance strategies")
-    style = resources.files(__package__).joinpath("report.css").read_text(encoding="utf-8")
-    parts = [
-        f'<header>\n<h1>{heading}</h1>\n<p class="verdict">{markup(comparison.verdict_)}</p>\n'
-        f"</header>",
-        "<main>",
+    return html_page(
+        heading,
+        comparison.verdict_,
         section("The evidence", *evidence(comparison), *pictures(comparison)),
         *_notes(comparison),
         section("What to do next", *advice(comparison, command)),
         section("What was done", *_done(comparison, data or {}, columns)),
         section("Versions", _versions(comparison)),
+    )
+
+
+def html_page(heading: str, verdict: str, *sections: Markup) -> str:
+    """Return a page that begins with its heading and a verdict.
+
+    Parameters
+    ----------
+    heading, verdict : str
+        The first is HTML already, the second text.
+    *sections : Markup
+        What comes below.
+    """
+    style = resources.files(__package__).joinpath("report.css").read_text(encoding="utf-8")
+    parts = [
+        f'<header>\n<h1>{heading}</h1>\n<p class="verdict">{markup(verdict)}</p>\n</header>',
+        "<main>",
+        *sections,
         "</main>",
     ]
     return (

@@ -16,7 +16,7 @@ def settled(values, missing=()):
         warnings.simplefilter("always")
         out = merged(column, missing)
     pd.testing.assert_series_equal(column, before)
-    return [None if pd.isna(each) else each for each in out], [str(w.message) for w in caught]
+    return [None if pd.isna(each) else each for each in out], [w.message.told for w in caught]
 
 
 def test_clean_labels_are_left_alone():

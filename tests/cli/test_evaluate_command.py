@@ -5,8 +5,9 @@ import json
 import numpy as np
 import pytest
 from sklearn import metrics
+from sklearn.pipeline import make_pipeline
 
-from imbalanced_nn import imbalance_report, load
+from imbalanced_nn import BalancedKerasClassifier, ColumnEncoder, imbalance_report, load, save
 from imbalanced_nn.cli import readers
 
 EVALUATE = ("--target", "fraud", "--resamples", 20)
@@ -148,3 +149,34 @@ def test_brackets_in_labels_are_no_markup(command, frame, tmp_path):
     result = command("evaluate", tmp_path / "a.inn", tmp_path / "t.csv", "--target", "fraud")
     assert result.exit_code == 0
     assert "\n[/b] " in result.stdout
+
+
+def test_it_writes_a_page(command, model, table, tmp_path):
+    page = tmp_path / "page.html"
+    result = command("evaluate", model, table, *EVALUATE, "--report", page, "--json")
+    content, text = json.loads(result.stdout), page.read_text("utf-8")
+    (left, alarms), (missed, hits) = content["confusion"]
+    assert f"Of 30 rows of &#x27;yes&#x27; {hits} are found: recall" in text
+    assert f"{alarms + hits} rows are taken for &#x27;yes&#x27;, and {hits} of them" in text
+    assert f'<td class="number">{left}</td><td class="number">{alarms}</td>' in text
+    assert f'<td class="number">{missed}</td><td class="number">{hits}</td>' in text
+    for measure in content["overall"].values():
+        assert measure["value"] is None or f"{measure['value']:.3f}" in text
+    assert "about 80% of these rows are" in text
+    refused = command("evaluate", model, table, *EVALUATE, "--report", page)
+    assert refused.exit_code == 2
+    assert "--force" in refused.stderr
+    assert command("evaluate", model, table, *EVALUATE, "--report", table, "--force").exit_code == 2
+    again = command("evaluate", model, table, *EVALUATE, "--report", page, "--force")
+    assert again.stdout.endswith(f"\nReport: {page}\n")
+
+
+def test_a_pipeline_of_python_is_evaluated(command, frame, tmp_path):
+    frame["code"] = np.where(np.arange(len(frame)) % 2, "01", "2")
+    X, y = frame.drop(columns="fraud"), frame["fraud"]
+    pipeline = make_pipeline(ColumnEncoder(), BalancedKerasClassifier(epochs=1, random_state=0))
+    save(pipeline.fit(X, y), tmp_path / "a.inn")
+    frame.to_csv(tmp_path / "t.csv", index=False)
+    result = command("evaluate", tmp_path / "a.inn", tmp_path / "t.csv", *EVALUATE, "--json")
+    expected = metrics.confusion_matrix(y, pipeline.predict(X)).tolist()
+    assert json.loads(result.stdout)["confusion"] == expected

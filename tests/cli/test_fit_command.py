@@ -52,7 +52,8 @@ def test_prints_what_was_read_and_learned(fitted, frame):
         ["key", "left", "out:", "text", "that", "hardly", "repeats"],
     ]
     assert lines[start + 1].startswith("Decided for yes from a probability of 0.")
-    assert lines[-1] == f"Saved {path}"
+    end = lines.index("The same in Python:")
+    assert lines[end - 2 : end] == [f"Saved {path}", ""]
 
 
 def test_what_is_saved_takes_the_table_as_it_is(fitted, frame):

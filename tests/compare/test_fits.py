@@ -160,7 +160,7 @@ class TestFits:
         with pytest.warns(ImbalanceWarning) as caught:
             warnings.simplefilter("always")
             compare_strategies(Warns(), *binary, strategies=TWO, cv=3)
-        assert [str(note.message) for note in caught] == [
+        assert [note.message.told for note in caught] == [
             "[INN001] in 6 of 6 fits; the first: only 0 rows of 'a'.",
             "[INN002] in 3 of 6 fits; the first: class_weight 'balanced'.",
         ]

@@ -169,7 +169,7 @@ def test_warnings_are_kept_with_the_fits(stand_in, binary, cache):
     for _ in range(2):
         with pytest.warns(ImbalanceWarning) as caught:
             compare_strategies(Warns(), *binary, strategies=TWO, cv=3, random_state=0, cache=cache)
-        assert [str(note.message) for note in caught] == [
+        assert [note.message.told for note in caught] == [
             "[INN005] in 6 of 6 fits; the first: a bounded number of cuts."
         ]
     assert len(stand_in.fits) == 6

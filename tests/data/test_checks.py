@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -146,6 +147,49 @@ def test_a_bad_value_beyond_the_first_block_is_found():
 def test_features_that_are_no_table_of_numbers_are_refused(X, message):
     with pytest.raises(ValueError, match=message):
         check_features(X, NAME)
+
+
+@pytest.mark.parametrize(
+    ("X", "told"),
+    [
+        (pd.DataFrame({"a": [1], "country": ["DE"]}), "X holds text in 'country' (such as 'DE')"),
+        (pd.DataFrame({"a": pd.Categorical(["x"])}), "X holds text in 'a' (such as 'x')"),
+        (pl.DataFrame({"a": [1], "b": ["x"]}), "X holds text in 'b' (such as 'x')"),
+        (np.array([[1, "x"]], dtype=object), "X holds text in column 1 (such as 'x')"),
+        (np.array([["x"]]), "X holds text in column 0 (such as 'x')"),
+        (
+            pd.DataFrame({"a": ["x"], "day": pd.to_datetime(["2020-01-01"])}),
+            "X holds text in 'a' (such as 'x') and dates in 'day' (such as '2020-01-01",
+        ),
+        (pd.DataFrame({"a": pd.to_timedelta(["1h"])}), "X holds durations in 'a' (such as"),
+        (pd.DataFrame({f"c{i}": ["x"] for i in range(7)}), "'c4' (such as 'x') and 2 more"),
+        (
+            pd.DataFrame({"a": [1.0], "b": [np.nan]}),
+            "Input X contains NaN. Values are missing in 'b'",
+        ),
+        (pd.DataFrame({"a": pd.array([None], dtype="Int64")}), "Values are missing in 'a'"),
+    ],
+)
+def test_columns_that_are_no_numbers_are_named_with_the_line_that_makes_numbers_of_them(X, told):
+    with pytest.raises(ValueError) as error:
+        check_features(X, NAME)
+    assert told in str(error.value)
+    assert str(error.value).endswith(f": make_pipeline(ColumnEncoder(), {NAME}())")
+    with pytest.raises(ValueError, match=r": X = ColumnEncoder\(\)\.fit_transform\(X\)$"):
+        check_features(X, "resample_rows")
+
+
+def test_what_no_encoder_takes_either_is_not_sent_to_it():
+    for column in ([[1], [2]], pd.period_range("2020-01", periods=2, freq="M")):
+        with pytest.raises((TypeError, ValueError)) as error:
+            check_features(pd.DataFrame({"a": column}), NAME)
+        assert "ColumnEncoder" not in str(error.value)
+
+
+def test_categories_that_are_numbers_become_numbers():
+    checked = check_features(pd.DataFrame({"a": pd.Categorical(["1.5", "2"])}), NAME)
+    assert checked.dtype == np.float64
+    assert checked.tolist() == [[1.5], [2.0]]
 
 
 def test_a_column_of_labels_is_flattened_with_scikit_learns_warning():

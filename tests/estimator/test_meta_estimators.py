@@ -27,7 +27,7 @@ def network(**params):
 def notes(estimator, recwarn, y=Y):
     recwarn.clear()
     estimator.fit(X, y)
-    return [str(w.message) for w in recwarn if getattr(w.message, "code", "") == "INN017"]
+    return [w.message.told for w in recwarn if getattr(w.message, "code", "") == "INN017"]
 
 
 DROP = {

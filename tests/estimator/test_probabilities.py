@@ -24,7 +24,7 @@ def text_or_not():
     return X, (y > 0).astype(int)
 
 
-# Balancing also costs rank: on other sets the README tells by how much.
+# Balancing also costs rank: docs/concepts.md tells by how much on other sets.
 DATA = {"htru2": lambda: load_htru2(return_X_y=True), "page_blocks": text_or_not}
 SEEDS = range(3)
 # How much worse than the unbalanced network's the log loss may be.

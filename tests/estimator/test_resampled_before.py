@@ -35,7 +35,7 @@ def copied(data):
 
 def notes(caught):
     """Texts of the notes about resampled rows."""
-    return [str(note.message) for note in caught if "INN013" in str(note.message)]
+    return [note.message.told for note in caught if "INN013" in str(note.message)]
 
 
 @pytest.mark.parametrize("params", [{}, {"validation_split": 2}], ids=str)

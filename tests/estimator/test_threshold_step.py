@@ -232,7 +232,7 @@ def test_the_greater_of_zero_and_one_is_positive_where_it_is_common(labels, many
     y = np.where(y == 1, rare, common)
     with pytest.warns(ImbalanceWarning, match="INN014") as caught:
         clf = BalancedKerasClassifier(threshold="f1", **TINY | HALF).fit(X, y)
-    (note,) = [str(w.message) for w in caught if "INN014" in str(w.message)]
+    (note,) = [w.message.told for w in caught if "INN014" in str(w.message)]
     assert "pos_label=" in note and "threshold='f1'" in note
     assert clf.pos_label_ == common
     proba = clf.predict_proba(X)[:, 1]

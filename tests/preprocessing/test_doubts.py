@@ -15,7 +15,7 @@ def told(values):
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         ColumnTypes().fit(frame)
-    return [str(each.message).removeprefix("[INN020] ") for each in caught]
+    return [each.message.told.removeprefix("[INN020] ") for each in caught]
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ def of(column, sampler=None, looked_up=False):
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", ImbalanceWarning)
         resample(sampler or SMOTE(random_state=0), rows, np.array([0, 1]), looked_up)
-    return [str(note.message) for note in caught]
+    return [note.message.told for note in caught]
 
 
 RNG = np.random.default_rng(1)

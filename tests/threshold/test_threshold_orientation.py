@@ -61,7 +61,7 @@ def test_scores_of_text_labels_are_those_of_the_greater_one(scale, min_positives
     labels = np.array(["fraud", "ok"])
     with pytest.warns(ImbalanceWarning) as caught:
         tuner = ThresholdTuner("f1", min_positives=min_positives).fit(labels[CODES], score)
-    (note,) = [str(w.message) for w in caught if "INN014" in str(w.message)]
+    (note,) = [w.message.told for w in caught if "INN014" in str(w.message)]
     assert "'fraud' is taken as the positive class" in note and "pos_label='fraud'" in note
     assert tuner.pos_label_ == "fraud"
     decided = tuner.predict(score)

@@ -85,7 +85,7 @@ def test_names_and_types_of_parameters(params, says):
 def test_weights_of_several_labels_say_how_they_were_read(class_weight, says, recwarn):
     y = np.stack([Y, 1 - Y, np.tile([0, 1], 20)], axis=1)
     clf = fitted(y, class_weight=class_weight)
-    notes = [str(w.message) for w in recwarn if w.message.code == "INN018"]
+    notes = [w.message.told for w in recwarn if w.message.code == "INN018"]
     if says is None:
         assert not notes
         return
