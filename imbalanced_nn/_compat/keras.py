@@ -1,11 +1,15 @@
 """Private names of Keras."""
 
-from collections.abc import Callable
+import random
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import keras
 from keras.src.backend.common import global_state
 from keras.src.models.functional import Functional
+from keras.src.random import seed_generator
 from keras.src.saving.saving_lib import load_model, save_model
 from keras.src.saving.serialization_lib import SafeModeScope
 from keras.src.utils.naming import to_snake_case
@@ -15,6 +19,7 @@ __all__ = [
     "SafeModeScope",
     "build_compiled_metrics",
     "compilation",
+    "default_seeds",
     "exclude_from_decay_as",
     "excluded_from_decay",
     "flattened_layers",
@@ -39,6 +44,38 @@ __all__ = [
     "trainable_variables",
     "without_model",
 ]
+
+
+class _Drawing(threading.local):
+    """Stands where Keras looks for the module `random` when it draws a default seed."""
+
+    generator: random.Random | None = None
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.generator or random, name)
+
+
+_DRAWING = _Drawing()
+seed_generator.python_random = _DRAWING
+
+
+@contextmanager
+def default_seeds(generator: random.Random | None) -> Iterator[None]:
+    """Let Keras draw the seeds that nobody gives from a generator, in this thread alone.
+
+    With None from Python's own, as ever. The seeds are those of initialisers, of layers that
+    draw, and of `keras.random` without a seed.
+    """
+    before, _DRAWING.generator = _DRAWING.generator, generator
+    name = seed_generator.GLOBAL_SEED_GENERATOR
+    shared = global_state.get_global_attribute(name)
+    global_state.set_global_attribute(name, None)
+    try:
+        yield
+    finally:
+        _DRAWING.generator = before
+        global_state.set_global_attribute(name, shared)
+
 
 _EXCLUDED = ("_exclude_from_weight_decay", "_exclude_from_weight_decay_pattern")
 

@@ -111,7 +111,7 @@ def _head_sampler(plan: FitPlan) -> Any:
 
 def _make_head(factory: NetworkFactory, dense, tail, in_loss: np.ndarray) -> keras.Model:
     """Return the last layer, freshly made and compiled, as a network of its own."""
-    with seeded(factory.seed):
+    with seeded(factory.seed, type(dense), *map(type, tail)):
         outputs = inputs = keras.Input(dense.input.shape[1:])
         for layer in (dense, *tail):
             outputs = type(layer).from_config(layer.get_config())(outputs)

@@ -27,6 +27,7 @@ from imbalanced_nn.training.given_metrics import (
     numbered_afresh,
     unnumbered,
 )
+from imbalanced_nn.training.global_draws import layer_classes
 from imbalanced_nn.training.graph import GraphTrainer
 from imbalanced_nn.training.held_out import HeldOutPass
 from imbalanced_nn.training.process import refuse_after_fork, seed_of, seeded, share_threads
@@ -59,6 +60,7 @@ __all__ = [
     "fixed_batch_size",
     "forward",
     "held_out_scores",
+    "layer_classes",
     "metrics_of_a_fit",
     "needs_evaluation",
     "numbered_afresh",

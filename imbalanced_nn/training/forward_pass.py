@@ -15,6 +15,7 @@ from imbalanced_nn.training.cache import FORWARD, n_bytes
 from imbalanced_nn.training.eligibility import runs_eagerly
 from imbalanced_nn.training.fingerprint import network_key
 from imbalanced_nn.training.fixed_batches import fixed_batch_size, from_no_state
+from imbalanced_nn.training.global_draws import layer_classes
 from imbalanced_nn.training.kept import kept_with
 from imbalanced_nn.training.process import seeded
 from imbalanced_nn.training.told import foreign_network
@@ -182,8 +183,7 @@ class ForwardProgram:
     """
 
     def __init__(self, model: keras.Model, specs: Any):
-        # Making a network takes numbers from Python's global generator.
-        with seeded(0), variables_alike():
+        with seeded(0, *layer_classes(model)), variables_alike():
             twin = type(model).from_config(model.get_config())
         weights = twin.weights
         n_inputs = len(keras.tree.flatten(specs))

@@ -13,6 +13,7 @@ from imbalanced_nn._compat.late_variables import LateVariables
 from imbalanced_nn.training.announcements import OWN, Announcements
 from imbalanced_nn.training.batches import RowBatches
 from imbalanced_nn.training.callbacks import HeldOutMonitor
+from imbalanced_nn.training.global_draws import layer_classes
 from imbalanced_nn.training.process import seeded
 from imbalanced_nn.training.programs import borrowed_program, shared_by, twin_of
 from imbalanced_nn.training.variables import EqualVariables, SameVariables, variables_alike
@@ -62,8 +63,7 @@ class GraphTrainer:
         """
         if shared_by(self._model) is None:
             return None
-        # Making a network takes numbers from Python's global generator.
-        with seeded(0), variables_alike():
+        with seeded(0, *layer_classes(self._model)), variables_alike():
             twin = twin_of(self._model)
         EqualVariables(current, twin, []).to_second()
         return twin

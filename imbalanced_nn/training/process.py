@@ -13,13 +13,14 @@ import numpy as np
 import tensorflow as tf
 from sklearn.utils import check_random_state
 
+from imbalanced_nn._compat.keras import default_seeds
 from imbalanced_nn.training import cache
+from imbalanced_nn.training.global_draws import NUMPY, PYTHON, drawn_from
 
 __all__ = ["refuse_after_fork", "seed_of", "seeded", "share_threads", "thread_share"]
 
-# Keras draws the seed of every initialiser and random layer from Python's global generator
-# while a network is built. One build at a time, seeded or not: a second thread would take
-# numbers out of the sequence.
+# One build at a time, seeded or not: the user's code may draw from Python's and NumPy's own
+# generators, and without a seed Keras does, too.
 _BUILDING = threading.RLock()
 
 
@@ -44,22 +45,46 @@ def seed_of(random_state: Any) -> int:
 
 
 @contextmanager
-def seeded(seed: int | None) -> Iterator[None]:
-    """Seed Python's and NumPy's global generators inside the block, then put them back.
+def seeded(seed: int | None, *code: Any) -> Iterator[None]:
+    """Seed what is drawn inside the block while networks are made in it.
 
-    With None the block only waits its turn.
+    Keras draws from a generator of the block's own. Python's and NumPy's global generators are
+    seeded, and put back, only where the user's code may draw from them: then what other threads
+    draw meanwhile is of that sequence, and takes numbers out of it.
+
+    Parameters
+    ----------
+    seed : int or None
+        With None the block only waits its turn.
+    code : functions, classes and values
+        The user's code that runs in the block.
     """
     with _BUILDING:
         if seed is None:
             yield
             return
-        python_state, numpy_state = random.getstate(), np.random.get_state()
-        try:
-            random.seed(seed)
-            np.random.seed(seed % 2**32)
+        streams = drawn_from(*code)
+        # In a sequence that the user's code shares, as it would be without this package.
+        own = None if PYTHON in streams else random.Random(seed)
+        with _global_seed(seed, streams), default_seeds(own):
             yield
-        finally:
+
+
+@contextmanager
+def _global_seed(seed: int, streams: frozenset[str]) -> Iterator[None]:
+    """Seed global generators inside the block, then put them back."""
+    python_state = random.getstate() if PYTHON in streams else None
+    numpy_state = np.random.get_state() if NUMPY in streams else None
+    try:
+        if python_state is not None:
+            random.seed(seed)
+        if numpy_state is not None:
+            np.random.seed(seed % 2**32)
+        yield
+    finally:
+        if python_state is not None:
             random.setstate(python_state)
+        if numpy_state is not None:
             np.random.set_state(numpy_state)
 
 

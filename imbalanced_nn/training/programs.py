@@ -13,6 +13,7 @@ from imbalanced_nn._compat.keras import build_compiled_metrics, given_metrics
 from imbalanced_nn.training.averages import with_averages
 from imbalanced_nn.training.cache import TRAINING, n_bytes
 from imbalanced_nn.training.fingerprint import training_key
+from imbalanced_nn.training.global_draws import layer_classes
 from imbalanced_nn.training.held_out import outputs_and_loss
 from imbalanced_nn.training.kept import kept_with
 from imbalanced_nn.training.prefix import split_fixed
@@ -105,8 +106,7 @@ class Program:
     """
 
     def __init__(self, model: keras.Model, batch_size: int, data: tuple[Any, ...]):
-        # Making a network takes numbers from Python's global generator.
-        with seeded(0), variables_alike():
+        with seeded(0, *layer_classes(model)), variables_alike():
             self.twin = twin_of(model)
             if len(self.twin.metrics) > 1:
                 # Metrics are made when first used; the graph must reset them before that.

@@ -26,6 +26,7 @@ from imbalanced_nn.training import (
     as_network_input,
     check_finite,
     fixed_batch_size,
+    layer_classes,
     refuse_after_fork,
     seed_of,
     seeded,
@@ -234,7 +235,7 @@ class NetworkFactory:
     def build(self, X: Any) -> None:
         """Let a network that learns the shape of its input from data see one encoded row."""
         if not self.network.built:
-            with seeded(self.seed):
+            with seeded(self.seed, *layer_classes(self.network)):
                 self.network(as_network_input(take_rows(X, slice(1))))
 
     def learn_input(self, rows: Any) -> None:

@@ -26,6 +26,7 @@ from imbalanced_nn.training import (
     copy_of,
     extend_optimizer,
     forward,
+    layer_classes,
     numbered_afresh,
     refuse_after_fork,
     seed_of,
@@ -239,7 +240,13 @@ class SklearnKerasClassifier(CallbackSupportMixin, CompiledKerasClassifier):
         self._random_state = None
         refuse_after_fork()
         share_threads()
-        with seeded(seed), variables_alike(), numbered_afresh(), self._joining_meta(known):
+        code = self._code_of_builds()
+        with (
+            seeded(seed, *code),
+            variables_alike(),
+            numbered_afresh(),
+            self._joining_meta(known),
+        ):
             model = super()._build_keras_model()
             if not isinstance(model, keras.Model):
                 raise InvalidParameterError(
@@ -248,6 +255,13 @@ class SklearnKerasClassifier(CallbackSupportMixin, CompiledKerasClassifier):
                     f"return the model?"
                 )
         return model
+
+    def _code_of_builds(self) -> list[Any]:
+        """Return whatever code of the user's runs when the network is built."""
+        given = self.model
+        of_model = layer_classes(given) if isinstance(given, keras.Model) else [given]
+        routed = [value for name, value in vars(self).items() if name.startswith("model__")]
+        return [type(self), *of_model, *routed]
 
     def _validate_data(self, X=None, y=None, reset=False, y_numeric=False):
         """Check X and y; remember with ``reset`` what they looked like, else compare.

@@ -167,6 +167,32 @@ def test_networks_are_saved_and_loaded_unsafely_only_where_that_is_said(model, t
     np.testing.assert_array_equal(loaded.predict(X, verbose=0), model.predict(X, verbose=0))
 
 
+def test_keras_draws_default_seeds_where_it_is_told_to():
+    import random
+
+    def drawn():
+        initializer, layer = keras.initializers.HeNormal(), keras.layers.Dropout(0.5)
+        seeds = [initializer.seed, int(np.asarray(layer.seed_generator.state)[0])]
+        return [*seeds, float(keras.random.uniform(()))]
+
+    keras.random.uniform(())
+    before = random.getstate()
+    with of_keras.default_seeds(random.Random(4)):
+        first = drawn()
+        with of_keras.default_seeds(random.Random(5)):
+            assert drawn() != first
+    with of_keras.default_seeds(random.Random(4)):
+        assert drawn() == first
+        with of_keras.default_seeds(None):
+            keras.initializers.HeNormal()
+    assert random.getstate() != before
+    random.setstate(before)
+    assert first[0] == random.Random(4).randint(1, 10**9)
+    expected = random.randint(1, 10**9)
+    random.setstate(before)
+    assert keras.initializers.HeNormal().seed == expected
+
+
 def test_late_variables_are_made_when_read():
     from contextlib import nullcontext
 
