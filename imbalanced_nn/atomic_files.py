@@ -1,6 +1,11 @@
 """Files that are there whole or not at all."""
 
+import errno
+import functools
+import hashlib
 import os
+import platform
+import re
 import secrets
 import stat
 from collections.abc import Iterator
@@ -96,7 +101,7 @@ def written_whole(path: str | os.PathLike, overwrite: bool = False) -> Iterator[
 
     Whatever happens, ``path`` holds the old content or the new one, and the new one is on the
     disk when the block has ended. A killed process may leave the file beside it, whose name
-    starts with a dot and ends in ``.part``.
+    starts with a dot and ends in ``.part``; the next one that writes in the folder removes it.
 
     Parameters
     ----------
@@ -113,7 +118,8 @@ def written_whole(path: str | os.PathLike, overwrite: bool = False) -> Iterator[
     Raises
     ------
     OSError
-        As `check_writable`; ``FileExistsError`` also where the file came up meanwhile.
+        As `check_writable`; ``FileExistsError`` also where the file came up meanwhile. An error
+        of the disk, such as a full one, names ``path``.
 
     Examples
     --------
@@ -129,19 +135,62 @@ def written_whole(path: str | os.PathLike, overwrite: bool = False) -> Iterator[
     target = check_writable(path, overwrite)
     # A name may have 255 bytes, which what is added to it must leave room for.
     name = target.name.encode(errors="surrogateescape")[:200].decode(errors="ignore")
-    beside = target.with_name(f".{name}.{secrets.token_hex(4)}.part")
+    _clear_stale(target.parent)
+    beside = target.with_name(f".{name}.{_machine()}-{os.getpid()}-{secrets.token_hex(4)}.part")
     # As open() would make it: readable as the user's mask has it, which temporary files are not.
-    os.close(os.open(beside, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
     try:
+        os.close(os.open(beside, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
         if overwrite:
             with suppress(FileNotFoundError):
                 beside.chmod(stat.S_IMODE(target.stat().st_mode))
         yield beside
         _flush(beside)
         _move(beside, target, overwrite, os.fspath(path))
+    except OSError as error:
+        if error.errno not in _OF_DISKS:
+            raise
+        # It names the file beside, or none.
+        raise OSError(error.errno, os.strerror(error.errno), os.fspath(path)) from error
     finally:
         beside.unlink(missing_ok=True)
     _flush(target.parent)
+
+
+_OF_DISKS = {errno.ENOSPC, errno.EFBIG, errno.EIO, errno.EROFS, getattr(errno, "EDQUOT", None)}
+_OF_DISKS -= {None}
+_BESIDE = re.compile(r"\..+\.([0-9a-f]{8})-(\d+)-[0-9a-f]{8}\.part")
+
+
+@functools.cache
+def _machine() -> str:
+    """Return what tells the processes that are known by number here from others'."""
+    try:
+        space = os.readlink("/proc/self/ns/pid")
+    except OSError:
+        space = ""
+    return hashlib.sha256(f"{platform.node()} {space}".encode()).hexdigest()[:8]
+
+
+def _clear_stale(folder: Path) -> None:
+    """Remove what processes of this machine had begun to write when they were killed."""
+    if os.name != "posix":
+        return
+    for entry in os.scandir(folder):
+        begun = _BESIDE.fullmatch(entry.name)
+        if begun and begun[1] == _machine() and not _is_alive(int(begun[2])):
+            with suppress(OSError):
+                os.unlink(entry.path)
+
+
+def _is_alive(pid: int) -> bool:
+    """Whether there is a process of that number."""
+    try:
+        os.kill(pid, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:
+        pass
+    return True
 
 
 def _move(beside: Path, target: Path, overwrite: bool, name: str) -> None:

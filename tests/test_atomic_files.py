@@ -1,6 +1,8 @@
 """Files are there whole or not at all."""
 
+import errno
 import os
+import re
 import signal
 import stat
 import subprocess
@@ -129,3 +131,40 @@ def test_a_folder_that_may_not_be_written_in_is_refused_at_once(tmp_path, monkey
         f"'{path}' cannot be written: its folder '{denied}' may not be written in."
     )
     assert check_writable(tmp_path / "b", overwrite=True) == tmp_path / "b"
+
+
+def test_what_killed_processes_began_goes_and_what_runs_stays(tmp_path):
+    code = (
+        "import os, signal, sys, time\n"
+        "from imbalanced_nn.atomic_files import written_whole\n"
+        "with written_whole(sys.argv[1]) as beside:\n"
+        "    print(beside.name, flush=True)\n"
+        "    time.sleep(100)\n"
+    )
+    started = [
+        subprocess.Popen(
+            [sys.executable, "-c", code, str(tmp_path / name)], stdout=subprocess.PIPE, text=True
+        )
+        for name in ("killed", "runs")
+    ]
+    names = [process.stdout.readline().strip() for process in started]
+    foreign = re.sub("[0-9a-f]{8}-", "00000000-", names[0], count=1)
+    (tmp_path / foreign).touch()
+    started[0].kill()
+    started[0].wait()
+    try:
+        with written_whole(tmp_path / "other") as beside:
+            found = {each.name for each in tmp_path.iterdir()}
+        assert found == {names[1], foreign, beside.name}
+    finally:
+        started[1].kill()
+        for process in started:
+            process.communicate()
+
+
+def test_a_full_disk_names_the_file(tmp_path):
+    target = tmp_path / "answer.txt"
+    with pytest.raises(OSError, match="No space left") as failure, written_whole(target):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), ".answer.part")
+    assert failure.value.filename == str(target)
+    assert list(tmp_path.iterdir()) == []
