@@ -1,6 +1,7 @@
 """Boundary checks of X, y, weights and groups, and rows of any container."""
 
 import numbers
+import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -23,6 +24,7 @@ __all__ = [
     "check_weights",
     "dense",
     "n_rows",
+    "refuse_streams",
     "row_blocks",
     "row_bytes",
     "row_hashes",
@@ -132,6 +134,45 @@ def _bits(values: np.ndarray) -> np.ndarray:
     """Bits of values as float32; zero, of either sign, has none."""
     single = np.ascontiguousarray(values, dtype=np.float32) + np.float32(0)
     return single.view(np.uint32).astype(np.uint64)
+
+
+def refuse_streams(X: Any) -> None:
+    """Refuse rows that come one after the other, and cannot be taken by number.
+
+    Parameters
+    ----------
+    X : object
+        What the caller gave as rows.
+
+    Raises
+    ------
+    InvalidParameterError
+        If it is a generator or another iterator, a dataset of batches, a query that was not run,
+        the name of a file, or a set.
+    """
+    names = {base.__name__ for base in type(X).__mro__}
+    if hasattr(X, "shape") or hasattr(X, "__array__") or isinstance(X, list | tuple | dict):
+        return
+    if isinstance(X, str | bytes | os.PathLike):
+        remedy = "Read the file first, as with pandas.read_csv."
+    elif "LazyFrame" in names:
+        remedy = "Run the query first: pass X.collect()."
+    elif isinstance(X, set | frozenset):
+        remedy = "A set has no order; pass a list."
+    elif {"PyDataset", "DatasetV2", "DataLoader", "IterableDataset"} & names:
+        remedy = (
+            "Put its batches together first, X = np.concatenate([batch[0] for batch in dataset]) "
+            "and y alike. Where they do not fit the memory, write them to a .npy file once and "
+            "pass np.load(path, mmap_mode='r'), which is read batch by batch."
+        )
+    elif hasattr(X, "__next__") or not hasattr(X, "__getitem__"):
+        remedy = "Pass np.stack(list(X)), or an array that is read batch by batch: np.memmap."
+    else:
+        return
+    raise InvalidParameterError(
+        f"X is a {type(X).__name__}, whose rows cannot be taken by number; but the rows that judge "
+        f"are split off before any training. {remedy}"
+    )
 
 
 def check_features(X: Any, estimator_name: str) -> Any:

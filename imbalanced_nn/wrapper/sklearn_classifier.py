@@ -18,7 +18,7 @@ from sklearn.utils.validation import validate_data
 
 from imbalanced_nn._compat.scikeras import route_params
 from imbalanced_nn._compat.sklearn import check_feature_names, check_n_features, parameter_names
-from imbalanced_nn.data import check_features, check_labels, check_target
+from imbalanced_nn.data import check_features, check_labels, check_target, refuse_streams
 from imbalanced_nn.exceptions import InvalidParameterError, nearest_name
 from imbalanced_nn.networks import NETWORKS
 from imbalanced_nn.training import (
@@ -269,6 +269,8 @@ class SklearnKerasClassifier(CallbackSupportMixin, CompiledKerasClassifier):
         Sets the attributes of the parent, so that build functions find them in ``meta``.
         """
         name = type(self).__name__
+        if X is not None:
+            refuse_streams(X)
         if y is not None:
             y = check_target(y, name)
             if reset:

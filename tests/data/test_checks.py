@@ -1,5 +1,7 @@
 """Boundary checks, and rows of any container."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -14,9 +16,11 @@ from imbalanced_nn.data.checks import (
     check_target,
     check_weights,
     n_rows,
+    refuse_streams,
     row_blocks,
     take_rows,
 )
+from imbalanced_nn.exceptions import InvalidParameterError
 
 NAME = "TheEstimator"
 TABLE = np.arange(12.0).reshape(6, 2)
@@ -243,3 +247,41 @@ def test_no_weights_are_ones_and_one_number_is_the_weight_of_all_rows():
 def test_weights_that_weigh_nothing_or_nonsense_are_refused(weight, message):
     with pytest.raises(ValueError, match=message):
         check_weights(weight, TABLE, "my_weight")
+
+
+class LazyFrame:
+    def collect(self):
+        raise AssertionError
+
+
+class PyDataset:
+    def __len__(self):
+        return 3
+
+    def __getitem__(self, index):
+        return np.zeros((2, 2)), np.zeros(2)
+
+
+@pytest.mark.parametrize(
+    ("X", "remedy"),
+    [
+        ((row for row in [[1], [2]]), "np.stack(list(X))"),
+        (iter([[1], [2]]), "np.stack(list(X))"),
+        (map(list, [[1]]), "np.stack(list(X))"),
+        (LazyFrame(), "X.collect()"),
+        (PyDataset(), "Put its batches together"),
+        ("rows.csv", "pandas.read_csv"),
+        (Path("rows.csv"), "pandas.read_csv"),
+        ({(1,), (2,)}, "pass a list"),
+    ],
+)
+def test_rows_that_come_one_after_the_other_are_refused(X, remedy):
+    with pytest.raises(InvalidParameterError, match="rows cannot be taken by number") as refusal:
+        refuse_streams(X)
+    assert remedy in str(refusal.value)
+    assert str(refusal.value).startswith(f"X is a {type(X).__name__}, ")
+
+
+@pytest.mark.parametrize("X", [[[1]], np.ones((2, 2)), sparse.eye(2), range(3), {"a": [1]}, ()])
+def test_rows_that_are_there_are_no_stream(X):
+    refuse_streams(X)
