@@ -116,4 +116,14 @@ CODES = {
         "apart by the whole column. Look at the cells that are named, and correct the file where "
         "the reading is wrong."
     ),
+    "INN021": (
+        "The finished fits of a comparison cannot be kept: the disk of its cache is full, or may "
+        "not be written any more. The comparison goes on, and its results are whole, but it could "
+        "not be resumed. Make room, or give a cache on another disk, before it is interrupted."
+    ),
+    "INN022": (
+        "A worker process was stopped from outside, most often for want of memory, and its fits "
+        "were begun anew in another one. The results are those of an undisturbed run. Where it "
+        "happens again, run fewer fits at the same time (n_jobs)."
+    ),
 }

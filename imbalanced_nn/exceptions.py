@@ -25,6 +25,7 @@ __all__ = [
     "NotFittedError",
     "TooFewRowsError",
     "calling_frames",
+    "came_of_interrupt",
     "counted_fit",
     "how_often",
     "nearest_name",
@@ -134,6 +135,38 @@ def recorded_notes() -> Iterator[list[warnings.WarningMessage]]:
         if folded:
             warnings.simplefilter("always", ImbalanceWarning)
         yield caught
+
+
+def came_of_interrupt(error: BaseException | None) -> bool:
+    """Whether an error is what became of a ``KeyboardInterrupt`` on its way through a library.
+
+    Parameters
+    ----------
+    error : BaseException or None
+        What was caught.
+
+    Examples
+    --------
+    >>> from imbalanced_nn.exceptions import came_of_interrupt
+    >>> try:
+    ...     try:
+    ...         raise KeyboardInterrupt
+    ...     except KeyboardInterrupt as interrupt:
+    ...         raise SystemError("a call returned with an exception set") from interrupt
+    ... except SystemError as error:
+    ...     came_of_interrupt(error), came_of_interrupt(ValueError())
+    (True, False)
+    """
+    waiting, seen = [error], set()
+    while waiting:
+        error = waiting.pop()
+        if error is None or id(error) in seen:
+            continue
+        if isinstance(error, KeyboardInterrupt):
+            return True
+        seen.add(id(error))
+        waiting += [error.__cause__, error.__context__]
+    return False
 
 
 def calling_frames() -> Iterator[FrameType]:

@@ -10,6 +10,7 @@ from imbalanced_nn.cli.evaluate_command import evaluate
 from imbalanced_nn.cli.fit_command import fit
 from imbalanced_nn.cli.predict_command import predict
 from imbalanced_nn.cli.report_command import report
+from imbalanced_nn.cli.stopped import interrupt_watch
 from imbalanced_nn.cli.terminal import say
 from imbalanced_nn.cli.tune_command import tune_threshold
 
@@ -38,11 +39,19 @@ class _Group(click.Group):
 
     def invoke(self, ctx):
         """Run the command; an interrupted one ends with 130, the shell's code."""
+        with interrupt_watch() as was_interrupted:
+            try:
+                return self._invoke(ctx)
+            except BaseException as error:
+                if not was_interrupted(error):
+                    raise
+        say("Interrupted.", err=True)
+        return ctx.exit(130)
+
+    def _invoke(self, ctx):
+        """Run the command; what it does not refuse itself is a fault of the package."""
         try:
             return super().invoke(ctx)
-        except KeyboardInterrupt:
-            say("Interrupted.", err=True)
-            ctx.exit(130)
         except (
             click.exceptions.Exit,
             click.exceptions.Abort,

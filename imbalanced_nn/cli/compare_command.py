@@ -18,6 +18,7 @@ from imbalanced_nn.cli.report_command import write_page
 from imbalanced_nn.cli.sources import Roles, Source, read_source
 from imbalanced_nn.cli.terminal import print_notes, say
 from imbalanced_nn.cli.wording import as_typed
+from imbalanced_nn.cli.workers import is_folder, workers_options
 
 __all__ = ["MEASURES", "compare"]
 
@@ -52,13 +53,7 @@ Examples:
     show_default=True,
     help="Seed of the folds and fits.",
 )
-@click.option(
-    "--jobs",
-    type=int,
-    default=1,
-    show_default=True,
-    help="Fits that run at the same time; -1 uses every core.",
-)
+@workers_options
 @click.option(
     "--scoring",
     type=click.Choice(MEASURES),
@@ -77,7 +72,10 @@ Examples:
 )
 @click.option("--halving", is_flag=True, help="Drop strategies that can hardly win any more.")
 @click.option(
-    "--cache", metavar="FILE", help="Keep finished fits in FILE, and go on from those it holds."
+    "--cache",
+    metavar="PATH",
+    help="Keep finished fits there, and go on from those it holds: a file, or a folder/, which "
+    "several processes may use.",
 )
 @groups_option
 @time_option
@@ -93,7 +91,7 @@ def compare(
     folds,
     epochs,
     random_state,
-    jobs,
+    workers,
     groups,
     time,
     positive,
@@ -115,12 +113,10 @@ def compare(
     Text becomes one-hot categories, dates become days, and missing numbers the median. Rows
     without a class, columns with one value and text that hardly repeats are left out.
     """
-    if jobs == 0:
-        raise UsageRefusal("--jobs is 0; give 1 or more, or -1 for every core.")
     names = _strategy_names(strategies)
     if report is not None:
         check_output(report, force, data, option="--report")
-    if options["cache"] is not None:
+    if options["cache"] is not None and not is_folder(options["cache"]):
         check_output(options["cache"], True, data, report, option="--cache")
     if time is not None and options["n_repeats"] > 1:
         raise UsageRefusal(
@@ -140,7 +136,7 @@ def compare(
 
     if not as_json:
         rendering.print_source(source)
-    comparison, notes = _compare(source, names, folds, epochs, random_state, jobs, options)
+    comparison, notes = _compare(source, names, folds, epochs, random_state, workers, options)
     try:
         if report is not None:
             with errors_as_refusals():
@@ -197,7 +193,7 @@ def _read(data: str | None, target: str | None, reading, roles) -> Source:
     return read_source(data, target, reading, roles)
 
 
-def _compare(source: Source, names, folds, epochs, random_state, jobs, options):
+def _compare(source: Source, names, folds, epochs, random_state, workers, options):
     """Return the comparison and what its fits warned the user of, each text once."""
     from concurrent.futures.process import BrokenProcessPool
 
@@ -210,7 +206,7 @@ def _compare(source: Source, names, folds, epochs, random_state, jobs, options):
     with tensorflow_muted(), noted() as notes:
         network = _network(epochs, options["pos_label"], source.time is not None)
         try:
-            with progress_bar("Comparing", "fits") as advance:
+            with workers.engaged() as n_jobs, progress_bar("Comparing", "fits") as advance:
                 comparison = compare_strategies(
                     network,
                     source.X,
@@ -218,7 +214,7 @@ def _compare(source: Source, names, folds, epochs, random_state, jobs, options):
                     strategies=names,
                     cv=folds if source.time is None else folds_of(source.time, folds),
                     groups=source.groups,
-                    n_jobs=jobs,
+                    n_jobs=n_jobs,
                     random_state=random_state,
                     progress=advance,
                     **options,
@@ -226,7 +222,7 @@ def _compare(source: Source, names, folds, epochs, random_state, jobs, options):
         except BrokenProcessPool as error:
             raise DataRefusal(
                 "A process that fitted was stopped from outside, most often for want of memory. "
-                "Give fewer --jobs; with --cache FILE the finished fits are kept."
+                "Give fewer --n-jobs; with --cache PATH the finished fits are kept."
             ) from error
         except (InvalidParameterError, TooFewRowsError, RuntimeError, OSError) as error:
             raise DataRefusal(as_typed(str(error))) from error

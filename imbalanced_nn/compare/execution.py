@@ -1,6 +1,7 @@
 """The fits of a comparison in their order: resumed where they are done, dropped where lost."""
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import BrokenExecutor
 from typing import NamedTuple
 
 import pandas as pd
@@ -12,6 +13,7 @@ from imbalanced_nn.compare.fit_notes import counted_notes
 from imbalanced_nn.compare.halving import losers
 from imbalanced_nn.compare.single_fit import Data, Fit, Task, fit_and_measure
 from imbalanced_nn.compare.strategies import baseline_of
+from imbalanced_nn.exceptions import warn
 
 __all__ = ["Outcome", "run_tasks"]
 
@@ -127,17 +129,30 @@ def _finished(
     kept = {} if cache is None else {_name(t): cache.get(t) for t in tasks}
     missing = {_name(task): task for task in tasks if kept.get(_name(task)) is None}
     yield from (Fit(*name, *found) for name, found in kept.items() if found is not None)
-    parallel = Parallel(n_jobs=n_jobs, return_as="generator_unordered")
-    calls = (
-        delayed(fit_and_measure)(task, data)
-        for task in missing.values()
-        # Asked when the next fit is due.
-        if task.strategy not in failures
-    )
-    for fit in parallel(calls):
-        if cache is not None and fit.failure is None:
-            cache.add(missing[fit.strategy, fit.fold], fit.rows, fit.told)
-        yield fit
+    n_before = None
+    while missing:
+        parallel = Parallel(n_jobs=n_jobs, return_as="generator_unordered")
+        calls = (
+            delayed(fit_and_measure)(task, data)
+            for task in list(missing.values())
+            # Asked when the next fit is due.
+            if task.strategy not in failures
+        )
+        try:
+            for fit in parallel(calls):
+                task = missing.pop((fit.strategy, fit.fold))
+                if cache is not None and fit.failure is None:
+                    cache.add(task, fit.rows, fit.told)
+                yield fit
+            return
+        except BrokenExecutor:
+            # What is left may be the one that no memory suffices for.
+            if n_before == len(missing):
+                raise
+            n_before = len(missing)
+            warn(
+                "INN022", f"A process that fitted was stopped; {n_before} fits are left to be done."
+            )
 
 
 def _name(task: Task) -> tuple[str, int]:

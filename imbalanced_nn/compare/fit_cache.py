@@ -1,6 +1,5 @@
-"""The file that an interrupted comparison resumes from."""
+"""The file or folder that an interrupted comparison resumes from."""
 
-import glob
 import json
 import os
 from pathlib import Path
@@ -10,7 +9,7 @@ from imbalanced_nn.compare.evaluation import GREATER_IS_BETTER
 from imbalanced_nn.compare.fingerprints import fingerprint
 from imbalanced_nn.compare.settings import package_versions
 from imbalanced_nn.compare.single_fit import Data, Task
-from imbalanced_nn.exceptions import ImbalanceWarning, InvalidParameterError
+from imbalanced_nn.exceptions import ImbalanceWarning, InvalidParameterError, warn
 
 __all__ = ["FitCache"]
 
@@ -18,17 +17,19 @@ _HEADER = {"file": "finished fits of imbalanced_nn.compare_strategies", "version
 
 
 class FitCache:
-    """Finished fits in a file of JSON lines, which is replaced as a whole after each.
+    """Finished fits, each as an object of JSON: in a file of lines, or in a folder of files.
 
-    A line has the fingerprint of everything that its measures depend on: rows, labels, weights
+    An object has the fingerprint of everything that its measures depend on: rows, labels, weights
     and groups, the rows of the fold, the seed, the strategy's class and parameters, and the
-    versions of the packages. Fits of other comparisons stay in the file untouched. A line that
-    cannot be read counts as a fit that was not finished.
+    versions of the packages. Fits of other comparisons stay untouched. What cannot be read counts
+    as a fit that was not finished.
 
     Parameters
     ----------
     path : str or path-like
-        The file; made with the first fit.
+        A folder, which is there or whose name ends in a slash: a file for each fit, so that many
+        comparisons may use it at a time. Else a file, replaced as a whole after each fit. Both
+        are made with the first fit.
     data : Data
         What the fits draw their rows from.
 
@@ -39,11 +40,10 @@ class FitCache:
     """
 
     def __init__(self, path: str | os.PathLike, data: Data):
-        self.path = check_writable(path, overwrite=True)
-        self._lines = _read(self.path)
-        # What a killed process had begun to write.
-        for stale in self.path.parent.glob(f".{glob.escape(self.path.name)}.*.part"):
-            stale.unlink(missing_ok=True)
+        given = os.fspath(path)
+        is_folder = given.endswith(("/", os.sep)) or os.path.isdir(given)
+        self._store = _Folder(given) if is_folder else _File(given)
+        self._is_full = False
         self._data = fingerprint(
             package_versions(),
             data.X,
@@ -55,7 +55,7 @@ class FitCache:
 
     def get(self, task: Task) -> tuple[list[dict], list[Warning]] | None:
         """Return the measures and warnings of a fit, or None if it was not finished."""
-        line = self._lines.get(self._key(task))
+        line = self._store.get(self._key(task))
         if line is None:
             return None
         told = [
@@ -65,8 +65,8 @@ class FitCache:
         return [{"strategy": task.strategy, "fold": task.fold, **row} for row in line["rows"]], told
 
     def add(self, task: Task, rows: list[dict], told: list[Warning]) -> None:
-        """Write a finished fit."""
-        self._lines[self._key(task)] = {
+        """Keep a finished fit; where that cannot be, it is said once."""
+        line = {
             "key": self._key(task),
             "rows": [
                 {name: value for name, value in row.items() if name not in ("strategy", "fold")}
@@ -78,9 +78,12 @@ class FitCache:
                 if isinstance(w, UserWarning)
             ],
         }
-        text = "".join(json.dumps(each) + "\n" for each in (_HEADER, *self._lines.values()))
-        with written_whole(self.path, overwrite=True) as beside:
-            beside.write_text(text, encoding="utf-8")
+        try:
+            self._store.add(line)
+        except OSError as error:
+            if not self._is_full:
+                self._is_full = True
+                warn("INN021", f"Finished fits are not kept in {self._store.name!r}: {error}")
 
     def _key(self, task: Task) -> str:
         """Return the fingerprint of a fit."""
@@ -88,6 +91,50 @@ class FitCache:
             self._strategies[id(task.estimator)] = fingerprint(task.estimator)
         strategy = self._strategies[id(task.estimator)]
         return fingerprint(self._data, strategy, task.train, task.test, task.seed)
+
+
+class _File:
+    """Fits in one file, a line each."""
+
+    def __init__(self, name: str):
+        self.name = name
+        self._path = check_writable(name, overwrite=True)
+        self._lines = _read(self._path)
+
+    def get(self, key: str) -> dict | None:
+        """Return a fit, or None."""
+        return self._lines.get(key)
+
+    def add(self, line: dict) -> None:
+        """Write the file anew with one more fit."""
+        self._lines[line["key"]] = line
+        text = "".join(json.dumps(each) + "\n" for each in (_HEADER, *self._lines.values()))
+        with written_whole(self._path, overwrite=True) as beside:
+            beside.write_text(text, encoding="utf-8")
+
+
+class _Folder:
+    """Fits in a folder, a file each, named by the fit."""
+
+    def __init__(self, name: str):
+        self.name = name
+        self._path = Path(os.path.realpath(name))
+        if not self._path.is_dir():
+            check_writable(self._path, overwrite=False)
+
+    def get(self, key: str) -> dict | None:
+        """Return a fit, or None."""
+        try:
+            line = _parsed((self._path / f"{key}.json").read_bytes())
+        except OSError:
+            return None
+        return line if line and line.get("key") == key else None
+
+    def add(self, line: dict) -> None:
+        """Write a fit; who wrote the same one meanwhile is not disturbed."""
+        self._path.mkdir(exist_ok=True)
+        with written_whole(self._path / f"{line['key']}.json", overwrite=True) as beside:
+            beside.write_text(json.dumps(line) + "\n", encoding="utf-8")
 
 
 def _read(path: Path) -> dict[str, dict]:

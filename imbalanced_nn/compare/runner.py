@@ -26,7 +26,7 @@ from imbalanced_nn.data import (
     counts_message,
     leaked_copies,
 )
-from imbalanced_nn.exceptions import ImbalanceWarning, InvalidParameterError
+from imbalanced_nn.exceptions import ImbalanceWarning, InvalidParameterError, came_of_interrupt
 
 __all__ = ["compare_strategies"]
 
@@ -110,20 +110,25 @@ def compare_strategies(
         The positive class of two, for average precision and F1; None is the rarest. The
         estimator has a parameter of its own for what it decides.
     n_jobs : int, optional
-        Fits that run at the same time, as in joblib. A worker process imports Keras anew, which
-        takes seconds: worth it for long fits only.
+        Fits that run at the same time, as in joblib, on the backend of
+        ``joblib.parallel_config``. A worker process imports Keras anew, which takes seconds:
+        worth it for long fits only. The fits of a worker process that is killed are taken up
+        again (INN022), unless nothing is finished any more.
     random_state : int, RandomState instance or None, default=None
         Draws the folds and one seed per fold. The seed is given to every ``random_state``
         parameter of the estimator that is None; one that is set stays as it is.
     halving : bool, default=False
         Drop strategies that can hardly win any more, to spend little on them; see Notes.
     cache : str or path-like, optional
-        A file that finished fits are written to, and read from instead of being repeated. It is
-        replaced as a whole after each fit, so that an interrupted comparison goes on where it
-        was, also after the process was killed. Needs a ``random_state``. A fit is found again
+        A folder, or a file, that finished fits are written to, and read from instead of being
+        repeated, so that an interrupted comparison goes on where it was, also after the process
+        was killed. A folder, one that is there or a name that ends in a slash, gets a file for
+        each fit and takes any number of comparisons at a time; a file is replaced as a whole
+        after each fit, and takes one. If neither can be written, the comparison goes on without
+        (INN021). Needs a ``random_state``. A fit is found again
         only if data, folds, seed, the strategy's parameters and the versions of the packages
         are the same. Changes in the code of classes, and in what functions read from their
-        module, are not seen: give a new file then. One comparison at a time may use a file.
+        module, are not seen: give a new name then.
     refit : bool, default=False
         Fit ``best_estimator_`` on all rows, with the weights and groups given.
     progress : callable, optional
@@ -266,6 +271,8 @@ def _refit(comparison: StrategyComparison, data: Data, seed: int) -> None:
     try:
         best = fit_whole(clone(comparison.best_estimator_), data, seed)
     except Exception as error:
+        if came_of_interrupt(error):
+            raise KeyboardInterrupt from error
         warnings.warn(
             f"strategy {name!r} failed on all rows: {type(error).__name__}: {error}. "
             f"best_estimator_ is not fitted.",

@@ -11,7 +11,7 @@ from sklearn.utils.validation import has_fit_parameter
 from imbalanced_nn._compat.sklearn import take
 from imbalanced_nn.compare.evaluation import fold_measures, own_label, plain_codes, plain_label
 from imbalanced_nn.compare.strategies import final_step
-from imbalanced_nn.exceptions import InvalidParameterError, recorded_notes
+from imbalanced_nn.exceptions import InvalidParameterError, came_of_interrupt, recorded_notes
 
 __all__ = ["Data", "Fit", "Task", "check_sample_weight", "fit_and_measure", "fit_whole"]
 
@@ -68,6 +68,8 @@ def fit_and_measure(task: Task, data: Data) -> Fit:
         try:
             rows = _measured(task, data)
         except Exception as error:
+            if came_of_interrupt(error):
+                raise KeyboardInterrupt from error
             failure = RuntimeError(
                 f"failed on fold {task.fold + 1} of {task.n_folds}: {type(error).__name__}: {error}"
             )

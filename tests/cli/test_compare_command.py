@@ -187,7 +187,7 @@ class TestEndings:
         monkeypatch.setattr(imbalanced_nn.compare, "compare_strategies", killed)
         code, sentence = refused("compare", table, "--target", "fraud", "--json")
         assert (code, sentence[:36]) == (1, "A process that fitted was stopped fr")
-        assert "--cache FILE" in sentence
+        assert "--cache PATH" in sentence
 
     def test_warnings_become_notes(self, run, stand_in, table, monkeypatch):
         fit = stand_in.fit
@@ -233,7 +233,7 @@ class TestRefusals:
                 "random_under, smote{more}.",
             ),
             (["--target", "x"], "--target names a column of DATA, but no DATA was given."),
-            (["--jobs", "0"], "--jobs is 0; give 1 or more, or -1 for every core."),
+            (["--jobs", "0"], "--n-jobs is 0; give 1 or more, or -1 for every core."),
             (["a.csv"], "--target is missing: which column of 'a.csv' holds the classes?"),
             (["nowhere.csv", "--target", "y"], "There is no file 'nowhere.csv'."),
         ],

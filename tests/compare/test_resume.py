@@ -146,8 +146,15 @@ def test_an_empty_file_is_a_new_one(compared, cache):
 
 
 def test_what_a_killed_process_left_behind_is_cleared_away(compared, cache):
-    (cache.parent / ".fits.jsonl.0123abcd.part").write_text("{")
+    code = (
+        "import os, signal\n"
+        "from imbalanced_nn.atomic_files import written_whole\n"
+        f"with written_whole({str(cache)!r}):\n"
+        "    os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=False)
     (cache.parent / ".fits.other.part").write_text("mine")
+    assert len(list(cache.parent.iterdir())) == 2
     compared()
     assert sorted(each.name for each in cache.parent.iterdir()) == [
         *(".fits.other.part", "fits.jsonl"),
