@@ -4,11 +4,14 @@ import copy
 import multiprocessing
 import os
 import random
+import sys
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
+import joblib
 import numpy as np
 import tensorflow as tf
 from sklearn.utils import check_random_state
@@ -88,29 +91,70 @@ def _global_seed(seed: int, streams: frozenset[str]) -> Iterator[None]:
             np.random.set_state(numpy_state)
 
 
-def thread_share(environ: Mapping[str, str], process_name: str) -> int | None:
-    """Return how many threads a worker process is meant to use, None where nothing is said.
+def thread_share(environ: Mapping[str, str], n_cores: int, n_workers: int) -> int | None:
+    """Return how many threads a worker process is meant to use, None where its user has said so.
 
-    joblib divides the cores among its workers and tells numerical libraries through their
-    environment variables, but not TensorFlow.
+    joblib, dask and ray tell numerical libraries, through their environment variable, but not
+    TensorFlow. Where nothing is told, workers share the cores alike.
+
+    Parameters
+    ----------
+    environ : mapping
+        Environment of the process.
+    n_cores : int
+        Cores that it may use.
+    n_workers : int
+        Workers of the same parent, itself included.
     """
-    given = environ.get("OMP_NUM_THREADS", "")
-    if not process_name.startswith("LokyProcess") or "TF_NUM_INTRAOP_THREADS" in environ:
+    if "TF_NUM_INTRAOP_THREADS" in environ:
         return None
-    return int(given) if given.isdecimal() and int(given) > 0 else None
+    given = environ.get("OMP_NUM_THREADS", "")
+    if given.isdecimal() and int(given) > 0:
+        return int(given)
+    return max(1, n_cores // n_workers)
+
+
+def is_worker(environ: Mapping[str, str]) -> bool:
+    """Whether this process was started by another to work for it, as pools and clusters do."""
+    if multiprocessing.parent_process() is not None or "RAY_RAYLET_PID" in environ:
+        return True
+    distributed = sys.modules.get("distributed")
+    if distributed is None:
+        return False
+    try:
+        # Also one that no other process minds.
+        return distributed.get_worker() is not None
+    except ValueError:
+        return False
+
+
+def _n_siblings() -> int:
+    """Return how many processes work for the parent of this one, itself included; 1 if unknown."""
+    parent = multiprocessing.parent_process()
+    pid = os.getppid() if parent is None else parent.pid
+    try:
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        commands = [Path(f"/proc/{child}/cmdline").read_bytes() for child in children]
+    except OSError:
+        return 1
+    helpers = (b"resource_tracker", b"forkserver")
+    return max(1, sum(not any(name in each for name in helpers) for each in commands))
 
 
 def share_threads() -> None:
-    """In a worker process of joblib, keep TensorFlow to the worker's share of the cores.
+    """In a worker process, keep TensorFlow to the worker's share of the cores.
 
     Elsewhere, and where the user has set TensorFlow's threads, nothing is changed.
     """
-    share = thread_share(os.environ, multiprocessing.current_process().name)
+    threads = tf.config.threading
+    if not is_worker(os.environ) or threads.get_intra_op_parallelism_threads():
+        return
+    share = thread_share(os.environ, joblib.cpu_count(), _n_siblings())
     if share is not None:
         # Too late once TensorFlow has computed something.
         with suppress(RuntimeError):
-            tf.config.threading.set_intra_op_parallelism_threads(share)
-            tf.config.threading.set_inter_op_parallelism_threads(share)
+            threads.set_intra_op_parallelism_threads(share)
+            threads.set_inter_op_parallelism_threads(share)
 
 
 _threads_are_lost = False

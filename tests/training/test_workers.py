@@ -10,18 +10,18 @@ from imbalanced_nn.training.process import thread_share
 
 
 @pytest.mark.parametrize(
-    ("environ", "name", "share"),
+    ("environ", "n_cores", "n_workers", "share"),
     [
-        ({"OMP_NUM_THREADS": "3"}, "LokyProcess-1:2", 3),
-        ({"OMP_NUM_THREADS": "3"}, "MainProcess", None),
-        ({}, "LokyProcess-1", None),
-        ({"OMP_NUM_THREADS": "many"}, "LokyProcess-1", None),
-        ({"OMP_NUM_THREADS": "0"}, "LokyProcess-1", None),
-        ({"OMP_NUM_THREADS": "3", "TF_NUM_INTRAOP_THREADS": "8"}, "LokyProcess-1", None),
+        ({"OMP_NUM_THREADS": "3"}, 8, 2, 3),
+        ({}, 8, 2, 4),
+        ({}, 2, 5, 1),
+        ({"OMP_NUM_THREADS": "many"}, 8, 4, 2),
+        ({"OMP_NUM_THREADS": "0"}, 8, 8, 1),
+        ({"OMP_NUM_THREADS": "3", "TF_NUM_INTRAOP_THREADS": "8"}, 8, 2, None),
     ],
 )
-def test_share_of_a_worker(environ, name, share):
-    assert thread_share(environ, name) == share
+def test_share_of_a_worker(environ, n_cores, n_workers, share):
+    assert thread_share(environ, n_cores, n_workers) == share
 
 
 SEARCH = """
@@ -62,3 +62,100 @@ def test_loky_workers_search_alike_and_keep_to_their_share():
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip() == "True [1, 1] 0"
+
+
+POOL = """
+import multiprocessing, os
+import joblib
+import numpy as np
+
+def threads(number):
+    import tensorflow as tf
+    from imbalanced_nn.training import share_threads
+    share_threads()
+    return tf.config.threading.get_intra_op_parallelism_threads()
+
+if __name__ == "__main__":
+    with multiprocessing.get_context("spawn").Pool(2) as pool:
+        print(pool.map(threads, range(2), 1), max(1, joblib.cpu_count() // 2))
+"""
+
+DASK = """
+import joblib
+from distributed import Client, LocalCluster
+from sklearn.datasets import make_classification
+from sklearn.model_selection import GridSearchCV, cross_validate
+from imbalanced_nn import BalancedKerasClassifier, compare_strategies
+
+if __name__ == "__main__":
+    X, y = make_classification(150, weights=[0.8], random_state=0)
+    clf = BalancedKerasClassifier("mlp", epochs=2, random_state=0)
+
+    def answers():
+        grid = {"sampler": [None, "balanced_batches"]}
+        search = GridSearchCV(clf, grid, cv=2, scoring="average_precision").fit(X, y)
+        scores = cross_validate(clf, X, y, cv=3, scoring="neg_log_loss")["test_score"]
+        compared = compare_strategies(
+            clf, X, y, strategies=["none", "balanced_batches"], cv=2, random_state=0,
+            **({} if alone else {"n_jobs": -1}),
+        )
+        folds = compared.folds_frame().drop(columns="seconds")
+        return search.cv_results_["mean_test_score"].tolist(), scores.tolist(), folds.to_json()
+
+    alone = True
+    expected, alone = answers(), False
+    with joblib.parallel_config("threading", n_jobs=2):
+        print(answers() == expected)
+    with (
+        LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster,
+        Client(cluster),
+        joblib.parallel_config("dask"),
+    ):
+        print(answers() == expected, answers() == expected)
+        shares = joblib.Parallel()(joblib.delayed(threads)(clf) for _ in range(2))
+        print(shares)
+"""
+
+
+def _run_script(tmp_path, code):
+    """Run code as a script without any word on threads; return what it prints."""
+    names = ("OMP", "OPENBLAS", "MKL", "TF_NUM_INTRAOP", "TF_NUM_INTEROP")
+    capped = {f"{name}{'_NUM' * ('TF' not in name)}_THREADS" for name in names}
+    environ = {key: value for key, value in os.environ.items() if key not in capped}
+    script = tmp_path / "script.py"
+    script.write_text(code)
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", script],
+        capture_output=True,
+        text=True,
+        env=environ | {"PYTHONPATH": os.pathsep.join(sys.path), "PYTHONWARNINGS": "ignore"},
+        check=False,
+        timeout=400,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.splitlines()
+
+
+@pytest.mark.slow
+def test_processes_of_a_pool_share_the_cores(tmp_path):
+    (line,) = _run_script(tmp_path, POOL)
+    shares, share = line.rsplit(" ", 1)
+    assert shares == f"[{share}, {share}]"
+
+
+@pytest.mark.slow
+def test_threads_and_a_cluster_of_dask_give_what_one_process_gives(tmp_path):
+    pytest.importorskip("distributed")
+    code = DASK.replace(
+        "if __name__",
+        """
+def threads(clf):
+    import tensorflow as tf
+    from sklearn.datasets import make_classification
+    clf.fit(*make_classification(60, weights=[0.8], random_state=0))
+    return tf.config.threading.get_intra_op_parallelism_threads()
+
+if __name__""".lstrip(),
+        1,
+    )
+    assert _run_script(tmp_path, code) == ["True", "True True", "[1, 1]"]
