@@ -32,6 +32,20 @@ class Candidates:
         sums = np.cumsum(values[self.order], axis=0)[self._last]
         return np.concatenate((np.zeros_like(sums[:1]), sums))
 
+    def step_of(self, rows):
+        """Return the first candidate that flags each of the rows of a mask."""
+        rank = np.flatnonzero(rows[self.order])
+        return 1 + np.searchsorted(self._last, rank)
+
+    def steps(self, chosen):
+        """Return of each row the first of some candidates that flags it.
+
+        ``chosen`` rises, and ends with the candidate that flags all.
+        """
+        rank = np.empty(len(self.order), dtype=int)
+        rank[self.order] = np.arange(len(self.order))
+        return np.searchsorted(self.n_flagged[chosen], rank, side="right")
+
     def flagged(self, k):
         """Return the mask of the rows that candidate k flags."""
         mask = np.zeros(len(self.order), bool)

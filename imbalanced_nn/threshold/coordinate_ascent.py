@@ -17,6 +17,10 @@ __all__ = ["search_multiclass", "search_multilabel"]
 
 MAX_CANDIDATES_PER_SWEEP = 250  # of a metric callable
 _MAX_SWEEPS = 20
+MANY_CLASSES = 30
+"""Number of classes up to which all cuts are tried, over and over."""
+_MANY_CANDIDATES = 64  # of each sort, with more classes
+_ROWS_AT_ONCE = 4096
 
 
 def _per_line(n_cuts):
@@ -30,6 +34,8 @@ def search_multiclass(objective, codes, proba, weight, sample_cost=None):
     Coordinate ascent from argmax, from the class priors and from between; along each class's
     cut every distinct decision is tried. Never worse than argmax on these rows, but a local
     optimum. A class without rows keeps its starting cut: its errors alone would rule it out.
+    With more than 30 classes the cuts tried are those next to rows of the class and some others,
+    and the classes are gone through fewer times, once with 600: the time is that of the scores.
 
     Parameters
     ----------
@@ -81,6 +87,50 @@ def _is_defined(values):
     return bool((values > -np.inf).any())
 
 
+class _Standings:
+    """The two classes of the largest probability relative to their cut, row by row.
+
+    What one class competes with is then known without a look at the others.
+    """
+
+    def __init__(self, proba, cuts):
+        self.proba, self.cuts = proba, cuts.copy()
+        n = len(proba)
+        self.first, self.second = np.zeros(n, dtype=int), np.zeros(n, dtype=int)
+        self.first_score, self.second_score = np.zeros(n), np.zeros(n)
+        for start in range(0, n, _ROWS_AT_ONCE):
+            self._rank(np.arange(start, min(start + _ROWS_AT_ONCE, n)))
+
+    def _rank(self, rows):
+        """Look at all classes of some rows."""
+        scaled = self.proba[rows] / self.cuts
+        place = np.arange(len(rows))
+        self.first[rows] = first = scaled.argmax(axis=1)
+        self.first_score[rows] = scaled[place, first]
+        scaled[place, first] = -np.inf
+        self.second[rows] = second = scaled.argmax(axis=1)
+        self.second_score[rows] = scaled[place, second]
+
+    def rival(self, j):
+        """Return the class that wins without class j in each row, and its score."""
+        leads = self.first == j
+        rival = np.where(leads, self.second, self.first)
+        return rival, np.where(leads, self.second_score, self.first_score)
+
+    def decided(self, j, cut):
+        """Return the winner of each row if class j had another cut."""
+        rival, score = self.rival(j)
+        mine = self.proba[:, j] / cut
+        return np.where((mine > score) | ((mine == score) & (j < rival)), j, rival)
+
+    def set_cut(self, j, cut):
+        """Give class j another cut."""
+        self.cuts[j] = cut
+        mine = self.proba[:, j] / cut
+        among = (self.first == j) | (self.second == j)
+        self._rank(np.flatnonzero(among | (mine >= self.second_score)))
+
+
 class _Multiclass:
     """Coordinate ascent over the cuts of a multiclass rule."""
 
@@ -91,9 +141,13 @@ class _Multiclass:
         if sample_cost is None and objective.costs is not None:
             sample_cost = np.array(objective.costs)[codes]
         self.sample_cost = sample_cost
+        # A line takes time by the number of rows: with many classes there are fewer of them.
+        self.n_lines = max(_MAX_SWEEPS * MANY_CLASSES, self.n_classes)
+        if sample_cost is None and objective.formula is None:
+            most = _MAX_SWEEPS * MAX_CANDIDATES_PER_SWEEP // _per_line(self.n_classes)
+            self.n_lines = min(self.n_lines, most)
 
-    def value(self, cuts):
-        decided = MulticlassRule(cuts).decide(self.proba)
+    def value(self, decided):
         if self.sample_cost is not None:
             return -np.average(self._cost_of(decided), weights=self.weight)
         return self.objective.score(self.codes, decided, self.weight)
@@ -103,44 +157,47 @@ class _Multiclass:
 
     def ascend(self, cuts):
         """Improve one cut at a time until no single cut can be improved."""
-        cuts, value = cuts / cuts.sum(), self.value(cuts / cuts.sum())
+        standings = _Standings(self.proba, cuts / cuts.sum())
+        value, left = self.value(standings.first), self.n_lines
         for _ in range(_MAX_SWEEPS):
             before = value
-            for j in self.movable:
-                trial = cuts.copy()
-                trial[j] = self.best_cut(cuts, j)
-                trial /= trial.sum()
-                if not trial.all():  # underflow: probabilities near the smallest float
+            for j in self.movable[:left]:
+                cut = self.best_cut(standings, j)
+                shares = np.append(standings.cuts, cut)
+                if not (shares / shares.sum()).all():  # underflow: close to the smallest float
                     continue
-                trial_value = self.value(trial)
+                trial_value = self.value(standings.decided(j, cut))
                 if _improves(trial_value, value):
-                    cuts, value = trial, trial_value
-            if not _improves(value, before):
+                    standings.set_cut(j, cut)
+                    value = trial_value
+            left -= len(self.movable)
+            if left <= 0 or not _improves(value, before):
                 break
-        return cuts, value
+        cuts = standings.cuts / standings.cuts.sum()
+        return cuts, self.value(MulticlassRule(cuts).decide(self.proba))
 
-    def best_cut(self, cuts, j):
+    def best_cut(self, standings, j):
         """Return the best cut of class j with the others fixed."""
-        candidates, rest, movable = self.split(cuts, j)
+        candidates, rest, movable, below = self.split(standings, j)
         if candidates is None:
-            return cuts[j]
+            return standings.cuts[j]
         values, chosen = self.line(candidates, rest, movable, j)
         if not _is_defined(values):
-            return cuts[j]
+            return standings.cuts[j]
         lowest, highest = candidates.lowest[-1], candidates.highest[0]
         k = chosen[best_candidate(values)]
-        return np.exp(candidates.cuts(k, lowest - 2 * np.log(2), highest + 2 * np.log(2)))
+        below = lowest - 2 * np.log(2) if below is None else below
+        return np.exp(candidates.cuts(k, below, highest + 2 * np.log(2)))
 
-    def split(self, cuts, j):
+    def split(self, standings, j):
         """Return the candidates for the logarithm of class j's cut, and what they decide on.
 
         Beside the candidates, of the rows that the cut moves, these are the codes of all rows
-        if it moves none to class j, and the places of the rows it moves.
+        if it moves none to class j, the places of the rows it moves, and where the next row would
+        be. Of many classes a cut moves some times a class's mean number of rows, or of those that
+        class j has.
         """
-        scaled = self.proba / cuts
-        scaled[:, j] = -np.inf
-        rival = scaled.argmax(axis=1)
-        rival_score = scaled[np.arange(len(scaled)), rival]
+        rival, rival_score = standings.rival(j)
         mine = self.proba[:, j]
         # Row i goes to class j where the cut is below mine / rival_score. A row whose other
         # probabilities are all 0 goes to j at any cut, a row with mine 0 at none.
@@ -148,12 +205,19 @@ class _Multiclass:
         movable = np.flatnonzero((rival_score > 0) & (mine > 0))
         rest = np.where(certain, j, rival)
         if not len(movable):
-            return None, rest, movable
-        turning = np.log(mine[movable]) - np.log(rival_score[movable])
-        return Candidates(turning, min_gap=TIE), rest, movable
+            return None, rest, movable, None
+        turning, below = np.log(mine[movable]) - np.log(rival_score[movable]), None
+        if self.n_classes > MANY_CLASSES:
+            limit = MANY_CLASSES * len(self.codes) // self.n_classes
+            limit = max(limit, 2 * np.count_nonzero(standings.first == j), _MANY_CANDIDATES)
+            if limit < len(movable):
+                order = np.argpartition(turning, -limit - 1)
+                below, kept = turning[order[-limit - 1]], order[-limit:]
+                movable, turning = movable[kept], turning[kept]
+        return Candidates(turning, min_gap=TIE), rest, movable, below
 
     def line(self, candidates, rest, movable, j):
-        """Return the objective of every candidate along class j's cut."""
+        """Return the objective of candidates along class j's cut, and which these are."""
         if self.sample_cost is not None:
             before = self._cost_of(rest)
             saved = self.weight * (before - self.sample_cost[:, j])
@@ -169,14 +233,33 @@ class _Multiclass:
             return np.array(values, float), chosen
         hit, true, pred = confusion_totals(self.codes, rest, self.weight, self.n_classes)
         weight, codes, rival = self.weight[movable], self.codes[movable], rest[movable]
-        leaving = np.zeros((len(movable), self.n_classes))
-        leaving[np.arange(len(movable)), rival] = weight
-        lost = leaving * (codes == rival)[:, None]
-        lost[:, j] -= weight * (codes == j)
-        leaving[:, j] -= weight
-        hits = np.maximum(hit - candidates.totals(lost), 0.0)
-        preds = np.maximum(pred - candidates.totals(leaving), 0.0)
-        return self.objective.formula(hits, true, preds), np.arange(len(candidates))
+        chosen = self._chosen(candidates, codes == j)
+        # Sums of each class between one candidate and the next.
+        step = candidates.steps(chosen)
+        shape = len(chosen), self.n_classes
+        place = step * self.n_classes
+
+        def moved(at, weights):
+            return np.bincount(place + at, weights, len(chosen) * self.n_classes).reshape(shape)
+
+        leaving = moved(rival, weight) - moved(np.full_like(rival, j), weight)
+        lost = moved(rival, weight * (codes == rival)) - moved(
+            np.full_like(rival, j), weight * (codes == j)
+        )
+        hits = np.maximum(hit - np.cumsum(lost, axis=0), 0.0)
+        preds = np.maximum(pred - np.cumsum(leaving, axis=0), 0.0)
+        return self.objective.formula(hits, true, preds), chosen
+
+    def _chosen(self, candidates, own):
+        """Return the candidates to look at: of many classes those that end in a row of class j.
+
+        There alone is one more hit than before; some others follow what else moves a score.
+        """
+        if self.n_classes <= MANY_CLASSES:
+            return np.arange(len(candidates))
+        limit = _MANY_CANDIDATES
+        with_own = np.unique(candidates.step_of(own))
+        return np.union1d(thin(with_own, limit), thin(np.arange(len(candidates)), limit))
 
 
 def search_multilabel(objective, y, proba, weight, belief=None):

@@ -17,7 +17,11 @@ from imbalanced_nn.threshold import (
     objective_names,
     prior_rule,
 )
-from imbalanced_nn.threshold.coordinate_ascent import _Multiclass
+from imbalanced_nn.threshold.coordinate_ascent import (
+    _Multiclass,
+    _Standings,
+    search_multiclass,
+)
 
 # Rows are drawn with scores that rank either way, and either class the rarer one.
 pytestmark = pytest.mark.filterwarnings(r"ignore:\[INN01[45]\]")
@@ -92,7 +96,7 @@ def test_every_point_of_a_line_is_exact(name, scale):
     problem = _Multiclass(objective, y, proba, weight, np.arange(3))
     base = np.array([0.5, 0.3, 0.2])
     for j in range(3):
-        candidates, rest, movable = problem.split(base, j)
+        candidates, rest, movable, _ = problem.split(_Standings(proba, base), j)
         values, chosen = problem.line(candidates, rest, movable, j)
         assert len(values) == len(chosen) > 50
         for k in chosen:
@@ -100,6 +104,40 @@ def test_every_point_of_a_line_is_exact(name, scale):
             cuts[j] = np.exp(candidates.cuts(k, -50.0, 50.0))
             expected = objective.score(y, MulticlassRule(cuts).decide(proba), weight)
             assert values[k] == pytest.approx(expected, abs=1e-9)
+
+
+@pytest.mark.parametrize("name", ["balanced_accuracy", "f1_macro"])
+def test_many_classes_are_gone_through_in_time_and_never_made_worse(name):
+    rng = np.random.default_rng(0)
+    y = rng.choice(200, 3000, p=rng.dirichlet(np.ones(200)))
+    proba = np.exp(rng.normal(size=(3000, 200)) + 3 * np.eye(200)[y])
+    proba /= proba.sum(axis=1, keepdims=True)
+    objective = get_objective(name, "multiclass")
+    cuts, value = search_multiclass(objective, y, proba, np.ones(len(y)))
+    decided = MulticlassRule(cuts).decide(proba)
+    assert value == objective.score(y, decided)
+    # Cuts at the prior are a start of the search; what it finds is better.
+    prior = np.bincount(y, minlength=200) / len(y)
+    starts = [np.ones(200), np.where(prior > 0, prior, 1 / 200)]
+    started = max(objective.score(y, MulticlassRule(c).decide(proba)) for c in starts)
+    assert value > started + 0.01
+
+
+def test_standings_are_those_of_the_whole_table():
+    """The two best classes of each row are known after any change of a cut."""
+    rng = np.random.default_rng(0)
+    proba = np.round(rng.dirichlet(np.ones(7), size=300), 2)
+    standings = _Standings(proba, np.full(7, 1 / 7))
+    for j in rng.integers(7, size=60):
+        cut = float(rng.choice([0.05, 0.1, 0.3, 1.0]))
+        expected = standings.cuts.copy()
+        expected[j] = cut
+        decided = standings.decided(j, cut)
+        np.testing.assert_array_equal(decided, (proba / expected).argmax(axis=1))
+        standings.set_cut(j, cut)
+        scaled = proba / standings.cuts
+        np.testing.assert_array_equal(standings.first, scaled.argmax(axis=1))
+        np.testing.assert_array_equal(standings.second_score, np.sort(scaled, axis=1)[:, -2])
 
 
 def test_no_single_cut_can_be_improved():
