@@ -1,6 +1,6 @@
 """All measures of a classifier with their intervals, each by the method made for it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from imbalanced_nn.inspection.confidence import (
 from imbalanced_nn.metrics import (
     MATRIX_FORMULAS,
     MEASURES,
+    BinaryProblem,
     averaged,
     binary_measures,
     bootstrap_interval,
@@ -32,6 +33,9 @@ __all__ = ["estimates_of"]
 
 _PLACE = {name: place for place, name in enumerate(MEASURES)}
 _OF_MATRIX = ("balanced_accuracy", "matthews_corrcoef", "geometric_mean", "class_balance_accuracy")
+_MANY_ROWS = 50_000
+"""Rows from which on those of nearly one score are drawn together."""
+_MOST_CUTS = 10_000
 _N_CELLS = 40_000
 """Cells of confusion matrices that are drawn whatever the number of resamples."""
 
@@ -145,20 +149,90 @@ def _resample(rows, problems, n_resamples, rng):
     losses = _row_losses(rows).reshape(len(rows.weight), -1)
     squares = losses**2
     n_effective = effective_sample_size(rows.weight)
+    unit, often, of_rows = np.mean(rows.weight), None, None
+    if rows.kind == "binary" and len(rows.weight) > _MANY_ROWS and not np.ptp(rows.weight):
+        of_rows = _ranks_of(rows, problems, rows.weight[None], unit)
+        rows, often, (losses, squares) = _merged(rows, (losses, squares))
+        problems = [BinaryProblem.of_class(rows, k) for k in range(len(rows.classes))]
+    drawn_once = rows.weight if often is None else rows.weight * often
     strata = strata_of(rows.codes)
     measures, strict = [], []
-    moments = [_mean_and_variance(rows.weight[None], losses, squares, n_effective)]
-    blocks = resampled_weights(strata, rows.weight, n_resamples, rng)
-    for weights in drawn_shares(blocks, strata, rng):
-        sums = [problem.sums(weights) for problem in problems]
-        measures.append(_measures_of(rows, sums))
-        strict.append([recall_at_precision(part, np.mean(rows.weight)) for part in sums])
+    moments = [_mean_and_variance(drawn_once[None], losses, squares, n_effective)]
+    blocks = resampled_weights(strata, rows.weight, n_resamples, rng, often)
+    for weights in drawn_shares(blocks, strata, rng, often):
+        for found, part in zip(
+            (measures, strict), _ranks_of(rows, problems, weights, unit), strict=True
+        ):
+            found.append(part)
         moments.append(_mean_and_variance(weights, losses, squares, n_effective))
     shape = (1 + n_resamples, 1 + len(rows.classes), 2)
     loss, variance = (np.concatenate(part).reshape(shape) for part in zip(*moments, strict=True))
-    return _Resamples(
-        np.concatenate(measures, axis=2), np.concatenate(strict, axis=1), loss, variance
+    found = [np.concatenate(measures, axis=2), np.concatenate(strict, axis=1)]
+    if of_rows is not None:
+        # A cut within merged rows is not looked at: what that costs is known of all rows.
+        merged = _ranks_of(rows, problems, drawn_once[None], unit)
+        found = [
+            drawn + np.nan_to_num(whole - part)
+            for drawn, whole, part in zip(found, of_rows, merged, strict=True)
+        ]
+    return _Resamples(*found, loss, variance)
+
+
+def _ranks_of(rows, problems, weights, unit):
+    """Return all measures, and recall at precision .9 with one negative more above all others."""
+    sums = [problem.sums(weights) for problem in problems]
+    strict = np.array([recall_at_precision(part, unit) for part in sums])
+    return _measures_of(rows, sums), strict
+
+
+def _merged(rows, values):
+    """Return rows that stand for many of one class and nearly one score, and for how many.
+
+    Scores are cut at those of the rarer class, or at 10,000 of them, and at 10,000 of all, so that
+    what ranks tell stays. What was predicted is not kept, which no resample is asked for.
+
+    Parameters
+    ----------
+    rows : Predictions
+        Of two classes, with equal weights.
+    values : tuple of ndarray of shape (n_samples, ...)
+        Of which each row gets the means.
+
+    Returns
+    -------
+    rows : Predictions
+    often : ndarray of int
+    values : tuple of ndarray
+    """
+    score = rows.proba[:, 1]
+    order = np.argsort(score, kind="stable")
+    codes, score = rows.codes[order], score[order]
+    n, rarer = len(order), np.flatnonzero(codes == np.bincount(codes, minlength=2).argmin())
+    cuts = np.unique([*_spread(rarer), *_spread(np.arange(n))])
+    # Rows of one score are of one part.
+    first = np.searchsorted(score, score[cuts])
+    part = np.searchsorted(np.unique(np.append(0, first)), np.arange(n), side="right")
+    cells, place, often = np.unique(2 * part + codes, return_inverse=True, return_counts=True)
+
+    def mean(column):
+        return np.bincount(place, column[order]) / often
+
+    def means(columns):
+        return np.column_stack([mean(column) for column in columns.T])
+
+    few = replace(
+        rows,
+        codes=cells % 2,
+        decided=cells % 2,
+        proba=means(rows.proba),
+        weight=np.full(len(cells), rows.weight[0]),
     )
+    return few, often, tuple(means(each) for each in values)
+
+
+def _spread(places):
+    """Return at most 10,000 of the places."""
+    return places[:: -(-len(places) // _MOST_CUTS)]
 
 
 def _row_losses(rows):

@@ -27,7 +27,7 @@ def strata_of(codes):
     return np.where(codes.any(axis=1), counts.argmin(axis=1), codes.shape[1])
 
 
-def resampled_weights(strata, weight, n_resamples, rng):
+def resampled_weights(strata, weight, n_resamples, rng, often=None):
     """Yield the weight of each row in each resample, a block of resamples at a time.
 
     A resample draws as many rows of each stratum as there are, with replacement.
@@ -42,6 +42,8 @@ def resampled_weights(strata, weight, n_resamples, rng):
         Number of resamples.
     rng : numpy.random.Generator
         Source of the draws.
+    often : ndarray of int of shape (n_samples,), default=None
+        Number of rows of the data that each row stands for; None is one.
 
     Yields
     ------
@@ -66,7 +68,11 @@ def resampled_weights(strata, weight, n_resamples, rng):
     for start in range(0, n_resamples, n_block):
         block = np.empty((min(n_block, n_resamples - start), len(strata)))
         for rows in members:
-            block[:, rows] = _counts(len(block), len(rows), rng)
+            if often is None:
+                block[:, rows] = _counts(len(block), len(rows), rng)
+            else:
+                total = often[rows].sum()
+                block[:, rows] = rng.multinomial(total, often[rows] / total, size=len(block))
         block *= weight
         yield block
 
@@ -78,7 +84,7 @@ def _counts(n_resamples, n_rows, rng):
     return np.bincount(drawn.ravel(), minlength=drawn.size).reshape(drawn.shape)
 
 
-def drawn_shares(blocks, strata, rng):
+def drawn_shares(blocks, strata, rng, often=None):
     """Yield blocks of resampled weights in which the strata have random shares too.
 
     Rows drawn from a population do not have its classes in their exact shares. The weight of a
@@ -93,6 +99,8 @@ def drawn_shares(blocks, strata, rng):
         Stratum of each row.
     rng : numpy.random.Generator
         Source of the draws.
+    often : ndarray of int of shape (n_samples,), default=None
+        Number of rows of the data that each row stands for; None is one.
 
     Yields
     ------
@@ -102,7 +110,8 @@ def drawn_shares(blocks, strata, rng):
     ----------
     D. B. Rubin, "The Bayesian bootstrap", Annals of Statistics 9, 1981.
     """
-    places, count = np.unique(strata, return_inverse=True, return_counts=True)[1:]
+    places = np.unique(strata, return_inverse=True)[1]
+    count = np.bincount(places, often)
     for block in blocks:
         factor = rng.gamma(count, size=(len(block), len(count))) / count
         block *= factor[:, places]

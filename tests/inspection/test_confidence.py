@@ -5,6 +5,7 @@ import pytest
 from scipy import stats
 from sklearn.metrics import average_precision_score, roc_auc_score
 
+from imbalanced_nn.inspection import estimates
 from imbalanced_nn.inspection.confidence import (
     auc_interval,
     average_precision_interval,
@@ -15,6 +16,7 @@ from imbalanced_nn.inspection.confidence import (
     interval_of_mean,
     studentised_interval,
 )
+from imbalanced_nn.inspection.predictions import Predictions
 from imbalanced_nn.metrics.one_vs_rest import BinaryProblem
 
 
@@ -180,3 +182,35 @@ def test_gaps_of_bins_by_hand():
         assert spread == pytest.approx(np.sqrt(variance) / 400)
     doubled = problem.calibration_gaps(np.full(400, 2.0))
     np.testing.assert_allclose(doubled, (gaps, error))
+
+
+def test_merged_rows_give_the_intervals_of_all_rows(monkeypatch):
+    """Drawn one by one or together, ends differ by less than chance makes them differ."""
+    rng = np.random.default_rng(0)
+    y = (rng.random(6000) < 0.1).astype(int)
+    proba = 1 / (1 + np.exp(2.5 - 2 * y - rng.normal(size=6000)))
+    rows = Predictions.from_labels(y, (proba > 0.2).astype(int), proba)
+    problems = [BinaryProblem.of_class(rows, k) for k in range(2)]
+    found = {}
+    for limit in (10**9, 1000):
+        monkeypatch.setattr(estimates, "_MANY_ROWS", limit)
+        monkeypatch.setattr(estimates, "_MOST_CUTS", 1000)
+        found[limit] = np.mean(
+            [
+                estimates.estimates_of(
+                    rows,
+                    problems,
+                    None,
+                    n_resamples=300,
+                    confidence_level=0.9,
+                    rng=np.random.default_rng(seed),
+                )
+                for seed in range(3)
+            ],
+            axis=0,
+        )
+    width = found[10**9][..., 2] - found[10**9][..., 1]
+    np.testing.assert_array_equal(found[1000][..., 0], found[10**9][..., 0])
+    for end in (1, 2):
+        apart = np.abs(found[1000][..., end] - found[10**9][..., end])
+        assert (apart <= 0.12 * width + 1e-12).all()

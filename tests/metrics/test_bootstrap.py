@@ -84,3 +84,16 @@ def test_intervals_cover_at_their_rate():
         low, high = bootstrap_interval(np.nan, hits[0] / 160 + hits[1] / 1600, 0.9)
         covered.append(low <= 0.85 <= high)
     assert 0.86 <= np.mean(covered) <= 0.94
+
+
+def test_rows_that_stand_for_many_are_drawn_as_often():
+    """Sums over resamples have the mean and the variance of draws of the rows one by one."""
+    strata, often = np.array([0, 0, 0, 1, 1]), np.array([5, 20, 75, 3, 9])
+    blocks = resampled_weights(strata, np.ones(5), 4000, np.random.default_rng(0), often)
+    merged = np.concatenate(list(blocks))
+    each = np.repeat(np.arange(5), often)
+    blocks = resampled_weights(strata[each], np.ones(112), 4000, np.random.default_rng(1))
+    one_by_one = np.concatenate(list(blocks)) @ np.eye(5)[each]
+    np.testing.assert_allclose(merged.mean(axis=0), often, rtol=0.05)
+    np.testing.assert_allclose(np.cov(merged.T), np.cov(one_by_one.T), atol=0.9)
+    np.testing.assert_array_equal(merged[:, :3].sum(axis=1), 100)
