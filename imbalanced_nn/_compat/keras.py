@@ -1,5 +1,6 @@
 """Private names of Keras."""
 
+import math
 import random
 import threading
 from collections.abc import Callable, Iterator
@@ -8,6 +9,7 @@ from typing import Any
 
 import keras
 from keras.src.backend.common import global_state
+from keras.src.backend.common.stateless_scope import StatelessScope
 from keras.src.models.functional import Functional
 from keras.src.random import seed_generator
 from keras.src.saving.saving_lib import load_model, save_model
@@ -19,6 +21,7 @@ __all__ = [
     "SafeModeScope",
     "build_compiled_metrics",
     "compilation",
+    "declared_size",
     "default_seeds",
     "exclude_from_decay_as",
     "excluded_from_decay",
@@ -109,6 +112,24 @@ def mask_of(tensor: Any) -> Any:
 def compilation(model: keras.Model) -> Any:
     """Return what is made anew whenever a network is compiled; None if it never was."""
     return vars(model).get("_compile_config")
+
+
+def declared_size(config: dict[str, Any], custom_objects: dict[str, Any]) -> int:
+    """Return how many values the weights of a configuration have, without making any."""
+    # What waits for its values elsewhere in this thread is put back.
+    waiting = global_state.get_global_attribute("uninitialized_variables")
+    counts = global_state.get_global_attribute("object_name_uids")
+    counts = None if counts is None else counts.copy()
+    global_state.set_global_attribute("uninitialized_variables", [])
+    try:
+        bare = {key: value for key, value in config.items() if key != "compile_config"}
+        with StatelessScope(initialize_variables=False):
+            keras.saving.deserialize_keras_object(bare, custom_objects, safe_mode=True)
+        made = global_state.get_global_attribute("uninitialized_variables")
+        return sum(math.prod(size or 0 for size in variable.shape) for variable in made)
+    finally:
+        global_state.set_global_attribute("uninitialized_variables", waiting)
+        global_state.set_global_attribute("object_name_uids", counts)
 
 
 def initial_epoch(model: keras.Model) -> int | None:

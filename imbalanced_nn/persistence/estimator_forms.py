@@ -12,6 +12,7 @@ from imbalanced_nn.classifier import BalancedKerasClassifier
 from imbalanced_nn.exceptions import ModelFileError
 from imbalanced_nn.fitting import FitResult, undone
 from imbalanced_nn.persistence.calibrator_forms import CALIBRATORS
+from imbalanced_nn.persistence.field_checks import FITTED_TYPES, check_estimator
 from imbalanced_nn.persistence.keras_objects import network_forms
 from imbalanced_nn.persistence.objects import OBJECTS
 from imbalanced_nn.persistence.values import (
@@ -29,6 +30,20 @@ __all__ = ["all_forms"]
 _MAY_LACK = ("sampler_",)
 
 _RESULT = "fit_result_"
+
+# What scikeras, scikit-learn and this package note on the estimator for a while, or make anew.
+_BOOKKEEPING = (
+    "_callback_fit_ctx",
+    "_fit_callbacks",
+    "_further_meta",
+    "_is_sparse",
+    "_kind",
+    "_predict_callbacks",
+    "_random_state",
+    "_skl_callbacks",
+    "_skl_callbacks_to_teardown",
+    "_user_params",
+)
 
 # What is set again from the result.
 _SHOWN = (
@@ -69,7 +84,7 @@ def _reduce(estimator: BalancedKerasClassifier, forms: list[Form]) -> dict[str, 
     fitted, derived = {}, []
     for name, value in vars(estimator).items():
         # Live callbacks are made anew, or to be set again.
-        if name in given or name in _SHOWN or name.startswith("_"):
+        if name in given or name in _SHOWN or name in _BOOKKEEPING:
             continue
         if name in _MAY_LACK and not _has_form(value, forms):
             continue
@@ -128,6 +143,7 @@ def _restore(content: dict[str, Any], custom_objects: dict[str, Any]) -> Balance
             f"its estimator is of the class {name!r}. Import it and give load(..., "
             f"custom_objects={{{name!r}: {name}}})"
         )
+    _check_names(cls, content)
     estimator = cls(**content["parameters"])
     fitted = content["fitted"]
     if "class_count_" in fitted and _RESULT not in fitted:
@@ -142,7 +158,24 @@ def _restore(content: dict[str, Any], custom_objects: dict[str, Any]) -> Balance
     result = fitted.get(_RESULT)
     if result is not None:
         estimator.__setstate__({_RESULT: _whole(result, estimator)})
+    check_estimator(estimator)
     return estimator
+
+
+def _check_names(cls: type, content: dict[str, Any]) -> None:
+    """Refuse attributes that would take the place of code, and parameters of no type of theirs."""
+    parameters, fitted, derived = (content[key] for key in ("parameters", "fitted", "derived"))
+    known = {*FITTED_TYPES, *_MAY_LACK}
+    for name in fitted:
+        of_code = hasattr(cls, name) or name in _BOOKKEEPING or not name.isidentifier()
+        own = cls is not BalancedKerasClassifier and not name.startswith("__")
+        if name not in known and (of_code or not own):
+            raise ModelFileError(f"it sets {name!r:.80}, which is no field of a fit")
+    if not set(derived) <= {"feature_encoder_"}:
+        raise ModelFileError("it derives what is not derived")
+    for name in parameters:
+        if not name.replace("__", "_").isidentifier() or name.startswith("_"):
+            raise ModelFileError(f"it sets {name!r:.80}, which is no parameter")
 
 
 def _whole(result: FitResult, estimator: BalancedKerasClassifier) -> FitResult:

@@ -9,6 +9,7 @@ import keras
 
 from imbalanced_nn._compat.keras import SafeModeScope
 from imbalanced_nn.exceptions import ModelFileError
+from imbalanced_nn.persistence.bounds import check_network_file, check_network_size
 from imbalanced_nn.persistence.values import ArchiveMember, Form, UnsavableError
 from imbalanced_nn.wrapper import bytes_of, network_of
 
@@ -22,9 +23,6 @@ _ROOMS = (
     *("activations", "constraints", "dtype_policies", "initializers", "layers", "losses"),
     *("metrics", "models", "ops", "optimizers", "quantizers", "random", "regularizers"),
 )
-
-# Keras refuses weights that grow more when they are unpacked; it reads them after this.
-_MOST_EXPANSION = 100
 
 # Where Keras looks for a function of which it wrote the name alone.
 _FUNCTIONS = (
@@ -80,6 +78,10 @@ def _network(model: keras.Model) -> ArchiveMember:
         for config in _objects(json.loads(archive.read("config.json"))):
             if config.get("class_name") in _WITH_CODE:
                 raise UnsavableError(_NamedCode(model.name, config["class_name"]))
+    try:
+        check_network_file(content)
+    except ModelFileError:
+        raise UnsavableError(_WithFiles(model.name)) from None
     return ArchiveMember(content, ".keras")
 
 
@@ -93,14 +95,21 @@ class _NamedCode:
         return self.text
 
 
+class _WithFiles(_NamedCode):
+    """A network that needs more than its configuration and its weights."""
+
+    def __init__(self, model: str):
+        self.text = f"the network {model!r} with a layer that keeps files of its own"
+
+
 def _restored_network(content: bytes, custom_objects: dict[str, Any]) -> keras.Model:
+    n_values = check_network_file(content)
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        entry = archive.getinfo("config.json")
-        if entry.file_size > _MOST_EXPANSION * entry.compress_size:
-            raise ModelFileError("its network is packed as Keras packs none")
-        _check_code(json.loads(archive.read(entry)), custom_objects)
+        config = json.loads(archive.read("config.json"))
+    _check_code(config, custom_objects)
     # The scope holds where the user has switched the safe mode of Keras off.
     with keras.saving.custom_object_scope(custom_objects), SafeModeScope(True):
+        check_network_size(config, n_values, custom_objects)
         return network_of(content, safe_mode=True)
 
 

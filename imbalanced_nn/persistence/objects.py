@@ -9,6 +9,7 @@ from sklearn import compose, decomposition, feature_selection, impute, pipeline,
 
 from imbalanced_nn._compat.scikeras import EncoderState, encoder_state, set_encoder_state
 from imbalanced_nn.calibration import PriorCorrection
+from imbalanced_nn.exceptions import ModelFileError
 from imbalanced_nn.fitting import (
     Decision,
     FitResult,
@@ -20,6 +21,8 @@ from imbalanced_nn.fitting import (
     Shares,
     Target,
 )
+from imbalanced_nn.persistence.bounds import MOST_CLASSES
+from imbalanced_nn.persistence.field_checks import check_record, conforms
 from imbalanced_nn.persistence.values import Form
 from imbalanced_nn.preprocessing import ColumnEncoder, ColumnTypes
 from imbalanced_nn.sampling import SAMPLERS
@@ -117,19 +120,26 @@ def _fitted_label_encoder(content: dict[str, Any]) -> ClassifierLabelEncoder:
     """Fit an encoder to the labels alone; it then knows what the old one knew."""
     encoder = _LABEL_ENCODERS[content["class"]](**content["parameters"])
     classes, target_type = content["classes"], content["target_type"]
+    n_steps, shape, dtype = (content[name] for name in ("n_steps", "y_shape", "y_dtype"))
+    fits = isinstance(classes, np.ndarray) and classes.ndim == 1
+    fits = fits and 0 < len(classes) <= MOST_CLASSES
+    fits = fits and conforms(target_type, str | None) and conforms(n_steps, int | None)
+    fits = fits and conforms(shape, tuple[int, ...] | None) and conforms(dtype, np.dtype | None)
+    if not fits:
+        raise ModelFileError("its label encoder has fields of other types")
     if target_type == "multilabel-indicator":
         y = np.tile([[0], [1]], len(classes))
     elif target_type == "multiclass-onehot":
-        y = np.eye(len(classes), dtype=int)
+        y = np.eye(len(classes), dtype=np.int8)
     else:
         y = classes
     # A label encoder of steps takes three dimensions, and looks at its rows alone.
-    steps = content["n_steps"] is not None
+    steps = n_steps is not None
     encoder.fit(y.reshape(len(y), 1, -1) if steps else y)
-    remembered = EncoderState(target_type, content["y_shape"], content["y_dtype"])
+    remembered = EncoderState(target_type, shape, dtype)
     set_encoder_state(encoder, remembered)
     if steps:
-        encoder.n_steps_ = content["n_steps"]
+        encoder.n_steps_ = n_steps
     return encoder
 
 
@@ -162,7 +172,7 @@ OBJECTS = [
         "record",
         lambda value: type(value) is _RECORDS.get(type(value).__name__),
         _fields,
-        lambda content: _RECORDS[content["class"]](**content["fields"]),
+        lambda content: check_record(_RECORDS[content["class"]](**content["fields"])),
     ),
     Form("mass", lambda value: type(value) is Mass, list, lambda parts: Mass(*parts)),
     Form(

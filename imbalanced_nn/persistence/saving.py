@@ -4,7 +4,6 @@ import json
 import os
 import platform
 from importlib import metadata
-from pathlib import Path
 from typing import Any
 
 import keras
@@ -15,7 +14,7 @@ from imbalanced_nn import __version__
 from imbalanced_nn.atomic_files import check_writable, written_whole
 from imbalanced_nn.classifier import BalancedKerasClassifier
 from imbalanced_nn.exceptions import InvalidParameterError, ModelFileError
-from imbalanced_nn.persistence.archive import MANIFEST, read_archive, write_archive
+from imbalanced_nn.persistence.archive import MANIFEST, MOST_TEXT, read_archive, write_archive
 from imbalanced_nn.persistence.estimator_forms import all_forms
 from imbalanced_nn.persistence.objects import TRANSFORMERS
 from imbalanced_nn.persistence.values import Decoder, Encoder, UnsavableError
@@ -99,12 +98,25 @@ def save(estimator: Any, path: str | os.PathLike, *, overwrite: bool = False) ->
         "estimator": content,
     }
     text = json.dumps(manifest, indent=1, allow_nan=False)
+    if len(text) > MOST_TEXT:
+        raise InvalidParameterError(
+            f"The estimator cannot be saved: what is no number of it takes {len(text)} bytes, and "
+            f"load reads up to {MOST_TEXT}. Use fewer categories of columns, or joblib.dump."
+        )
     with written_whole(name, overwrite) as beside:
         write_archive(beside, {MANIFEST: text.encode("ascii"), **encoder.members})
 
 
 def load(path: str | os.PathLike, *, custom_objects: dict[str, Any] | None = None) -> Any:
     """Load what `save` saved. No code from the file is run.
+
+    Nothing is made room for that the file does not hold. Read are up to 10,000 members that are
+    not packed, a manifest of up to 32 MiB, arrays and weights that have as many bytes as they
+    declare, up to 10,000 classes, and networks of no more weights than are stored, in no other
+    file and under no second name; text in an array has up to 4,096 characters. A file sets the
+    fields of a fit and no others, each of its type, and they fit together. Layers that keep files
+    of their own (``assets``) are refused. Custom objects are your code: what they do with the
+    numbers of a file is theirs.
 
     Parameters
     ----------
@@ -139,7 +151,8 @@ def load(path: str | os.PathLike, *, custom_objects: dict[str, Any] | None = Non
     save : The way there, with an example.
     """
     name = os.fspath(path)
-    members = read_archive(name, Path(name).read_bytes())
+    with open(name, "rb") as source:
+        members = read_archive(name, source)
     try:
         manifest = json.loads(members[MANIFEST])
         if manifest["kind"] != _KIND:

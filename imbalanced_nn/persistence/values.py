@@ -9,13 +9,11 @@ from typing import Any
 import numpy as np
 
 from imbalanced_nn.exceptions import ModelFileError
+from imbalanced_nn.persistence.bounds import SMALL, array_of, dtype_of, shaped
 
 __all__ = ["PLAIN", "ArchiveMember", "Decoder", "Encoder", "Form", "UnsavableError"]
 
 TAG = "~"
-SMALL = 64
-"""Number of elements up to which an array is written into the manifest."""
-
 
 # What the forms themselves put between the names that a user knows.
 _STRUCTURE = ("fields", "fitted", "parameters", "state", "value")
@@ -154,13 +152,16 @@ class Decoder:
         if TAG not in content:
             return {key: self.decode(member) for key, member in content.items()}
         tag, value = content[TAG], content["value"]
+        if not isinstance(tag, str):
+            raise ModelFileError(f"it holds a {tag!r:.80}, which is unknown here")
         if tag == "member":
-            if value not in self.members:
-                raise ModelFileError(f"it lacks {value!r}")
-            return self.members[value]
+            # Each is read once: a file of many places for one array is no larger than the file.
+            if not isinstance(value, str) or value not in self.members:
+                raise ModelFileError(f"it lacks {value!r:.80}, or has it in two places")
+            return self.members.pop(value)
         form = self._by_tag.get(tag)
         if form is None:
-            raise ModelFileError(f"it holds a {tag!r}, which is unknown here")
+            raise ModelFileError(f"it holds a {tag!r:.80}, which is unknown here")
         if not form.shared:
             return form.restore(self.decode(value))
         key = (tag, repr(value))
@@ -184,10 +185,18 @@ def _npy(value: np.ndarray) -> ArchiveMember:
     return ArchiveMember(buffer.getvalue(), ".npy")
 
 
-def _shaped(content: dict, dtype: Any) -> np.ndarray:
-    out = np.empty(len(content["values"]), dtype=dtype)
-    out[:] = content["values"]
-    return out.reshape(content["shape"])
+def _inline(content: dict) -> np.ndarray:
+    if len(content["values"]) > SMALL:
+        raise ModelFileError(
+            f"it has an array of {len(content['values'])} elements in a place of {SMALL}"
+        )
+    return shaped(content, dtype_of(content["dtype"], widest=8 * SMALL))
+
+
+def _listed(parts: Any) -> list:
+    if not isinstance(parts, list):
+        raise ModelFileError(f"it has {parts!r:.80} in the place of a list")
+    return parts
 
 
 PLAIN = [
@@ -197,8 +206,13 @@ PLAIN = [
         repr,
         lambda text: {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}[text],
     ),
-    Form("tuple", lambda value: type(value) is tuple, list, tuple),
-    Form("set", lambda value: type(value) is set, lambda value: sorted(value, key=repr), set),
+    Form("tuple", lambda value: type(value) is tuple, list, lambda parts: tuple(_listed(parts))),
+    Form(
+        "set",
+        lambda value: type(value) is set,
+        lambda value: sorted(value, key=repr),
+        lambda parts: set(_listed(parts)),
+    ),
     Form(
         "dict",
         lambda value: type(value) is dict,
@@ -217,7 +231,7 @@ PLAIN = [
         lambda value: next(name for name, known in _TYPES.items() if known is value),
         _TYPES.__getitem__,
     ),
-    Form("dtype", lambda value: isinstance(value, np.dtype), lambda value: value.str, np.dtype),
+    Form("dtype", lambda value: isinstance(value, np.dtype), lambda value: value.str, dtype_of),
     Form(
         "scalar",
         lambda value: isinstance(value, np.generic),
@@ -232,20 +246,20 @@ PLAIN = [
             "shape": list(value.shape),
             "values": value.ravel().tolist(),
         },
-        lambda content: _shaped(content, np.dtype(content["dtype"])),
+        _inline,
     ),
     Form(
         "objects",
         lambda value: isinstance(value, np.ndarray) and value.dtype.kind == "O",
         lambda value: {"shape": list(value.shape), "values": value.ravel().tolist()},
-        lambda content: _shaped(content, object),
+        lambda content: shaped(content, np.dtype(object)),
     ),
     Form(
         "npy",
         # Strings of variable width, and records with objects, have no such file.
         lambda value: isinstance(value, np.ndarray) and value.dtype.kind in "biufcSUmM",
         _npy,
-        lambda content: np.lib.format.read_array(io.BytesIO(content), allow_pickle=False),
+        array_of,
     ),
 ]
 """Forms of Python's and NumPy's own values; the first that accepts a value writes it."""

@@ -145,7 +145,7 @@ def refused(path, **arguments):
 
 def rewritten(saved, path, change):
     """Write a file whose manifest and members were changed, with right checksums."""
-    members = read_archive(str(saved), saved.read_bytes())
+    members = read_archive(str(saved), io.BytesIO(saved.read_bytes()))
     manifest = json.loads(members[MANIFEST])
     change(manifest, members)
     write_archive(path, members | {MANIFEST: json.dumps(manifest).encode()})

@@ -58,7 +58,7 @@ class TestFiles:
 
     def test_a_file_packed_anew(self, saved, tmp_path):
         with zipfile.ZipFile(tmp_path / "a.inn", "w", zipfile.ZIP_DEFLATED) as archive:
-            for name, content in read_archive("", saved.read_bytes()).items():
+            for name, content in read_archive("", io.BytesIO(saved.read_bytes())).items():
                 archive.writestr(name, content)
         assert refused(tmp_path / "a.inn").startswith("is a zip file, but not as imbalanced_nn")
 
@@ -104,7 +104,7 @@ class TestFiles:
         )
 
     def test_a_change_by_hand(self, saved, tmp_path):
-        members = read_archive("", saved.read_bytes())
+        members = read_archive("", io.BytesIO(saved.read_bytes()))
         with zipfile.ZipFile(saved) as archive:
             sums = archive.read("SHA256SUMS")
         changed = members[MANIFEST].replace(b'"fraud"', b'"freud"')
@@ -144,7 +144,7 @@ class TestFiles:
         assert part in refused(rewritten(saved, tmp_path / "a.inn", change))
 
     def test_a_manifest_that_is_too_deep(self, saved, tmp_path):
-        members = read_archive("", saved.read_bytes())
+        members = read_archive("", io.BytesIO(saved.read_bytes()))
         deep = b'{"kind": ' + b"[" * 100_000 + b"]" * 100_000 + b"}"
         write_archive(tmp_path / "a.inn", members | {MANIFEST: deep})
         assert refused(tmp_path / "a.inn").startswith("is not a file of imbalanced_nn.save:")
@@ -153,7 +153,7 @@ class TestFiles:
         def lose(_, members):
             del members[next(name for name in members if name.endswith(".keras"))]
 
-        assert "cannot be loaded: it lacks '0-model_.keras'." in refused(
+        assert "cannot be loaded: it lacks '0-model_.keras', or" in refused(
             rewritten(saved, tmp_path / "a.inn", lose)
         )
 
@@ -171,12 +171,12 @@ def test_every_truncation_is_refused(saved):
     content = saved.read_bytes()
     for length in range(len(content)):
         with pytest.raises(ModelFileError):
-            read_archive("a.inn", content[:length])
+            read_archive("a.inn", io.BytesIO(content[:length]))
 
 
 def test_every_altered_byte_is_refused_or_changes_nothing(saved):
     content = saved.read_bytes()
-    members = read_archive("a.inn", content)
+    members = read_archive("a.inn", io.BytesIO(content))
     rng = random.Random(0)
     places = {*range(200), *range(len(content) - 2000, len(content))}
     places |= set(rng.sample(range(len(content)), 2000))
@@ -185,7 +185,7 @@ def test_every_altered_byte_is_refused_or_changes_nothing(saved):
         altered = bytearray(content)
         altered[place] ^= rng.randrange(1, 256)
         try:
-            read = read_archive("a.inn", bytes(altered))
+            read = read_archive("a.inn", io.BytesIO(bytes(altered)))
         except ModelFileError:
             n_refused += 1
         else:

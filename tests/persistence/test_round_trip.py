@@ -24,7 +24,8 @@ from sklearn.preprocessing import (
     StandardScaler,
 )
 
-from imbalanced_nn import load, save
+from imbalanced_nn import BalancedKerasClassifier, load, save
+from imbalanced_nn.exceptions import InvalidParameterError
 from imbalanced_nn.persistence.estimator_forms import all_forms
 from imbalanced_nn.persistence.values import PLAIN, Decoder, Encoder
 from imbalanced_nn.preprocessing import ColumnEncoder, ColumnTypes
@@ -190,3 +191,24 @@ def test_every_plain_value_comes_back_as_it_was(value):
 def test_tags_are_never_used_twice():
     tags = [form.tag for form in all_forms({})]
     assert len(tags) == len(set(tags))
+
+
+class _Noting(BalancedKerasClassifier):
+    def fit(self, X, y, **arguments):
+        super().fit(X, y, **arguments)
+        self._seen, self.margin_ = {"rows": len(X)}, 0.5
+        return self
+
+
+def test_what_a_subclass_notes_is_kept(tmp_path):
+    X, y = binary()
+    small = {"model": "mlp", "model__hidden_layer_sizes": (4,), "epochs": 1, "random_state": 0}
+    clf = _Noting(**small).fit(X, y)
+    save(clf, tmp_path / "a.inn")
+    loaded = load(tmp_path / "a.inn", custom_objects={"_Noting": _Noting})
+    assert (loaded._seen, loaded.margin_) == ({"rows": 400}, 0.5)
+    np.testing.assert_array_equal(loaded.predict_proba(X), clf.predict_proba(X))
+    clf._seen = lambda: None
+    with pytest.raises(InvalidParameterError, match="cannot be saved: _seen is <function"):
+        save(clf, tmp_path / "b.inn")
+    assert not (tmp_path / "b.inn").exists()

@@ -1,5 +1,6 @@
 """What save writes, what it refuses, and what either leaves behind."""
 
+import io
 import json
 import stat
 import zipfile
@@ -49,7 +50,8 @@ class TestSave:
     def test_the_same_estimator_makes_the_same_manifest(self, fitted, saved, tmp_path):
         save(fitted, tmp_path / "a.inn")
         one, other = (
-            read_archive("", path.read_bytes())[MANIFEST] for path in (saved, tmp_path / "a.inn")
+            read_archive("", io.BytesIO(path.read_bytes()))[MANIFEST]
+            for path in (saved, tmp_path / "a.inn")
         )
         assert one == other
         json.loads(one)
