@@ -9,6 +9,7 @@ from imbalanced_nn.cli.compare_command import compare
 from imbalanced_nn.cli.evaluate_command import evaluate
 from imbalanced_nn.cli.fit_command import fit
 from imbalanced_nn.cli.predict_command import predict
+from imbalanced_nn.cli.refusals import DataRefusal
 from imbalanced_nn.cli.report_command import report
 from imbalanced_nn.cli.stopped import interrupt_watch
 from imbalanced_nn.cli.terminal import say
@@ -64,7 +65,7 @@ class _Group(click.Group):
             if os.environ.get("IMBALANCED_NN_TRACEBACK"):
                 raise
             first = (str(error).splitlines() or [""])[0].rstrip(".")
-            raise click.ClickException(
+            raise DataRefusal(
                 f"{type(error).__name__}: {first}. This is a fault of imbalanced-nn; with "
                 f"IMBALANCED_NN_TRACEBACK=1 in the environment it shows where."
             ) from error

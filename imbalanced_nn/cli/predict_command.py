@@ -20,6 +20,8 @@ Examples:
 """
 
 _TEXT = {".csv": ",", ".csv.gz": ",", ".tsv": "\t", ".tsv.gz": "\t"}
+# What begins one to a spreadsheet.
+_FORMULAS = ("=", "+", "-", "@", "\t", "\r")
 _PARQUET = (".parquet", ".pq")
 
 
@@ -28,20 +30,28 @@ _PARQUET = (".parquet", ".pq")
 @click.argument("data")
 @output_option("FILE", "Table to write: .csv or .tsv (also .gz), or .parquet.")
 @click.option("--keep", metavar="COLUMN", multiple=True, help="Column of DATA to copy; repeatable.")
+@click.option(
+    "--raw-text",
+    is_flag=True,
+    help="Write text to .csv and .tsv as it is, also where a spreadsheet would run it.",
+)
 @force_option
 @reading_options("drop", "missing")
 @json_option
-def predict(model, data, output, keep, force, reading, as_json):
+def predict(model, data, output, keep, raw_text, force, reading, as_json):
     """Write the label and the probability of each class for every row of DATA.
 
     MODEL is a file of 'fit'. The rows of FILE are those of DATA, in their order, with the
     columns 'label' and 'probability_CLASS'. Rows are read, scored and written a few at a time,
     so that a file of any size needs the same memory. FILE appears when all of it is written.
+
+    Text of a .csv or .tsv that begins like a formula (=, +, -, @, tab) gets an apostrophe before
+    it, so that no spreadsheet runs what was typed into DATA; --raw-text leaves it. Numbers stay.
     """
     _check_ending(output)
     check_output(output, force, data, model)
     with errors_as_refusals():
-        counts, notes = _score(model, data, output, list(keep), force, reading)
+        counts, notes = _score(model, data, output, list(keep), raw_text, force, reading)
     from imbalanced_nn.cli.summaries import print_saved
 
     print_notes(notes)
@@ -69,7 +79,7 @@ def _check_ending(output: str) -> None:
         )
 
 
-def _score(path: str, data: str, output: str, keep: list[str], force: bool, reading):
+def _score(path: str, data: str, output: str, keep: list[str], raw_text, force: bool, reading):
     """Score a file chunk by chunk; return how many rows were given each label, and notes."""
     import numpy as np
 
@@ -92,7 +102,7 @@ def _score(path: str, data: str, output: str, keep: list[str], force: bool, read
             decimal=model.decimal,
         )
         counts, done = np.zeros(len(model.classes), dtype=int), 0
-        with written_whole(output, force) as beside, _writer(beside, output) as write:
+        with written_whole(output, force) as beside, _writer(beside, output, raw_text) as write:
             for chunk in chunks:
                 codes, proba = model.answer(chunk)
                 write(_answers(chunk, keep, names, model.classifier.classes_[codes], proba))
@@ -129,7 +139,7 @@ def _answers(chunk, keep, names, labels, proba):
 
 
 @contextmanager
-def _writer(beside, output: str):
+def _writer(beside, output: str, raw_text: bool):
     """Give a function that appends a table to a file, in the format of the name of its target."""
     name = output.lower()
     if name.endswith(_PARQUET):
@@ -147,10 +157,28 @@ def _writer(beside, output: str):
 
         def write(table):
             nonlocal first
+            table = table if raw_text else _defused(table)
             table.to_csv(file, sep=separator, index=False, header=first, lineterminator="\n")
             first = False
 
         yield write
+
+
+def _defused(table):
+    """Return a table whose text and names no spreadsheet takes for a formula."""
+    from pandas.api.types import is_numeric_dtype
+
+    def defuse(cell):
+        if not isinstance(cell, str):
+            return cell
+        # A carriage return alone, which is not quoted, begins a new line for some readers.
+        plain = cell.replace("\r\n", "\n").replace("\r", "\n")
+        return f"'{plain}" if cell.startswith(_FORMULAS) else plain
+
+    def defused(column):
+        return column if is_numeric_dtype(column) else column.astype(object).map(defuse)
+
+    return table.apply(defused).rename(columns=defuse)
 
 
 def _parquet_writer(beside):

@@ -1,18 +1,35 @@
 """Printing: nothing that is printed, or where to, stops what the command was called for."""
 
 import os
+import re
 import sys
+from itertools import zip_longest
 
 from imbalanced_nn.cli.refusals import DataRefusal
 
-__all__ = ["counted", "plus_minus", "print_notes", "say", "say_prose", "say_table", "width"]
+__all__ = [
+    "counted",
+    "plus_minus",
+    "print_notes",
+    "say",
+    "say_prose",
+    "say_table",
+    "visible",
+    "width",
+]
+
+# Control characters but line feeds and tabs, and marks of direction and of the ends of lines.
+_UNSEEN = re.compile(
+    "[\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f\\u061c\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u206f\\ufeff]"
+)
+_COLOURS = re.compile(r"\x1b\[[\d;]*m")
 
 # Of the same width, so that tables stay straight.
 _ASCII = str.maketrans({"─": "-", "━": "-", "…": "~", "±": "~"})
 
 
 def say(text: str, *, end: str = "\n", err: bool = False) -> None:
-    """Print text as it is.
+    """Print text as it is, but for what would move the cursor or turn letters: see `visible`.
 
     What the encoding of the stream lacks is spelled out. Once nobody reads the stream any more,
     the rest is thrown away, while files are still written.
@@ -31,11 +48,16 @@ def say(text: str, *, end: str = "\n", err: bool = False) -> None:
     DataRefusal
         If the stream cannot be written, as on a full disk.
     """
+    _write(visible(text) + end, err)
+
+
+def _write(text: str, err: bool = False) -> None:
+    """Write a text that holds no more than is meant for a terminal."""
     stream = sys.stderr if err else sys.stdout
     if stream is None:
         return
     try:
-        stream.write(_encodable(text + end, stream))
+        stream.write(_encodable(text, stream))
         stream.flush()
     except BrokenPipeError:
         _discard(stream)
@@ -43,6 +65,20 @@ def say(text: str, *, end: str = "\n", err: bool = False) -> None:
         _discard(stream)
         name = "stderr" if err else "stdout"
         raise DataRefusal(f"{name} cannot be written: {error.strerror}.") from error
+
+
+def visible(text: str) -> str:
+    """Return a text in which what would move the cursor, colour or turn letters is spelled out.
+
+    Names of files, columns and labels may hold it. Line feeds stay.
+
+    Examples
+    --------
+    >>> from imbalanced_nn.cli.terminal import visible
+    >>> visible("a\\x1b[2Jb\\r")
+    'a\\\\x1b[2Jb\\\\r'
+    """
+    return _UNSEEN.sub(lambda found: ascii(found[0])[1:-1], text)
 
 
 def say_prose(line: str, *, err: bool = False) -> None:
@@ -72,9 +108,12 @@ def say_table(table) -> None:
     """Print a table of rich's, none of whose characters are cropped."""
     from imbalanced_nn.inspection import natural_width
 
-    # On a terminal too narrow for it the lines go on below.
+    # On a terminal too narrow for it the lines go on below. Its colours are the table's own, while
+    # rich leaves the control characters of cells out, but for those of direction.
     text = _rendered(table, max(width(), natural_width(table)))
-    say("\n".join(line.rstrip() for line in text.splitlines()))
+    for line in text.split("\n")[:-1]:
+        parts = zip_longest(_COLOURS.split(line), _COLOURS.findall(line), fillvalue="")
+        _write("".join(visible(part) + colour for part, colour in parts).rstrip() + "\n")
 
 
 def counted(number: int, noun: str) -> str:
