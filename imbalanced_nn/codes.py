@@ -126,4 +126,10 @@ CODES = {
         "were begun anew in another one. The results are those of an undisturbed run. Where it "
         "happens again, run fewer fits at the same time (n_jobs)."
     ),
+    "INN023": (
+        "A column is far from 0 and varies little, such as 1e9 and a few more: networks calculate "
+        "with float32, which has 7 digits, and its differences are rounded away. Take its mean or "
+        "its least value off before the fit, with StandardScaler in a Pipeline for example, which "
+        "calculates in float64."
+    ),
 }

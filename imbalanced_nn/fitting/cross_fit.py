@@ -10,7 +10,7 @@ import numpy as np
 from imbalanced_nn.data import row_hashes
 from imbalanced_nn.exceptions import ImbalanceWarning, InvalidParameterError, warn
 from imbalanced_nn.fitting.course import network_posterior
-from imbalanced_nn.fitting.notes import note_copies, note_few_held_out
+from imbalanced_nn.fitting.notes import note_copies, note_few_held_out, note_offsets
 from imbalanced_nn.fitting.plan import FitPlan, Fold, make_plan
 from imbalanced_nn.fitting.posterior import calibrates
 from imbalanced_nn.fitting.records import HeldOutScores, SeenRows, Shares, Trained, class_mass
@@ -57,6 +57,8 @@ def cross_fit(plan: FitPlan) -> Trained:
     note_few_held_out(natural, plan.target.classes)
     train, held_out = (replace(natural, index=rows) for rows in plan.folds[0])
     note_copies(train, row_hashes(train.X, train.index), held_out)
+    if plan.is_fresh:
+        note_offsets(train.X, train.index)
     members = _train_members(plan)
     judged = out_of_fold([member.trained.held_out for member in members])
     rows = np.unique(np.concatenate([np.concatenate(fold) for fold in plan.folds]))
@@ -143,7 +145,7 @@ def _train_members(plan: FitPlan) -> list[Member]:
             # What is true of every fold is said once.
             notes.setdefault(re.sub(r"\d+", "#", str(note.message)), note)
     # Rows held out count together; a calibrator, or the network that ships, tells of its loss.
-    told = {"INN001", "INN013"}
+    told = {"INN001", "INN013", "INN023"}
     if calibrates(plan.parameters.calibration) or not plan.parameters.ensemble:
         told.add("INN012")
     for note in notes.values():

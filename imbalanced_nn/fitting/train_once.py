@@ -16,7 +16,7 @@ from imbalanced_nn.fitting.course import (
     matched,
     network_posterior,
 )
-from imbalanced_nn.fitting.notes import note_copies, note_few_held_out
+from imbalanced_nn.fitting.notes import note_copies, note_few_held_out, note_offsets
 from imbalanced_nn.fitting.outputs import check_network, note_loss
 from imbalanced_nn.fitting.plan import FitPlan, Fold, own_rows
 from imbalanced_nn.fitting.records import SeenRows, Shares, Trained, class_mass
@@ -152,6 +152,8 @@ def _encoded(plan: FitPlan, fold: Fold) -> tuple[TrainingRows, SeenRows]:
     elif plan.validation is not None:
         judged = own_rows(plan, plan.validation)
     note_copies(natural, hashes, judged)
+    if plan.is_fresh:
+        note_offsets(plan.X, train)
     note_few_held_out(judged, plan.target.classes)
     return TrainingRows(natural, judged), seen
 
