@@ -211,13 +211,13 @@ def test_a_manifest_of_any_length_is_not_read(saved, tmp_path, monkeypatch):
 
 @pytest.mark.slow
 def test_altered_files_are_refused_or_answer_in_bounds(saved):
-    """In a process with 8 GB of addresses; a start of TensorFlow takes half of them."""
+    """In a process of bounded addresses, of which a start of TensorFlow takes half."""
     np.save(f"{saved}.npy", binary(n=400)[0][:5])
     code = (
         "import sys, numpy as np; from tests.persistence.altered import tried;"
-        "print(sorted(tried(sys.argv[1], np.load(sys.argv[1] + '.npy'), 300, 0, 200)))"
+        "print(sorted(tried(sys.argv[1], np.load(sys.argv[1] + '.npy'), 100, 0, 100)))"
     )
-    limit = 8 * 2**30
+    limit = 10 * 2**30
     found = subprocess.run(
         [sys.executable, "-c", code, str(saved)],
         capture_output=True,
