@@ -12,6 +12,7 @@ _MODULE_OF = {
     "STRATEGIES": "compare",
     "ThresholdTuner": "threshold",
     "compare_strategies": "compare",
+    "export_onnx": "export",
     "imbalance_report": "inspection",
     "load": "persistence",
     "save": "persistence",

@@ -28,7 +28,7 @@ ROOMS = [
     ["wrapper"],
     ["fitting"],
     ["classifier"],
-    ["inspection", "datasets", "persistence"],
+    ["inspection", "datasets", "persistence", "export"],
     ["report"],
     ["compare"],
     ["cli"],

@@ -6,6 +6,7 @@ probabilities ``eta``, it returns ``eta``, at the shares the network was trained
 """
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from scipy.linalg import lstsq
@@ -60,7 +61,7 @@ def focal_posterior(proba: np.ndarray, gamma: float, alpha: np.ndarray | None = 
     >>> focal_posterior(np.array([[0.7, 0.3]]), gamma=2.0).round(2).tolist()
     [[0.91, 0.09]]
     """
-    q = np.clip(np.asarray(proba, dtype=np.float64), EDGE, 1 - EDGE)
+    q = np.clip(_in_float64(proba), EDGE, 1 - EDGE)
     # Of the loss -(1 - q)^gamma log q: minus its derivative, and one over it is h.
     slope = (1 - q) ** gamma / q - gamma * (1 - q) ** (gamma - 1) * np.log(q)
     return _normalised(1 / (slope * (1 if alpha is None else np.asarray(alpha))))
@@ -99,7 +100,7 @@ def binary_focal_posterior(
     >>> binary_focal_posterior(np.array([[0.3]]), gamma=2.0).round(2).tolist()
     [[0.09]]
     """
-    eta = _binary_focal(np.asarray(proba, dtype=np.float64), gamma, alpha, smoothing)
+    eta = _binary_focal(_in_float64(proba), gamma, alpha, smoothing)
     if not smoothing:
         return eta
     least, most = _binary_focal(np.array([0.0, 1.0]), gamma, alpha, smoothing)
@@ -154,7 +155,7 @@ def smoothing_posterior(proba: np.ndarray, smoothing: float, prior: np.ndarray) 
     [[0.8, 0.2]]
     """
     even = 1 / np.shape(proba)[-1]
-    eta = (np.asarray(proba, dtype=np.float64) - smoothing * even) / (1 - smoothing)
+    eta = (_in_float64(proba) - smoothing * even) / (1 - smoothing)
     eta = _above_zero(eta, -smoothing * even / (1 - smoothing), prior)
     return _normalised(np.minimum(eta, 1))
 
@@ -197,7 +198,7 @@ def margin_posterior(
     >>> margin_posterior(np.array([[0.7, 0.3]]), np.zeros(2)).round(2).tolist()
     [[0.7, 0.3]]
     """
-    p = np.asarray(proba, dtype=np.float64)
+    p = _in_float64(proba)
     bent = p * (1 - p * -np.expm1(-np.asarray(margins)))
     return _normalised(bent / (1 if weights is None else np.asarray(weights)))
 
@@ -235,7 +236,7 @@ def asymmetric_posterior(
     >>> asymmetric_posterior(np.array([[0.3]]), 0.0, 4.0, 0.0).round(3).tolist()
     [[0.015]]
     """
-    p = np.clip(np.asarray(proba, dtype=np.float64), EDGE, 1 - EDGE)
+    p = np.clip(_in_float64(proba), EDGE, 1 - EDGE)
     shifted = np.clip(p - margin, 0, 1 - EDGE)
     falls = (1 - p) ** gamma_positive / p
     if gamma_positive:
@@ -274,7 +275,7 @@ def cost_posterior(proba: np.ndarray, gains: np.ndarray) -> np.ndarray:
     >>> cost_posterior(np.array([[0.5, 0.5]]), np.diag([1.0, 10.0])).round(3).tolist()
     [[0.909, 0.091]]
     """
-    solved = np.linalg.solve(np.asarray(gains, dtype=np.float64).T, np.asarray(proba, float).T).T
+    solved = np.linalg.solve(np.asarray(gains, dtype=np.float64).T, _in_float64(proba).T).T
     return _normalised(np.maximum(solved, 0))
 
 
@@ -387,6 +388,13 @@ def _by_newton(posterior: Callable[[np.ndarray], np.ndarray], prior: np.ndarray)
 def _centred(values: np.ndarray) -> np.ndarray:
     """Take off the mean of the last axis."""
     return values - values.mean(axis=-1, keepdims=True)
+
+
+def _in_float64(values: Any) -> Any:
+    """Return values in float64, those that only stand for an array as they do it themselves."""
+    if hasattr(values, "astype"):
+        return values.astype(np.float64, copy=False)
+    return np.asarray(values, dtype=np.float64)
 
 
 def _normalised(values: np.ndarray) -> np.ndarray:

@@ -63,6 +63,5 @@ class PriorCorrection:
         else:
             total, certain = scaled.sum(axis=1, keepdims=True), ratio / ratio.sum()
         # A network can be certain of a class that it was not trained on: then the others share.
-        out = np.broadcast_to(certain, scaled.shape).copy()
-        corrected = np.divide(scaled, total, out=out, where=total > 0)
+        corrected = np.where(total > 0, scaled / np.where(total > 0, total, 1), certain)
         return corrected.astype(proba.dtype)

@@ -7,6 +7,7 @@ import click
 from imbalanced_nn import __version__
 from imbalanced_nn.cli.compare_command import compare
 from imbalanced_nn.cli.evaluate_command import evaluate
+from imbalanced_nn.cli.export_command import export
 from imbalanced_nn.cli.fit_command import fit
 from imbalanced_nn.cli.predict_command import predict
 from imbalanced_nn.cli.refusals import DataRefusal
@@ -81,5 +82,5 @@ def main():
     """Keras networks on imbalanced data."""
 
 
-for _command in (compare, report, fit, predict, evaluate, tune_threshold):
+for _command in (compare, report, fit, predict, evaluate, tune_threshold, export):
     main.add_command(_command)

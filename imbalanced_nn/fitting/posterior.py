@@ -99,10 +99,19 @@ class Posterior:
         """
         if self.steps:
             outputs = outputs.reshape(-1, outputs.shape[-1])
+        return self.undone(class_probabilities(outputs, self.kind, self.logits))
+
+    def undone(self, proba: np.ndarray) -> np.ndarray:
+        """Take off the loss and the balancing from outputs that are probabilities already.
+
+        Parameters
+        ----------
+        proba : ndarray of shape (n_decisions, n_classes)
+            Of `class_probabilities`.
+        """
         if self.offset is not None:
-            positive = expit(self._log_odds(outputs) + self.offset)
-            return np.column_stack([1 - positive, positive]).astype(outputs.dtype)
-        proba = class_probabilities(outputs, self.kind, self.logits)
+            positive = expit(_log_odds(proba) + self.offset)
+            return np.column_stack([1 - positive, positive]).astype(proba.dtype)
         if self.calibration is None:
             return proba
         if self.undo is not None:
@@ -127,14 +136,14 @@ class Posterior:
         """
         if not self.offset_is_free:
             return self
-        odds = self._log_odds(outputs)
+        odds = _log_odds(class_probabilities(outputs, self.kind, self.logits))
         return replace(self, offset=matching_offset(odds, float(self.natural[1]), weight))
 
-    def _log_odds(self, outputs: np.ndarray) -> np.ndarray:
-        """Return the log-odds of the second of two classes."""
-        proba = class_probabilities(outputs, self.kind, self.logits).astype(np.float64)
-        # Float32 knows no number between 1 - 6e-8 and 1.
-        return logit(np.clip(proba[:, 1], SMALLEST, 1 - SMALLEST))
+
+def _log_odds(proba: np.ndarray) -> np.ndarray:
+    """Return the log-odds of the second of two classes."""
+    # Float32 knows no number between 1 - 6e-8 and 1.
+    return logit(np.clip(proba.astype(np.float64)[:, 1], SMALLEST, 1 - SMALLEST))
 
 
 def calibrates(calibration: str | None) -> bool:

@@ -6,9 +6,10 @@ from imbalanced_nn.preprocessing.encoder import ColumnEncoder
 from imbalanced_nn.preprocessing.findings import Findings, row_number
 from imbalanced_nn.preprocessing.notes_on_columns import telling_columns
 from imbalanced_nn.preprocessing.spellings import decimal_mark, is_missing
-from imbalanced_nn.preprocessing.types import ColumnTypes, check_columns
+from imbalanced_nn.preprocessing.types import MISSING, ColumnTypes, check_columns
 
 __all__ = [
+    "MISSING",
     "ColumnEncoder",
     "ColumnTypes",
     "Findings",
