@@ -6,6 +6,7 @@ from dataclasses import replace
 import click
 
 from imbalanced_nn.cli.options import (
+    check_inputs,
     check_output,
     groups_option,
     positive_label,
@@ -113,6 +114,8 @@ def compare(
     Text becomes one-hot categories, dates become days, and missing numbers the median. Rows
     without a class, columns with one value and text that hardly repeats are left out.
     """
+    _check_target(data, target)
+    check_inputs(data)
     names = _strategy_names(strategies)
     if report is not None:
         check_output(report, force, data, option="--report")
@@ -178,18 +181,22 @@ def _strategy_names(strategies: str | None) -> list[str] | None:
     return names
 
 
-def _read(data: str | None, target: str | None, reading, roles) -> Source:
-    """Return the user's table, or the data set that ships."""
+def _check_target(data: str | None, target: str | None) -> None:
+    """Refuse a column of no table, and a table without the name of a column."""
     if data is None and target is not None:
         raise UsageRefusal("--target names a column of DATA, but no DATA was given.")
+    if data is not None and target is None:
+        raise UsageRefusal(f"--target is missing: which column of {data!r} holds the classes?")
+
+
+def _read(data: str | None, target: str | None, reading, roles) -> Source:
+    """Return the user's table, or the data set that ships."""
     if data is None:
         from imbalanced_nn.datasets import load_thyroid
 
         thyroid = load_thyroid(as_frame=True)
         labels = thyroid.target_names[thyroid.target]
         return Source("thyroid (ships with imbalanced_nn)", "target", thyroid.data, labels, [])
-    if target is None:
-        raise UsageRefusal(f"--target is missing: which column of {data!r} holds the classes?")
     return read_source(data, target, reading, roles)
 
 

@@ -5,6 +5,7 @@ import json
 import click
 
 from imbalanced_nn.cli.options import (
+    check_inputs,
     check_output,
     costs_from,
     json_option,
@@ -57,6 +58,7 @@ def evaluate(
     Measured are the probabilities, which the threshold is no part of, and the decisions, overall
     and of each class, with intervals. Rows without a class are left out.
     """
+    check_inputs(model, data)
     if page is not None:
         check_output(page, force, model, data, option="--report")
     from imbalanced_nn.data import MANY_COPIES

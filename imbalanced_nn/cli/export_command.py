@@ -4,7 +4,13 @@ import json
 
 import click
 
-from imbalanced_nn.cli.options import check_output, force_option, json_option, output_option
+from imbalanced_nn.cli.options import (
+    check_inputs,
+    check_output,
+    force_option,
+    json_option,
+    output_option,
+)
 from imbalanced_nn.cli.refusals import UsageRefusal, errors_as_refusals
 from imbalanced_nn.cli.terminal import say
 
@@ -28,6 +34,7 @@ def export(model, output, force, as_json):
     of the table, by its name and of shape (rows, 1): numbers in float64, dates and durations in
     days, text as strings. Its outputs are 'label' and 'probabilities'.
     """
+    check_inputs(model)
     check_output(output, force, model)
     _check_installed()
     with errors_as_refusals():

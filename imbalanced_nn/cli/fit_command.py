@@ -6,6 +6,7 @@ from contextlib import contextmanager
 import click
 
 from imbalanced_nn.cli.options import (
+    check_inputs,
     check_output,
     force_option,
     groups_option,
@@ -95,6 +96,7 @@ def fit(
     network: text becomes one-hot categories, dates become days, missing numbers the median.
     A share of the rows is held out to stop the training and to set the decision threshold.
     """
+    check_inputs(data)
     check_output(output, force, data)
     threshold = threshold_from(objective, constraint, cost_matrix, confidence)
     with errors_as_refusals():

@@ -1,5 +1,6 @@
 """Options that several commands share, and what they stand for."""
 
+import os
 from contextlib import suppress
 
 import click
@@ -7,6 +8,7 @@ import click
 from imbalanced_nn.cli.refusals import UsageRefusal
 
 __all__ = [
+    "check_inputs",
     "check_output",
     "costs_from",
     "force_option",
@@ -151,6 +153,13 @@ def costs_from(text: str) -> list[list[float]]:
             f"--cost-matrix {text!r} is no matrix. Write a row for each true class in sorted "
             f"order, a number for each predicted one: '0,1; 50,0'."
         ) from None
+
+
+def check_inputs(*paths: str | None) -> None:
+    """Refuse files that are not there, before any library is loaded to read them."""
+    for path in paths:
+        if path is not None and not os.path.exists(path):
+            raise UsageRefusal(f"There is no file {path!r}.")
 
 
 def check_output(path: str, force: bool, *others: str | None, option: str = "--output") -> None:

@@ -6,7 +6,13 @@ from contextlib import contextmanager
 
 import click
 
-from imbalanced_nn.cli.options import check_output, force_option, json_option, output_option
+from imbalanced_nn.cli.options import (
+    check_inputs,
+    check_output,
+    force_option,
+    json_option,
+    output_option,
+)
 from imbalanced_nn.cli.reading import reading_options
 from imbalanced_nn.cli.refusals import UsageRefusal, errors_as_refusals
 from imbalanced_nn.cli.terminal import counted, print_notes, say
@@ -49,6 +55,7 @@ def predict(model, data, output, keep, raw_text, force, reading, as_json):
     it, so that no spreadsheet runs what was typed into DATA; --raw-text leaves it. Numbers stay.
     """
     _check_ending(output)
+    check_inputs(model, data)
     check_output(output, force, data, model)
     with errors_as_refusals():
         counts, notes = _score(model, data, output, list(keep), raw_text, force, reading)

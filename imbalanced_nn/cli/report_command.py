@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import click
 
-from imbalanced_nn.cli.options import check_output
+from imbalanced_nn.cli.options import check_inputs, check_output
 from imbalanced_nn.cli.refusals import DataRefusal, UsageRefusal, sentence
 from imbalanced_nn.cli.terminal import say
 
@@ -29,6 +29,7 @@ def report(comparison, output, force):
     The page has the verdict, tables, plots and what to do next in one file, which needs no
     network. Nothing is fitted again; 'compare --report' makes the same page at once.
     """
+    check_inputs(comparison)
     check_output(output, force, comparison)
     content = _read(comparison)
     from imbalanced_nn.compare import StrategyComparison

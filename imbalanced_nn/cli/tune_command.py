@@ -7,6 +7,7 @@ import click
 
 from imbalanced_nn.cli.evaluate_command import judged_chunks
 from imbalanced_nn.cli.options import (
+    check_inputs,
     check_output,
     force_option,
     json_option,
@@ -45,6 +46,7 @@ def tune_threshold(model, data, target, output, force, reading, as_json, **aim):
     DATA holds rows that the model was not trained on, with their classes. Probabilities stay as
     they are; what is decided from them changes.
     """
+    check_inputs(model, data)
     check_output(output, force, data)
     with errors_as_refusals():
         threshold = threshold_from(**aim)

@@ -113,8 +113,10 @@ def test_whole_numbers_with_gaps_are_still_classes(command, frame, tmp_path, kin
 
 
 class TestRefusals:
-    def test_costs_of_other_classes_before_a_row_is_read(self, refusal, model):
-        code, sentence = refusal("evaluate", model, "none.csv", *EVALUATE, "--cost-matrix", "0,1,2")
+    def test_costs_of_other_classes_before_a_row_is_read(self, refusal, model, tmp_path):
+        empty = tmp_path / "none.csv"
+        empty.touch()
+        code, sentence = refusal("evaluate", model, empty, *EVALUATE, "--cost-matrix", "0,1,2")
         assert code == 2
         assert "--cost-matrix must hold 2 x 2 finite costs" in sentence
 

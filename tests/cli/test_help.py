@@ -44,3 +44,36 @@ def test_loads_nothing_heavy(arguments, expected):
     assert expected in result.stdout
     assert result.stderr == ""
     assert max(map(len, result.stdout.splitlines())) <= 80
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["compare", "none.csv", "--target", "y"],
+        ["report", "none.csv", "-o", "a.html"],
+        ["fit", "none.csv", "--target", "y", "-o", "a.inn"],
+        ["predict", "none.csv", "here.csv", "-o", "a.csv"],
+        ["predict", "here.csv", "none.csv", "-o", "a.csv"],
+        ["evaluate", "here.csv", "none.csv", "--target", "y"],
+        ["tune-threshold", "none.csv", "here.csv", "--target", "y", "-o", "a.inn"],
+        ["export", "none.csv", "-o", "a.onnx"],
+    ],
+    ids=lambda arguments: arguments[0],
+)
+def test_a_file_that_is_not_there_is_refused_before_any_library_is_loaded(arguments, tmp_path):
+    (tmp_path / "here.csv").write_text("a,y\n1,0\n")
+    code = (
+        "import sys\n"
+        "from imbalanced_nn.cli import main\n"
+        f"sys.argv = {['imbalanced-nn', *arguments]}\n"
+        "try:\n"
+        "    main()\n"
+        "except SystemExit as end:\n"
+        "    heavy = {'keras', 'numpy', 'pandas', 'sklearn', 'tensorflow'}\n"
+        "    print(end.code, sorted(heavy & set(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path, check=False
+    )
+    assert done.stdout == "2 []\n"
+    assert done.stderr == "Error: There is no file 'none.csv'.\n"

@@ -31,12 +31,13 @@ def spelled(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("how", ["same", "relative", "roundabout", "symlink", "hard link"])
 def test_the_data_are_kept(refused, spelled, table, how):
-    before = table.read_bytes()
+    before, model = table.read_bytes(), table.with_name("a.inn")
     name = spelled(table, how)
+    model.touch()
     for command, option in [
         (["fit", table, "--target", "fraud"], "--output"),
-        (["predict", "a.inn", table], "--output"),
-        (["tune-threshold", "a.inn", table, "--target", "fraud"], "--output"),
+        (["predict", model, table], "--output"),
+        (["tune-threshold", model, table, "--target", "fraud"], "--output"),
         (["compare", table, "--target", "fraud"], "--report"),
     ]:
         code, sentence = refused(*command, option, name, "--force")
