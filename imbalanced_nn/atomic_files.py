@@ -147,7 +147,7 @@ def written_whole(path: str | os.PathLike, overwrite: bool = False) -> Iterator[
         _flush(beside)
         _move(beside, target, overwrite, os.fspath(path))
     except OSError as error:
-        if error.errno not in _OF_DISKS:
+        if error.errno is None or error.errno not in _OF_DISKS:
             raise
         # It names the file beside, or none.
         raise OSError(error.errno, os.strerror(error.errno), os.fspath(path)) from error

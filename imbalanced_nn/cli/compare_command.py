@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from typing import Any
 
 import click
 
@@ -189,7 +190,7 @@ def _check_target(data: str | None, target: str | None) -> None:
         raise UsageRefusal(f"--target is missing: which column of {data!r} holds the classes?")
 
 
-def _read(data: str | None, target: str | None, reading, roles) -> Source:
+def _read(data: str | None, target: Any, reading, roles) -> Source:
     """Return the user's table, or the data set that ships."""
     if data is None:
         from imbalanced_nn.datasets import load_thyroid
@@ -249,7 +250,7 @@ def _network(epochs: int | None, positive, in_time: bool):
     from imbalanced_nn.cli.held_out_part import NewestRows
     from imbalanced_nn.preprocessing import ColumnEncoder
 
-    parameters = {} if epochs is None else {"epochs": epochs}
+    parameters: dict[str, Any] = {} if epochs is None else {"epochs": epochs}
     if positive is not None:
         parameters["pos_label"] = positive
     if in_time:

@@ -190,9 +190,8 @@ def _answers(model, data: str, target: str, reading):
         n_lacking += lacking
     if not codes:
         raise DataRefusal(f"Column {target!r} is empty.")
-    rows = Predictions.from_codes(
-        *map(np.concatenate, (codes, decided, proba)), model.classes, model.positive
-    )
+    true, answered, scored = map(np.concatenate, (codes, decided, proba))
+    rows = Predictions.from_codes(true, answered, scored, model.classes, model.positive)
     return rows, seen / len(rows.codes), n_lacking
 
 

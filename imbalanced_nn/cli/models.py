@@ -1,5 +1,7 @@
 """Saved models as the commands need them: the columns they take, and what they answer."""
 
+from typing import Any
+
 from imbalanced_nn.cli.refusals import DataRefusal, UsageRefusal
 
 __all__ = ["Model"]
@@ -22,7 +24,7 @@ class Model:
         steps = getattr(self.estimator, "steps", [("classifier", self.estimator)])
         self.classifier = steps[-1][1]
         self._types = steps[0][1] if hasattr(steps[0][1], "kinds_") else None
-        self._findings = None
+        self._findings: Any = None
         self._check()
 
     def _check(self) -> None:
@@ -112,7 +114,7 @@ class Model:
 
     def notes(self) -> list[str]:
         """Return what was met in the rows that were read so far, as sentences."""
-        found = [] if self._findings is None else self._findings.sentences()
+        found: list[str] = [] if self._findings is None else self._findings.sentences()
         return [f"[INN020] {sentence}" for sentence in found]
 
     def codes(self, column):

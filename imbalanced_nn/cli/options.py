@@ -2,6 +2,7 @@
 
 import os
 from contextlib import suppress
+from typing import Any
 
 import click
 
@@ -84,7 +85,7 @@ def threshold_options(name: str, default: str | None):
     return decorate
 
 
-def threshold_from(objective: str | None, constraint, cost_matrix: str | None, confidence=None):
+def threshold_from(objective: Any, constraint, cost_matrix: str | None, confidence=None):
     """Return the objective, number or tuner that the options stand for."""
     if confidence is not None and constraint is None:
         raise UsageRefusal(
@@ -104,7 +105,7 @@ def threshold_from(objective: str | None, constraint, cost_matrix: str | None, c
         )
     from imbalanced_nn.threshold import ThresholdTuner
 
-    given = {} if objective is None else {"objective": objective}
+    given: dict[str, Any] = {} if objective is None else {"objective": objective}
     if cost_matrix is not None:
         given["cost_matrix"] = costs_from(cost_matrix)
     return ThresholdTuner(**given, constraint=constraint or None, confidence=confidence)

@@ -56,7 +56,7 @@ def noted():
     """Give a list that holds, after the block, what it warned the user of, each text once."""
     from sklearn.exceptions import FitFailedWarning
 
-    notes = []
+    notes: list[str] = []
     kinds = (UserWarning, FitFailedWarning)
     with warnings.catch_warnings(record=True) as caught:
         for category in kinds:

@@ -2,7 +2,7 @@
 
 import json
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -103,7 +103,7 @@ def read_chunks(
     columns: list[str],
     text: list[str],
     target: str | None = None,
-    kept: tuple = (),
+    kept: Sequence[str] = (),
     reading: Reading = AS_FOUND,
     decimal: str | None = None,
 ) -> tuple[int, Iterator[Any]]:

@@ -4,6 +4,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import click
 
@@ -18,7 +19,7 @@ def interrupt_watch() -> Iterator[Callable[[BaseException], bool]]:
     ``KeyboardInterrupt`` into an error of its own, so that the signal itself is watched.
     """
     from_here = threading.current_thread() is threading.main_thread()
-    before = signal.getsignal(signal.SIGINT) if from_here else None
+    before: Any = signal.getsignal(signal.SIGINT) if from_here else None
     seen: list[int] = []
 
     def note(number, frame):

@@ -4,6 +4,7 @@ import os
 import re
 import sys
 from itertools import zip_longest
+from typing import Any
 
 from imbalanced_nn.cli.refusals import DataRefusal
 
@@ -139,18 +140,19 @@ def _rendered(table, columns: int) -> str:
 
     from rich.console import Console
 
-    like = Console()
+    like, text = Console(), io.StringIO()
+    colours: Any = None if like.legacy_windows else like.color_system
     console = Console(
-        file=io.StringIO(),
+        file=text,
         width=columns,
         force_terminal=like.is_terminal,
         force_jupyter=False,
-        color_system=None if like.legacy_windows else like.color_system,
+        color_system=colours,
         legacy_windows=False,
         highlight=False,
     )
     console.print(table, crop=False)
-    return console.file.getvalue()
+    return text.getvalue()
 
 
 def _encodable(text: str, stream) -> str:

@@ -58,7 +58,7 @@ class FitCache:
         line = self._store.get(self._key(task))
         if line is None:
             return None
-        told = [
+        told: list[Warning] = [
             ImbalanceWarning(text, code) if code else UserWarning(text)
             for code, text in line["warnings"]
         ]

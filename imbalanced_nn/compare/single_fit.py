@@ -1,7 +1,7 @@
 """One fit: a strategy on the training rows of a fold, measured on its test rows."""
 
 import time
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from sklearn import get_config
@@ -75,7 +75,7 @@ def fit_and_measure(task: Task, data: Data) -> Fit:
             )
             # Lost on the way from another process, where no one looks for it.
             failure.__cause__ = error
-    told = [warning.message for warning in caught]
+    told: list[Any] = [warning.message for warning in caught]
     return Fit(task.strategy, task.fold, rows, told, failure)
 
 

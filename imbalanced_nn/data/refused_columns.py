@@ -11,7 +11,7 @@ from scipy import sparse
 __all__ = ["columns_of_other_kinds", "columns_with_gaps", "encoded_first"]
 
 _LISTED = 5
-_OTHER_KINDS = {
+_OTHER_KINDS: dict[str, Any] = {
     "text": str,
     "dates": (datetime.date, np.datetime64),
     "durations": (datetime.timedelta, np.timedelta64),

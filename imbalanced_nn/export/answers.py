@@ -7,21 +7,20 @@ from scipy.special import expit, logit
 
 from imbalanced_nn.calibration import Calibrator
 from imbalanced_nn.exceptions import InvalidParameterError
-from imbalanced_nn.export.symbols import Symbol
 from imbalanced_nn.fitting import SMALLEST, FitResult, Posterior
 from imbalanced_nn.threshold import BinaryRule, CostRule, MulticlassRule, MultilabelRule
 
 __all__ = ["codes_of", "labels_of", "probabilities_of"]
 
 
-def probabilities_of(posterior: Posterior, outputs: Symbol) -> Symbol:
+def probabilities_of(posterior: Posterior, outputs: Any) -> Any:
     """Return what `Posterior` makes of outputs, of shape (n_decisions, n_classes).
 
     Parameters
     ----------
     posterior : Posterior
         Of a fit.
-    outputs : Symbol of shape (n_samples, ..., n_units)
+    outputs : Any of shape (n_samples, ..., n_units)
         Of the network.
     """
     if outputs.dtype.itemsize < 4:
@@ -33,7 +32,7 @@ def probabilities_of(posterior: Posterior, outputs: Symbol) -> Symbol:
     return posterior.at_priors(proba)
 
 
-def _as_probabilities(posterior: Posterior, outputs: Symbol) -> Symbol:
+def _as_probabilities(posterior: Posterior, outputs: Any) -> Any:
     """Return outputs as one column for each class; see `class_probabilities`."""
     single = outputs.shape[-1] == 1
     if posterior.logits and (single or posterior.kind == "multilabel"):
@@ -45,11 +44,11 @@ def _as_probabilities(posterior: Posterior, outputs: Symbol) -> Symbol:
     return outputs
 
 
-def _softmax(values: Symbol) -> Symbol:
+def _softmax(values: Any) -> Any:
     return values.graph.add("Softmax", values, dtype=values.dtype, shape=values.shape, axis=-1)
 
 
-def _calibrated(calibrator: Calibrator, proba: Symbol) -> Symbol:
+def _calibrated(calibrator: Calibrator, proba: Any) -> Any:
     """Return calibrated probabilities; the columns of other classes stay as they are."""
     columns = list(calibrator.classes)
     if not columns:
@@ -70,16 +69,16 @@ def _calibrated(calibrator: Calibrator, proba: Symbol) -> Symbol:
     return np.concatenate(parts, axis=1).astype(proba.dtype)
 
 
-def _bounded(calibrator: Calibrator, proba: Symbol) -> Symbol:
+def _bounded(calibrator: Calibrator, proba: Any) -> Any:
     proba = np.maximum(proba, calibrator.floor)
     return proba / proba.sum(axis=1, keepdims=True)
 
 
-def _log_odds(proba: Symbol) -> Symbol:
+def _log_odds(proba: Any) -> Any:
     return logit(np.clip(proba, SMALLEST, 1 - SMALLEST))
 
 
-def _scores(proba: Symbol) -> Symbol:
+def _scores(proba: Any) -> Any:
     """Return the scores that calibrators of classes were fitted on."""
     proba = np.clip(proba, SMALLEST, 1)
     if proba.shape[1] == 2:
@@ -87,7 +86,7 @@ def _scores(proba: Symbol) -> Symbol:
     return np.log(proba / proba.sum(axis=1, keepdims=True))
 
 
-def _by_part(part: Any, scores: Symbol) -> Symbol:
+def _by_part(part: Any, scores: Any) -> Any:
     """Return what a calibrator of scikit-learn makes of scores, a column for each class."""
     if part.method == "temperature":
         sharpness = part.calibrators[0].beta_
@@ -106,18 +105,18 @@ def _by_part(part: Any, scores: Symbol) -> Symbol:
     return np.clip(np.where(total > 0, shares, 1 / len(made)), 0, 1)
 
 
-def _sigmoid(part: Any, scores: Symbol) -> Symbol:
+def _sigmoid(part: Any, scores: Any) -> Any:
     return expit(-(scores * part.a_ + part.b_))
 
 
-def _isotonic(part: Any, scores: Symbol) -> Symbol:
+def _isotonic(part: Any, scores: Any) -> Any:
     """Interpolate between the steps of a regression, of which the last before a score is looked up.
 
     Parameters
     ----------
     part : IsotonicRegression
         Fitted.
-    scores : Symbol of shape (n_samples, 1)
+    scores : Any of shape (n_samples, 1)
         Scores.
     """
     x, y = (np.asarray(a, np.float64) for a in (part.X_thresholds_, part.y_thresholds_))
@@ -134,14 +133,14 @@ def _isotonic(part: Any, scores: Symbol) -> Symbol:
     return at(slope) * (scores - at(x[:-1])) + at(y[:-1])
 
 
-def codes_of(rule: Any, proba: Symbol) -> Symbol:
+def codes_of(rule: Any, proba: Any) -> Any:
     """Return what a decision rule makes of probabilities, codes or a 0/1 indicator in int64.
 
     Parameters
     ----------
     rule : BinaryRule, MulticlassRule, MultilabelRule or CostRule
         The rule.
-    proba : Symbol of shape (n_decisions, n_classes)
+    proba : Any of shape (n_decisions, n_classes)
         Probabilities.
     """
     proba = proba.astype(np.float64)
@@ -157,18 +156,18 @@ def codes_of(rule: Any, proba: Symbol) -> Symbol:
     raise InvalidParameterError(f"A decision rule {rule!r} cannot be written in ONNX.")
 
 
-def _first_largest(values: Symbol) -> Symbol:
+def _first_largest(values: Any) -> Any:
     return values.graph.add("ArgMax", values, dtype=np.int64, shape=(None,), axis=1, keepdims=0)
 
 
-def labels_of(result: FitResult, codes: Symbol, one_hot: bool) -> Symbol:
+def labels_of(result: FitResult, codes: Any, one_hot: bool) -> Any:
     """Return codes as labels, those of text as strings.
 
     Parameters
     ----------
     result : FitResult
         What a fit learned.
-    codes : Symbol
+    codes : Any
         Codes of classes, or a 0/1 indicator, which stays.
     one_hot : bool
         Whether y was an indicator with one label in every row.

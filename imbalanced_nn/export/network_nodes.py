@@ -1,6 +1,7 @@
 """Nodes of a network that the converter leaves as no runtime, or not every number, takes them."""
 
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 from numpy.polynomial import Chebyshev, Polynomial
@@ -40,12 +41,15 @@ def with_choices(nodes: Iterable) -> list:
             if cast is not None and cast.op_type == "Cast":
                 condition = maker.get(cast.input[0])
                 negated = condition is not None and condition.op_type == "Not"
-                return (condition.input[0] if negated else cast.input[0]), negated, value
+                asked = condition if condition is not None and negated else cast
+                return asked.input[0], negated, value
         return None
 
     made = []
     for node in nodes:
-        parts = [chosen(name) for name in node.input] if node.op_type == "Add" else [None]
+        parts: list[Any] = (
+            [chosen(name) for name in node.input] if node.op_type == "Add" else [None]
+        )
         if None not in parts and parts[0][0] == parts[1][0] and parts[0][1] != parts[1][1]:
             (_, negated, first), (condition, _, second) = parts
             values = (second, first) if negated else (first, second)

@@ -65,14 +65,14 @@ def _is_other(step: Any) -> bool:
     return any(isinstance(step, kind) and type(step) is not kind for kind in WRITTEN)
 
 
-def after_steps(steps: list[tuple[str, Any]], values: Symbol) -> Symbol:
+def after_steps(steps: list[tuple[str, Any]], values: Any) -> Any:
     """Return what numeric rows become by the steps.
 
     Parameters
     ----------
     steps : list of (str, transformer)
         Those of `check_steps`.
-    values : Symbol of shape (n_samples, n_features)
+    values : Any of shape (n_samples, n_features)
         Rows in float64.
     """
     for _, step in steps:
@@ -81,27 +81,28 @@ def after_steps(steps: list[tuple[str, Any]], values: Symbol) -> Symbol:
     return values
 
 
-def _standardised(step: StandardScaler, values: Symbol) -> Symbol:
+def _standardised(step: StandardScaler, values: Any) -> Any:
     values = values - step.mean_ if step.with_mean else values
     return values / step.scale_ if step.with_std else values
 
 
-def _in_range(step: MinMaxScaler, values: Symbol) -> Symbol:
+def _in_range(step: MinMaxScaler, values: Any) -> Any:
     values = values * step.scale_ + step.min_
-    return np.clip(values, *map(float, step.feature_range)) if step.clip else values
+    low, high = map(float, step.feature_range)
+    return np.clip(values, low, high) if step.clip else values
 
 
-def _by_largest(step: MaxAbsScaler, values: Symbol) -> Symbol:
+def _by_largest(step: MaxAbsScaler, values: Any) -> Any:
     values = values / step.scale_
     return np.clip(values, -1.0, 1.0) if getattr(step, "clip", False) else values
 
 
-def _robust(step: RobustScaler, values: Symbol) -> Symbol:
+def _robust(step: RobustScaler, values: Any) -> Any:
     values = values - step.center_ if step.with_centering else values
     return values / step.scale_ if step.with_scaling else values
 
 
-def _imputed(step: SimpleImputer, values: Symbol) -> Symbol:
+def _imputed(step: SimpleImputer, values: Any) -> Any:
     marker = step.missing_values
     lacks = np.isnan(values) if marker is None or marker != marker else values == marker
     fills = np.asarray(step.statistics_, np.float64)
@@ -139,7 +140,7 @@ def inputs_of_columns(steps: list[tuple[str, Any]]) -> dict[str, bool] | None:
     return None
 
 
-def encoded_columns(encoder: ColumnEncoder, columns: dict[str, Symbol], graph: Graph) -> Symbol:
+def encoded_columns(encoder: ColumnEncoder, columns: dict[str, Symbol], graph: Graph) -> Any:
     """Return the matrix that an encoder makes of columns.
 
     Parameters
@@ -163,7 +164,7 @@ def encoded_columns(encoder: ColumnEncoder, columns: dict[str, Symbol], graph: G
     return np.concatenate(blocks, axis=1)[:, encoder.kept_]
 
 
-def _looked_up(text: Symbol, categories: list[str], default: int) -> Symbol:
+def _looked_up(text: Any, categories: list[str], default: int) -> Any:
     """Return the codes of categories; an empty text is a missing value."""
     codes = {name: code for code, name in enumerate(categories)}
     codes.setdefault("", codes.get(MISSING, default))

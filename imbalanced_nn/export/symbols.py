@@ -85,9 +85,9 @@ class Graph:
         **attributes
             Of the node; ``domain`` that of the operator.
         """
-        inputs = [part if isinstance(part, Symbol) else self.constant(part) for part in inputs]
+        given = [part if isinstance(part, Symbol) else self.constant(part) for part in inputs]
         name = f"{self.prefix}/{op}_{len(self.nodes)}"
-        names = [part.name for part in inputs]
+        names = [part.name for part in given]
         self.nodes.append(helper.make_node(op, names, [name], name=name, **attributes))
         return Symbol(self, name, np.dtype(dtype), shape)
 
@@ -180,7 +180,8 @@ class Symbol(NDArrayOperatorsMixin):
     def __array_function__(self, function, types, args, kwargs):
         if function not in FUNCTIONS:
             raise _not_written(f"numpy's {function.__name__!r}")
-        return FUNCTIONS[function](*args, **kwargs)
+        written: Any = FUNCTIONS[function]
+        return written(*args, **kwargs)
 
 
 def _not_written(what: str) -> InvalidParameterError:

@@ -223,7 +223,7 @@ def _model(
     encoder = encoder_state(classifier.target_encoder_)
     one_hot = encoder.target_type == "multiclass-onehot"
     label = labels_of(result, codes_of(result.decision.rule, proba), one_hot)
-    label = label.reshape(-1, *encoder.y_shape[1:])
+    label = label.reshape(-1, *encoder.row_shape)
     proba = proba.reshape(-1, *result.target.steps, result.target.n_classes)
     outputs = [_named(label, "label"), _named(proba, "probabilities")]
 

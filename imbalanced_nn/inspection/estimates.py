@@ -140,7 +140,8 @@ class _Resamples:
         of_rows, of_resamples = zip(
             *((part[0], part[1:]) for part in (self.loss, self.loss_variance)), strict=True
         )
-        ends = studentised_interval(*of_rows, *of_resamples, confidence_level)
+        (loss, variance), (losses, variances) = of_rows, of_resamples
+        ends = studentised_interval(loss, variance, losses, variances, confidence_level)
         return np.stack(ends, axis=-1)
 
 
@@ -156,7 +157,8 @@ def _resample(rows, problems, n_resamples, rng):
         problems = [BinaryProblem.of_class(rows, k) for k in range(len(rows.classes))]
     drawn_once = rows.weight if often is None else rows.weight * often
     strata = strata_of(rows.codes)
-    measures, strict = [], []
+    measures: list[np.ndarray] = []
+    strict: list[np.ndarray] = []
     moments = [_mean_and_variance(drawn_once[None], losses, squares, n_effective)]
     blocks = resampled_weights(strata, rows.weight, n_resamples, rng, often)
     for weights in drawn_shares(blocks, strata, rng, often):
@@ -175,7 +177,7 @@ def _resample(rows, problems, n_resamples, rng):
             drawn + np.nan_to_num(whole - part)
             for drawn, whole, part in zip(found, of_rows, merged, strict=True)
         ]
-    return _Resamples(*found, loss, variance)
+    return _Resamples(found[0], found[1], loss, variance)
 
 
 def _ranks_of(rows, problems, weights, unit):
@@ -355,7 +357,9 @@ def _of_lift(resamples, value, ends, k):
 def _of_means(rows, resamples, value, ends, confidence_level):
     """Return the intervals of means over classes or labels."""
     intervals = {
-        name: interval_of_mean(value[1:, place], *ends[1:, place].T, resamples.measures[1:, place])
+        name: interval_of_mean(
+            value[1:, place], ends[1:, place, 0], ends[1:, place, 1], resamples.measures[1:, place]
+        )
         for name, place in _PLACE.items()
     }
     # Chance makes every gap greater, so that errors do not make up for each other in their mean.

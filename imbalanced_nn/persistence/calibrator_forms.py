@@ -42,7 +42,7 @@ def _reduce(calibrator: Calibrator) -> dict[str, Any]:
         "classes": list(calibrator.classes),
         "floor": float(calibrator.floor),
         "method": method,
-        "parts": [_numbers(method, part) for part in calibrator.parts],
+        "parts": [_numbers(str(method), part) for part in calibrator.parts],
     }
 
 

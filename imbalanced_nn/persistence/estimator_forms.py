@@ -81,7 +81,8 @@ def _reduce(estimator: BalancedKerasClassifier, forms: list[Form]) -> dict[str, 
     """Return parameters and fitted attributes; what has no form becomes a `NotKept` or an error."""
     given = estimator.get_params(deep=False)
     parameters = {name: _kept(name, value, forms) for name, value in given.items()}
-    fitted, derived = {}, []
+    fitted: dict[str, Any] = {}
+    derived = []
     for name, value in vars(estimator).items():
         # Live callbacks are made anew, or to be set again.
         if name in given or name in _SHOWN or name in _BOOKKEEPING:

@@ -24,8 +24,10 @@ from imbalanced_nn.threshold import (
 __all__ = ["FITTED_TYPES", "check_estimator", "check_record", "conforms"]
 
 KINDS = ("binary", "multiclass", "multilabel")
-TARGETS = ("binary", "multiclass", "multiclass-onehot", "multilabel-indicator")
-TARGETS += ("multiclass-multioutput",)
+TARGETS = (
+    *("binary", "multiclass", "multiclass-onehot"),
+    *("multilabel-indicator", "multiclass-multioutput"),
+)
 CALIBRATIONS = (None, "prior", "temperature", "sigmoid", "isotonic")
 LARGEST = 2**62
 
@@ -155,7 +157,8 @@ def check_estimator(estimator: Any) -> None:
 
 def _check_network(state: dict[str, Any], result: FitResult) -> None:
     """Refuse a network of other inputs, outputs or labels than the result."""
-    target, network = result.target, state.get("model_")
+    target = result.target
+    network: Any = state.get("model_")
     _demand(hasattr(network, "output_shape"), "it has no network")
     outputs = network.output_shape
     _demand(isinstance(outputs, tuple) and len(outputs) > 1, "its network has several outputs")
@@ -176,8 +179,8 @@ def _check_network(state: dict[str, Any], result: FitResult) -> None:
     if remembered.y_shape is not None:
         several = target.kind == "multilabel" or remembered.target_type == "multiclass-onehot"
         labels = math.prod(target.steps) * (target.n_classes if several else 1)
-        fits = len(remembered.y_shape) > 0 and math.prod(remembered.y_shape[1:]) == labels
-        _demand(fits, f"its y was of shape {remembered.y_shape}")
+        alike = len(remembered.y_shape) > 0 and math.prod(remembered.y_shape[1:]) == labels
+        _demand(alike, f"its y was of shape {remembered.y_shape}")
     _demand(state.get("n_classes_") in (None, target.n_classes), "n_classes_ is another number")
     if target.steps:
         _demand(state.get("n_steps_") == target.steps[0], "n_steps_ is another number")
@@ -210,7 +213,7 @@ def _check_result(result: FitResult) -> None:
         for part in mass:
             _demand(_numbers(part, n) and (part >= 0).all(), f"shares.{name} is off")
         _demand((mass.whole > 0).all(), f"shares.{name} is nothing")
-    shown = [result.shares.shown, posterior.natural, posterior.in_loss, posterior.priors]
+    shown: list[Any] = [result.shares.shown, posterior.natural, posterior.in_loss, posterior.priors]
     for shares in shown:
         within = shares is None or (_numbers(shares, n) and (shares >= 0).all())
         _demand(within and (shares is None or (shares <= 1 + 1e-6).all()), "its shares are off")
@@ -219,8 +222,8 @@ def _check_result(result: FitResult) -> None:
     _demand(free, "its offset is out of range")
     correction = posterior.correction
     if correction is not None:
-        for shares in (correction.trained, correction.target):
-            _demand(len(shares) == n and all(0 <= s <= 1 + 1e-6 for s in shares), "shares are off")
+        for part in (correction.trained, correction.target):
+            _demand(len(part) == n and all(0 <= s <= 1 + 1e-6 for s in part), "shares are off")
         _demand(correction.multilabel == (target.kind == "multilabel"), "its correction is off")
     if posterior.calibrator is not None:
         calibrator = posterior.calibrator
@@ -263,14 +266,14 @@ def _check_rows(result: FitResult, n: int) -> None:
     if held_out is not None:
         codes, rows = held_out.codes, len(held_out.codes)
         shape = (rows, n) if result.target.kind == "multilabel" else (rows,)
-        inside = codes.shape == shape and codes.dtype.kind in "iufb" and rows > 0
+        inside: Any = codes.shape == shape and codes.dtype.kind in "iufb" and rows > 0
         inside = inside and ((codes >= 0) & (codes < max(n, 2))).all()
         whole = inside and (codes == codes.astype(np.int64)).all()
         _demand(whole, "its held-out codes are no codes")
-        finite = held_out.proba.shape == (rows, n) and held_out.proba.dtype.kind == "f"
+        finite: Any = held_out.proba.shape == (rows, n) and held_out.proba.dtype.kind == "f"
         finite = finite and ((held_out.proba >= 0) & (held_out.proba <= 1 + 1e-3)).all()
         _demand(finite, "its held-out probabilities are none")
-        weighed = held_out.weight.shape == (rows,) and held_out.weight.dtype.kind in "iuf"
+        weighed: Any = held_out.weight.shape == (rows,) and held_out.weight.dtype.kind in "iuf"
         weighed = weighed and np.isfinite(held_out.weight).all() and (held_out.weight >= 0).all()
         _demand(weighed and held_out.weight.sum() > 0, "its held-out weights are none")
         fold = held_out.fold

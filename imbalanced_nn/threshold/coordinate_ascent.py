@@ -347,11 +347,11 @@ class _Multilabel:
         decided = MultilabelRule(cuts).decide(self.proba)
         if self.objective.formula is None:
             chosen = thin(np.arange(len(candidates)), _per_line(len(cuts)))
-            values = []
+            scored = []
             for k in chosen:
                 decided[:, j] = candidates.flagged(k)
-                values.append(self.objective.score(self.y, decided, self.weight))
-            values = np.array(values, float)
+                scored.append(self.objective.score(self.y, decided, self.weight))
+            values = np.array(scored, float)
         else:
             chosen = np.arange(len(candidates))
             by_line = self._rows_line if self.objective.average == "samples" else self._counts_line

@@ -57,8 +57,8 @@ def chow_reject(
     costs = 1 - np.eye(n_classes)
     if cost_matrix is not None:
         costs = check_cost_matrix(cost_matrix, n_classes)
-    cost: Any = reject_cost
-    if not np.isscalar(cost) or not np.isfinite(cost) or cost < 0:
+    is_number = np.isscalar(reject_cost) and np.isfinite(reject_cost)
+    if not is_number or float(reject_cost) < 0:
         raise InvalidParameterError(
             f"reject_cost must be a number of at least 0, in the unit of the costs of errors; got "
             f"{reject_cost!r}."

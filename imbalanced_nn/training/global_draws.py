@@ -25,6 +25,9 @@ _QUIET_CLASSES = _QUIET | {"abc", "scikeras", "sklearn"}
 # What may reach anything: by name, by source, by seeding everything, by training a network.
 _REACHES = {"__import__", "eval", "exec", "fit", "fit_predict", "fit_transform", "globals"}
 _REACHES |= {"import_module", "locals", "set_random_seed", "vars"}
+# The generators that the functions of the modules belong to.
+_PYTHONS: Any = getattr(random.random, "__self__", None)
+_NUMPYS: Any = getattr(np.random.random, "__self__", None)
 _PLAIN = (type(None), bool, int, float, complex, str, bytes, np.generic, np.ndarray)
 
 
@@ -105,9 +108,9 @@ def _parts_of(value: Any) -> Iterable[Any]:
 
 def _of_generator(generator: Any) -> frozenset[str]:
     """Return which generator of the process it is; one of the user's own is none of them."""
-    if generator is random.random.__self__:
+    if generator is _PYTHONS:
         return frozenset({PYTHON})
-    return frozenset({NUMPY}) if generator is np.random.random.__self__ else NONE
+    return frozenset({NUMPY}) if generator is _NUMPYS else NONE
 
 
 def _of_module(name: str, quiet: set[str] = _QUIET) -> frozenset[str]:

@@ -102,10 +102,16 @@ def test_a_sampler_and_an_optimizer_of_the_caller_are_never_changed():
     assert not optimizer.variables or int(optimizer.iterations.numpy()) == 0
 
 
-BAD_CALLBACKS = [3, "EarlyStopping", [keras.callbacks.History(), 3], {"a": object()}, [int]]
+BAD_CALLBACKS = {
+    "number": 3,
+    "name": "EarlyStopping",
+    "one of two": [keras.callbacks.History(), 3],
+    "object": {"a": object()},
+    "class": [int],
+}
 
 
-@pytest.mark.parametrize("given", BAD_CALLBACKS, ids=str)
+@pytest.mark.parametrize("given", BAD_CALLBACKS.values(), ids=BAD_CALLBACKS)
 def test_what_is_no_callback_is_refused_and_not_set(given):
     with pytest.raises(ValueError, match=r"callbacks holds .*, which is no callback of Keras"):
         BalancedKerasClassifier(**TINY, callbacks=given).fit(X, NAMED)
