@@ -31,6 +31,9 @@ def interrupt_watch() -> Iterator[Callable[[BaseException], bool]]:
             return False
         if isinstance(error, KeyboardInterrupt) or seen:
             return True
+        # A plain refusal is told without loading what the next lines load.
+        if error.__cause__ is None and error.__context__ is None:
+            return False
         from imbalanced_nn.exceptions import came_of_interrupt
 
         return came_of_interrupt(error)
