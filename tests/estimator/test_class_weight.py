@@ -184,7 +184,7 @@ def test_weights_of_more_than_one_to_a_thousand_are_noted(ratio, data):
 
 @pytest.mark.filterwarnings(r"ignore:\[INN018\]")
 def test_the_span_of_labels_is_that_of_their_sides(labels):
-    with pytest.warns(UserWarning, match=r"INN007.*\b2000 others.*'balanced_sqrt'\.$"):
+    with pytest.warns(UserWarning, match=r"INN007.*\b2000 others.*'balanced_sqrt'\. See"):
         fitted(labels, class_weight={1: 2000.0})
     # Labels are not weighed against one another.
     fitted(labels, class_weight={0: 100.0, 1: 0.01})
