@@ -29,6 +29,8 @@ MEASURES = [
     *("average_precision", "balanced_accuracy", "f1", "matthews_corrcoef", "log_loss", "seconds"),
 ]
 
+BASELINES = ("logistic_regression", "gradient_boosting", "lightgbm", "xgboost", "catboost")
+
 _EPILOG = """\b
 Examples:
   imbalanced-nn compare
@@ -44,6 +46,15 @@ Examples:
 @click.argument("data", required=False, metavar="[DATA]")
 @click.option("--target", metavar="COLUMN", help="Column of DATA that holds the classes.")
 @click.option("--strategies", metavar="A,B,...", help="Strategies to compare [default: all].")
+@click.option(
+    "--baseline",
+    "baselines",
+    multiple=True,
+    metavar="NAME",
+    help="A model that is no network, to compare with, in place of the first two of: "
+    f"{', '.join(BASELINES)}. May be repeated.",
+)
+@click.option("--no-baselines", is_flag=True, help="Compare with no such model.")
 @click.option(
     "--folds", type=click.IntRange(min=2), default=5, show_default=True, help="Stratified folds."
 )
@@ -90,6 +101,8 @@ def compare(
     data,
     target,
     strategies,
+    baselines,
+    no_baselines,
     folds,
     epochs,
     random_state,
@@ -111,6 +124,7 @@ def compare(
 
     Every strategy trains the same network on the same folds. Each is measured at the decision
     threshold it learned and at the plain cut: 0.5, or the largest of more than two probabilities.
+    So are models that are no network, with learned thresholds, to tell whether one is worth it.
 
     Text becomes one-hot categories, dates become days, and missing numbers the median. Rows
     without a class, columns with one value and text that hardly repeats are left out.
@@ -118,6 +132,7 @@ def compare(
     _check_target(data, target)
     check_inputs(data)
     names = _strategy_names(strategies)
+    options["baselines"] = _baselines(baselines, no_baselines)
     if report is not None:
         check_output(report, force, data, option="--report")
     if options["cache"] is not None and not is_folder(options["cache"]):
@@ -180,6 +195,21 @@ def _strategy_names(strategies: str | None) -> list[str] | None:
                 + nearest_name(name, STRATEGIES)
             )
     return names
+
+
+def _baselines(names: tuple[str, ...], none: bool) -> bool | list[str]:
+    """Return which models to compare with, or refuse an unknown one."""
+    if names and none:
+        raise UsageRefusal("--no-baselines leaves out what --baseline names. Leave one out.")
+    for name in names:
+        if name not in BASELINES:
+            from imbalanced_nn.exceptions import nearest_name
+
+            raise UsageRefusal(
+                f"There is no baseline {name!r}; known are {', '.join(BASELINES)}."
+                + nearest_name(name, BASELINES)
+            )
+    return list(names) if names else not none
 
 
 def _check_target(data: str | None, target: str | None) -> None:

@@ -82,6 +82,9 @@ def print_comparison(comparison) -> None:
         say_prose("Average precision and F1 are unweighted means over the classes.")
     else:
         say_prose(f"Average precision and F1 are of the class {comparison.pos_label}.")
+    if comparison.reference_folds:
+        models = dict.fromkeys(row["strategy"] for row in comparison.reference_folds)
+        say_prose(f"No networks, to compare with: {', '.join(models)}.")
     for strategy, reason in comparison.failed.items():
         say_prose(f"{strategy} {shorten(reason, _LONGEST_REASON)}")
     say("")
@@ -90,7 +93,11 @@ def print_comparison(comparison) -> None:
 
 def _table(comparison, columns: int) -> Table:
     """Return the widest table that fits: with headers, or with mean and spread, on one line."""
+    from pandas import concat
+
     frame = comparison.frame()
+    if comparison.reference_folds:
+        frame = concat([frame, comparison.references_frame()], ignore_index=True)
     names = [*dict.fromkeys(frame["strategy"]), *comparison.failed]
     for header_break, spread_break in ((" ", " "), ("\n", " "), ("\n", "\n")):
 

@@ -10,6 +10,7 @@ __all__ = ["as_typed"]
 
 # Options by the parameters that they stand for.
 _OPTIONS = {
+    "baselines": "baseline",
     "cache": "cache",
     "calibration": "calibration",
     "class_weight": "class-weight",

@@ -15,7 +15,7 @@ from imbalanced_nn.compare.single_fit import Data, Fit, Task, fit_and_measure
 from imbalanced_nn.compare.strategies import baseline_of
 from imbalanced_nn.exceptions import warn
 
-__all__ = ["Outcome", "run_tasks"]
+__all__ = ["Outcome", "nothing_left", "run_tasks"]
 
 
 class Outcome(NamedTuple):
@@ -65,11 +65,6 @@ def run_tasks(
         Where finished fits are kept.
     halving : str or None
         Measure by which strategies are dropped after each fold; None runs all.
-
-    Raises
-    ------
-    RuntimeError
-        If every strategy fails.
     """
     rows: list[dict] = []
     dropped: dict[str, int] = {}
@@ -98,16 +93,20 @@ def run_tasks(
             dropped |= dict.fromkeys(_losers(rows, tasks, dropped, halving), fold + 1)
             waiting = [task for task in waiting if task.strategy not in dropped]
     failed = {name: failures[name][min(failures[name])] for name in order if name in failures}
-    if len(failed) == len(order):
-        raise _nothing_left(failed)
     rows = [row for row in rows if row["strategy"] not in failed]
     rows.sort(key=lambda row: (order.index(row["strategy"]), row["fold"]))
     every.sort(key=lambda told: (order.index(told[0]), told[1]))
     return Outcome(rows, counted_notes(every, done), dropped, failed, every)
 
 
-def _nothing_left(failed: dict[str, RuntimeError]) -> RuntimeError:
-    """Return the error that all strategies ended in."""
+def nothing_left(failed: dict[str, RuntimeError]) -> RuntimeError:
+    """Return the error that all strategies ended in.
+
+    Parameters
+    ----------
+    failed : dict of str to RuntimeError
+        All that were run, and how each failed.
+    """
     name, first = next(iter(failed.items()))
     others = f", and so did all {len(failed) - 1} others" if len(failed) > 1 else ""
     error = RuntimeError(f"strategy {name!r} {first}{others}")

@@ -3,6 +3,7 @@
 import os
 import warnings
 from collections.abc import Callable
+from functools import partial
 from numbers import Integral
 
 import numpy as np
@@ -13,12 +14,13 @@ from sklearn.utils import check_random_state, indexable
 from imbalanced_nn._compat.sklearn import HasMethods, Interval, validate_params
 from imbalanced_nn.compare.cv_folds import as_codes, make_folds, positive_class
 from imbalanced_nn.compare.evaluation import check_metric
-from imbalanced_nn.compare.execution import run_tasks
+from imbalanced_nn.compare.execution import Outcome, nothing_left, run_tasks
 from imbalanced_nn.compare.fit_cache import FitCache
-from imbalanced_nn.compare.fit_notes import gathered
+from imbalanced_nn.compare.fit_notes import gathered, note_key
+from imbalanced_nn.compare.reference_models import left_out, reference_models
 from imbalanced_nn.compare.settings import described
 from imbalanced_nn.compare.single_fit import Data, Task, check_sample_weight, fit_whole
-from imbalanced_nn.compare.strategies import resolve_strategies
+from imbalanced_nn.compare.strategies import final_step, resolve_strategies
 from imbalanced_nn.compare.strategy_comparison import StrategyComparison
 from imbalanced_nn.data import (
     content_hashes,
@@ -37,6 +39,7 @@ __all__ = ["compare_strategies"]
         "X": "no_validation",
         "y": "no_validation",
         "strategies": "no_validation",
+        "baselines": "no_validation",
         "cv": ["cv_object"],
         "n_repeats": [Interval(Integral, 1, None, closed="left")],
         "scoring": "no_validation",
@@ -58,6 +61,7 @@ def compare_strategies(
     y,
     *,
     strategies=None,
+    baselines=True,
     cv=5,
     n_repeats: int = 1,
     scoring: str = "average_precision",
@@ -91,6 +95,13 @@ def compare_strategies(
         Names of `STRATEGIES`; or a dictionary of name -> parameters for
         ``estimator.set_params``, or name -> another classifier with ``predict_proba``, which is
         taken as it is. None compares all of `STRATEGIES`.
+    baselines : bool or list of str, default=True
+        Models that are no network, measured on the same folds to tell whether one is worth it;
+        they have no part in the choice among strategies. True is ``"logistic_regression"``, on
+        standardised columns, and ``"gradient_boosting"``, scikit-learn's
+        `~sklearn.ensemble.HistGradientBoostingClassifier`; a list names those wanted, of these
+        two and of ``"lightgbm"``, ``"xgboost"`` and ``"catboost"``, which must be installed.
+        False compares none. See Notes.
     cv : int, cross-validation splitter or iterable, default=5
         An int is the number of shuffled stratified folds, which keep groups together when
         ``groups`` is given.
@@ -144,9 +155,9 @@ def compare_strategies(
     Raises
     ------
     InvalidParameterError
-        If a strategy is unknown, sets a parameter the estimator lacks or has no
-        ``predict_proba``; if the measure is unknown; if the file of ``cache`` holds something
-        else.
+        If a strategy or baseline is unknown, or a baseline not installed; if a strategy sets a
+        parameter the estimator lacks or has no ``predict_proba``; if the measure is unknown; if
+        the file of ``cache`` holds something else.
     TooFewRowsError
         If a class cannot be in the training and test rows of every fold. Nothing is fitted then.
     RuntimeError
@@ -171,6 +182,13 @@ def compare_strategies(
     booleans, of two others the rarest; with more classes, both are unweighted means over them.
     A classifier without ``decision_rule_`` is measured at its ``predict`` in place of the
     learned threshold.
+
+    A baseline takes the place of the estimator's last step, with its settings of ``threshold``
+    (or "balanced_accuracy") and ``pos_label``; samplers before it are left out. Its threshold is
+    learned by `ThresholdTuner` from probabilities that are cross-fitted in three stratified folds
+    of the training rows, with groups kept together, and its model is fitted on all of these.
+    Baselines are run after the strategies. One that cannot take the rows, such as sequences and
+    images, fails on the first fold, and is left out with a sentence in ``notes``.
 
     With ``halving``, from the third fold on and after each, a strategy is dropped if its
     variance-corrected 95 % interval says that it is worse than the leader of that moment. The
@@ -200,9 +218,12 @@ def compare_strategies(
     (4, 2)
     >>> sorted(comparison.differences()["strategy"])
     ['class_weight']
+    >>> sorted(comparison.reference_differences()["strategy"])
+    ['gradient_boosting', 'logistic_regression']
     """
     check_metric(scoring, "scoring")
     candidates = resolve_strategies(estimator, strategies)
+    references = reference_models(baselines, estimator, candidates)
     X, y, groups, sample_weight = indexable(X, y, groups, sample_weight)
     if sample_weight is not None:
         check_sample_weight(candidates)
@@ -218,21 +239,29 @@ def compare_strategies(
     random = check_random_state(random_state)
     folds = make_folds(cv, X, y, codes, classes, groups, [_seed(random) for _ in range(n_repeats)])
     seeds = [_seed(random) for _ in folds]
-    tasks = [
-        Task(name, candidate, fold, len(folds), train, test, seeds[fold])
-        for fold, (train, test) in enumerate(folds)
-        for name, candidate in candidates.items()
-    ]
+    tasks, beside = (
+        [
+            Task(name, model, fold, len(folds), train, test, seeds[fold])
+            for fold, (train, test) in enumerate(folds)
+            for name, model in models.items()
+        ]
+        for models in (candidates, references)
+    )
     groups = None if groups is None else np.asarray(groups)
     data = Data(X, y, classes, codes, positive, sample_weight, groups)
-    outcome = run_tasks(
-        tasks,
-        data,
+    run = partial(
+        run_tasks,
+        data=data,
         n_jobs=n_jobs,
-        progress=progress,
         cache=None if cache is None else FitCache(cache, data),
-        halving=scoring if halving else None,
     )
+    outcome = run(
+        tasks, halving=scoring if halving else None, progress=_shifted(progress, 0, len(beside))
+    )
+    if not outcome.rows:
+        raise nothing_left(outcome.failed)
+    n_done = len({(row["strategy"], row["fold"]) for row in outcome.rows})
+    others = run(beside, halving=None, progress=_shifted(progress, n_done, n_done))
     told = _note_resampled(X, codes, folds[0])
     for note in outcome.notes:
         if not (told and getattr(note, "code", None) == "INN013"):
@@ -254,15 +283,40 @@ def compare_strategies(
         scoring=scoring,
         dropped=outcome.dropped,
         failed=failed,
-        notes=gathered(outcome.told, len(folds), len(candidates)),
+        notes=_notes(gathered(outcome.told, len(folds), len(candidates)), others, len(folds)),
+        reference_folds=others.rows,
         estimators=candidates,
         settings=described(
             estimator, strategies, X, cv, n_repeats, random_state, sample_weight, groups
-        ),
+        )
+        | {
+            "references": {
+                name: repr(final_step(model)[1].model) for name, model in references.items()
+            }
+        },
     )
     if refit:
         _refit(comparison, data, _seed(random))
     return comparison
+
+
+def _shifted(progress, done: int, total: int):
+    """Return a function that reports fits of a part of them all."""
+    if progress is None:
+        return None
+    return lambda now, of: progress(done + now, total + of)
+
+
+def _notes(notes: list[dict], others: Outcome, n_folds: int) -> list[dict]:
+    """Return the notes of the strategies, and after them those of reference models alone."""
+    known = {note_key(note["text"]) for note in notes}
+    # All of them are named, so that none is taken for every strategy.
+    more = gathered(others.told, n_folds, 0)
+    return [
+        *notes,
+        *left_out(others.failed),
+        *(note for note in more if note_key(note["text"]) not in known),
+    ]
 
 
 def _refit(comparison: StrategyComparison, data: Data, seed: int) -> None:

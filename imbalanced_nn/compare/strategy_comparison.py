@@ -4,10 +4,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from imbalanced_nn.compare.evaluation import GREATER_IS_BETTER, check_metric, is_default_threshold
 from imbalanced_nn.compare.intervals import corrected_intervals
 from imbalanced_nn.compare.strategies import baseline_of
-from imbalanced_nn.compare.tables import json_value, records, summary
+from imbalanced_nn.compare.tables import as_frame, as_text, by_fold, json_value, records, summary
 from imbalanced_nn.compare.verdict import standing, verdict
 from imbalanced_nn.exceptions import InvalidParameterError, nearest_name
 
@@ -18,7 +17,7 @@ _KEPT = (
     *("folds", "classes", "class_count", "pos_label", "train_sizes", "test_sizes"),
     *("scoring", "dropped", "settings"),
 )
-_LATER = ("failed", "notes")
+_LATER = ("failed", "notes", "reference_folds")
 
 
 @dataclass(frozen=True, repr=False)
@@ -49,6 +48,8 @@ class StrategyComparison:
         Strategies that failed, and how: the fold and the error. Nothing else speaks of them.
     notes : list of dict, default=[]
         What the fits warned of: the first ``text``, and ``where``, with ``folds`` by strategy.
+    reference_folds : list of dict, default=[]
+        Entries as of ``folds``, of the reference models, which no strategy is chosen by.
 
     Attributes
     ----------
@@ -70,7 +71,8 @@ class StrategyComparison:
         ``"baseline"``, or how each strategy compares with it: ``"better"``, ``"tied"``,
         ``"worse"``, ``"dropped"``, ``"failed"`` or, of one fold, ``"unknown"``.
     verdict_ : str
-        Which strategy works, in plain words, from intervals that hold together at 95 %.
+        Which strategy works, in plain words, from intervals that hold together at 95 %, and
+        whether a reference model does as well.
 
     Examples
     --------
@@ -79,7 +81,7 @@ class StrategyComparison:
     >>> from imbalanced_nn.compare import StrategyComparison, compare_strategies
     >>> X, y = make_classification(n_samples=400, weights=[0.9], random_state=0)
     >>> comparison = compare_strategies(
-    ...     GaussianNB(), X, y, random_state=0, cv=3,
+    ...     GaussianNB(), X, y, random_state=0, cv=3, baselines=False,
     ...     strategies={"as it is": {}, "even": {"priors": [0.5, 0.5]}},
     ... )
     >>> comparison.folds_frame().shape
@@ -104,6 +106,7 @@ class StrategyComparison:
     settings: dict[str, object] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
     notes: list[dict] = field(default_factory=list)
+    reference_folds: list[dict] = field(default_factory=list)
 
     @property
     def n_splits(self) -> int:
@@ -173,11 +176,35 @@ class StrategyComparison:
 
     def folds_frame(self):
         """Return one row per strategy, fold and threshold, with the measures as columns."""
-        import pandas as pd
+        return as_frame(self.folds)
 
-        return pd.DataFrame(
-            self.folds, columns=["strategy", "fold", "threshold", *GREATER_IS_BETTER]
-        )
+    def references_frame(self):
+        """Return the table of `frame` for the reference models, empty where there are none."""
+        if not self.reference_folds:
+            return self.frame().iloc[:0]
+        return summary(as_frame(self.reference_folds), self.scoring, ())
+
+    def reference_differences(self, *, confidence_level: float = 0.95):
+        """Return how far every reference model is from the best strategy, fold by fold.
+
+        Parameters
+        ----------
+        confidence_level : float, default=0.95
+            Probability that all the intervals hold together.
+
+        Returns
+        -------
+        DataFrame
+            As of `differences`, in ``scoring``, each at its own cut.
+
+        Examples
+        --------
+        See `compare_strategies`.
+        """
+        best = self.best_strategy_
+        rows = [row for row in self.folds if row["strategy"] == best]
+        values = by_fold([*rows, *self.reference_folds], self.scoring, None)
+        return self._paired(values, best, confidence_level)
 
     def differences(
         self,
@@ -228,12 +255,16 @@ class StrategyComparison:
         --------
         See `compare_strategies`.
         """
-        values = self._by_fold(metric or self.scoring, threshold)
+        values = by_fold(self.folds, metric or self.scoring, threshold)
         if baseline not in values:
             raise InvalidParameterError(
                 f"baseline: got {baseline!r}; compared were {', '.join(map(repr, values))}."
                 + nearest_name(baseline, values)
             )
+        return self._paired(values, baseline, confidence_level)
+
+    def _paired(self, values, baseline: str, confidence_level: float):
+        """Return the differences of the columns from one of them, with intervals."""
         paired = values.drop(columns=baseline).sub(values[baseline], axis=0)
         ratios = np.divide(self.test_sizes, self.train_sizes)[paired.index]
         return (
@@ -364,36 +395,9 @@ class StrategyComparison:
             "settings": self.settings,
             "results": records(self.frame()),
             "folds": records(self.folds_frame()),
+            "reference_results": records(self.references_frame()),
+            "reference_folds": records(as_frame(self.reference_folds)),
         }
 
     def __repr__(self) -> str:
-        frame = self.frame()
-        shown = frame[["strategy", "threshold"]].copy()
-        for metric in GREATER_IS_BETTER:
-            shown[metric] = [
-                f"{mean:.3f} ± {std:.3f}"
-                for mean, std in zip(frame[f"mean_{metric}"], frame[f"std_{metric}"], strict=True)
-            ]
-        positive = "" if self.pos_label is None else f", positive class {self.pos_label!r}"
-        return (
-            f"StrategyComparison: {frame['strategy'].nunique()} strategies, "
-            f"{self.n_splits} folds, {sum(self.class_count)} rows{positive}\n"
-            + shown.to_string(index=False)
-            + "".join(f"\n{name} {reason}" for name, reason in self.failed.items())
-        )
-
-    def _by_fold(self, metric: str, threshold: str | None):
-        """Return one measure with folds as rows and strategies as columns, at one kind of cut."""
-        check_metric(metric, "metric")
-        folds = self.folds_frame()
-        if threshold is None:
-            chosen = ~folds["threshold"].map(is_default_threshold)
-        else:
-            chosen = folds["threshold"] == threshold
-        if not chosen.any():
-            measured = ", ".join(map(repr, sorted(set(folds["threshold"]))))
-            raise InvalidParameterError(
-                f"threshold: got {threshold!r}; measured were {measured}, and None is every "
-                "strategy's own."
-            )
-        return folds[chosen].pivot(index="fold", columns="strategy", values=metric)
+        return as_text(self)

@@ -2,9 +2,56 @@
 
 import math
 
-from imbalanced_nn.compare.evaluation import GREATER_IS_BETTER, is_default_threshold
+from imbalanced_nn.compare.evaluation import GREATER_IS_BETTER, check_metric, is_default_threshold
+from imbalanced_nn.exceptions import InvalidParameterError
 
-__all__ = ["json_value", "records", "summary"]
+__all__ = ["as_frame", "as_text", "by_fold", "json_value", "records", "summary"]
+
+
+def as_frame(folds: list[dict]):
+    """Return one row per strategy, fold and threshold, with the measures as columns."""
+    import pandas as pd
+
+    return pd.DataFrame(folds, columns=["strategy", "fold", "threshold", *GREATER_IS_BETTER])
+
+
+def by_fold(folds: list[dict], metric: str, threshold: str | None):
+    """Return one measure with folds as rows and strategies as columns, at one kind of cut."""
+    check_metric(metric, "metric")
+    frame = as_frame(folds)
+    if threshold is None:
+        chosen = ~frame["threshold"].map(is_default_threshold)
+    else:
+        chosen = frame["threshold"] == threshold
+    if not chosen.any():
+        measured = ", ".join(map(repr, sorted(set(frame["threshold"]))))
+        raise InvalidParameterError(
+            f"threshold: got {threshold!r}; measured were {measured}, and None is every "
+            "strategy's own."
+        )
+    return frame[chosen].pivot(index="fold", columns="strategy", values=metric)
+
+
+def as_text(comparison) -> str:
+    """Return what a comparison shows of itself: strategies, then reference models."""
+    import pandas as pd
+
+    frame = comparison.frame()
+    positive = "" if comparison.pos_label is None else f", positive class {comparison.pos_label!r}"
+    head = (
+        f"StrategyComparison: {frame['strategy'].nunique()} strategies, "
+        f"{comparison.n_splits} folds, {sum(comparison.class_count)} rows{positive}\n"
+    )
+    if comparison.reference_folds:
+        frame = pd.concat([frame, comparison.references_frame()], ignore_index=True)
+    shown = frame[["strategy", "threshold"]].copy()
+    for metric in GREATER_IS_BETTER:
+        shown[metric] = [
+            f"{mean:.3f} ± {std:.3f}"
+            for mean, std in zip(frame[f"mean_{metric}"], frame[f"std_{metric}"], strict=True)
+        ]
+    failed = "".join(f"\n{name} {reason}" for name, reason in comparison.failed.items())
+    return head + shown.to_string(index=False) + failed
 
 
 def summary(folds, scoring: str, dropped):

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from imbalanced_nn.compare.evaluation import GREATER_IS_BETTER
 
-__all__ = ["Standing", "measure_name", "standing", "verdict"]
+__all__ = ["Standing", "measure_name", "reference_finding", "standing", "verdict"]
 
 _WIDE = 0.1
 """Length of an interval that tells little of most measures."""
@@ -63,8 +63,14 @@ def standing(comparison, confidence_level: float = 0.95) -> Standing:
 
 def _gains(comparison, baseline: str, confidence_level: float):
     """Return how much better each strategy is, whichever direction the measure has."""
-    table = comparison.differences(baseline, confidence_level=confidence_level)
-    table = table.set_index("strategy")
+    return _as_gains(
+        comparison, comparison.differences(baseline, confidence_level=confidence_level)
+    )
+
+
+def _as_gains(comparison, differences):
+    """Return differences by strategy, with more for better, the best first."""
+    table = differences.set_index("strategy")
     if not GREATER_IS_BETTER[comparison.scoring]:
         table = -table.rename(columns={"low": "high", "high": "low"})
     return table.sort_values("mean", ascending=False, kind="stable")
@@ -91,11 +97,12 @@ def verdict(comparison) -> str:
     comparison : StrategyComparison
         What was measured.
     """
+    finding = _finding(comparison) + reference_finding(comparison)
     failed = [repr(name) for name in comparison.failed]
     if not failed:
-        return _finding(comparison)
+        return finding
     named = ", ".join(failed[:-1]) + f" and {failed[-1]}" if len(failed) > 1 else failed[0]
-    return f"{_finding(comparison)} {named} failed and {_are(failed)} left out."
+    return f"{finding} {named} failed and {_are(failed)} left out."
 
 
 def _are(names: list[str]) -> str:
@@ -107,7 +114,10 @@ def _finding(comparison) -> str:
     """Return which of the strategies that were measured works."""
     baseline, measure = _baseline_name(comparison), measure_name(comparison.scoring)
     if len(comparison.strategies) == 1:
-        return f"Only {comparison.baseline_!r} was measured: there is nothing to compare it with."
+        only = f"Only {comparison.baseline_!r} was measured"
+        if comparison.reference_folds:
+            return f"{only} of the strategies."
+        return f"{only}: there is nothing to compare it with."
     found = standing(comparison)
     if found.unknown:
         return (
@@ -124,11 +134,61 @@ def _finding(comparison) -> str:
             f"{_remedy(comparison, gains.loc[nearest])}"
         )
     winner = found.better[0]
-    mean, low, high = (f"{value:.3f}" for value in gains.loc[winner, ["mean", "low", "high"]])
+    amount = _amount(gains.loc[winner], measure)
+    return f"{winner!r} beats {baseline} here by {amount}.{_rivals(found)}"
+
+
+def reference_finding(comparison) -> str:
+    """Return, as a sentence behind others, how the best strategy does against reference models.
+
+    Parameters
+    ----------
+    comparison : StrategyComparison
+        What was measured; without reference models the sentence is empty.
+    """
+    if not comparison.reference_folds:
+        return ""
+    best, measure = repr(comparison.best_strategy_), measure_name(comparison.scoring)
+    gains = _as_gains(comparison, comparison.reference_differences())
+    found = _sorted_out(gains)
+    if found["better"]:
+        name = found["better"][0]
+        return (
+            f" The best strategy, {best}, is not the best model: the reference model {name!r} "
+            f"beats it by {_amount(gains.loc[name], measure)}."
+        )
+    nearest = gains.index[0]
+    if found["unknown"]:
+        mean = gains.loc[nearest, "mean"]
+        side = "ahead of" if mean > 0 else "behind"
+        return (
+            f" The reference model {nearest!r} is {side} the best strategy, {best}, by "
+            f"{abs(mean):.3f} in {measure} on the one fold."
+        )
+    # The strategy was picked by its scores: where it looks better, any of them might have been.
+    level = 1 - 0.05 / len(comparison.strategies)
+    strict = _as_gains(comparison, comparison.reference_differences(confidence_level=level))
+    open_ones = [name for name in strict.index if strict.loc[name, "high"] >= 0]
+    if not open_ones:
+        others = "the reference model" if len(gains) == 1 else "all reference models, the nearest"
+        loss = -strict.loc[nearest].rename({"low": "high", "high": "low"})
+        return (
+            f" The best strategy, {best}, beats {others} {nearest!r} by {_amount(loss, measure)}."
+        )
+    name = open_ones[0]
+    is_ahead = gains.loc[name, "mean"] > 0
+    side = "ahead of" if is_ahead else "behind"
+    row = gains.loc[name] if is_ahead else -strict.loc[name].rename({"low": "high", "high": "low"})
     return (
-        f"{winner!r} beats {baseline} here by {mean} in {measure} (95 % interval {low} to {high})."
-        f"{_rivals(found)}"
+        f" The reference model {name!r} is {side} the best strategy, {best}, "
+        f"by {_amount(row, measure)}, which these folds do not tell from chance."
     )
+
+
+def _amount(gain, measure: str) -> str:
+    """Return a gain with its interval."""
+    mean, low, high = (f"{round(gain[end], 3) + 0.0:.3f}" for end in ("mean", "low", "high"))
+    return f"{mean} in {measure} (95 % interval {low} to {high})"
 
 
 def _baseline_name(comparison) -> str:

@@ -49,7 +49,7 @@ class ComparisonDisplay(Display):
     >>> from imbalanced_nn.inspection import ComparisonDisplay
     >>> X, y = make_classification(n_samples=400, weights=[0.9], random_state=0)
     >>> comparison = compare_strategies(
-    ...     GaussianNB(), X, y, random_state=0, cv=3,
+    ...     GaussianNB(), X, y, random_state=0, cv=3, baselines=False,
     ...     strategies={"none": {}, "even": {"priors": [0.5, 0.5]}},
     ... )
     >>> ComparisonDisplay.from_comparison(comparison).frame()["strategy"].tolist()

@@ -27,6 +27,7 @@ def evidence(comparison) -> list[Markup]:
     return [
         _strategies(comparison),
         _decisions(comparison),
+        *_references(comparison),
         Markup(
             f'<p class="note">Means over {comparison.n_splits} folds that all strategies '
             f"share{fewer}, ± their standard deviation. {markup(positive)} An interval of a "
@@ -100,6 +101,28 @@ def _decisions(comparison) -> Markup:
     columns = [("Strategy", False), ("Threshold", False)]
     columns += [(_header(m), True) for m in _DECISIONS]
     return table("Decisions, at the learned and at the plain threshold", columns, rows)
+
+
+def _references(comparison) -> list[Markup]:
+    """Return the table of models that are no network, beside the best strategy."""
+    if not comparison.reference_folds:
+        return []
+    frame = comparison.references_frame()
+    measures = list(
+        dict.fromkeys((comparison.scoring, "average_precision", *_DECISIONS, "log_loss", "seconds"))
+    )
+    differences = comparison.reference_differences().set_index("strategy")
+    best = _best(frame, measures, ())
+    rows = []
+    for _, row in frame.iterrows():
+        name, cut = row["strategy"], row["threshold"]
+        difference = _difference(differences.loc[name]) if cut not in ("0.5", "argmax") else ""
+        values = [_value(row, measure, best) for measure in measures]
+        rows.append((False, [name, cut, values[0], difference, *values[1:]]))
+    headers = [(_header(measure), True) for measure in measures]
+    columns = [("Model", False), ("Threshold", False), headers[0], ("Difference", True)]
+    caption = f"Reference models that are no network; difference from {comparison.best_strategy_}"
+    return [table(caption, [*columns, *headers[1:]], rows)]
 
 
 def _best(frame, measures, dropped) -> dict[str, float]:

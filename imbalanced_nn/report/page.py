@@ -61,7 +61,7 @@ def write_report(
     >>> from imbalanced_nn.report import write_report
     >>> X, y = make_classification(n_samples=400, weights=[0.9], random_state=0)
     >>> comparison = compare_strategies(
-    ...     GaussianNB(), X, y, random_state=0, cv=3,
+    ...     GaussianNB(), X, y, random_state=0, cv=3, baselines=False,
     ...     strategies={"none": {}, "even": {"priors": [0.5, 0.5]}},
     ... )
     >>> path = Path(tempfile.mkdtemp()) / "report.html"

@@ -166,3 +166,10 @@ def table(frame, tmp_path):
     path = tmp_path / "table.csv"
     frame.to_csv(path, index=False)
     return path
+
+
+@pytest.fixture(autouse=True)
+def no_reference_models(request, monkeypatch):
+    """The strategies alone, but where reference models are the subject: they take seconds."""
+    if "test_reference" not in request.path.name:
+        monkeypatch.setattr("imbalanced_nn.compare.reference_models.REFERENCE_MODELS", ())

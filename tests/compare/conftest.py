@@ -92,3 +92,10 @@ def _blobs(labels, counts):
     codes = rng.permutation(np.repeat(np.arange(len(labels)), counts))
     X = rng.normal(size=(len(codes), 3)) + 1.2 * np.eye(3)[codes]
     return X, np.array(labels)[codes]
+
+
+@pytest.fixture(autouse=True)
+def no_reference_models(request, monkeypatch):
+    """The strategies alone, but where reference models are the subject: they take seconds."""
+    if "test_reference" not in request.path.name:
+        monkeypatch.setattr("imbalanced_nn.compare.reference_models.REFERENCE_MODELS", ())
