@@ -71,8 +71,7 @@ class StrategyComparison:
         ``"baseline"``, or how each strategy compares with it: ``"better"``, ``"tied"``,
         ``"worse"``, ``"dropped"``, ``"failed"`` or, of one fold, ``"unknown"``.
     verdict_ : str
-        Which strategy works, in plain words, from intervals that hold together at 95 %, and
-        whether a reference model does as well.
+        What works, in plain words, by intervals at 95 %: strategies, and reference models.
 
     Examples
     --------
@@ -180,9 +179,8 @@ class StrategyComparison:
 
     def references_frame(self):
         """Return the table of `frame` for the reference models, empty where there are none."""
-        if not self.reference_folds:
-            return self.frame().iloc[:0]
-        return summary(as_frame(self.reference_folds), self.scoring, ())
+        folds = self.reference_folds
+        return summary(as_frame(folds), self.scoring, ()) if folds else self.frame().iloc[:0]
 
     def reference_differences(self, *, confidence_level: float = 0.95):
         """Return how far every reference model is from the best strategy, fold by fold.
@@ -201,10 +199,9 @@ class StrategyComparison:
         --------
         See `compare_strategies`.
         """
-        best = self.best_strategy_
-        rows = [row for row in self.folds if row["strategy"] == best]
-        values = by_fold([*rows, *self.reference_folds], self.scoring, None)
-        return self._paired(values, best, confidence_level)
+        values = by_fold([*self.folds, *self.reference_folds], self.scoring, None)
+        others = [name for name in self.strategies if name != self.best_strategy_]
+        return self._paired(values.drop(columns=others), self.best_strategy_, confidence_level)
 
     def differences(
         self,
