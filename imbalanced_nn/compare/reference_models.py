@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from importlib import import_module
 from importlib.util import find_spec
+from typing import Any
 
 import numpy as np
 from scipy import sparse
@@ -29,7 +30,7 @@ REFERENCE_MODELS = ("logistic_regression", "gradient_boosting")
 """Names of those that need nothing but scikit-learn, and are compared if none are named."""
 
 # By package: class, and parameters that keep it quiet and to the threads allowed.
-_FOREIGN = {
+_FOREIGN: dict[str, tuple[str, dict[str, Any]]] = {
     "lightgbm": ("LGBMClassifier", {"verbosity": -1, "n_jobs": 0}),
     "xgboost": ("XGBClassifier", {"verbosity": 0}),
     "catboost": ("CatBoostClassifier", {"verbose": False, "allow_writing_files": False}),
