@@ -18,6 +18,8 @@ from imbalanced_nn.datasets import load_thyroid
 from imbalanced_nn.exceptions import InvalidParameterError, NotFittedError
 from imbalanced_nn.preprocessing import ColumnEncoder, ColumnTypes
 
+pytestmark = pytest.mark.slow
+
 pytest.importorskip("tf2onnx")
 onnxruntime = pytest.importorskip("onnxruntime")
 
