@@ -2,6 +2,7 @@
 
 import os
 import signal
+import time
 
 import click
 import pytest
@@ -11,6 +12,14 @@ import imbalanced_nn.compare
 from imbalanced_nn.cli import main
 from imbalanced_nn.cli.refusals import DataRefusal
 from imbalanced_nn.compare import compare_strategies
+
+
+@pytest.fixture(autouse=True)
+def default_handler():
+    """Of what is started in the background, a shell has the signal ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 def interrupt():
@@ -34,8 +43,7 @@ def hidden():
 def lost():
     try:
         os.kill(os.getpid(), signal.SIGINT)
-        while True:
-            pass
+        time.sleep(20)
     except KeyboardInterrupt:
         pass
     raise RuntimeError("a graph could not be made")
