@@ -51,7 +51,7 @@ def drawn_from(*code: Any) -> frozenset[str]:
     >>> import math
     >>> import numpy as np
     >>> from imbalanced_nn.training.global_draws import drawn_from
-    >>> drawn_from(lambda: np.random.normal()), drawn_from(lambda: math.sqrt(2))
+    >>> drawn_from(np.random.normal), drawn_from(math.sqrt)
     (frozenset({'numpy.random'}), frozenset())
     """
     return _union(code, set())
