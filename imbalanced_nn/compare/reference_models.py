@@ -24,7 +24,7 @@ from imbalanced_nn.data import positive_code
 from imbalanced_nn.exceptions import InvalidParameterError, nearest_name, recorded_notes
 from imbalanced_nn.threshold import ThresholdTuner
 
-__all__ = ["REFERENCE_MODELS", "ThresholdedModel", "left_out", "reference_models"]
+__all__ = ["REFERENCE_MODELS", "ThresholdedModel", "notes_of_failed", "reference_models"]
 
 REFERENCE_MODELS = ("logistic_regression", "gradient_boosting")
 """Names of those that need nothing but scikit-learn, and are compared if none are named."""
@@ -254,7 +254,7 @@ def _tuner(step) -> ThresholdTuner:
     return ThresholdTuner(objective, min_positives=_FEW_POSITIVES)
 
 
-def left_out(failed: dict) -> list[dict]:
+def notes_of_failed(failed: dict) -> list[dict]:
     """Return, as notes of a comparison, which reference models are left out, and why.
 
     Parameters

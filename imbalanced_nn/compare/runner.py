@@ -17,7 +17,7 @@ from imbalanced_nn.compare.evaluation import check_metric
 from imbalanced_nn.compare.execution import Outcome, nothing_left, run_tasks
 from imbalanced_nn.compare.fit_cache import FitCache
 from imbalanced_nn.compare.fit_notes import gathered, note_key
-from imbalanced_nn.compare.reference_models import left_out, reference_models
+from imbalanced_nn.compare.reference_models import notes_of_failed, reference_models
 from imbalanced_nn.compare.settings import described
 from imbalanced_nn.compare.single_fit import Data, Task, check_sample_weight, fit_whole
 from imbalanced_nn.compare.strategies import final_step, resolve_strategies
@@ -314,7 +314,7 @@ def _notes(notes: list[dict], others: Outcome, n_folds: int) -> list[dict]:
     more = gathered(others.told, n_folds, 0)
     return [
         *notes,
-        *left_out(others.failed),
+        *notes_of_failed(others.failed),
         *(note for note in more if note_key(note["text"]) not in known),
     ]
 
