@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 from numpy.polynomial import Chebyshev, Polynomial
-from onnx import helper
 from scipy.special import erfcinv, erfinv
 
 from imbalanced_nn.export.symbols import Graph, Symbol
@@ -28,6 +27,8 @@ def with_choices(nodes: Iterable) -> list:
     nodes : iterable of onnx.NodeProto
         Of a network.
     """
+    from onnx import helper
+
     nodes = list(nodes)
     maker = {name: node for node in nodes for name in node.output}
 

@@ -4,15 +4,16 @@ The formulas that lead from a network's outputs to probabilities stand once, in 
 `Symbol` in place of an array they leave the same computation as nodes of a graph.
 """
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import onnx
 from numpy.lib.mixins import NDArrayOperatorsMixin
-from onnx import helper, numpy_helper
 from scipy import special
 
 from imbalanced_nn.exceptions import InvalidParameterError
+
+if TYPE_CHECKING:
+    import onnx
 
 __all__ = ["Graph", "Symbol"]
 
@@ -68,6 +69,8 @@ class Graph:
         if values.dtype.kind in "UO":
             values = values.astype(object)
         name = f"{self.prefix}/constant_{len(self.constants)}"
+        from onnx import numpy_helper
+
         self.constants.append(numpy_helper.from_array(values, name))
         return Symbol(self, name, values.dtype, values.shape)
 
@@ -88,6 +91,8 @@ class Graph:
         given = [part if isinstance(part, Symbol) else self.constant(part) for part in inputs]
         name = f"{self.prefix}/{op}_{len(self.nodes)}"
         names = [part.name for part in given]
+        from onnx import helper
+
         self.nodes.append(helper.make_node(op, names, [name], name=name, **attributes))
         return Symbol(self, name, np.dtype(dtype), shape)
 
@@ -126,6 +131,8 @@ class Symbol(NDArrayOperatorsMixin):
         dtype = np.dtype(dtype)
         if dtype == self.dtype:
             return self
+        from onnx import helper
+
         to = helper.np_dtype_to_tensor_dtype(dtype)
         return self.graph.add("Cast", self, dtype=dtype, shape=self.shape, to=to)
 
