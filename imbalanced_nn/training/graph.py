@@ -161,17 +161,16 @@ class _Fit:
                 # Nobody looks at the user's network before the end.
                 callback.set_model(twin)
         twin.stop_training = False
+        if self._watched is not None and self.batches.is_whole:
+            self._judged = self._watched.tensors
         if self.program.has_own_code:
-            judged = [] if self._watched is None else self._watched.tensors
             evaluated = None
             if (held_out := self._held_out) is not None:
                 evaluated = (list(map(_tensors, next(held_out.blocks()))), held_out.batch_size)
             weight = self.batches.epoch_weight()
-            if reason := self.program.trace(self._tensors, weight, judged, evaluated):
+            if reason := self.program.trace(self._tensors, weight, self._judged, evaluated):
                 return start, reason
         variables.to_second()
-        if self._watched is not None and self.batches.is_whole:
-            self._judged = self._watched.tensors
         if self._can_fix and not users:
             # Nobody changes what comes before the first trained layer.
             self._is_fixed = True
