@@ -132,4 +132,10 @@ CODES = {
         "its least value off before the fit, with StandardScaler in a Pipeline for example, which "
         "calculates in float64."
     ),
+    "INN028": (
+        "`imbalanced-nn predict` answered by the copy in ONNX that a model file keeps, and rows "
+        "lie within 0.000001 of a cut, where the network itself might decide otherwise. It is "
+        "asked about such rows where Keras is installed; here it is not. Treat them as undecided, "
+        "or score them where Keras and TensorFlow are installed."
+    ),
 }

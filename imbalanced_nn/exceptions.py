@@ -11,11 +11,14 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import TYPE_CHECKING
 
-from sklearn.exceptions import NotFittedError
-
-from imbalanced_nn._compat.sklearn import InvalidParameterError
 from imbalanced_nn.codes import CODES
+
+if TYPE_CHECKING:
+    from sklearn.exceptions import NotFittedError
+
+    from imbalanced_nn._compat.sklearn import InvalidParameterError
 
 __all__ = [
     "CODES",
@@ -32,6 +35,18 @@ __all__ = [
     "recorded_notes",
     "warn",
 ]
+
+
+def __getattr__(name):
+    """Import scikit-learn's errors on first use: it takes a second, and refusals do without."""
+    if name == "InvalidParameterError":
+        from imbalanced_nn._compat.sklearn import InvalidParameterError as found
+    elif name == "NotFittedError":
+        from sklearn.exceptions import NotFittedError as found
+    else:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}", name=name)
+    globals()[name] = found
+    return found
 
 
 class ImbalanceWarning(UserWarning):

@@ -126,7 +126,11 @@ def public_definitions():
     for path in MODULES:
         for node in ast.parse(path.read_text("utf-8")).body:
             is_definition = isinstance(node, ast.FunctionDef | ast.ClassDef)
-            if is_definition and not is_private(node.name) and not path.stem.endswith("_command"):
+            if (
+                is_definition
+                and not node.name.startswith("_")
+                and not path.stem.endswith("_command")
+            ):
                 yield module_name(path), node.name
 
 

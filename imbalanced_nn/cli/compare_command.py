@@ -21,6 +21,7 @@ from imbalanced_nn.cli.sources import Roles, Source, read_source
 from imbalanced_nn.cli.terminal import print_notes, say
 from imbalanced_nn.cli.wording import as_typed
 from imbalanced_nn.cli.workers import is_folder, workers_options
+from imbalanced_nn.cli.working import progress_bar, quiet_option, stage
 
 __all__ = ["MEASURES", "compare"]
 
@@ -97,6 +98,7 @@ Examples:
 @click.option("--report", metavar="FILE", help="Write a page (HTML) with the verdict and plots.")
 @click.option("--force", is_flag=True, help="Replace a report that is there.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON and nothing else on stdout.")
+@quiet_option
 def compare(
     data,
     target,
@@ -141,6 +143,7 @@ def compare(
         raise UsageRefusal(
             "--repeats draws the folds anew; those of --time are given. Leave one out."
         )
+    stage(f"Reading {data or 'the thyroid data that ship'}")
     from imbalanced_nn.cli.held_out_part import check_group_sizes, in_order
 
     source = in_order(_read(data, target, reading, Roles(groups, time)))
@@ -158,6 +161,7 @@ def compare(
     comparison, notes = _compare(source, names, folds, epochs, random_state, workers, options)
     try:
         if report is not None:
+            stage("Drawing the page")
             with errors_as_refusals():
                 write_page(comparison, report, force, source.as_json())
     finally:
@@ -237,7 +241,6 @@ def _compare(source: Source, names, folds, epochs, random_state, workers, option
 
     from imbalanced_nn.cli.held_out_part import folds_of
     from imbalanced_nn.cli.quiet import noted, tensorflow_muted
-    from imbalanced_nn.cli.rendering import progress_bar
     from imbalanced_nn.compare import compare_strategies, note_key
     from imbalanced_nn.exceptions import InvalidParameterError, TooFewRowsError
 

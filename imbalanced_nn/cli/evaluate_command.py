@@ -15,6 +15,7 @@ from imbalanced_nn.cli.options import (
 from imbalanced_nn.cli.reading import AS_FOUND, Reading, reading_options
 from imbalanced_nn.cli.refusals import DataRefusal, UsageRefusal, errors_as_refusals
 from imbalanced_nn.cli.terminal import print_notes, say
+from imbalanced_nn.cli.working import progress_bar, quiet_option, stage
 
 __all__ = ["evaluate", "judged_chunks"]
 
@@ -50,6 +51,7 @@ Examples:
 @seed_option
 @reading_options("drop", "missing")
 @json_option
+@quiet_option
 def evaluate(
     model, data, target, cost_matrix, resamples, page, force, random_state, reading, as_json
 ):
@@ -61,6 +63,7 @@ def evaluate(
     check_inputs(model, data)
     if page is not None:
         check_output(page, force, model, data, option="--report")
+    stage(f"Loading {model}")
     from imbalanced_nn.data import MANY_COPIES
 
     with errors_as_refusals():
@@ -118,7 +121,6 @@ def _write_page(path: str, force: bool, about: dict, report, confusion, notes: l
 def judged_chunks(model, data: str, target: str, what, reading: Reading = AS_FOUND):
     """Yield ``what`` of each chunk of a table, the codes of its labels, and rows without one."""
     from imbalanced_nn.cli.readers import read_chunks
-    from imbalanced_nn.cli.rendering import progress_bar
     from imbalanced_nn.exceptions import nearest_name
 
     columns, text = [*model.columns, target], [*model.text_columns, target]
@@ -169,6 +171,7 @@ def _evaluation(path: str, data: str, target: str, costs, n_resamples: int, seed
         "trained_on": seen,
     }
     name = type(model.classifier).__name__
+    stage("Measuring")
     report = report_on(rows, name, cost_matrix=costs, n_resamples=n_resamples, random_state=seed)
     return about, rows, report, notes + model.notes()
 

@@ -12,7 +12,8 @@ from imbalanced_nn.cli.options import (
     output_option,
 )
 from imbalanced_nn.cli.refusals import UsageRefusal, errors_as_refusals
-from imbalanced_nn.cli.terminal import say
+from imbalanced_nn.cli.terminal import print_saved, say
+from imbalanced_nn.cli.working import quiet_option, stage
 
 __all__ = ["export"]
 
@@ -27,6 +28,7 @@ Examples:
 @output_option("FILE", "ONNX file to write.")
 @force_option
 @json_option
+@quiet_option
 def export(model, output, force, as_json):
     """Write MODEL as one ONNX graph that answers with labels and probabilities.
 
@@ -37,6 +39,7 @@ def export(model, output, force, as_json):
     check_inputs(model)
     check_output(output, force, model)
     _check_installed()
+    stage(f"Writing {model} as ONNX")
     with errors_as_refusals():
         from imbalanced_nn.cli.quiet import tensorflow_muted
 
@@ -50,8 +53,6 @@ def export(model, output, force, as_json):
     if as_json:
         say(json.dumps({"output": output, "inputs": inputs}, indent=2))
         return
-    from imbalanced_nn.cli.summaries import print_saved
-
     say(f"Inputs: {', '.join(f'{name} ({kind})' for name, kind in inputs.items())}")
     say("Outputs: label, probabilities")
     print_saved(output)

@@ -25,6 +25,7 @@ from imbalanced_nn.cli.reading import reading_options
 from imbalanced_nn.cli.refusals import UsageRefusal, errors_as_refusals
 from imbalanced_nn.cli.sources import Roles, read_source
 from imbalanced_nn.cli.terminal import print_notes, say
+from imbalanced_nn.cli.working import progress_bar, quiet_option, stage
 
 __all__ = ["fit"]
 
@@ -72,8 +73,15 @@ _CLASS_WEIGHTS = ("balanced", "balanced_sqrt", "effective_number", "balanced_bat
 @click.option("--epochs", type=click.IntRange(min=1), help="Most epochs of the fit.")
 @seed_option
 @reading_options()
+@click.option(
+    "--onnx/--no-onnx",
+    default=True,
+    help="Keep a copy in ONNX in MODEL, by which 'predict' starts in a second, where it can be "
+    "made (default).",
+)
 @force_option
 @json_option
+@quiet_option
 def fit(
     data,
     target,
@@ -86,6 +94,7 @@ def fit(
     time,
     positive,
     reading,
+    onnx,
     force,
     as_json,
     **options,
@@ -100,6 +109,7 @@ def fit(
     check_output(output, force, data)
     threshold = threshold_from(objective, constraint, cost_matrix, confidence)
     with errors_as_refusals():
+        stage(f"Reading {data}")
         from imbalanced_nn.cli.held_out_part import held_out_by
         from imbalanced_nn.cli.summaries import fit_summary, print_costs, print_fit
 
@@ -117,7 +127,8 @@ def fit(
         pipeline, notes = _fitted(source, changed)
         from imbalanced_nn.persistence import save
 
-        save(pipeline, output, overwrite=force)
+        stage(f"Saving {output}")
+        save(pipeline, output, overwrite=force, onnx="auto" if onnx else False)
     print_notes(notes)
     content = fit_summary(source, pipeline[-1], output) | {"notes": source.notes + notes}
     content["python"] = python_of(source, reading, Roles(groups, time), changed, output)
@@ -135,7 +146,6 @@ def _fitted(source, changed: dict):
 
     from imbalanced_nn.classifier import BalancedKerasClassifier
     from imbalanced_nn.cli.quiet import noted, tensorflow_muted
-    from imbalanced_nn.cli.rendering import progress_bar
     from imbalanced_nn.preprocessing import ColumnEncoder
 
     given = {} if source.groups is None else {"classifier__groups": source.groups}

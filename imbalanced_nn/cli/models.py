@@ -74,6 +74,11 @@ class Model:
         return self.classifier.classes_.tolist()
 
     @property
+    def labels(self):
+        """Labels as an array of their own type."""
+        return self.classifier.classes_
+
+    @property
     def positive(self) -> int | None:
         """Code of the positive class, None unless there are two."""
         target = self.classifier.fit_result_.target

@@ -15,7 +15,8 @@ from imbalanced_nn.cli.options import (
 )
 from imbalanced_nn.cli.reading import reading_options
 from imbalanced_nn.cli.refusals import UsageRefusal, errors_as_refusals
-from imbalanced_nn.cli.terminal import counted, print_notes, say
+from imbalanced_nn.cli.terminal import counted, print_notes, print_saved, say
+from imbalanced_nn.cli.working import progress_bar, quiet_option
 
 __all__ = ["predict"]
 
@@ -44,6 +45,7 @@ _PARQUET = (".parquet", ".pq")
 @force_option
 @reading_options("drop", "missing")
 @json_option
+@quiet_option
 def predict(model, data, output, keep, raw_text, force, reading, as_json):
     """Write the label and the probability of each class for every row of DATA.
 
@@ -53,14 +55,15 @@ def predict(model, data, output, keep, raw_text, force, reading, as_json):
 
     Text of a .csv or .tsv that begins like a formula (=, +, -, @, tab) gets an apostrophe before
     it, so that no spreadsheet runs what was typed into DATA; --raw-text leaves it. Numbers stay.
+
+    Where onnxruntime is installed, a MODEL that keeps a copy in ONNX answers by it, without
+    TensorFlow. Rows so near to a cut that it might decide otherwise are left to the model itself.
     """
     _check_ending(output)
     check_inputs(model, data)
     check_output(output, force, data, model)
     with errors_as_refusals():
         counts, notes = _score(model, data, output, list(keep), raw_text, force, reading)
-    from imbalanced_nn.cli.summaries import print_saved
-
     print_notes(notes)
     content = {
         "output": os.fspath(output),
@@ -91,13 +94,12 @@ def _score(path: str, data: str, output: str, keep: list[str], raw_text, force: 
     import numpy as np
 
     from imbalanced_nn.atomic_files import written_whole
-    from imbalanced_nn.cli.models import Model
+    from imbalanced_nn.cli.onnx_model import quick_model
     from imbalanced_nn.cli.quiet import noted, tensorflow_muted
     from imbalanced_nn.cli.readers import read_chunks
-    from imbalanced_nn.cli.rendering import progress_bar
 
     with tensorflow_muted(), noted() as notes, progress_bar("Scoring", "rows") as advance:
-        model = Model(path)
+        model = quick_model(path)
         names = ["label", *(f"probability_{label}" for label in model.classes)]
         _check_kept(keep, names)
         n_rows, chunks = read_chunks(
@@ -112,7 +114,7 @@ def _score(path: str, data: str, output: str, keep: list[str], raw_text, force: 
         with written_whole(output, force) as beside, _writer(beside, output, raw_text) as write:
             for chunk in chunks:
                 codes, proba = model.answer(chunk)
-                write(_answers(chunk, keep, names, model.classifier.classes_[codes], proba))
+                write(_answers(chunk, keep, names, model.labels[codes], proba))
                 counts += np.bincount(codes, minlength=len(counts))
                 done += len(chunk)
                 advance(done, n_rows)

@@ -54,14 +54,14 @@ def tensorflow_muted():
 @contextmanager
 def noted():
     """Give a list that holds, after the block, what it warned the user of, each text once."""
-    from sklearn.exceptions import FitFailedWarning
-
     notes: list[str] = []
-    kinds = (UserWarning, FitFailedWarning)
     with warnings.catch_warnings(record=True) as caught:
-        for category in kinds:
+        for category in (UserWarning, RuntimeWarning):
             warnings.simplefilter("always", category)
         yield notes
+    # Where scikit-learn was not needed, it told nothing either.
+    of_fits = getattr(sys.modules.get("sklearn.exceptions"), "FitFailedWarning", UserWarning)
+    kinds = (UserWarning, of_fits)
     # Deprecations inside libraries are nothing that the user of a command can act on.
     told = [each.message for each in caught if issubclass(each.category, kinds)]
     texts = [as_typed(getattr(each, "told", str(each))) for each in told]

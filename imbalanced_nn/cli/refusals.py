@@ -36,18 +36,24 @@ class UsageRefusal(_Refusal):
 @contextmanager
 def errors_as_refusals():
     """Turn what the package refuses into refusals; anything else is a fault of its own."""
-    from imbalanced_nn.exceptions import InvalidParameterError
-
     try:
         yield
     except BrokenPipeError:
         raise
     except FileExistsError as error:
         raise UsageRefusal(f"{sentence(error)} Give --force to replace it.") from error
-    except (InvalidParameterError, FileNotFoundError, IsADirectoryError) as error:
+    except (FileNotFoundError, IsADirectoryError) as error:
         raise UsageRefusal(sentence(error)) from error
-    except (MemoryError, OSError, ValueError) as error:
+    except (MemoryError, OSError) as error:
         raise DataRefusal(sentence(error) or "There is not enough memory.") from error
+    except (TypeError, ValueError) as error:
+        from imbalanced_nn.exceptions import InvalidParameterError
+
+        if isinstance(error, InvalidParameterError):
+            raise UsageRefusal(sentence(error)) from error
+        if isinstance(error, ValueError):
+            raise DataRefusal(sentence(error)) from error
+        raise
 
 
 def sentence(error: Exception) -> str:

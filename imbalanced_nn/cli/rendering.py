@@ -1,13 +1,9 @@
-"""What the command line shows: the data, a progress bar, the table, and one sentence on it."""
+"""What the command line shows: the data, the table, and one sentence on it."""
 
-import sys
 from collections import Counter
-from contextlib import contextmanager
 from textwrap import shorten
 
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
@@ -15,7 +11,7 @@ from imbalanced_nn.cli.column_table import print_columns
 from imbalanced_nn.cli.terminal import counted, plus_minus, say, say_prose, say_table, width
 from imbalanced_nn.inspection import fitted, natural_width, one_line
 
-__all__ = ["print_comparison", "print_source", "progress_bar"]
+__all__ = ["print_comparison", "print_source"]
 
 _COLUMNS = {
     "average_precision": ("average precision", 3),
@@ -45,31 +41,6 @@ def print_source(source) -> None:
     for note in source.left_out:
         say(f"Left out {note}")
     print_columns(source.columns)
-
-
-@contextmanager
-def progress_bar(what: str, unit: str):
-    """Give a function of (done, total) that moves a bar on a terminal's stderr."""
-    console = Console(file=sys.stderr)
-    bar = Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn(f"{unit}, time left"),
-        TimeRemainingColumn(),
-        console=console,
-        transient=True,
-        disable=not console.is_terminal,
-        # A fit can take minutes, and the estimate needs a few of them.
-        speed_estimate_period=3600,
-    )
-    with bar:
-        task = bar.add_task(what, total=None)
-
-        def advance(done: int, total: int) -> None:
-            bar.update(task, completed=done, total=total)
-
-        yield advance
 
 
 def print_comparison(comparison) -> None:

@@ -9,6 +9,7 @@ import click
 from imbalanced_nn.cli.options import check_inputs, check_output
 from imbalanced_nn.cli.refusals import DataRefusal, UsageRefusal, sentence
 from imbalanced_nn.cli.terminal import say
+from imbalanced_nn.cli.working import quiet_option, stage
 
 __all__ = ["report", "write_page"]
 
@@ -23,6 +24,7 @@ Examples:
 @click.argument("comparison")
 @click.option("--output", "-o", metavar="FILE", required=True, help="Page (HTML) to write.")
 @click.option("--force", is_flag=True, help="Replace a page that is there.")
+@quiet_option
 def report(comparison, output, force):
     """Make a page of COMPARISON, a file of what 'compare --json' printed.
 
@@ -32,6 +34,7 @@ def report(comparison, output, force):
     check_inputs(comparison)
     check_output(output, force, comparison)
     content = _read(comparison)
+    stage("Drawing the page")
     from imbalanced_nn.compare import StrategyComparison
 
     try:

@@ -6,7 +6,7 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
-from imbalanced_nn.cli.terminal import counted, say, say_prose, say_table, width
+from imbalanced_nn.cli.terminal import counted, print_saved, say, say_prose, say_table, width
 from imbalanced_nn.describe import cut_sentence, cut_summary, fitted_facts
 from imbalanced_nn.inspection import ImbalanceReport, fitted, natural_width, one_line, report_parts
 
@@ -15,7 +15,6 @@ __all__ = [
     "print_costs",
     "print_evaluation",
     "print_fit",
-    "print_saved",
     "print_tuned",
 ]
 
@@ -66,11 +65,6 @@ def print_tuned(content: dict) -> None:
     rows = f"on these {counted(content['rows'], 'row')}"
     say_prose(f"Now: {cut_sentence(content['threshold'], rows)}")
     print_saved(content["model"])
-
-
-def print_saved(path: str) -> None:
-    """Print where a file was written, on a line of its own that is not wrapped."""
-    say(f"Saved {path}")
 
 
 def print_costs(costs: list[list[float]] | None, classes: list) -> None:

@@ -12,6 +12,7 @@ __all__ = [
     "counted",
     "plus_minus",
     "print_notes",
+    "print_saved",
     "say",
     "say_prose",
     "say_table",
@@ -103,6 +104,11 @@ def print_notes(notes: list[str]) -> None:
     """Print what the user should know, on stderr."""
     for note in notes:
         say_prose(f"Note: {note}", err=True)
+
+
+def print_saved(path: str) -> None:
+    """Print where a file was written, on a line of its own that is not wrapped."""
+    say(f"Saved {path}")
 
 
 def say_table(table) -> None:

@@ -19,6 +19,7 @@ from imbalanced_nn.cli.options import (
 from imbalanced_nn.cli.reading import reading_options
 from imbalanced_nn.cli.refusals import DataRefusal, errors_as_refusals
 from imbalanced_nn.cli.terminal import print_notes, say
+from imbalanced_nn.cli.working import quiet_option, stage
 
 __all__ = ["tune_threshold"]
 
@@ -40,6 +41,7 @@ Examples:
 @force_option
 @reading_options("drop", "missing")
 @json_option
+@quiet_option
 def tune_threshold(model, data, target, output, force, reading, as_json, **aim):
     """Learn the decision threshold of MODEL anew on the rows of DATA, without training.
 
@@ -48,6 +50,7 @@ def tune_threshold(model, data, target, output, force, reading, as_json, **aim):
     """
     check_inputs(model, data)
     check_output(output, force, data)
+    stage(f"Loading {model}")
     with errors_as_refusals():
         threshold = threshold_from(**aim)
         content, classes, notes = _tuned(model, data, target, threshold, output, force, reading)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from imbalanced_nn.export.symbols import Symbol
 
-__all__ = ["check_installed", "export_onnx", "inputs_of"]
+__all__ = ["check_installed", "export_onnx", "inputs_of", "onnx_bytes"]
 
 NEEDED = ("onnx", "tf2onnx")
 # The newest that tf2onnx writes.
@@ -122,10 +122,23 @@ def export_onnx(clf_or_pipeline: Any, path: str | os.PathLike, *, overwrite: boo
     >>> bool((label == clf.predict(X[:5])).all()), proba.shape
     (True, (5, 2))
     """
-    from imbalanced_nn.export.steps import check_steps, inputs_of_columns, steps_of
-
     check_installed()
     check_writable(path, overwrite)
+    content = onnx_bytes(clf_or_pipeline)
+    with written_whole(path, overwrite) as beside:
+        beside.write_bytes(content)
+
+
+def onnx_bytes(clf_or_pipeline: Any) -> bytes:
+    """Return what `export_onnx` writes.
+
+    Parameters
+    ----------
+    clf_or_pipeline : BalancedKerasClassifier or Pipeline
+        As in `export_onnx`.
+    """
+    from imbalanced_nn.export.steps import check_steps, inputs_of_columns, steps_of
+
     steps, classifier = steps_of(clf_or_pipeline)
     if not isinstance(classifier, BalancedKerasClassifier):
         raise InvalidParameterError(
@@ -137,9 +150,7 @@ def export_onnx(clf_or_pipeline: Any, path: str | os.PathLike, *, overwrite: boo
     columns = inputs_of_columns(steps)
     n_of_table = 0 if columns is None else 1 + (not hasattr(steps[0][1], "medians_"))
     check_steps(steps[n_of_table:])
-    model = _model(classifier, steps, columns, n_of_table)
-    with written_whole(path, overwrite) as beside:
-        beside.write_bytes(model.SerializeToString())
+    return _model(classifier, steps, columns, n_of_table).SerializeToString()
 
 
 def inputs_of(path: str | os.PathLike) -> dict[str, str]:

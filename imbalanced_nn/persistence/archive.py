@@ -36,7 +36,7 @@ MOST_TEXT = 2**25
 
 _START = 16
 _ENTRY = 300
-_MEMBER = re.compile(r"\d+-.{0,200}\.(npy|keras)")
+_MEMBER = re.compile(r"\d+-.{0,200}\.(npy|keras)|copy\.onnx")
 _END = struct.Struct("<4s4H2LH")
 _LOCATOR = struct.Struct("<4sLQL")
 _LARGE_END = struct.Struct("<4sQ2H2L4Q")

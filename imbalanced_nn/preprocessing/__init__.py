@@ -1,12 +1,35 @@
 """Tables with columns of every kind as numbers that a network takes."""
 
-from imbalanced_nn.preprocessing.columns import convert_column, learn_column, mark_of
-from imbalanced_nn.preprocessing.dates import in_doubt
-from imbalanced_nn.preprocessing.encoder import ColumnEncoder
-from imbalanced_nn.preprocessing.findings import Findings, row_number
-from imbalanced_nn.preprocessing.notes_on_columns import telling_columns
-from imbalanced_nn.preprocessing.spellings import decimal_mark, is_missing
-from imbalanced_nn.preprocessing.types import MISSING, ColumnTypes, check_columns
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from imbalanced_nn.preprocessing.columns import convert_column, learn_column, mark_of
+    from imbalanced_nn.preprocessing.dates import in_doubt
+    from imbalanced_nn.preprocessing.encoder import ColumnEncoder
+    from imbalanced_nn.preprocessing.findings import Findings, row_number
+    from imbalanced_nn.preprocessing.notes_on_columns import telling_columns
+    from imbalanced_nn.preprocessing.spellings import decimal_mark, is_missing
+    from imbalanced_nn.preprocessing.typed_columns import check_columns, read_columns
+    from imbalanced_nn.preprocessing.types import MISSING, ColumnTypes
+
+# Imported on first use: files are looked at without pandas, and read without scikit-learn.
+_MODULE_OF = {
+    "MISSING": "types",
+    "ColumnEncoder": "encoder",
+    "ColumnTypes": "types",
+    "Findings": "findings",
+    "check_columns": "typed_columns",
+    "convert_column": "columns",
+    "decimal_mark": "spellings",
+    "in_doubt": "dates",
+    "is_missing": "spellings",
+    "learn_column": "columns",
+    "mark_of": "columns",
+    "read_columns": "typed_columns",
+    "row_number": "findings",
+    "telling_columns": "notes_on_columns",
+}
 
 __all__ = [
     "MISSING",
@@ -20,6 +43,16 @@ __all__ = [
     "is_missing",
     "learn_column",
     "mark_of",
+    "read_columns",
     "row_number",
     "telling_columns",
 ]
+
+
+def __getattr__(name):
+    """Import a name on first use."""
+    if name not in _MODULE_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}", name=name)
+    value = getattr(import_module(f"{__name__}.{_MODULE_OF[name]}"), name)
+    globals()[name] = value
+    return value

@@ -11,7 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 from imbalanced_nn.exceptions import InvalidParameterError
 from imbalanced_nn.preprocessing.columns import LARGEST, convert_column, kind_of_values
 from imbalanced_nn.preprocessing.findings import Findings
-from imbalanced_nn.preprocessing.types import check_columns
+from imbalanced_nn.preprocessing.typed_columns import check_columns
 
 __all__ = ["ColumnEncoder"]
 

@@ -7,7 +7,6 @@ import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from imbalanced_nn.exceptions import nearest_name
 from imbalanced_nn.preprocessing.columns import (
     MISSING,
     convert_column,
@@ -18,12 +17,12 @@ from imbalanced_nn.preprocessing.columns import (
 from imbalanced_nn.preprocessing.dates import in_doubt
 from imbalanced_nn.preprocessing.doubts import mostly_read, stands_apart
 from imbalanced_nn.preprocessing.findings import Findings, first_of
+from imbalanced_nn.preprocessing.typed_columns import read_columns
 
-__all__ = ["MISSING", "ColumnTypes", "check_columns"]
+__all__ = ["MISSING", "ColumnTypes"]
 
 _UNIQUE = "text that hardly repeats"
 _COUNTING = "row numbers"
-_MOST_LACKING = 10
 # Of more categories it is not kept which they were.
 _MOST_CATEGORIES = 1000
 
@@ -198,62 +197,16 @@ class ColumnTypes(TransformerMixin, BaseEstimator):
         DataFrame of shape (n_samples, n_used_columns)
         """
         check_is_fitted(self)
-        X = X.rename(columns=str)
-        check_columns(list(self.kinds_), list(X.columns), X.attrs.get("names", ()))
         # What files of older versions lack is as they did it.
         known = vars(self)
-        forms, categories = known.get("forms_", {}), known.get("categories_", {})
-        missing, marks = list(known.get("missing", ())), X.attrs.get("decimals", {})
-        columns = {}
-        for name, kind in self.kinds_.items():
-            form = forms.get(name)
-            mark = marks.get(name) if form is not None and "own" in form else mark_of(X, name)
-            if mark is not None and kind == "number":
-                form = {"unit": "", **(form or {}), "decimal": mark}
-            column = convert_column(name, kind, form, X[name], missing, findings)
-            if name in categories:
-                _count_unseen(name, column, categories[name], findings)
-            columns[name] = column
-        findings.check()
-        return pd.DataFrame(columns, index=X.index)
+        spelled = known.get("forms_", {}), known.get("categories_", {}), known.get("missing", ())
+        return read_columns(X, self.kinds_, *spelled, findings)
 
 
 def _own_mark(X: pd.DataFrame, name: str) -> dict[str, str]:
     """Return, as a part of a form, that a column has another decimal mark than its file."""
     mark = X.attrs.get("decimals", {}).get(name)
     return {} if mark in (None, X.attrs.get("decimal")) else {"own": "yes"}
-
-
-def check_columns(needed: list[str], names: list[str], unread: Any = ()) -> None:
-    """Refuse a table that lacks columns, all of them at once.
-
-    Parameters
-    ----------
-    needed : list of str
-        Columns that a model was fitted on.
-    names : list of str
-        Columns that are there.
-    unread : sequence of str, default=()
-        Columns of the file, of which only the needed ones were read.
-    """
-    lacking = [name for name in needed if name not in set(names)]
-    if not lacking:
-        return
-    others = {*names, *unread} - set(needed)
-    shown = ", ".join(f"{name!r}" for name in lacking[:_MOST_LACKING])
-    more = len(lacking) - _MOST_LACKING
-    shown += f" and {more} more" if more > 0 else ""
-    hints = [nearest_name(name, others) for name in lacking[:_MOST_LACKING]]
-    if len(lacking) > 1:
-        hints = [
-            f" For {name!r}, did{hint.removeprefix(' Did')}"
-            for name, hint in zip(lacking, hints, strict=False)
-            if hint
-        ]
-    noun = "column" if len(lacking) == 1 else "columns"
-    raise ValueError(
-        f"The table lacks the {noun} {shown}, which the model was fitted on.{''.join(hints)}"
-    )
 
 
 def _decide_orders(learned: dict) -> list[str]:
@@ -307,13 +260,3 @@ def _first(X: pd.DataFrame, name: str) -> str:
     """Return the first value of a column."""
     column = next(X[label] for label in X.columns if str(label) == name)
     return str(column.dropna().iloc[0]).strip()
-
-
-def _count_unseen(name: str, column: pd.Series, known: list[str], findings: Findings) -> None:
-    """Count cells whose category was not there in `fit`."""
-    findings.n_values[name] = findings.n_values.get(name, 0) + int((column != MISSING).sum())
-    unseen = ~column.isin([*known, MISSING]).to_numpy()
-    if unseen.any():
-        first = int(unseen.argmax())
-        n = int(np.count_nonzero(unseen))
-        findings.add("unseen", name, n, column.index[first], column.iloc[first])

@@ -169,6 +169,21 @@ def table(frame, tmp_path):
 
 
 @pytest.fixture(autouse=True)
+def quiet(request, monkeypatch):
+    """No lines on what is being done, but where they are the subject."""
+    if "test_working" not in request.path.name:
+        monkeypatch.setattr("imbalanced_nn.cli.working._is_quiet", lambda: True)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_copies_in_onnx():
+    """No copy in the files that `fit` saves, which takes seconds; `--onnx` is tried on its own."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("imbalanced_nn.persistence.onnx_copy.NEEDED", ("no_such_package",))
+        yield
+
+
+@pytest.fixture(autouse=True)
 def no_reference_models(request, monkeypatch):
     """The strategies alone, but where reference models are the subject: they take seconds."""
     if "test_reference" not in request.path.name:
