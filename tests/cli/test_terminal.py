@@ -108,7 +108,9 @@ def test_the_page_is_written_though_the_pipe_breaks(run, table, tmp_path):
     code = "from imbalanced_nn.cli import main; main()"
     for number, redirected in enumerate(["| true", ">&-", "2>&- >&-"]):
         page = tmp_path / f"{number}.html"
-        command = f'"{sys.executable}" -c "{code}" report "{printed}" -o "{page}" {redirected}'
+        command = (
+            f'"{sys.executable}" -c "{code}" report "{printed}" -o "{page}" --quiet {redirected}'
+        )
         done = subprocess.run(
             ["bash", "-c", f"set -o pipefail; {command}"],
             capture_output=True,
