@@ -54,6 +54,9 @@ class ThresholdedModel(ClassifierMixin, BaseEstimator):
         The positive class of two, as in `BalancedKerasClassifier`.
     random_state : int, RandomState instance or None, default=None
         Draws the folds of the cross-fitting.
+    cv : splitter, default=None
+        Which rows are judged by a model that was not fitted on them, such as the newest by one
+        of older ones; None judges all rows once, in stratified folds.
 
     Attributes
     ----------
@@ -67,11 +70,12 @@ class ThresholdedModel(ClassifierMixin, BaseEstimator):
         The cut, or one per class.
     """
 
-    def __init__(self, model, tuner, pos_label=None, random_state=None):
+    def __init__(self, model, tuner, pos_label=None, random_state=None, cv=None):
         self.model = model
         self.tuner = tuner
         self.pos_label = pos_label
         self.random_state = random_state
+        self.cv = cv
 
     def fit(self, X, y, sample_weight=None, groups=None):
         """Fit the model on all rows, and learn the threshold from models of a part each.
@@ -92,23 +96,18 @@ class ThresholdedModel(ClassifierMixin, BaseEstimator):
         if sample_weight is not None:
             sample_weight = np.asarray(sample_weight)
         counts = np.bincount(codes)
-        n_groups = _N_SPLITS if groups is None else len(np.unique(groups))
-        n_splits = int(min(_N_SPLITS, counts.min(), n_groups))
-        if n_splits < 2:
-            raise InvalidParameterError("one row, or one group, is too few to learn a cut from.")
-        kind = StratifiedKFold if groups is None else StratifiedGroupKFold
-        folds = kind(n_splits, shuffle=True, random_state=self.random_state)
-        crossed = np.empty((len(codes), len(counts)))
-        for train, test in folds.split(codes, codes, groups):
+        crossed = np.full((len(codes), len(counts)), np.nan)
+        for train, test in self._folds(codes, groups):
             fitted = self._fitted(X, codes, sample_weight, train)
             crossed[test] = self._probabilities(fitted, take(X, test))
+        judged = ~np.isnan(crossed[:, 0])
         positive = positive_code(self.pos_label, self.classes_, counts)
         # Its notes tell what to do about a network.
         with recorded_notes():
             tuner = clone(self.tuner).fit(
-                codes,
-                crossed,
-                sample_weight=sample_weight,
+                codes[judged],
+                crossed[judged],
+                sample_weight=None if sample_weight is None else sample_weight[judged],
                 pos_label=positive if len(counts) == 2 else None,
                 classes=np.arange(len(counts)),
             )
@@ -123,6 +122,18 @@ class ThresholdedModel(ClassifierMixin, BaseEstimator):
     def predict(self, X):
         """Return the classes by the learned threshold."""
         return self.classes_[self.decision_rule_.decide(self.predict_proba(X))]
+
+    def _folds(self, codes, groups):
+        """Return the rows that each model is fitted on, and those that it judges."""
+        if self.cv is not None:
+            return self.cv.split(codes, codes, groups)
+        n_groups = _N_SPLITS if groups is None else len(np.unique(groups))
+        n_splits = int(min(_N_SPLITS, np.bincount(codes).min(), n_groups))
+        if n_splits < 2:
+            raise InvalidParameterError("one row, or one group, is too few to learn a cut from.")
+        kind = StratifiedKFold if groups is None else StratifiedGroupKFold
+        folds = kind(n_splits, shuffle=True, random_state=self.random_state)
+        return folds.split(codes, codes, groups)
 
     def _table(self, X):
         """Return the rows in a form that the model takes, or refuse them."""
@@ -229,7 +240,14 @@ def _model(name: str) -> BaseEstimator:
 def _in_place(estimator, model) -> BaseEstimator:
     """Return an estimator with a model, thresholded, in the place of its last step."""
     prefix, step = final_step(estimator)
-    thresholded = ThresholdedModel(model, _tuner(step), getattr(step, "pos_label", None))
+    # Rows that are held out in an order of their own, as the newest, are so here, too.
+    split = getattr(step, "validation_split", None)
+    thresholded = ThresholdedModel(
+        model,
+        _tuner(step),
+        getattr(step, "pos_label", None),
+        cv=split if hasattr(split, "split") else None,
+    )
     if get_config()["enable_metadata_routing"]:
         thresholded.set_fit_request(sample_weight=True, groups=True)
     if not prefix:

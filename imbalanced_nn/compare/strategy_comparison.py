@@ -7,7 +7,7 @@ import numpy as np
 from imbalanced_nn.compare.intervals import corrected_intervals
 from imbalanced_nn.compare.strategies import baseline_of
 from imbalanced_nn.compare.tables import as_frame, as_text, by_fold, json_value, records, summary
-from imbalanced_nn.compare.verdict import standing, verdict
+from imbalanced_nn.compare.verdict import better_reference, standing, verdict
 from imbalanced_nn.exceptions import InvalidParameterError, nearest_name
 
 __all__ = ["StrategyComparison"]
@@ -67,6 +67,10 @@ class StrategyComparison:
         on all rows with ``refit=True``; else it is configured and unfitted.
     recommended_strategy_ : str
         The best of those that beat the baseline, or the baseline where none does.
+    better_reference_ : str or None
+        The reference model that is shown to beat the best strategy, if one is.
+    level_reference_ : str or None
+        Where none is, the best reference model that is not shown to be worse, if there is one.
     standing_ : dict of str to str
         ``"baseline"``, or how each strategy compares with it: ``"better"``, ``"tied"``,
         ``"worse"``, ``"dropped"``, ``"failed"`` or, of one fold, ``"unknown"``.
@@ -140,6 +144,18 @@ class StrategyComparison:
         if len(self.strategies) == 1:
             return self.baseline_
         return next(iter(standing(self).better), self.baseline_)
+
+    @property
+    def better_reference_(self) -> str | None:
+        """The reference model that is shown to beat the best strategy, if one is."""
+        name, is_better = better_reference(self)
+        return name if is_better else None
+
+    @property
+    def level_reference_(self) -> str | None:
+        """Where none is better, the best that is not shown to be worse, if there is one."""
+        name, is_better = better_reference(self)
+        return None if is_better else name
 
     @property
     def standing_(self) -> dict[str, str]:
@@ -380,6 +396,8 @@ class StrategyComparison:
             "baseline": self.baseline_,
             "best_strategy": self.best_strategy_,
             "recommended_strategy": self.recommended_strategy_,
+            "better_reference": self.better_reference_,
+            "level_reference": self.level_reference_,
             "dropped": dict(self.dropped),
             "failed": dict(self.failed),
             "notes": self.notes,

@@ -5,7 +5,14 @@ from typing import NamedTuple
 
 from imbalanced_nn.compare.evaluation import GREATER_IS_BETTER
 
-__all__ = ["Standing", "measure_name", "reference_finding", "standing", "verdict"]
+__all__ = [
+    "Standing",
+    "better_reference",
+    "measure_name",
+    "reference_finding",
+    "standing",
+    "verdict",
+]
 
 _WIDE = 0.1
 """Length of an interval that tells little of most measures."""
@@ -136,6 +143,32 @@ def _finding(comparison) -> str:
     winner = found.better[0]
     amount = _amount(gains.loc[winner], measure)
     return f"{winner!r} beats {baseline} here by {amount}.{_rivals(found)}"
+
+
+def better_reference(comparison) -> tuple[str | None, bool]:
+    """Return the reference model to be looked at before a network, and whether it is better.
+
+    Parameters
+    ----------
+    comparison : StrategyComparison
+        What was measured.
+
+    Returns
+    -------
+    name : str or None
+        The best reference model, where it beats the best strategy or is not shown to be worse.
+    is_better : bool
+        Whether its interval lies above zero.
+    """
+    if not comparison.reference_folds:
+        return None, False
+    found = _sorted_out(_as_gains(comparison, comparison.reference_differences()))
+    if found["better"]:
+        return found["better"][0], True
+    level = 1 - 0.05 / len(comparison.strategies)
+    strict = _as_gains(comparison, comparison.reference_differences(confidence_level=level))
+    # Of one fold there is no interval, and nothing is shown.
+    return next((name for name in strict.index if not strict.loc[name, "high"] < 0), None), False
 
 
 def reference_finding(comparison) -> str:

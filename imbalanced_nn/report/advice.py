@@ -4,6 +4,23 @@ from imbalanced_nn.describe import Markup, code_block, markup
 
 __all__ = ["advice", "next_code"]
 
+# What makes each reference model.
+_MADE: dict[str, tuple[str, str]] = {
+    "logistic_regression": (
+        "from sklearn.linear_model import LogisticRegression\n"
+        "from sklearn.pipeline import make_pipeline\n"
+        "from sklearn.preprocessing import StandardScaler",
+        "make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))",
+    ),
+    "gradient_boosting": (
+        "from sklearn.ensemble import HistGradientBoostingClassifier",
+        "HistGradientBoostingClassifier(random_state=0)",
+    ),
+    "lightgbm": ("from lightgbm import LGBMClassifier", "LGBMClassifier()"),
+    "xgboost": ("from xgboost import XGBClassifier", "XGBClassifier()"),
+    "catboost": ("from catboost import CatBoostClassifier", "CatBoostClassifier(verbose=False)"),
+}
+
 
 def advice(comparison, command: str | None = None) -> list[Markup]:
     """Return what follows from the verdict, and the code that does it.
@@ -15,23 +32,65 @@ def advice(comparison, command: str | None = None) -> list[Markup]:
     command : str, optional
         A shell command in place of Python code.
     """
-    name = comparison.recommended_strategy_
-    code = f"<code>{markup(name)}</code>"
-    repeats = "--repeats 5" if command else "n_repeats=5"
-    if name == comparison.baseline_:
-        first = (
-            f"Use {code}: nothing more complicated is shown to be better. To tell smaller "
-            f"differences apart, compare on more folds (<code>{repeats}</code>) or on more rows."
-        )
-    else:
-        first = (
-            f"Use {code}. The best of several is flattered by its own comparison: measure it once "
-            f"more on rows that had no part in this one."
-        )
-    parts = [Markup(f"<p>{first}</p>")]
+    parts = _of_reference(comparison)
+    parts.append(Markup(f"<p>{_of_strategy(comparison, command)}</p>"))
     if later := command or next_code(comparison):
         parts.append(code_block(later))
     return parts
+
+
+def _of_reference(comparison) -> list[Markup]:
+    """Return what to do about a reference model that beats the best strategy, or is level."""
+    if name := comparison.better_reference_:
+        said = (
+            f"<p>Use the reference model <code>{markup(name)}</code>, which is no network and "
+            f"better here than the best strategy.</p>"
+        )
+        code = [code_block(_reference_code(name))] if name in _MADE else []
+        return [Markup(said), *code]
+    if name := comparison.level_reference_:
+        said = (
+            f"<p>The reference model <code>{markup(name)}</code>, which is no network, is not "
+            f"shown to be worse than the best strategy. Where it is simpler to run, it will do.</p>"
+        )
+        return [Markup(said)]
+    return []
+
+
+def _of_strategy(comparison, command: str | None) -> str:
+    """Return what to do about the strategies."""
+    name = comparison.recommended_strategy_
+    code = f"<code>{markup(name)}</code>"
+    repeats = "--repeats 5" if command else "n_repeats=5"
+    start = f"Use {code}"
+    if comparison.better_reference_:
+        start = f"Where it has to be a network, take {code}"
+    elif comparison.level_reference_:
+        start = f"Of the networks, use {code}"
+    if name == comparison.baseline_:
+        return (
+            f"{start}: nothing more complicated is shown to be better. To tell smaller "
+            f"differences apart, compare on more folds (<code>{repeats}</code>) or on more rows."
+        )
+    return (
+        f"{start}. The best of several is flattered by its own comparison: measure it once more on "
+        f"rows that had no part in this one."
+    )
+
+
+def _reference_code(name: str) -> str:
+    """Return Python code that fits a reference model and learns its threshold."""
+    imports, made = _MADE[name]
+    return (
+        f"{imports}\nfrom sklearn.model_selection import cross_val_predict\n"
+        "from imbalanced_nn import ThresholdTuner\n\n"
+        "# X and y are those that were compared, X as numbers.\n"
+        f"model = {made}\n"
+        'crossed = cross_val_predict(model, X, y, cv=3, method="predict_proba")\n'
+        'tuner = ThresholdTuner("balanced_accuracy").fit(y, crossed)\n'
+        "model.fit(X, y)\n"
+        "labels = tuner.predict(model.predict_proba(X_new))"
+    )
 
 
 def next_code(comparison) -> str | None:

@@ -33,7 +33,7 @@ def evidence(comparison) -> list[Markup]:
             f"share{fewer}, ± their standard deviation. {markup(positive)} An interval of a "
             f"difference is paired by fold and allows for training sets that overlap (Nadeau and "
             f"Bengio, 2003); all hold together at 95 %. The best mean of a column is bold and "
-            f"marked *. The grey row is the recommended strategy.</p>"
+            f"marked *. The grey row is the recommended strategy{_and_reference(comparison)}.</p>"
         ),
         *_failures(comparison),
     ]
@@ -103,6 +103,12 @@ def _decisions(comparison) -> Markup:
     return table("Decisions, at the learned and at the plain threshold", columns, rows)
 
 
+def _and_reference(comparison) -> str:
+    """Return what else is grey."""
+    better = comparison.better_reference_ is not None
+    return ", and the reference model that beats the best of them" if better else ""
+
+
 def _references(comparison) -> list[Markup]:
     """Return the table of models that are no network, beside the best strategy."""
     if not comparison.reference_folds:
@@ -116,9 +122,10 @@ def _references(comparison) -> list[Markup]:
     rows = []
     for _, row in frame.iterrows():
         name, cut = row["strategy"], row["threshold"]
+        is_better = name == comparison.better_reference_
         difference = _difference(differences.loc[name]) if cut not in ("0.5", "argmax") else ""
         values = [_value(row, measure, best) for measure in measures]
-        rows.append((False, [name, cut, values[0], difference, *values[1:]]))
+        rows.append((is_better, [name, cut, values[0], difference, *values[1:]]))
     headers = [(_header(measure), True) for measure in measures]
     columns = [("Model", False), ("Threshold", False), headers[0], ("Difference", True)]
     caption = f"Reference models that are no network; difference from {comparison.best_strategy_}"

@@ -15,6 +15,7 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from imbalanced_nn.compare import StrategyComparison, compare_strategies, reference_models
 from imbalanced_nn.exceptions import InvalidParameterError
+from imbalanced_nn.report import advice
 from imbalanced_nn.threshold import ThresholdTuner
 
 LOGISTIC = ["logistic_regression"]
@@ -232,6 +233,12 @@ class TestVerdict:
             f"{0.202 + margin:.3f})."
         )
         assert found.recommended_strategy_ == found.best_strategy_ == "none"
+        assert (found.better_reference_, found.level_reference_) == ("trees", None)
+        assert found.to_dict()["better_reference"] == "trees"
+        page = found.to_html()
+        assert "Use the reference model <code>trees</code>" in page
+        assert "Where it has to be a network, take <code>none</code>" in page
+        assert "Use <code>none" not in page
 
     def test_models_that_are_beaten(self):
         models = {"trees": self.BEST - 0.1 - JITTER, "linear": self.BEST - 0.3 - JITTER}
@@ -242,11 +249,16 @@ class TestVerdict:
             " The best strategy, 'none', beats all reference models, the nearest 'trees' by 0.102 "
             f"in average precision (95 % interval {0.102 - margin:.3f} to {0.102 + margin:.3f})."
         )
+        assert (found.better_reference_, found.level_reference_) == (None, None)
+        assert "<p>Use <code>none</code>" in found.to_html()
 
     @pytest.mark.parametrize(("sign", "side"), [(1, "ahead of"), (-1, "behind")])
     def test_a_tie(self, sign, side):
         away = sign * np.array([0.1, -0.08, 0.1, -0.08, 0.01])
-        said = made({"none": self.BEST}, {"trees": self.BEST + away}).verdict_
+        found = made({"none": self.BEST}, {"trees": self.BEST + away})
+        assert (found.better_reference_, found.level_reference_) == (None, "trees")
+        assert "Of the networks, use <code>none</code>" in found.to_html()
+        said = found.verdict_
         assert said.startswith(
             "Only 'none' was measured of the strategies. The reference model 'trees' is "
             f"{side} the best strategy, 'none', by 0.010 in average precision (95 % interval -"
@@ -258,3 +270,43 @@ class TestVerdict:
             " The reference model 'trees' is ahead of the best strategy, 'none', by 0.200 in "
             "average precision on the one fold."
         )
+
+    def test_without_reference_models(self):
+        found = made({"none": self.BEST, "a": self.BEST}, {})
+        assert (found.better_reference_, found.level_reference_) == (None, None)
+
+    @pytest.mark.parametrize("name", ["logistic_regression", "gradient_boosting"])
+    def test_the_code_of_a_better_model_fits_it(self, name, binary):
+        X, y = binary
+        names = {"X": X, "y": y, "X_new": X}
+        exec(advice._reference_code(name), names)
+        assert balanced_accuracy_score(y, names["labels"]) > 0.6
+
+
+class Newest:
+    """Holds the last fifth of the rows out."""
+
+    def split(self, X, y=None, groups=None):
+        yield np.arange(0, len(X) * 4 // 5), np.arange(len(X) * 4 // 5, len(X))
+
+
+class TestOrder:
+    def test_the_threshold_is_that_of_the_rows_that_the_network_holds_out(self, binary):
+        X, y = binary
+        codes = np.unique(y, return_inverse=True)[1]
+        ((train, test),) = Newest().split(X)
+        model = make_pipeline(StandardScaler(), LogisticRegression())
+        proba = model.fit(X[train], codes[train]).predict_proba(X[test])
+        tuner = ThresholdTuner().fit(codes[test], proba, pos_label=0)
+        found = thresholded(binary, cv=Newest())
+        assert found.best_threshold_ == pytest.approx(tuner.best_threshold_)
+        assert found.best_threshold_ != pytest.approx(thresholded(binary).best_threshold_)
+
+    @pytest.mark.parametrize("split", [Newest(), 0.2, 5, None])
+    def test_a_splitter_of_the_network_is_taken_over(self, stand_in, split):
+        network = make_pipeline(StandardScaler(), stand_in())
+        network[-1].validation_split = split
+        models = reference_models.reference_models(LOGISTIC, network, ())
+        cv = models["logistic_regression"][-1].cv
+        assert cv is None or isinstance(cv, Newest)
+        assert (cv is not None) == isinstance(split, Newest)
