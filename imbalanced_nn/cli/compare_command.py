@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from imbalanced_nn.cli.known_names import STRATEGIES, check_known
 from imbalanced_nn.cli.options import (
     check_inputs,
     check_output,
@@ -17,7 +18,7 @@ from imbalanced_nn.cli.options import (
 from imbalanced_nn.cli.reading import reading_options
 from imbalanced_nn.cli.refusals import DataRefusal, UsageRefusal, errors_as_refusals
 from imbalanced_nn.cli.report_command import write_page
-from imbalanced_nn.cli.sources import Roles, Source, read_source
+from imbalanced_nn.cli.sources import Roles, Source, check_columns_of, read_source
 from imbalanced_nn.cli.terminal import print_notes, say
 from imbalanced_nn.cli.wording import as_typed
 from imbalanced_nn.cli.workers import is_folder, workers_options
@@ -143,6 +144,8 @@ def compare(
         raise UsageRefusal(
             "--repeats draws the folds anew; those of --time are given. Leave one out."
         )
+    if data is not None:
+        check_columns_of(data, target, reading, Roles(groups, time))
     stage(f"Reading {data or 'the thyroid data that ship'}")
     from imbalanced_nn.cli.held_out_part import check_group_sizes, in_order
 
@@ -186,18 +189,11 @@ def _strategy_names(strategies: str | None) -> list[str] | None:
     """Return the names in a comma-separated list, or refuse an unknown one."""
     if strategies is None:
         return None
-    from imbalanced_nn.compare import STRATEGIES
-    from imbalanced_nn.exceptions import nearest_name
-
     names = [name.strip() for name in strategies.split(",") if name.strip()]
     if not names:
         raise UsageRefusal(f"--strategies names none; known are {', '.join(STRATEGIES)}.")
     for name in names:
-        if name not in STRATEGIES:
-            raise UsageRefusal(
-                f"There is no strategy {name!r}; known are {', '.join(STRATEGIES)}."
-                + nearest_name(name, STRATEGIES)
-            )
+        check_known("strategy", name, STRATEGIES)
     return names
 
 
@@ -206,13 +202,7 @@ def _baselines(names: tuple[str, ...], none: bool) -> bool | list[str]:
     if names and none:
         raise UsageRefusal("--no-baselines leaves out what --baseline names. Leave one out.")
     for name in names:
-        if name not in BASELINES:
-            from imbalanced_nn.exceptions import nearest_name
-
-            raise UsageRefusal(
-                f"There is no baseline {name!r}; known are {', '.join(BASELINES)}."
-                + nearest_name(name, BASELINES)
-            )
+        check_known("baseline", name, BASELINES)
     return list(names) if names else not none
 
 
@@ -241,6 +231,8 @@ def _compare(source: Source, names, folds, epochs, random_state, workers, option
 
     from imbalanced_nn.cli.held_out_part import folds_of
     from imbalanced_nn.cli.quiet import noted, tensorflow_muted
+
+    stage("Loading TensorFlow")
     from imbalanced_nn.compare import compare_strategies, note_key
     from imbalanced_nn.exceptions import InvalidParameterError, TooFewRowsError
 

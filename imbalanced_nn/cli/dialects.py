@@ -22,6 +22,7 @@ __all__ = [
     "check_names",
     "find_dialect",
     "first_line",
+    "first_names",
     "member_of",
     "opened",
 ]
@@ -107,6 +108,29 @@ def find_dialect(file: Path, reading: Reading) -> Dialect:
         raise DataRefusal(f"{str(file)!r} cannot be read: {first_line(error)}") from error
 
 
+def first_names(file: Path, reading: Reading) -> list[str] | None:
+    """Return the names of the columns by the first lines, None where these do not tell.
+
+    Parameters
+    ----------
+    file, reading
+        As in `find_dialect`, which looks at all of the file.
+    """
+    try:
+        with opened(file, reading.encoding or "utf-8-sig") as lines:
+            _, delimiter, start = _start(lines)
+        if not start or _CONTROL.search("".join(start).encode()):
+            return None
+        delimiter = _delimiter_of(file, reading, delimiter, start)
+        first = next(csv.reader(start, delimiter=delimiter, skipinitialspace=True))
+        header = _header(str(file), [name.strip() for name in first])
+        if not reading.header:
+            header = [str(place + 1) for place in range(len(first))]
+        return header if len(header) > 1 else None
+    except (LookupError, UnicodeError, *UNREADABLE, DataRefusal):
+        return None
+
+
 def _find(file: Path, reading: Reading) -> Dialect:
     given = reading.encoding
     if given is not None:
@@ -159,8 +183,7 @@ def _check_rows(file: Path, encoding: str, reading: Reading) -> Dialect:
         n_skipped, delimiter, start = _start(lines)
     if not start:
         raise DataRefusal(f"{path!r} is empty; its first line must name the columns.")
-    tabs = ".tsv" in (suffix.lower() for suffix in file.suffixes)
-    delimiter = reading.delimiter or delimiter or ("\t" if tabs else _likeliest(start))
+    delimiter = _delimiter_of(file, reading, delimiter, start)
     with opened(file, encoding) as lines:
         for _ in range(n_skipped):
             next(lines)
@@ -194,6 +217,12 @@ def _start(lines) -> tuple[int, str | None, list[str]]:
         if len(start) == _LOOKED_AT:
             break
     return n_skipped, delimiter, start
+
+
+def _delimiter_of(file: Path, reading: Reading, named: str | None, start: list[str]) -> str:
+    """Return what is between the fields: as the user, the file or its name says, or as it looks."""
+    tabs = ".tsv" in (suffix.lower() for suffix in file.suffixes)
+    return reading.delimiter or named or ("\t" if tabs else _likeliest(start))
 
 
 def _likeliest(lines: list[str]) -> str:

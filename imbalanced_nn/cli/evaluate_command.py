@@ -17,7 +17,7 @@ from imbalanced_nn.cli.refusals import DataRefusal, UsageRefusal, errors_as_refu
 from imbalanced_nn.cli.terminal import print_notes, say
 from imbalanced_nn.cli.working import progress_bar, quiet_option, stage
 
-__all__ = ["evaluate", "judged_chunks"]
+__all__ = ["check_judged", "evaluate", "judged_chunks"]
 
 _EPILOG = """\b
 Examples:
@@ -61,6 +61,7 @@ def evaluate(
     and of each class, with intervals. Rows without a class are left out.
     """
     check_inputs(model, data)
+    check_judged(data, target, reading)
     if page is not None:
         check_output(page, force, model, data, option="--report")
     stage(f"Loading {model}")
@@ -118,10 +119,25 @@ def _write_page(path: str, force: bool, about: dict, report, confusion, notes: l
     )
 
 
+def check_judged(data: str, target: str, reading: Reading, names=None) -> None:
+    """Refuse a column of classes that a table does not have, by its first lines if ``names`` is
+    None.
+    """
+    from imbalanced_nn.cli.readers import names_in
+
+    names = names_in(data, reading) if names is None else names
+    if names is not None and target not in names:
+        from imbalanced_nn.exceptions import nearest_name
+
+        raise UsageRefusal(
+            f"There is no column {target!r} in {data!r} to compare the answers with."
+            + nearest_name(target, names)
+        )
+
+
 def judged_chunks(model, data: str, target: str, what, reading: Reading = AS_FOUND):
     """Yield ``what`` of each chunk of a table, the codes of its labels, and rows without one."""
     from imbalanced_nn.cli.readers import read_chunks
-    from imbalanced_nn.exceptions import nearest_name
 
     columns, text = [*model.columns, target], [*model.text_columns, target]
     n_rows, chunks = read_chunks(
@@ -131,10 +147,7 @@ def judged_chunks(model, data: str, target: str, what, reading: Reading = AS_FOU
     with progress_bar("Scoring", "rows") as advance:
         for chunk in chunks:
             if target not in chunk.columns:
-                raise UsageRefusal(
-                    f"There is no column {target!r} in {data!r} to compare the answers with."
-                    + nearest_name(target, chunk.attrs.get("names", ()))
-                )
+                check_judged(data, target, reading, chunk.attrs.get("names", ()))
             codes = model.codes(chunk[target])
             labelled = codes >= 0
             known = chunk[labelled]

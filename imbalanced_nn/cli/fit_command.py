@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 import click
 
+from imbalanced_nn.cli.known_names import SAMPLERS, STRATEGIES, check_known
 from imbalanced_nn.cli.options import (
     check_inputs,
     check_output,
@@ -23,7 +24,7 @@ from imbalanced_nn.cli.options import (
 from imbalanced_nn.cli.python_code import python_of
 from imbalanced_nn.cli.reading import reading_options
 from imbalanced_nn.cli.refusals import UsageRefusal, errors_as_refusals
-from imbalanced_nn.cli.sources import Roles, read_source
+from imbalanced_nn.cli.sources import Roles, check_columns_of, read_source
 from imbalanced_nn.cli.terminal import print_notes, say
 from imbalanced_nn.cli.working import progress_bar, quiet_option, stage
 
@@ -107,6 +108,9 @@ def fit(
     """
     check_inputs(data)
     check_output(output, force, data)
+    check_known("strategy", options["strategy"], STRATEGIES)
+    check_known("sampler", options["sampler"], SAMPLERS)
+    check_columns_of(data, target, reading, Roles(groups, time))
     threshold = threshold_from(objective, constraint, cost_matrix, confidence)
     with errors_as_refusals():
         stage(f"Reading {data}")
@@ -149,6 +153,7 @@ def _fitted(source, changed: dict):
     from imbalanced_nn.preprocessing import ColumnEncoder
 
     given = {} if source.groups is None else {"classifier__groups": source.groups}
+    stage("Loading TensorFlow")
     with tensorflow_muted(), noted() as notes:
         classifier = BalancedKerasClassifier().set_params(**changed)
         steps = [("encoder", ColumnEncoder()), ("classifier", classifier)]
@@ -180,7 +185,9 @@ def _changed(*, strategy, threshold, **given) -> dict:
 
     if given["loss"] is not None:
         _check_loss(given["loss"])
-    parameters = {} if strategy is None else dict(_strategy(strategy))
+    from imbalanced_nn.compare import STRATEGIES as PARAMETERS
+
+    parameters = {} if strategy is None else dict(PARAMETERS[strategy])
     parameters |= {name: value for name, value in given.items() if value is not None}
     usual = BalancedKerasClassifier().get_params(deep=False)
     parameters["threshold"] = threshold
@@ -206,16 +213,3 @@ def _check_loss(name: str) -> None:
             f"There is no loss {name!r}; known are {', '.join(LOSSES)} and those of Keras."
             + nearest_name(name, [*LOSSES, *dir(keras.losses)])
         )
-
-
-def _strategy(name: str) -> dict:
-    """Return the parameters of a strategy, or refuse an unknown one."""
-    from imbalanced_nn.compare import STRATEGIES
-    from imbalanced_nn.exceptions import nearest_name
-
-    if name not in STRATEGIES:
-        raise UsageRefusal(
-            f"There is no strategy {name!r}; known are {', '.join(STRATEGIES)}."
-            + nearest_name(name, STRATEGIES)
-        )
-    return STRATEGIES[name]

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from imbalanced_nn.cli.known_names import RATES, check_known
 from imbalanced_nn.cli.refusals import UsageRefusal
 
 __all__ = [
@@ -98,6 +99,8 @@ def threshold_from(objective: Any, constraint, cost_matrix: str | None, confiden
         objective = None
     if constraint is None and cost_matrix is None:
         return objective
+    if constraint:
+        check_known("rate", constraint[0], RATES)
     if objective is None or isinstance(objective, float):
         raise UsageRefusal(
             f"'{'none' if objective is None else objective}' fixes the cut: nothing is left to be "

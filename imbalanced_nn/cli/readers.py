@@ -13,6 +13,7 @@ from imbalanced_nn.cli.dialects import (
     check_names,
     find_dialect,
     first_line,
+    first_names,
     member_of,
     opened,
 )
@@ -20,7 +21,7 @@ from imbalanced_nn.cli.reading import AS_FOUND, Reading
 from imbalanced_nn.cli.refusals import DataRefusal, UsageRefusal
 from imbalanced_nn.exceptions import warn
 
-__all__ = ["check_pyarrow", "pandas_call", "read_chunks", "read_table"]
+__all__ = ["check_pyarrow", "names_in", "pandas_call", "read_chunks", "read_table"]
 
 CHUNK_ROWS = 20_000
 """Rows that are in memory at a time where a file is read in chunks."""
@@ -69,6 +70,22 @@ def read_table(path: str, target: str, reading: Reading = AS_FOUND):
     with _parquet_refusals(file):
         frame = pd.read_parquet(file, engine="pyarrow").reset_index(drop=True)
     return frame.rename(columns=str)
+
+
+def names_in(path: str, reading: Reading = AS_FOUND) -> list[str] | None:
+    """Return the names of the columns of a text file by its first lines, None where in doubt.
+
+    Parameters
+    ----------
+    path : str
+        Name of the file.
+    reading : Reading, default=AS_FOUND
+        What the user says of it.
+    """
+    file, kind = _readable(path)
+    names = first_names(file, reading) if kind == "text" else None
+    # A first column without a name is left out.
+    return None if names is None else [name for name in names if name]
 
 
 def pandas_call(path: str, target: str, reading: Reading = AS_FOUND) -> tuple[str, bool]:

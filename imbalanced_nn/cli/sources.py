@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from imbalanced_nn.cli.reading import AS_FOUND, Reading
 from imbalanced_nn.cli.refusals import DataRefusal, UsageRefusal
 
-__all__ = ["Roles", "Source", "read_source"]
+__all__ = ["Roles", "Source", "check_columns_of", "read_source"]
 
 
 _TOLD = 5
@@ -85,6 +85,7 @@ class Source(NamedTuple):
 def read_source(path: str, target: str, reading: Reading = AS_FOUND, roles: Roles = Roles()):  # noqa: B008 - immutable
     """Return the table of a file as `Source`."""
     from imbalanced_nn.cli.quiet import noted
+    from imbalanced_nn.cli.working import progress_bar
     from imbalanced_nn.preprocessing import ColumnTypes
 
     with noted() as notes:
@@ -94,7 +95,8 @@ def read_source(path: str, target: str, reading: Reading = AS_FOUND, roles: Role
         frame = frame.drop(columns=[each for each in told if each in frame])
         types = ColumnTypes(missing=list(reading.missing))
         try:
-            X = types.fit_transform(frame)
+            with progress_bar("Reading columns", "steps") as advance:
+                X = types.learn(frame, advance)
         except ValueError as error:
             raise DataRefusal(str(error)) from error
         _note_telling(X, labels)
@@ -117,22 +119,44 @@ def read_source(path: str, target: str, reading: Reading = AS_FOUND, roles: Role
     )
 
 
+def check_columns_of(path: str, target: str, reading: Reading, roles: Roles) -> None:
+    """Refuse names of columns that a text file does not have, before anything else of it is read.
+
+    Parameters
+    ----------
+    path, target, reading, roles
+        As in `read_source`. Of files of other kinds, and of those whose first line is not plain,
+        whoever reads them tells.
+    """
+    from imbalanced_nn.cli.readers import names_in
+    from imbalanced_nn.cli.table_columns import check_column, check_target
+
+    names = names_in(path, reading)
+    if names is None:
+        return
+    check_target(names, target)
+    for option, name in _named(reading, roles):
+        check_column(option, name, names, target)
+
+
+def _named(reading: Reading, roles: Roles) -> list[tuple[str, str]]:
+    """Return the columns that options name, each with its option."""
+    named = [("--drop", name) for name in reading.drop]
+    of_rows = (("--groups", roles.groups), ("--time", roles.time))
+    return named + [(option, name) for option, name in of_rows if name is not None]
+
+
 def _labelled(path: str, target: str, reading: Reading, roles: Roles):
     """Return the other columns of a table, its labels, and a note on rows without one."""
     from imbalanced_nn.cli.class_labels import merged
     from imbalanced_nn.cli.readers import read_table
-    from imbalanced_nn.cli.table_columns import as_labels, check_column, check_target_column
+    from imbalanced_nn.cli.table_columns import as_labels, check_column, check_target
 
     frame = read_table(path, target, reading)
-    check_target_column(frame, target)
-    names = list(frame.columns)
-    for option, name in [
-        *(("--drop", name) for name in reading.drop),
-        ("--groups", roles.groups),
-        ("--time", roles.time),
-    ]:
-        if name is not None:
-            check_column(option, name, names, target)
+    names = [str(name) for name in frame.columns]
+    check_target(names, target)
+    for option, name in _named(reading, roles):
+        check_column(option, name, names, target)
     column = merged(frame[target], reading.missing)
     present = column.notna().to_numpy()
     lacking = int((~present).sum())

@@ -5,7 +5,7 @@ import os
 
 import click
 
-from imbalanced_nn.cli.evaluate_command import judged_chunks
+from imbalanced_nn.cli.evaluate_command import check_judged, judged_chunks
 from imbalanced_nn.cli.options import (
     check_inputs,
     check_output,
@@ -50,6 +50,7 @@ def tune_threshold(model, data, target, output, force, reading, as_json, **aim):
     """
     check_inputs(model, data)
     check_output(output, force, data)
+    check_judged(data, target, reading)
     stage(f"Loading {model}")
     with errors_as_refusals():
         threshold = threshold_from(**aim)

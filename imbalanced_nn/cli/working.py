@@ -1,5 +1,6 @@
 """What tells that a command works: a bar on a terminal, a line for each stage elsewhere."""
 
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -60,6 +61,8 @@ def progress_bar(what: str, unit: str) -> Iterator[Callable[[int, int], None]]:
         Such as ``"Comparing"`` and ``"fits"``.
     """
     is_terminal = sys.stderr is not None and sys.stderr.isatty()
+    # As rich understands it.
+    is_terminal = is_terminal or bool(os.environ.get("FORCE_COLOR"))
     if _is_quiet():
         yield lambda done, total: None
     elif is_terminal:

@@ -1,5 +1,6 @@
 """What the columns of a table hold: numbers, dates, durations or text."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -110,16 +111,35 @@ class ColumnTypes(TransformerMixin, BaseEstimator):
 
     def fit_transform(self, X: pd.DataFrame, y: Any = None) -> pd.DataFrame:
         """Learn the types of columns and return them as floats and text."""
+        return self.learn(X, lambda done, total: None)
+
+    def learn(self, X: pd.DataFrame, progress: Callable[[int, int], None]) -> pd.DataFrame:
+        """Do what `fit_transform` does, and tell how far it is.
+
+        Parameters
+        ----------
+        X : DataFrame of shape (n_samples, n_columns)
+            The table.
+        progress : callable
+            Given the steps that are done and their number, two for each column.
+
+        Returns
+        -------
+        DataFrame of shape (n_samples, n_used_columns)
+        """
         findings, missing = Findings(), list(self.missing)
-        learned = {
-            str(label): learn_column(str(label), X[label], mark_of(X, str(label)), missing)
-            for label in X.columns
-        }
+        learned, n_steps = {}, 2 * X.shape[1]
+        for place, label in enumerate(X.columns):
+            learned[str(label)] = learn_column(
+                str(label), X[label], mark_of(X, str(label)), missing
+            )
+            progress(place + 1, n_steps)
         ambiguous = _decide_orders(learned)
         doubts: list[str | None] = []
         kinds, forms, categories, kept, columns = {}, {}, {}, {}, []
         left_out: dict[str, list[str]] = {"one value": [], _UNIQUE: [], _COUNTING: []}
-        for label in X.columns:
+        for place, label in enumerate(X.columns):
+            progress(X.shape[1] + place, n_steps)
             name, met = str(label), Findings()
             kind, form, spelled = learned.pop(name)
             column = convert_column(name, kind, form, X[label], missing, met, spelled)

@@ -206,6 +206,7 @@ class TestEndings:
         )
 
     def test_a_bar_on_a_terminal(self, run, table, monkeypatch):
+        monkeypatch.setattr("imbalanced_nn.cli.working._is_quiet", lambda: False)
         monkeypatch.setenv("FORCE_COLOR", "1")
         result = run("compare", table, "--target", "fraud", "--strategies", "none", "--json")
         assert "5/5" in result.stderr

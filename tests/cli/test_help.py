@@ -46,22 +46,45 @@ def test_loads_nothing_heavy(arguments, expected):
     assert max(map(len, result.stdout.splitlines())) <= 80
 
 
+LINE = {
+    "file": "There is no file 'none.csv'.",
+    "column": "There is no column 'z'",
+    "strategy": "There is no strategy 'smot'",
+    "sampler": "There is no sampler 'smot'",
+    "rate": "There is no rate 'precison'",
+    "drop": "--drop 'z': there is no such column",
+}
+
+
 @pytest.mark.parametrize(
-    "arguments",
+    ("what", "arguments"),
     [
-        ["compare", "none.csv", "--target", "y"],
-        ["report", "none.csv", "-o", "a.html"],
-        ["fit", "none.csv", "--target", "y", "-o", "a.inn"],
-        ["predict", "none.csv", "here.csv", "-o", "a.csv"],
-        ["predict", "here.csv", "none.csv", "-o", "a.csv"],
-        ["evaluate", "here.csv", "none.csv", "--target", "y"],
-        ["tune-threshold", "none.csv", "here.csv", "--target", "y", "-o", "a.inn"],
-        ["export", "none.csv", "-o", "a.onnx"],
+        ("file", ["compare", "none.csv", "--target", "y"]),
+        ("file", ["report", "none.csv", "-o", "a.html"]),
+        ("file", ["fit", "none.csv", "--target", "y", "-o", "a.inn"]),
+        ("file", ["predict", "none.csv", "here.csv", "-o", "a.csv"]),
+        ("file", ["predict", "here.csv", "none.csv", "-o", "a.csv"]),
+        ("file", ["evaluate", "here.csv", "none.csv", "--target", "y"]),
+        ("file", ["tune-threshold", "none.csv", "here.csv", "--target", "y", "-o", "a.inn"]),
+        ("file", ["export", "none.csv", "-o", "a.onnx"]),
+        ("column", ["compare", "here.csv", "--target", "z"]),
+        ("column", ["fit", "here.csv", "--target", "z", "-o", "a.inn"]),
+        ("column", ["evaluate", "here.csv", "here.csv", "--target", "z"]),
+        ("column", ["tune-threshold", "here.csv", "here.csv", "--target", "z", "-o", "a.inn"]),
+        ("drop", ["fit", "here.csv", "--target", "y", "--drop", "z", "-o", "a.inn"]),
+        ("strategy", ["compare", "here.csv", "--target", "y", "--strategies", "smot"]),
+        ("strategy", ["fit", "here.csv", "--target", "y", "-o", "a.inn", "--strategy", "smot"]),
+        ("sampler", ["fit", "here.csv", "--target", "y", "-o", "a.inn", "--sampler", "smot"]),
+        (
+            "rate",
+            ["fit", "here.csv", "--target", "y", "-o", "a", "--constraint", "precison", "0.9"],
+        ),
     ],
-    ids=lambda arguments: arguments[0],
+    ids=lambda value: value if isinstance(value, str) else value[0],
 )
-def test_a_file_that_is_not_there_is_refused_before_any_library_is_loaded(arguments, tmp_path):
+def test_wrong_arguments_are_refused_before_any_library_is_loaded(what, arguments, tmp_path):
     (tmp_path / "here.csv").write_text("a,y\n1,0\n")
+    heavy = {"keras", "numpy", "pandas", "rich", "sklearn", "tensorflow"}
     code = (
         "import sys\n"
         "from imbalanced_nn.cli import main\n"
@@ -69,11 +92,10 @@ def test_a_file_that_is_not_there_is_refused_before_any_library_is_loaded(argume
         "try:\n"
         "    main()\n"
         "except SystemExit as end:\n"
-        "    heavy = {'keras', 'numpy', 'pandas', 'sklearn', 'tensorflow'}\n"
-        "    print(end.code, sorted(heavy & set(sys.modules)))"
+        f"    print(end.code, sorted({heavy} & set(sys.modules)))"
     )
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path, check=False
     )
-    assert done.stdout == "2 []\n"
-    assert done.stderr == "Error: There is no file 'none.csv'.\n"
+    assert done.stdout == "2 []\n", done.stderr
+    assert done.stderr.startswith(f"Error: {LINE[what]}")

@@ -2,13 +2,17 @@
 
 import gzip
 import sys
+import warnings
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from imbalanced_nn.cli import readers
-from imbalanced_nn.cli.readers import read_table
+from imbalanced_nn.cli.dialects import find_dialect
+from imbalanced_nn.cli.readers import names_in, read_table
+from imbalanced_nn.cli.reading import AS_FOUND
 from imbalanced_nn.cli.refusals import DataRefusal
 from imbalanced_nn.exceptions import ImbalanceWarning
 
@@ -187,3 +191,15 @@ def test_chunks_are_the_table_with_rows_numbered_through(frame, tmp_path, monkey
     assert whole["key"].tolist() == frame["key"].tolist()
     np.testing.assert_array_equal(whole["amount"], frame["amount"])
     assert sorted(whole.columns) == ["amount", "key"]
+
+
+@pytest.mark.parametrize("path", sorted((Path(__file__).parent / "messy").glob("*.[ct]sv")))
+def test_the_first_lines_tell_the_names_that_the_whole_file_has_or_none(path):
+    found = names_in(str(path))
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ImbalanceWarning)
+            names = [name for name in find_dialect(path, AS_FOUND).names if name]
+    except DataRefusal:
+        return
+    assert found is None or found == names
