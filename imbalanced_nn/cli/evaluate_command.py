@@ -88,7 +88,7 @@ def evaluate(
     confusion = _confusion(rows)
     if page is not None:
         with errors_as_refusals():
-            _write_page(page, force, about, report, confusion, notes)
+            _write_page(page, force, about, report, confusion, notes, costs, rows)
     if as_json:
         content = {**about, **report.to_dict(), "confusion": confusion, "notes": notes}
         say(json.dumps(content, indent=2, allow_nan=False))
@@ -98,7 +98,7 @@ def evaluate(
         say(f"Report: {page}")
 
 
-def _write_page(path: str, force: bool, about: dict, report, confusion, notes: list[str]) -> None:
+def _write_page(path, force: bool, about: dict, report, confusion, notes, costs, rows) -> None:
     """Write the page."""
     from imbalanced_nn.describe import cut_sentence
     from imbalanced_nn.report import write_evaluation
@@ -114,6 +114,8 @@ def _write_page(path: str, force: bool, about: dict, report, confusion, notes: l
         title=f"{about['model']} on {data['name']}",
         data=facts,
         confusion=confusion,
+        cost_matrix=costs,
+        rows=rows,
         notes=notes,
         overwrite=force,
     )

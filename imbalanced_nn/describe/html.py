@@ -55,7 +55,7 @@ def table(
     body = "\n".join(lines)
     return Markup(
         f'<div class="scroll" role="region" tabindex="0" aria-label="{markup(caption)}">\n'
-        f"<table>\n<caption>{markup(caption)}</caption>\n<thead><tr>{head}</tr></thead>\n"
+        f"<table>\n<caption><span>{markup(caption)}</span></caption>\n<thead><tr>{head}</tr></thead>\n"
         f"<tbody>\n{body}\n</tbody>\n</table>\n</div>"
     )
 

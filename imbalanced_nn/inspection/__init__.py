@@ -3,12 +3,14 @@
 from imbalanced_nn.inspection.calibration_comparison import CalibrationComparisonDisplay
 from imbalanced_nn.inspection.class_counts import ClassCountsDisplay
 from imbalanced_nn.inspection.comparison import ComparisonDisplay
+from imbalanced_nn.inspection.display import Display, class_name, log_ticks, look, tidy, wrapped
 from imbalanced_nn.inspection.fit_in_words import describe_fit
 from imbalanced_nn.inspection.history import HistoryDisplay
 from imbalanced_nn.inspection.imbalance_report import ImbalanceReport
 from imbalanced_nn.inspection.predictions import Predictions
 from imbalanced_nn.inspection.prevalence_curve import PrevalenceCurveDisplay
 from imbalanced_nn.inspection.report import imbalance_report, report_on
+from imbalanced_nn.inspection.report_html import estimate_text, report_tables
 from imbalanced_nn.inspection.report_table import report_parts
 from imbalanced_nn.inspection.threshold_curve import ThresholdCurveDisplay
 from imbalanced_nn.inspection.widths import fitted, natural_width, one_line
@@ -19,16 +21,24 @@ __all__ = [
     "CalibrationComparisonDisplay",
     "ClassCountsDisplay",
     "ComparisonDisplay",
+    "Display",
     "HistoryDisplay",
     "ImbalanceReport",
     "Predictions",
     "PrevalenceCurveDisplay",
     "ThresholdCurveDisplay",
+    "class_name",
     "describe_fit",
+    "estimate_text",
     "fitted",
     "imbalance_report",
+    "log_ticks",
+    "look",
     "natural_width",
     "one_line",
     "report_on",
     "report_parts",
+    "report_tables",
+    "tidy",
+    "wrapped",
 ]

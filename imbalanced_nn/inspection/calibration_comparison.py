@@ -8,7 +8,15 @@ from scipy.stats import norm
 from imbalanced_nn._compat.sklearn import Interval, StrOptions, validate_params
 from imbalanced_nn.data import class_probabilities
 from imbalanced_nn.exceptions import InvalidParameterError
-from imbalanced_nn.inspection.display import Display, legend, log_ticks, look, tidy
+from imbalanced_nn.inspection.display import (
+    Display,
+    class_name,
+    legend,
+    log_ticks,
+    look,
+    tidy,
+    wrapped,
+)
 from imbalanced_nn.inspection.predictions import Predictions, last_input, last_step
 from imbalanced_nn.metrics import BinaryProblem, binary_measures, equal_mass_bins
 from imbalanced_nn.threshold import check_rows, checked_positive_code, encode_labels, scored_code
@@ -246,7 +254,7 @@ class CalibrationComparisonDisplay(Display):
         ax.plot(diagonal, diagonal, color="0.5", linewidth=1, label="calibrated", zorder=1)
         for place, (name, curve) in enumerate(self.curves.items()):
             none = log & (curve["observed"] == 0)
-            label = f"{name}\n(calibration error {self.calibration_error[name]:.3g})"
+            label = f"{wrapped(name)}\n(calibration error {self.calibration_error[name]:.3g})"
             observed = curve["observed"]
             self._draw_curve(curve, np.where(none, np.nan, observed), look(place), label)
             # A share of 0 has no place on a logarithmic axis but its edge, and joins no line.
@@ -256,11 +264,11 @@ class CalibrationComparisonDisplay(Display):
         if log:
             log_ticks(ax.xaxis)
             log_ticks(ax.yaxis)
-        of = "the class" if self.pos_label is None else repr(self.pos_label)
+        of = class_name(self.pos_label)
         scale = " (log scale)" if log else ""
         ax.set(
-            xlabel=f"Mean predicted probability of {of}{scale}",
-            ylabel=f"Observed share of {of}{scale}",
+            xlabel=wrapped(f"Mean predicted probability of {of}{scale}", 52),
+            ylabel=wrapped(f"Observed share of {of}{scale}", 42),
             title="Calibration",
         )
         tidy(ax)

@@ -5,17 +5,25 @@ from sklearn.utils.validation import check_is_fitted
 
 from imbalanced_nn.describe import class_counts
 from imbalanced_nn.exceptions import InvalidParameterError
-from imbalanced_nn.inspection.display import Display, fill, legend, log_ticks, tidy
+from imbalanced_nn.inspection.display import Display, fill, legend, log_ticks, look, tidy, wrapped
 from imbalanced_nn.inspection.predictions import last_step
 
 __all__ = ["ClassCountsDisplay"]
 
-_WIDE, _NARROW = 9, 32
+_RATIO = 20
+"""How many times the rows of another a class has where the axis is logarithmic."""
+
+_MOST_BARS = 7
+"""Classes whose bars can be told apart without colour."""
+
+_WIDE, _NARROW = 8, 32
 """Bars up to which their numbers lie flat, and stand upright; of more they have none."""
 
 
 class ClassCountsDisplay(Display):
-    """Rows of each class before and after each step, on a logarithmic axis.
+    """Rows of each class before and after each step.
+
+    The axis is logarithmic where one class has twenty times the rows of another, or more.
 
     Parameters
     ----------
@@ -109,6 +117,11 @@ class ClassCountsDisplay(Display):
         ).infer_objects()
 
     def _draw(self, own):
+        from matplotlib.ticker import StrMethodFormatter
+
+        if len(self.classes) > _MOST_BARS:
+            self._draw_points(own)
+            return
         ax = self.ax_
         steps = list(self.counts)
         counts = np.array(list(self.counts.values()))
@@ -116,19 +129,50 @@ class ClassCountsDisplay(Display):
         upright = counts.size > _WIDE
         for place, label in enumerate(self.classes):
             at = np.arange(len(steps)) + (place - (len(self.classes) - 1) / 2) * width
-            bars = ax.bar(at, counts[:, place], width=width, label=str(label), **fill(place))
+            bars = ax.bar(at, counts[:, place], width=width, label=wrapped(label), **fill(place))
             if counts.size <= _NARROW:
                 numbers = [f"{count:,.0f}" for count in counts[:, place]]
                 ax.bar_label(
                     bars, numbers, padding=2, fontsize="small", rotation=90 if upright else 0
                 )
-        ax.set_yscale("log")
-        # A single row is where a logarithmic bar can start.
         # Above the bars there is room for their numbers, and for a legend that cannot lie beside.
-        headroom = (8 if upright else 2) * (1 if own else 10)
-        ax.set_ylim(min(1.0, counts[counts > 0].min()), counts.max() * headroom)
-        log_ticks(ax.yaxis)
+        log = counts.max() >= _RATIO * counts[counts > 0].min()
+        if log:
+            ax.set_yscale("log")
+            headroom = (8 if upright else 2) * (1 if own else 10)
+            # A single row is where a logarithmic bar can start.
+            ax.set_ylim(min(1.0, counts[counts > 0].min()), counts.max() * headroom)
+            log_ticks(ax.yaxis)
+        else:
+            # Bars from 0 on are as long as the rows are many.
+            ax.set_ylim(0, counts.max() * (1.3 if upright else 1.12) * (1 if own else 1.4))
+            ax.yaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
         ax.set_xticks(range(len(steps)), [step.replace(" ", "\n", 1) for step in steps])
-        ax.set(ylabel="Rows (log scale)", title="Rows of each class, step by step")
+        ax.set(
+            ylabel="Rows (log scale)" if log else "Rows", title="Rows of each class, step by step"
+        )
         tidy(ax, grid="y")
+        legend(ax, own)
+
+    def _draw_points(self, own):
+        """Draw a line for each class, with a point for each step."""
+        ax, counts = self.ax_, np.array(list(self.counts.values()))
+        places = np.arange(len(self.classes))[::-1]
+        if own:
+            self.figure_.set_figheight(1.4 + 0.24 * len(self.classes))
+        for place, (step, row) in enumerate(self.counts.items()):
+            style = look(place) | {"linestyle": "none"}
+            ax.plot(np.where(row > 0, row, np.nan), places, markersize=6, label=step, **style)
+        log = counts.max() >= _RATIO * counts[counts > 0].min()
+        if log:
+            ax.set_xscale("log")
+            ax.set_xlim(counts[counts > 0].min() / 2, counts.max() * 2)
+            log_ticks(ax.xaxis)
+        else:
+            ax.set_xlim(0, counts.max() * 1.08)
+        ax.set_yticks(places, [wrapped(label) for label in self.classes])
+        ax.set_ylim(-0.6, len(places) - 0.4)
+        label = "Rows (log scale)" if log else "Rows"
+        ax.set(xlabel=label, title="Rows of each class, step by step")
+        tidy(ax)
         legend(ax, own)

@@ -3,7 +3,7 @@
 import numpy as np
 
 from imbalanced_nn.exceptions import InvalidParameterError
-from imbalanced_nn.inspection.display import Display, legend, look, tidy
+from imbalanced_nn.inspection.display import Display, legend, look, tidy, wrapped
 from imbalanced_nn.metrics import MEASURES, measure_label
 
 __all__ = ["ComparisonDisplay"]
@@ -169,6 +169,8 @@ class ComparisonDisplay(Display):
         )
 
     def _draw(self, own):
+        from matplotlib.ticker import MaxNLocator
+
         ax = self.ax_
         if own:
             self.figure_.set_figheight(1.8 + 0.38 * len(self.strategies))
@@ -202,7 +204,8 @@ class ComparisonDisplay(Display):
         ax.axvline(0, color="black", linewidth=1, linestyle="--", zorder=1)
         ax.plot(0, places[~others][0], "D", color="black", markersize=7, label="baseline")
         names = [
-            f"{name}  ({mean:.3f})" for name, mean in zip(self.strategies, self.means, strict=True)
+            f"{wrapped(name)}  ({mean:.3f})"
+            for name, mean in zip(self.strategies, self.means, strict=True)
         ]
         ax.set_yticks(places, names)
         ax.set_ylim(-0.6, len(names) - 0.4)
@@ -210,9 +213,11 @@ class ComparisonDisplay(Display):
         if _lower_is_better(self.metric):
             measure += " (lower is better)"
         ax.set(
-            xlabel=f"{measure}, difference from {self.baseline!r}",
+            xlabel=wrapped(f"{measure}, difference from {self.baseline!r}", 52),
             title="Strategies compared (mean in brackets)",
         )
+        # Beside long names there is room for few.
+        ax.xaxis.set_major_locator(MaxNLocator(4))
         tidy(ax, grid="x")
         legend(ax, own)
 

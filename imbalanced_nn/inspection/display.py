@@ -1,10 +1,11 @@
 """What all displays share: axes, a look that needs no colour, and numbers without matplotlib."""
 
+import textwrap
 from importlib.util import find_spec
 
 import numpy as np
 
-__all__ = ["Display", "fill", "legend", "log_ticks", "look", "tidy"]
+__all__ = ["Display", "class_name", "fill", "legend", "log_ticks", "look", "tidy", "wrapped"]
 
 # Okabe and Ito's colours but the yellow, which is faint on white; dark and light take turns, so
 # that neighbours differ in greyscale, too.
@@ -73,6 +74,18 @@ class Display:
         if hasattr(self, "ax_"):
             return f"<{name}, drawn; frame() has its numbers>"
         return f"<{name}, not drawn; frame() has its numbers, plot() needs matplotlib>"
+
+
+def wrapped(text, width=30):
+    """Return a text on lines of so many characters, of which a word that is longer is cut."""
+    return "\n".join(textwrap.wrap(str(text), width)) or str(text)
+
+
+def class_name(label):
+    """Return what a class is called within a sentence: text in quotes, numbers as classes."""
+    if label is None:
+        return "the class"
+    return repr(str(label)) if isinstance(label, str) else f"class {label}"
 
 
 def look(place):

@@ -14,6 +14,8 @@ _LABELS = {
     "val_log_loss": "held-out log loss",
     "val_average_precision": "held-out average precision",
 }
+_PRECISION = "val_average_precision"
+_BY_LOSS = "val_average_precision_by_log_loss"
 _MAX_MARKERS = 12
 
 
@@ -34,6 +36,9 @@ class HistoryDisplay(Display):
         The same of the last layer, where it was trained anew.
     head_best_epoch : int, default=None
         That epoch of the second stage, from 1.
+    standard_error : float, default=None
+        Of the held-out average precision. Epochs within one of the best are told apart by their
+        log loss, so that the one that is kept need not be the highest; they are shaded.
 
     Attributes
     ----------
@@ -54,7 +59,16 @@ class HistoryDisplay(Display):
 
     _figsize = (6.8, 5.2)
 
-    def __init__(self, *, history, best_epoch=None, head_history=None, head_best_epoch=None):
+    def __init__(
+        self,
+        *,
+        history,
+        best_epoch=None,
+        head_history=None,
+        head_best_epoch=None,
+        standard_error=None,
+    ):
+        self.standard_error = standard_error
         self.history = history
         self.best_epoch = best_epoch
         self.head_history = head_history
@@ -93,6 +107,7 @@ class HistoryDisplay(Display):
             best_epoch=_kept(history, getattr(step, "n_iter_", None)),
             head_history=head,
             head_best_epoch=_kept(head, getattr(step, "head_n_iter_", None)),
+            standard_error=_standard_error(step, history),
         )._shown(ax)
 
     @property
@@ -137,6 +152,8 @@ class HistoryDisplay(Display):
             for place, name in enumerate(panel):
                 self._draw_quantity(ax, name, look(place))
             self._mark_stages(ax, first=panel is panels[0])
+            if _PRECISION in panel:
+                self._shade_error(ax)
             ax.set_ylabel("Loss" if panel is losses else "Score")
             if panel is losses and self._spans_decades(losses):
                 ax.set(yscale="log", ylabel="Loss (log scale)")
@@ -178,6 +195,15 @@ class HistoryDisplay(Display):
             label = "last layer, trained anew" if first else None
             ax.axvspan(edge, start + 0.5, color="0.93", zorder=0, label=label)
 
+    def _shade_error(self, ax):
+        """Shade the average precisions that are about the highest."""
+        values = np.asarray(self.history.get(_PRECISION, []), dtype=float)
+        if self.standard_error is None or not np.isfinite(values).any():
+            return
+        highest = np.nanmax(values)
+        label = "one standard error below the\nbest: the least log loss is kept"
+        ax.axhspan(highest - self.standard_error, highest, color="0.88", zorder=0, label=label)
+
     def _spans_decades(self, losses):
         """Whether losses differ so much that a linear axis hides the small ones."""
         values = self.frame()[losses].to_numpy(dtype=float)
@@ -188,6 +214,17 @@ class HistoryDisplay(Display):
 def _n_epochs(history):
     """Return the number of epochs that were logged."""
     return max(map(len, history.values()))
+
+
+def _standard_error(step, history):
+    """Return the error by which epochs count as equal, None where another measure ranks them."""
+    values = np.asarray(history.get(_PRECISION, []), dtype=float)
+    held_out = getattr(step, "validation_indices_", None)
+    if not np.isfinite(values).any() or _BY_LOSS in history or held_out is None:
+        return None
+    n_positives = max(len(held_out) * float(np.min(step.class_prior_)), 1.0)
+    highest = float(np.nanmax(values))
+    return float(np.sqrt(max(highest * (1 - highest), 0) / n_positives))
 
 
 def _kept(history, n_iter):

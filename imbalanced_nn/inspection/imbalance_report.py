@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from imbalanced_nn.inspection.report_html import report_tables
 from imbalanced_nn.inspection.report_table import report_parts, report_text
 from imbalanced_nn.metrics import MEASURES
 
@@ -103,6 +104,10 @@ class ImbalanceReport:
                 )
             ],
         }
+
+    def _repr_html_(self):
+        """Return the tables in HTML, as notebooks show them."""
+        return "\n".join(report_tables(self))
 
     def __rich_console__(self, console, options):
         yield from report_parts(self, options.max_width)

@@ -4,7 +4,15 @@ import numpy as np
 from sklearn.utils import check_random_state
 
 from imbalanced_nn.exceptions import InvalidParameterError, nearest_name
-from imbalanced_nn.inspection.display import Display, legend, log_ticks, look, tidy
+from imbalanced_nn.inspection.display import (
+    Display,
+    class_name,
+    legend,
+    log_ticks,
+    look,
+    tidy,
+    wrapped,
+)
 from imbalanced_nn.inspection.predictions import Predictions
 from imbalanced_nn.metrics import (
     MEASURES,
@@ -266,9 +274,9 @@ random_state, ax
         if len(self.prevalences) > 1:
             ax.set_xlim(self.prevalences[0], self.prevalences[-1])
         log_ticks(ax.xaxis, percent=True)
-        positives = "positives" if self.pos_label is None else repr(self.pos_label)
+        positives = "positives" if self.pos_label is None else class_name(self.pos_label)
         ax.set(
-            xlabel=f"Share of {positives} (log scale)",
+            xlabel=wrapped(f"Share of {positives} (log scale)", 48),
             ylabel="Value",
             title="Measures at other prevalences",
         )

@@ -10,7 +10,15 @@ from imbalanced_nn.inspection.criterion import (
     tuned_on,
     tuner_for,
 )
-from imbalanced_nn.inspection.display import Display, legend, log_ticks, look, tidy
+from imbalanced_nn.inspection.display import (
+    Display,
+    class_name,
+    legend,
+    log_ticks,
+    look,
+    tidy,
+    wrapped,
+)
 from imbalanced_nn.inspection.fold_rows import fold_rows
 from imbalanced_nn.inspection.predictions import last_step
 from imbalanced_nn.metrics import measure_label
@@ -41,6 +49,12 @@ class ThresholdCurveDisplay(Display):
         Name of the objective.
     name : str or list of str, default=None
         Name of each curve.
+    constraint : str, default=None
+        What must hold where there is a score, such as ``"precision >= 0.9"``.
+    pos_label : label, default=None
+        Class that is decided for from a cut on.
+    spread_of : str, default="given range"
+        What ``spread`` is, such as ``"95 % interval"``.
 
     Attributes
     ----------
@@ -64,8 +78,20 @@ class ThresholdCurveDisplay(Display):
     """
 
     def __init__(
-        self, *, thresholds, scores, threshold, score=None, spread=None, objective=None, name=None
+        self,
+        *,
+        thresholds,
+        scores,
+        threshold,
+        score=None,
+        spread=None,
+        objective=None,
+        name=None,
+        constraint=None,
+        pos_label=None,
+        spread_of="given range",
     ):
+        self.constraint, self.pos_label, self.spread_of = constraint, pos_label, spread_of
         several = isinstance(thresholds, list | tuple) and np.ndim(thresholds[0]) == 1
         self.thresholds = list(map(np.asarray, thresholds if several else [thresholds]))
         self.scores = list(map(np.asarray, scores if several else [scores]))
@@ -144,7 +170,8 @@ class ThresholdCurveDisplay(Display):
             raise InvalidParameterError("X and y go together: pass both, or neither.")
         if X is None:
             display = cls._of_curve(last_step(estimator), name)
-            spread = spread_of(last_step(estimator)) if spread is None else spread
+            if spread is None:
+                spread, display.spread_of = spread_of(last_step(estimator)), "95 % interval"
         else:
             rows = (X, y, sample_weight)
             display = cls._of_rows(estimator, *rows, objective, constraint, pos_label, name)
@@ -242,6 +269,9 @@ class ThresholdCurveDisplay(Display):
             spread=(min(cuts), max(cuts)),
             objective=displays[0].objective,
             name=[f"fold {number}" for number in range(len(cuts))],
+            constraint=displays[0].constraint,
+            pos_label=displays[0].pos_label,
+            spread_of="range over the folds",
         )._shown(ax)
 
     @classmethod
@@ -263,6 +293,8 @@ class ThresholdCurveDisplay(Display):
             score=step.best_score_ if names is None else None,
             objective=objective_name(step),
             name=names if name is None else name,
+            constraint=_bound(step),
+            pos_label=getattr(step, "pos_label_", None),
         )
 
     def _mark(self, threshold):
@@ -295,7 +327,11 @@ class ThresholdCurveDisplay(Display):
         label = measure_label(self.objective)
         for place, (cut, score) in enumerate(zip(self.threshold, self.score, strict=True)):
             style = {key: look(place)[key] for key in ("color", "linestyle")}
-            name = f"{self.name[place]}, cut {cut:.3g}" if several else self.name[place] or label
+            name = (
+                f"{wrapped(self.name[place])}, cut {cut:.3g}"
+                if several
+                else self.name[place] or label
+            )
             cuts, scores = self.thresholds[place], self.scores[place]
             ax.plot(cuts, scores, drawstyle="steps-mid", label=name, **style)
             ax.plot(
@@ -316,7 +352,7 @@ class ThresholdCurveDisplay(Display):
                 high,
                 color="0.85",
                 zorder=0,
-                label=f"spread of the cut {low:.3g} to {high:.3g}",
+                label=f"{self.spread_of} of the cut,\n{low:.3g} to {high:.3g}",
             )
         ax.margins(y=0.08)
         self._scale()
@@ -325,30 +361,29 @@ class ThresholdCurveDisplay(Display):
         tidy(ax)
         legend(ax, own)
 
-    def _label(self, place):
-        """Return the name of a curve in the legend."""
-        if len(self.threshold) == 1:
-            return self.name[0] or measure_label(self.objective)
-        return f"{self.name[place]}, cut {self.threshold[place]:.3g}"
-
     def _scale(self):
         """Make the axis logarithmic where the cut is small, from what is shown of it on."""
         ax, cut = self.ax_, max(self.threshold)
         cuts = np.concatenate(self.thresholds)
         if not (0 < cut < RARE_CUT and cuts.min() >= 0):
             margin = 0.02 * np.ptp(cuts)
-            ax.set(xlabel="Threshold", xlim=(cuts.min() - margin, cuts.max() + margin))
+            ax.set(xlabel=self._cut_label(""), xlim=(cuts.min() - margin, cuts.max() + margin))
             return
         # The lowest cuts of a rare class are many, tiny, and all the same.
         left = max(cuts[cuts > 0].min(), min(self.threshold) / 100)
         ax.set_xscale("log")
         ax.set_xlim(left, max(cuts.max(), 1.0))
         log_ticks(ax.xaxis)
-        ax.set_xlabel("Threshold (log scale)")
+        ax.set_xlabel(self._cut_label(" (log scale)"))
+
+    def _cut_label(self, scale):
+        """Return the name of the axis, with the class that is decided for."""
+        of = "" if self.pos_label is None else f" for {class_name(self.pos_label)}"
+        return wrapped(f"Threshold{of}{scale}", 48)
 
     def _shade(self):
         """Hatch where a constraint is not met."""
-        label: str | None = "constraint not met"
+        label: str | None = f"{self.constraint or 'constraint'} not met"
         ends = self.ax_.get_xlim()
         for cuts, scores in zip(self.thresholds, self.scores, strict=True):
             for first, last in _runs(np.isnan(scores)):
@@ -359,6 +394,16 @@ class ThresholdCurveDisplay(Display):
                 )
                 label = None
         self.ax_.set_xlim(ends)
+
+
+def _bound(step):
+    """Return the constraint of a fitted tuner or estimator in words, None without one."""
+    pair = getattr(getattr(step, "threshold", step), "constraint", None)
+    if pair is None:
+        return None
+    rate, bound = pair
+    sign = "<=" if rate in ("alert_rate", "alert_count", "false_positive_rate") else ">="
+    return f"{rate.replace('_', ' ')} {sign} {bound:g}"
 
 
 def _check_spread(spread):

@@ -29,7 +29,7 @@ def evidence(comparison) -> list[Markup]:
         _decisions(comparison),
         *_references(comparison),
         Markup(
-            f'<p class="note">Means over {comparison.n_splits} folds that all strategies '
+            f'<p class="note">Means over {_folds(comparison)} that all strategies '
             f"share{fewer}, ± their standard deviation. {markup(positive)} An interval of a "
             f"difference is paired by fold and allows for training sets that overlap (Nadeau and "
             f"Bengio, 2003); all hold together at 95 %. The best mean of a column is bold and "
@@ -101,6 +101,11 @@ def _decisions(comparison) -> Markup:
     columns = [("Strategy", False), ("Threshold", False)]
     columns += [(_header(m), True) for m in _DECISIONS]
     return table("Decisions, at the learned and at the plain threshold", columns, rows)
+
+
+def _folds(comparison) -> str:
+    """Return the number of folds in words."""
+    return "the one fold" if comparison.n_splits == 1 else f"{comparison.n_splits} folds"
 
 
 def _and_reference(comparison) -> str:

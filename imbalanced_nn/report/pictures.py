@@ -7,13 +7,16 @@ from importlib.util import find_spec
 from typing import Any
 
 from imbalanced_nn.describe import Markup, markup
-from imbalanced_nn.inspection import ClassCountsDisplay, ComparisonDisplay
+from imbalanced_nn.inspection import ClassCountsDisplay, ComparisonDisplay, Display
 from imbalanced_nn.metrics import measure_label
 
-__all__ = ["pictures"]
+__all__ = ["MISSING", "drawn", "figure", "pictures"]
+
+MISSING = Markup("<p>The pictures need matplotlib: <code>pip install matplotlib</code>.</p>")
+"""What is shown in the place of pictures."""
 
 _WIDTH = 5.2
-_MOST_CLASSES = 12
+_MOST_CLASSES = 40
 # The same page for the same comparison; text that is no formula; shapes, not fonts of the reader.
 _STYLE = {"svg.hashsalt": "imbalanced_nn", "text.parse_math": False, "svg.fonttype": "path"}
 
@@ -27,7 +30,7 @@ def pictures(comparison) -> list[Markup]:
         What was measured.
     """
     if find_spec("matplotlib") is None:
-        return [Markup("<p>The pictures need matplotlib: <code>pip install matplotlib</code>.</p>")]
+        return [MISSING]
     made = []
     if len(comparison.strategies) > 1:
         metrics = dict.fromkeys((comparison.scoring, "log_loss"))
@@ -47,7 +50,7 @@ def _differences(comparison, metric: str) -> Markup:
         )
 
     height = 1.4 + 0.3 * len(comparison.strategies)
-    source, display = _drawn(draw, height)
+    source, display = drawn(draw, height)
     rows = display.frame()
     told = "; ".join(
         f"{row.strategy} {row.difference:+.3f} ({row.low:+.3f} to {row.high:+.3f})"
@@ -55,11 +58,17 @@ def _differences(comparison, metric: str) -> Markup:
         if row.strategy != comparison.baseline_
     )
     name = measure_label(metric)
-    return _figure(
+    if comparison.n_splits == 1:
+        caption = "The one fold has no intervals."
+    else:
+        caption = (
+            "With intervals that hold together at 95 %. One that crosses the line leaves open "
+            "which is better."
+        )
+    return figure(
         source,
         f"{name}, difference of each strategy from {comparison.baseline_}: {told}.",
-        f"{name}: difference of each strategy from {comparison.baseline_!r}, with intervals that "
-        f"hold together at 95 %. One that crosses the line shows no difference.",
+        f"{name}: difference of each strategy from {comparison.baseline_!r}. {caption}",
     )
 
 
@@ -71,12 +80,12 @@ def _classes(comparison) -> Markup:
     def draw(figure):
         return ClassCountsDisplay(counts=counts, classes=classes).plot(figure.subplots())
 
-    source, _ = _drawn(draw, 3.0)
+    source, _ = drawn(draw, max(3.0, 1.2 + 0.22 * len(classes)))
     told = ", ".join(f"{c} {n:,}" for c, n in zip(classes, comparison.class_count, strict=True))
-    return _figure(source, f"Rows of each class: {told}.", "Rows of each class, log scale.")
+    return figure(source, f"Rows of each class: {told}.", "Rows of each class.")
 
 
-def _drawn(draw, height: float):
+def drawn(draw, height: float):
     """Return a drawing as the source of an image, and its display."""
     from matplotlib import rc_context
     from matplotlib.figure import Figure
@@ -85,12 +94,13 @@ def _drawn(draw, height: float):
     with rc_context(style), warnings.catch_warnings():
         # A label may have letters that the font lacks; the tables have them.
         warnings.filterwarnings("ignore", message="Glyph .* missing from font")
-        figure = Figure(figsize=(_WIDTH, height), layout="constrained")
-        display = draw(figure)
-        _give_room(display)
-        figure.savefig(content, format="svg", metadata={"Date": None})
+        canvas = Figure(figsize=(_WIDTH, height), layout="constrained")
+        made = draw(canvas)
+        if isinstance(made, Display):
+            _give_room(made)
+        canvas.savefig(content, format="svg", metadata={"Date": None})
     packed = base64.b64encode(content.getvalue()).decode("ascii")
-    return f"data:image/svg+xml;base64,{packed}", display
+    return f"data:image/svg+xml;base64,{packed}", made
 
 
 def _give_room(display) -> None:
@@ -102,7 +112,7 @@ def _give_room(display) -> None:
     display.figure_.legend(loc="outside lower center", ncols=3, fontsize="small", frameon=False)
 
 
-def _figure(source: str, text: str, caption: str) -> Markup:
+def figure(source: str, text: str, caption: str) -> Markup:
     """Return an image with its text and caption."""
     return Markup(
         f'<figure>\n<img src="{source}" alt="{markup(text)}">\n'

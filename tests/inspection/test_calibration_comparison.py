@@ -48,7 +48,7 @@ def test_bins_hold_equal_positives_and_all_rows(rare):
 def test_labels_of_numpy_are_shown_as_plain_numbers(rare):
     y, p = rare
     display = CalibrationComparisonDisplay.from_predictions(y, {"p": p})
-    assert display.ax_.get_xlabel() == "Mean predicted probability of 1 (log scale)"
+    assert display.ax_.get_xlabel() == "Mean predicted probability of class 1 (log scale)"
 
 
 def test_quantile_bins_are_scikit_learns(rare):

@@ -27,6 +27,7 @@ from imbalanced_nn.inspection import (
 
 RARE, RARE_Y = make_classification(4000, weights=[0.97], class_sep=1.2, random_state=0)
 RARE_CLF = LogisticRegression().fit(RARE, RARE_Y)
+LONG = "a class with a long name of 38 letters"
 EPOCHS = np.linspace(1, 0, 30) ** 2
 
 
@@ -99,6 +100,18 @@ MADE = {
         counts=dict.fromkeys(("all rows", "after the sampler"), [72000] * 4), classes=[*"abcd"]
     )._shown(ax),
     "counts-many": lambda ax: counts(ax, 7),
+    "counts-30": lambda ax: ClassCountsDisplay(
+        counts={"all rows": np.geomspace(5, 90000, 30)}, classes=[f"class {k}" for k in range(30)]
+    )._shown(ax),
+    "calibration-long": lambda ax: CalibrationComparisonDisplay.from_predictions(
+        np.where(RARE_Y, LONG, "ok"),
+        {LONG: RARE_CLF.predict_proba(RARE)[:, 1]},
+        pos_label=LONG,
+        ax=ax,
+    ),
+    "history-error": lambda ax: HistoryDisplay(
+        history={"val_average_precision": 1 - EPOCHS}, best_epoch=25, standard_error=0.05
+    )._shown(ax),
     "comparison": lambda ax: ComparisonDisplay.from_comparison(comparison(), ax=ax),
     "comparison-many": lambda ax: ComparisonDisplay.from_comparison(
         comparison(12), metric="log_loss", ax=ax
@@ -214,3 +227,37 @@ def test_the_room_loads_no_matplotlib_and_no_keras():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_bars_are_as_long_as_rows_are_many_where_all_can_be_seen():
+    near, far = (
+        ClassCountsDisplay(counts={"all rows": rows}, classes=["ok", "fraud"])._shown(None)
+        for rows in ([73, 27], [7300, 27])
+    )
+    assert (near.ax_.get_yscale(), near.ax_.get_ylim()[0], near.ax_.get_ylabel()) == (
+        *("linear", 0),
+        "Rows",
+    )
+    assert (far.ax_.get_yscale(), far.ax_.get_ylabel()) == ("log", "Rows (log scale)")
+    pyplot.close("all")
+
+
+def test_the_threshold_curve_names_class_constraint_and_range():
+    shown = MADE["threshold-constraint"](None)
+    labels = [text.get_text() for text in shown.ax_.get_legend().get_texts()]
+    assert "precision >= 0.5 not met" in labels
+    assert shown.ax_.get_xlabel() == "Threshold for class 1"
+    shown = MADE["threshold"](None)
+    labels = [text.get_text() for text in shown.ax_.get_legend().get_texts()]
+    assert "given range of the cut,\n0.05 to 0.2" in labels
+    shown = MADE["threshold-folds"](None)
+    labels = [text.get_text() for text in shown.ax_.get_legend().get_texts()]
+    assert any(label.startswith("range over the folds of the cut") for label in labels)
+    pyplot.close("all")
+
+
+@pytest.mark.parametrize(
+    ("label", "name"), [(None, "the class"), (1, "class 1"), (np.str_("a"), "'a'"), ("1", "'1'")]
+)
+def test_what_a_class_is_called(label, name):
+    assert display.class_name(label) == name
