@@ -65,7 +65,7 @@ def check_graph(content: bytes) -> None:
                     raise ModelFileError(f"its copy in ONNX uses {_text(name)} operators")
         elif field == "graph":
             graphs += 1
-            _check_parts(value)
+            _check_parts(_part(value))
     if graphs != 1:
         raise ModelFileError(f"its copy in ONNX has {graphs} graphs")
 
@@ -74,9 +74,9 @@ def _check_parts(graph: memoryview) -> None:
     """Check nodes and constants."""
     for field, value in _fields(graph, _GRAPH, "graph"):
         if field == "initializer":
-            _check_tensor(value)
+            _check_tensor(_part(value))
         elif field == "node":
-            _check_node(value)
+            _check_node(_part(value))
 
 
 def _check_node(node: memoryview) -> None:
@@ -89,7 +89,7 @@ def _check_node(node: memoryview) -> None:
         if field == "attribute":
             for each, part in _fields(value, _ATTRIBUTE, "attribute"):
                 if each == "t":
-                    _check_tensor(part)
+                    _check_tensor(_part(part))
 
 
 def _check_tensor(tensor: memoryview) -> None:

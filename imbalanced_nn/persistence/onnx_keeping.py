@@ -100,7 +100,8 @@ def _columns(estimator: Any) -> dict[str, Any]:
 
 def _scores(classifier: BalancedKerasClassifier) -> list[list[float]]:
     """Return the matrix by which the largest score decides, or refuse a rule without one."""
-    rule, n = classifier.decision_rule_, len(classifier.classes_)
+    rule: Any = classifier.decision_rule_
+    n = len(classifier.fit_result_.target.classes)
     if classifier.fit_result_.target.kind == "multilabel" or classifier.y_ndim_ != 1:
         raise InvalidParameterError("A copy in ONNX answers with one label for each row.")
     if isinstance(rule, BinaryRule):
