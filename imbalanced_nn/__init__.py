@@ -1,6 +1,9 @@
 """Keras networks as trustworthy scikit-learn classifiers on imbalanced data."""
 
+import os
 from importlib import import_module
+
+from imbalanced_nn._compat.backend import choose_backend
 
 __version__ = "0.1.0.dev0"
 
@@ -20,6 +23,8 @@ _MODULE_OF = {
 }
 
 __all__ = list(_MODULE_OF)
+
+choose_backend(os.environ)
 
 
 def __getattr__(name):

@@ -13,6 +13,8 @@ _DEPENDENCIES = [
     "scikeras",
     "keras",
     "tensorflow",
+    "jax",
+    "torch",
     "numpy",
     "scipy",
     "pandas",

@@ -38,7 +38,11 @@ KERAS_FREE_UP_TO = "sampling"
 LATE_KERAS = {"sampling"}
 KERAS = {"keras", "scikeras", "tensorflow"}
 # Modules of the desk for private names that load Keras, though their room lies above it.
-KERAS_DESKS = {f"imbalanced_nn._compat.{name}" for name in ("keras", "late_variables", "scikeras")}
+KERAS_DESKS = {
+    f"imbalanced_nn._compat.{name}" for name in ("gradient", "keras", "late_variables", "scikeras")
+}
+# Before anything else the door looks which backend Keras can run on, without loading it.
+CHOICE = "imbalanced_nn._compat.backend"
 # The front door: the lazy table of public names, and the version report that it shows.
 DOOR = {"", "_show_versions"}
 MAY_PRINT = {"cli", "_show_versions"}
@@ -100,11 +104,20 @@ def breaches(source, name, is_package=False):
                 found.append(f"{name} imports {target}, but Keras starts further down")
         elif top == PACKAGE.name and target_room != room and target_room not in DOOR:
             if room in DOOR:
-                if at_load:
+                if at_load and target != CHOICE:
                     found.append(f"{name} imports {target} when the package is loaded")
             elif ROW_OF[target_room] >= ROW_OF[room]:
                 found.append(f"{name} imports {target}, which is not above it")
     return found
+
+
+def backends_imported(source, name, is_package=False):
+    """Return which of Keras' backends a module imports that is neither theirs nor the desk."""
+    if room_of(name) == "_compat":
+        return set()
+    own = name.removeprefix(f"{PACKAGE.name}.training.backends.").split(".")[0]
+    tops = {target.split(".")[0] for target, _ in imports(ast.parse(source), name, is_package)}
+    return tops & {"tensorflow", "jax", "jaxlib", "torch"} - {own}
 
 
 def run_python(code):
@@ -120,6 +133,18 @@ def test_every_module_imports_only_from_the_rooms_above_it(path):
     name = module_name(path)
     assert room_of(name) in {*DOOR, *ROW_OF}, f"{name} lies in no room of the table"
     assert breaches(path.read_text("utf-8"), name, path.name == "__init__.py") == []
+
+
+@pytest.mark.parametrize("path", MODULES, ids=module_name)
+def test_backends_are_imported_in_their_own_packages_alone(path):
+    name = module_name(path)
+    assert backends_imported(path.read_text("utf-8"), name, path.name == "__init__.py") == set()
+
+
+@pytest.mark.parametrize("source", ["import torch", "def f():\n    from jax import numpy"])
+def test_a_backend_elsewhere_is_seen(source):
+    assert len(backends_imported(source, "imbalanced_nn.training.backends.tensorflow.passes")) == 1
+    assert len(backends_imported(source, "imbalanced_nn.training.graph")) == 1
 
 
 @pytest.mark.parametrize(

@@ -1,3 +1,12 @@
 """The one desk for private names of other packages, a module for each; tests name them all."""
 
-__all__ = ["imblearn", "keras", "late_variables", "scikeras", "sklearn"]
+__all__ = [
+    "backend",
+    "gradient",
+    "imblearn",
+    "jax",
+    "keras",
+    "late_variables",
+    "scikeras",
+    "sklearn",
+]

@@ -19,6 +19,7 @@ from keras.src.utils.naming import to_snake_case
 __all__ = [
     "Functional",
     "SafeModeScope",
+    "backend_name",
     "build_compiled_metrics",
     "compilation",
     "declared_size",
@@ -30,6 +31,7 @@ __all__ = [
     "given_loss",
     "given_loss_weights",
     "given_metrics",
+    "holding",
     "initial_epoch",
     "keyword_arguments",
     "load_model",
@@ -43,6 +45,9 @@ __all__ = [
     "nodes_into",
     "own_metrics",
     "save_model",
+    "seeds_of",
+    "set_value",
+    "stateless",
     "to_snake_case",
     "trainable_variables",
     "without_model",
@@ -81,6 +86,11 @@ def default_seeds(generator: random.Random | None) -> Iterator[None]:
 
 
 _EXCLUDED = ("_exclude_from_weight_decay", "_exclude_from_weight_decay_pattern")
+
+
+def backend_name() -> str:
+    """Return the name of the backend that Keras runs on."""
+    return keras.backend.backend()
 
 
 def flattened_layers(model: keras.layers.Layer, include_self: bool = True) -> list[Any]:
@@ -183,6 +193,46 @@ def keyword_arguments(loss: keras.losses.Loss) -> dict[str, Any]:
 def given_learning_rate(optimizer: Any) -> Any:
     """Return the rate of an optimizer as a variable, schedule or function; None if not known."""
     return getattr(optimizer, "_learning_rate", None)
+
+
+def seeds_of(model: keras.layers.Layer) -> list[Any]:
+    """Return the generators that the layers of a network draw from."""
+    return [seed for layer in flattened_layers(model) for seed in layer._seed_generators]
+
+
+@contextmanager
+def holding(variables: list[keras.Variable], values: list[Any]) -> Iterator[None]:
+    """Let variables hold values, symbolic ones too, while the block runs, whoever reads them.
+
+    Those that Keras counts to no network are in none of its own mappings.
+    """
+    before = [variable._value for variable in variables]
+    for variable, value in zip(variables, values, strict=True):
+        variable._value = value
+    try:
+        yield
+    finally:
+        for variable, value in zip(variables, before, strict=True):
+            variable._value = value
+
+
+def stateless(
+    variables: list[keras.Variable], values: list[Any], function: Callable[[], Any]
+) -> tuple[Any, list[Any]]:
+    """Return what a function returns that reads and assigns variables, and what they are then.
+
+    The variables themselves stay as they are.
+    """
+    mapping = list(zip(variables, values, strict=True))
+    with StatelessScope(state_mapping=mapping) as scope:
+        returned = function()
+        after = [scope.get_current_value(variable) for variable in variables]
+    return returned, after
+
+
+def set_value(variable: keras.Variable, value: Any) -> None:
+    """Let a variable hold a value of its own shape and type, without looking at it."""
+    variable._direct_assign(value)
 
 
 def trainable_variables(owner: Any) -> list[keras.Variable]:

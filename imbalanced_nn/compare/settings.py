@@ -9,7 +9,7 @@ from imbalanced_nn.compare.strategies import chosen_strategies, final_step
 
 __all__ = ["described", "package_versions"]
 
-_PACKAGES = ("scikit-learn", "imbalanced-learn", "keras", "tensorflow", "numpy")
+_PACKAGES = ("scikit-learn", "imbalanced-learn", "keras", "tensorflow", "jax", "torch", "numpy")
 
 
 def described(estimator, strategies, X, cv, n_repeats, random_state, sample_weight, groups) -> dict:

@@ -15,6 +15,7 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from imbalanced_nn import __version__
+from imbalanced_nn._compat.keras import backend_name
 from imbalanced_nn._compat.scikeras import encoder_state
 from imbalanced_nn.atomic_files import check_writable, written_whole
 from imbalanced_nn.classifier import BalancedKerasClassifier
@@ -139,6 +140,12 @@ def onnx_bytes(clf_or_pipeline: Any) -> bytes:
     """
     from imbalanced_nn.export.steps import check_steps, inputs_of_columns, steps_of
 
+    if (backend := backend_name()) != "tensorflow":
+        raise InvalidParameterError(
+            f"export_onnx writes networks on TensorFlow alone, and Keras runs on {backend!r} here. "
+            f"Save the model, save(clf, 'model.inn'), and write it where TensorFlow is installed: "
+            f"KERAS_BACKEND=tensorflow imbalanced-nn export model.inn."
+        )
     steps, classifier = steps_of(clf_or_pipeline)
     if not isinstance(classifier, BalancedKerasClassifier):
         raise InvalidParameterError(

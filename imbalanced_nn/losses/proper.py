@@ -5,8 +5,9 @@ from typing import Any
 
 import keras
 import numpy as np
-import tensorflow as tf
 from scipy.special import expit, logit, softmax
+
+from imbalanced_nn._compat.gradient import gradient
 
 __all__ = ["is_proper"]
 
@@ -84,9 +85,6 @@ def is_proper(
 
 def _slopes(loss, targets, z, alone, logits) -> np.ndarray:
     """Return the gradient of a loss in the log-odds behind its outputs."""
-    z = tf.constant(z)
-    with tf.GradientTape() as tape:
-        tape.watch(z)
-        activation = keras.activations.sigmoid if alone else keras.activations.softmax
-        value = loss(tf.constant(targets), z if logits else activation(z))
-    return tape.gradient(value, z).numpy()
+    activation = keras.activations.sigmoid if alone else keras.activations.softmax
+    given = keras.ops.convert_to_tensor(np.ascontiguousarray(targets))
+    return gradient(lambda z: loss(given, z if logits else activation(z)), z)

@@ -76,7 +76,8 @@ class RankNormalization(ColumnLayer):
 
     def call(self, inputs):
         """Return the normalised inputs."""
-        share = ops.clip(self._share(inputs), self.limit, 1 - self.limit)
+        limit = ops.convert_to_tensor(self.limit)
+        share = ops.clip(self._share(inputs), limit, 1 - limit)
         # A difference may leave float32, and a factor be 0 there.
         apart = ops.clip(inputs - self.center, -LARGEST, LARGEST)
         scaled = ops.clip(apart * self.factor, -FAR, FAR)

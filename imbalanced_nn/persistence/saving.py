@@ -3,7 +3,6 @@
 import json
 import os
 import platform
-from importlib import metadata
 from typing import Any
 
 import keras
@@ -11,6 +10,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
 from imbalanced_nn import __version__
+from imbalanced_nn._show_versions import installed_version
 from imbalanced_nn.atomic_files import check_writable, written_whole
 from imbalanced_nn.classifier import BalancedKerasClassifier
 from imbalanced_nn.exceptions import InvalidParameterError, ModelFileError
@@ -27,7 +27,16 @@ FORMAT = 1
 """Number of the newest format; every earlier one is read."""
 
 _KIND = "imbalanced_nn model"
-_DISTRIBUTIONS = ("imbalanced-learn", "keras", "numpy", "scikeras", "scikit-learn", "tensorflow")
+_DISTRIBUTIONS = (
+    "imbalanced-learn",
+    "keras",
+    "numpy",
+    "scikeras",
+    "scikit-learn",
+    "tensorflow",
+    "jax",
+    "torch",
+)
 
 
 def save(
@@ -245,7 +254,8 @@ def _versions() -> dict[str, str]:
     """Return what the estimator runs on."""
     versions = {"imbalanced_nn": __version__, "python": platform.python_version()}
     versions["keras backend"] = keras.backend.backend()
-    return versions | {name: metadata.version(name) for name in _DISTRIBUTIONS}
+    known = {name: installed_version(name) for name in _DISTRIBUTIONS}
+    return versions | {name: version for name, version in known.items() if version is not None}
 
 
 def _listed(versions: dict[str, str]) -> str:

@@ -1,5 +1,6 @@
 """Training and prediction with Keras: epochs in one graph, programs kept for the next fit."""
 
+from imbalanced_nn.training.backends import tensors
 from imbalanced_nn.training.batches import RowBatches, as_network_input
 from imbalanced_nn.training.cache import clear_programs
 from imbalanced_nn.training.callbacks import (
@@ -28,11 +29,12 @@ from imbalanced_nn.training.given_metrics import (
     unnumbered,
 )
 from imbalanced_nn.training.global_draws import layer_classes
-from imbalanced_nn.training.graph import GraphTrainer
+from imbalanced_nn.training.graph import GraphTrainer, ready_for_keras
 from imbalanced_nn.training.held_out import HeldOutPass
 from imbalanced_nn.training.process import refuse_after_fork, seed_of, seeded, share_threads
 from imbalanced_nn.training.told import untold
-from imbalanced_nn.training.variables import variables_alike
+
+drawing, variables_alike = tensors.drawing, tensors.variables_alike
 
 __all__ = [
     "AVERAGE_PRECISION",
@@ -56,6 +58,7 @@ __all__ = [
     "check_finite",
     "clear_programs",
     "copy_of",
+    "drawing",
     "extend_optimizer",
     "fixed_batch_size",
     "forward",
@@ -64,6 +67,7 @@ __all__ = [
     "metrics_of_a_fit",
     "needs_evaluation",
     "numbered_afresh",
+    "ready_for_keras",
     "refuse_after_fork",
     "reset_new_slots",
     "seed_of",

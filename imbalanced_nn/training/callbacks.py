@@ -11,6 +11,7 @@ from imbalanced_nn.exceptions import InvalidParameterError, nearest_name
 from imbalanced_nn.losses import single_loss
 from imbalanced_nn.metrics import average_precision
 from imbalanced_nn.training.averages import averaged_weights, with_averages
+from imbalanced_nn.training.backends import tensors
 from imbalanced_nn.training.held_out import HeldOutPass
 
 __all__ = [
@@ -176,10 +177,16 @@ class DeferredReweighting(keras.callbacks.Callback):
     def __init__(self, start: int):
         super().__init__()
         self.start = start
+        # Whether Keras trains, whose steps may hold what the loss was when they were compiled.
+        self.by_keras = True
 
     def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
         """Tell the loss."""
-        single_loss(self.model.loss).reweight(epoch >= self.start)
+        loss = single_loss(self.model.loss)
+        changes = loss.reweighted != (epoch >= self.start)
+        loss.reweight(epoch >= self.start)
+        if self.by_keras and changes:
+            tensors.forget_traces(self.model)
 
 
 class EpochTasks(keras.callbacks.Callback):

@@ -5,7 +5,6 @@ from typing import Any
 
 import keras
 import numpy as np
-import tensorflow as tf
 
 from imbalanced_nn._compat.keras import (
     flattened_layers,
@@ -15,10 +14,10 @@ from imbalanced_nn._compat.keras import (
     trainable_variables,
 )
 from imbalanced_nn.networks import MembersNetwork
+from imbalanced_nn.training.backends import TITLE, epochs_module, tensors
 from imbalanced_nn.training.batches import RowBatches
 from imbalanced_nn.training.fixed_batches import fixed_batch_size
 from imbalanced_nn.training.own_code import is_known
-from imbalanced_nn.training.told import is_distributed
 
 __all__ = ["needs_evaluation", "runs_eagerly", "unsuitable", "watches_predictions"]
 
@@ -81,7 +80,9 @@ def unsuitable(model: keras.Model, batches: RowBatches, arguments: dict[str, Any
     arguments : dict
         Further arguments of ``Model.fit``.
     """
-    if is_distributed(model):
+    if epochs_module() is None:
+        return f"on {TITLE} networks are trained by Model.fit"
+    if tensors.is_distributed(model):
         return "the network is distributed over devices"
     if (size := fixed_batch_size(model)) is not None:
         return f"the network takes batches of {size} rows alone"
@@ -91,7 +92,8 @@ def unsuitable(model: keras.Model, batches: RowBatches, arguments: dict[str, Any
         return "loss was changed after compile"
     if (state := _untraceable_optimizer(model)) is not None:
         return state
-    if runs_eagerly(model) or model.steps_per_execution != 1 or model.jit_compile:
+    compiles = bool(model.jit_compile)
+    if runs_eagerly(model) or model.steps_per_execution != 1 or compiles != tensors.COMPILES:
         return "compile asks for a way to run of its own"
     held_out = arguments.get("validation_data")
     for rows in (batches, *([] if held_out is None else [held_out])):
@@ -118,8 +120,8 @@ def _untraceable_optimizer(model: keras.Model) -> str | None:
 
 
 def runs_eagerly(model: keras.Model) -> bool:
-    """Whether a network, or all of TensorFlow, is to be run step by step and not as a graph."""
-    return model.run_eagerly or tf.config.functions_run_eagerly()
+    """Whether a network, or everything, is to be run step by step and not as a program."""
+    return model.run_eagerly or tensors.is_eager()
 
 
 def _replaced_method(model: keras.Model) -> str | None:

@@ -6,26 +6,40 @@ from typing import Any
 
 import keras
 import numpy as np
-import tensorflow as tf
 
 from imbalanced_nn._compat.keras import build_compiled_metrics, given_metrics, metric_of_compile
 from imbalanced_nn._compat.late_variables import LateVariables
 from imbalanced_nn.training.announcements import OWN, Announcements
+from imbalanced_nn.training.backends import tensors
 from imbalanced_nn.training.batches import RowBatches
-from imbalanced_nn.training.callbacks import HeldOutMonitor
+from imbalanced_nn.training.callbacks import DeferredReweighting, HeldOutMonitor
 from imbalanced_nn.training.global_draws import layer_classes
 from imbalanced_nn.training.process import seeded
-from imbalanced_nn.training.programs import borrowed_program, shared_by, twin_of
-from imbalanced_nn.training.variables import EqualVariables, SameVariables, variables_alike
+from imbalanced_nn.training.programs import borrowed_program
+from imbalanced_nn.training.twins import shared_by, twin_of
+from imbalanced_nn.training.variables import EqualVariables, SameVariables
 
-__all__ = ["GraphTrainer"]
+__all__ = ["GraphTrainer", "ready_for_keras"]
 
 STEPS_AT_ONCE, ROWS_AT_ONCE = 64, 2**17
 
 
-def _tensors(data: Any) -> Any:
-    """Return arrays, or lists and dicts of them, as tensors."""
-    return keras.tree.map_structure(tf.convert_to_tensor, data)
+def ready_for_keras(model: keras.Model, batches: RowBatches) -> None:
+    """Let ``Model.fit`` train on the batches from the first one on, by the loss as it is.
+
+    Parameters
+    ----------
+    model : keras.Model
+        Compiled.
+    batches : RowBatches
+        What it is to be trained on.
+    """
+    if tensors.PEEKS:
+        # Else a batch would be taken, and with it the order of an epoch.
+        build_compiled_metrics(model, batches[0])
+    if getattr(model.loss, "statistics", None):
+        # An earlier fit may have compiled them into its steps.
+        tensors.forget_traces(model)
 
 
 class GraphTrainer:
@@ -63,7 +77,7 @@ class GraphTrainer:
         """
         if shared_by(self._model) is None:
             return None
-        with seeded(0, *layer_classes(self._model)), variables_alike():
+        with seeded(0, *layer_classes(self._model)), tensors.variables_alike():
             twin = twin_of(self._model)
         EqualVariables(current, twin, []).to_second()
         return twin
@@ -100,9 +114,12 @@ class GraphTrainer:
         for callback in callbacks:
             if isinstance(callback, HeldOutMonitor):
                 callback.twin = None
+            if isinstance(callback, DeferredReweighting):
+                callback.by_keras = True
             if isinstance(callback, OWN):
                 callback.set_model(model)
         told.stops = model.stop_training
+        ready_for_keras(model, x)
         return model.fit(
             x,
             epochs=epochs,
@@ -133,7 +150,7 @@ class _Fit:
     def __init__(self, model, program, batches, data, held_out):
         self.model, self.program, self.batches = model, program, batches
         self._source = batches.X
-        self._tensors = [_tensors(part) for part in data]
+        self._tensors = list(map(tensors.as_data, data))
         self._judged, self._is_fixed = [], False
         self._names = _log_names(program.twin, model)
         self._watched: Any = None
@@ -157,16 +174,21 @@ class _Fit:
         for callback in told.callbacks:
             if isinstance(callback, HeldOutMonitor):
                 callback.twin, self._watched = twin, callback.held_out
+            if isinstance(callback, DeferredReweighting):
+                callback.by_keras = False
             if not users and isinstance(callback, OWN):
                 # Nobody looks at the user's network before the end.
                 callback.set_model(twin)
         twin.stop_training = False
         if self._watched is not None and self.batches.is_whole:
-            self._judged = self._watched.tensors
+            self._judged = self.program.judged(self._watched.tensors)
         if self.program.has_own_code:
             evaluated = None
             if (held_out := self._held_out) is not None:
-                evaluated = (list(map(_tensors, next(held_out.blocks()))), held_out.batch_size)
+                evaluated = (
+                    list(map(tensors.as_tensors, next(held_out.blocks()))),
+                    held_out.batch_size,
+                )
             weight = self.batches.epoch_weight()
             if reason := self.program.trace(self._tensors, weight, self._judged, evaluated):
                 return start, reason
@@ -174,8 +196,8 @@ class _Fit:
         if self._can_fix and not users:
             # Nobody changes what comes before the first trained layer.
             self._is_fixed = True
-            for tensors in (self._tensors, self._judged):
-                tensors[:1] = map(self.program.fixed, tensors[:1])
+            for parts in (self._tensors, self._judged):
+                parts[:1] = map(self.program.fixed, parts[:1])
         if users:
             # They may look at the optimizer and at the metrics.
             variables.build_first_optimizer()
@@ -208,7 +230,7 @@ class _Fit:
         if not users:
             variables.to_first()
             if not model.optimizer.built:
-                making = partial(variables_alike, variables.slots())
+                making = partial(tensors.slots_made, model.optimizer, variables.slots())
                 LateVariables(model.optimizer, model.trainable_variables, making)
         return epochs, None
 
@@ -216,7 +238,7 @@ class _Fit:
     def _can_fix(self) -> bool:
         """Whether what comes before the first trained layer can be computed once for all."""
         program = self.program
-        plain = self.batches.is_whole and isinstance(self._tensors[0], tf.Tensor)
+        plain = self.batches.is_whole and tensors.is_tensor(self._tensors[0])
         alone = self._held_out is None and not program.has_own_code
         return plain and alone and program.has_fixed
 
@@ -226,7 +248,7 @@ class _Fit:
         if metrics is not None and not metrics.built:
             data = (*self._tensors, self.batches.epoch_weight())
             row = keras.tree.map_structure(lambda part: part[:1], data)
-            with variables_alike():
+            with tensors.variables_alike():
                 build_compiled_metrics(self.model, row)
 
     def _epochs_at_once(self, told: Announcements) -> int:
@@ -256,7 +278,7 @@ class _Fit:
             drawn = [self._draw() for _ in range(start, min(start + at_once, n_epochs))]
             weights, rows = zip(*drawn, strict=True)
             for result, outputs in self.program.train(
-                self._tensors, weights, rows, judged, self._is_fixed
+                self._tensors, weights, rows, judged, self._is_fixed, at_once=at_once
             ):
                 if judged:
                     judge.ready = outputs
@@ -267,7 +289,7 @@ class _Fit:
         batches, result = self.batches, {}
         batches.on_epoch_begin()
         for number, (X, y, weight) in enumerate(batches.blocks(rows=self._rows_to_train())):
-            data, rows = [_tensors(X), _tensors(y)], np.arange(len(y))
+            data, rows = list(map(tensors.as_data, (X, y))), np.arange(len(y))
             calls = self.program.train(data, [weight], [rows], [], False, goes_on=number > 0)
             ((result, _),) = calls
         return result
@@ -279,7 +301,7 @@ class _Fit:
         if batches.X is not self._source:
             # Other synthetic rows stand behind the data.
             self._source = batches.X
-            self._tensors = list(map(_tensors, batches.whole()))
+            self._tensors = list(map(tensors.as_data, batches.whole()))
             if self._is_fixed:
                 self._tensors[0] = self.program.fixed(self._tensors[0])
         rows = self._rows_to_train()
@@ -299,7 +321,7 @@ class _Fit:
         if told.to_users:
             variables.to_second()
         for number, block in enumerate(held_out.blocks()):
-            data = list(map(_tensors, block))
+            data = list(map(tensors.as_tensors, block))
             result = self.program.evaluate(data, held_out.batch_size, goes_on=number > 0)
         if told.to_users:
             variables.to_first()

@@ -4,16 +4,16 @@ from typing import Any
 
 import keras
 import numpy as np
-import tensorflow as tf
 
 from imbalanced_nn.data import take_rows
+from imbalanced_nn.training.backends import passes_module, tensors
 from imbalanced_nn.training.batches import as_network_input
-from imbalanced_nn.training.eligibility import runs_eagerly
 from imbalanced_nn.training.fixed_batches import fixed_batch_size
 from imbalanced_nn.training.forward_pass import forward, forward_blocks, padded_tensors
-from imbalanced_nn.training.kept import kept_with
 
-__all__ = ["HeldOutPass", "outputs_and_loss"]
+__all__ = ["HeldOutPass"]
+
+_PASSES = passes_module()
 
 
 class HeldOutPass:
@@ -40,17 +40,16 @@ class HeldOutPass:
         self._targets = []
         if with_loss:
             given = [take_rows(y, rows), None if sample_weight is None else sample_weight[rows]]
-            convert = keras.ops.convert_to_tensor
-            self._targets = [convert(part) for part in given if part is not None]
+            self._targets = [tensors.as_tensors(part) for part in given if part is not None]
         self._inputs = None
         self.ready: tuple[np.ndarray, np.ndarray] | None = None
         if len(forward_blocks(X, len(rows))) == 1:
             self._inputs = padded_tensors(as_network_input(take_rows(X, rows)), len(rows))
 
     @property
-    def tensors(self) -> list[tf.Tensor]:
-        """What `outputs_and_loss` takes after the network; empty unless one call does it all."""
-        single = isinstance(self._inputs, tf.Tensor) and self._targets
+    def tensors(self) -> list[Any]:
+        """Inputs, targets and weights; empty unless one call can judge all rows."""
+        single = tensors.is_tensor(self._inputs) and self._targets
         return [self._inputs, *self._targets] if single else []
 
     def __call__(self, model: keras.Model) -> tuple[np.ndarray, float | None]:
@@ -62,37 +61,8 @@ class HeldOutPass:
             (outputs, loss), self.ready = self.ready, None
             return outputs, float(loss)
         if self.tensors and fixed_batch_size(model) is None:
-            outputs, loss = _traced(model, self.tensors, outputs_and_loss)
-            return outputs.numpy(), float(loss)
+            return _PASSES.judge_rows(model, self.tensors)
         outputs = forward(model, self._X, self._rows)
         if not self._targets:
             return outputs, None
-        given = [keras.ops.convert_to_tensor(outputs), *self._targets]
-        return outputs, float(_traced(model, given, _loss))
-
-
-def outputs_and_loss(
-    model: keras.Model, X: tf.Tensor, y: tf.Tensor, *weight: tf.Tensor
-) -> tuple[tf.Tensor, tf.Tensor]:
-    """Return outputs of the rows without those that pad them, and their loss."""
-    outputs = model.predict_step((X,))[: tf.shape(y)[0]]
-    return outputs, _loss(model, outputs, y, *weight)
-
-
-def _loss(model: keras.Model, outputs: tf.Tensor, y: tf.Tensor, *weight: tf.Tensor) -> tf.Tensor:
-    """The network's loss of outputs that are already there."""
-    given = weight[0] if weight else None
-    return model.compute_loss(y=y, y_pred=outputs, sample_weight=given, training=False)
-
-
-def _traced(model: keras.Model, tensors: list[tf.Tensor], function: Any) -> Any:
-    """Call a function of a network and tensors as a graph that is kept with the network."""
-    if runs_eagerly(model):
-        return function(model, *tensors)
-    specs = [tf.TensorSpec((None, *tensor.shape[1:]), tensor.dtype) for tensor in tensors]
-    key = f"{function.__name__} {specs!r}"
-    kept = kept_with(model)
-    if key not in kept:
-        step = tf.function(lambda *given: function(model, *given), autograph=False)
-        kept[key] = step.get_concrete_function(*specs)
-    return kept[key](*tensors)
+        return outputs, _PASSES.held_out_loss(model, outputs, self._targets)

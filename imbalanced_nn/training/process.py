@@ -7,17 +7,17 @@ import random
 import sys
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import joblib
 import numpy as np
-import tensorflow as tf
 from sklearn.utils import check_random_state
 
 from imbalanced_nn._compat.keras import default_seeds
 from imbalanced_nn.training import cache
+from imbalanced_nn.training.backends import TITLE, tensors
 from imbalanced_nn.training.global_draws import NUMPY, PYTHON, drawn_from
 
 __all__ = ["refuse_after_fork", "seed_of", "seeded", "share_threads", "thread_share"]
@@ -142,59 +142,40 @@ def _n_siblings() -> int:
 
 
 def share_threads() -> None:
-    """In a worker process, keep TensorFlow to the worker's share of the cores.
+    """In a worker process, keep the backend to the worker's share of the cores.
 
-    Elsewhere, and where the user has set TensorFlow's threads, nothing is changed.
+    Elsewhere, and where the user has set its threads, nothing is changed.
     """
-    threads = tf.config.threading
-    if not is_worker(os.environ) or threads.get_intra_op_parallelism_threads():
-        return
-    share = thread_share(os.environ, joblib.cpu_count(), _n_siblings())
-    if share is not None:
-        # Too late once TensorFlow has computed something.
-        with suppress(RuntimeError):
-            threads.set_intra_op_parallelism_threads(share)
-            threads.set_inter_op_parallelism_threads(share)
+    if is_worker(os.environ):
+        tensors.limit_threads(lambda: thread_share(os.environ, joblib.cpu_count(), _n_siblings()))
 
 
 _threads_are_lost = False
 
 
 def refuse_after_fork() -> None:
-    """Refuse to compute where TensorFlow would wait for ever.
+    """Refuse to compute where the backend would wait for ever.
 
-    A fork copies TensorFlow's memory but not the threads that run its graphs.
+    A fork copies its memory but not the threads that run its programs.
 
     Raises
     ------
     RuntimeError
-        If TensorFlow had computed in the process that this one was forked from.
+        If it had computed in the process that this one was forked from.
     """
     if _threads_are_lost:
         raise RuntimeError(
-            "This process was forked from one in which TensorFlow had computed, and TensorFlow's "
+            f"This process was forked from one in which {TITLE} had computed, and {TITLE}'s "
             "threads did not come along: a fit or a prediction here would wait for them for ever. "
             "Start processes with joblib's loky or multiprocessing.get_context('spawn'), or fork "
             "before the first network is built."
         )
 
 
-def _has_computed() -> bool:
-    """Whether TensorFlow has started its threads, after which it lets nobody set their number."""
-    threading = tf.config.threading
-    n_threads = threading.get_inter_op_parallelism_threads()
-    try:
-        threading.set_inter_op_parallelism_threads(n_threads + 1)
-    except RuntimeError:
-        return True
-    threading.set_inter_op_parallelism_threads(n_threads)
-    return False
-
-
 def _start_anew() -> None:
     """Make a forked process wait for no lock that a thread of its parent held."""
     global _threads_are_lost
-    _threads_are_lost = _has_computed()
+    _threads_are_lost = tensors.has_computed()
     _renew_build_lock()
     for programs in (cache.TRAINING, cache.FORWARD):
         programs.renew_lock()

@@ -3,7 +3,6 @@
 from typing import Any
 
 import keras
-import tensorflow as tf
 
 from imbalanced_nn._compat.keras import (
     Functional,
@@ -18,10 +17,11 @@ from imbalanced_nn._compat.keras import (
     trainable_variables,
 )
 from imbalanced_nn.networks import KernelAdamW
+from imbalanced_nn.training.backends import tensors
 from imbalanced_nn.training.fixed_batches import fixed_batch_size
 from imbalanced_nn.training.own_code import is_known, token_of
 
-__all__ = ["foreign_network", "is_distributed", "own_functions", "untold"]
+__all__ = ["foreign_network", "own_functions", "untold"]
 
 SHAPING = (keras.regularizers.Regularizer, keras.constraints.Constraint)
 OF_OUTPUTS = ("activity_regularizer",)
@@ -80,11 +80,6 @@ def _is_told_part(part: Any) -> bool:
     return all(map(is_known, (part, metric_function(part)))) and not isinstance(part, type)
 
 
-def is_distributed(model: keras.Model) -> bool:
-    """Whether the values of a network's weights lie on several devices."""
-    return any(isinstance(v.value, tf.distribute.DistributedValues) for v in model.weights[:1])
-
-
 def _foreign_metric(model: keras.Model) -> str | None:
     """Return which metric is not from Keras or from here or cannot be made anew, or None."""
     for metric in filter(None, keras.tree.flatten(given_metrics(model))):
@@ -106,7 +101,7 @@ def _metrics_of_layers(model: keras.Model) -> list[keras.metrics.Metric]:
 
 def foreign_network(model: keras.Model) -> str | None:
     """Return what of a network its configuration does not tell; None if it tells everything."""
-    if is_distributed(model):
+    if tensors.is_distributed(model):
         return "the network is distributed over devices"
     if not is_known(type(model)):
         return f"{type(model).__name__} is a class of its own"

@@ -1,58 +1,12 @@
-"""Variables of networks: made cheaply, and copied between equal networks."""
+"""Variables of equal networks, copied between them."""
 
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import keras
-import tensorflow as tf
 
-__all__ = ["EqualVariables", "SameVariables", "read", "variables_alike"]
+from imbalanced_nn.training.backends import tensors
 
-
-@contextmanager
-def variables_alike(values: Iterable[tf.Tensor] = ()) -> Iterator[None]:
-    """Make TensorFlow's variables inside the block under one name.
-
-    TensorFlow prepares a kernel for each new name and keeps it until the process ends. Keras
-    numbers its layers and optimizers on through the process, so every fit would pay for new
-    names, half a millisecond a variable, and leave their kernels behind. Keras' own names and
-    paths, which saving goes by, stay as they are.
-
-    Parameters
-    ----------
-    values : iterable of tf.Tensor, default=()
-        Values for the first variables made, in their order, in place of their initialisers'.
-    """
-    values = iter(values)
-
-    def make_alike(make: Callable[..., tf.Variable], **arguments: Any) -> tf.Variable:
-        value = next(values, None)
-        if value is not None:
-            arguments["initial_value"] = value
-        return _under_one_name(make, arguments)
-
-    with tf.variable_creator_scope(make_alike):
-        yield
-
-
-def _under_one_name(make: Callable[..., tf.Variable], arguments: dict[str, Any]) -> tf.Variable:
-    """Make a variable; in a graph and among replicas its name has a meaning."""
-    if not tf.executing_eagerly() or tf.distribute.has_strategy():
-        return make(**arguments)
-    # A scope that ends in a slash replaces those around it.
-    with tf.name_scope("network/"):
-        return make(**arguments | {"name": "variable"})
-
-
-def read(variable: keras.Variable) -> tf.Tensor:
-    """Return the value of a variable; Keras' own way converts and checks for far longer."""
-    # A type by name would send TensorFlow past its fast path.
-    dtype = _TYPES.get(variable.dtype) or tf.as_dtype(variable.dtype)
-    return tf.raw_ops.ReadVariableOp(resource=variable.handle, dtype=dtype)
-
-
-_TYPES = {dtype.name: dtype for dtype in (tf.float32, tf.int32, tf.int64, tf.uint32)}
+__all__ = ["EqualVariables", "SameVariables"]
 
 
 class EqualVariables:
@@ -65,7 +19,7 @@ class EqualVariables:
     ----------
     first, second : keras.Model
         Compiled networks; the optimizer of the second is built.
-    slots : list of tf.Tensor
+    slots : list of tensor
         What the optimizer of the second held when it was built, by which that of the first
         starts if it is not built yet.
 
@@ -75,7 +29,7 @@ class EqualVariables:
         If the networks are not equal.
     """
 
-    def __init__(self, first: keras.Model, second: keras.Model, slots: list[tf.Tensor]):
+    def __init__(self, first: keras.Model, second: keras.Model, slots: list[Any]):
         self._first, self._second = first, second
         self._pairs: list[tuple[keras.Variable, keras.Variable]] = []
         for part in (_own_variables, _loss_variables):
@@ -103,29 +57,27 @@ class EqualVariables:
 
     def to_second(self) -> None:
         """Assign the values of the first network's variables to those of the second."""
-        for one, other in self._pairs:
-            _assign(other, read(one))
+        tensors.assign_all((other, one) for one, other in self._pairs)
         for slot, value in zip(self._slots, self._fresh, strict=True):
-            _assign(slot, value)
+            tensors.assign(slot, value)
 
     def to_first(self) -> None:
         """Assign them the other way."""
-        for one, other in self._pairs + self._results:
-            _assign(one, read(other))
+        tensors.assign_all(self._pairs + self._results)
 
     def build_first_optimizer(self) -> None:
         """Build the optimizer of the first network, if it is not yet, as that of the second is."""
         optimizer = self._first.optimizer
         if not optimizer.built:
             n_known = len(optimizer.variables)
-            with variables_alike(map(read, self._slots)):
+            with tensors.slots_made(optimizer, self.slots()):
                 optimizer.build(self._first.trainable_variables)
             self._pair(optimizer.variables[n_known:], self._slots)
             self._slots, self._fresh = [], []
 
-    def slots(self) -> list[tf.Tensor]:
+    def slots(self) -> list[Any]:
         """Return what the optimizer of the second holds and that of the first has yet to make."""
-        return list(map(read, self._slots))
+        return tensors.values_of(self._slots)
 
 
 class SameVariables:
@@ -143,14 +95,9 @@ class SameVariables:
     def build_first_optimizer(self) -> None:
         """The optimizer is built."""
 
-    def slots(self) -> list[tf.Tensor]:
+    def slots(self) -> list[Any]:
         """Return nothing that is yet to be made."""
         return []
-
-
-def _assign(variable: keras.Variable, value: tf.Tensor) -> None:
-    """Assign a value of the variable's own shape and type."""
-    tf.raw_ops.AssignVariableOp(resource=variable.handle, value=value)
 
 
 def _own_variables(model: keras.Model) -> list[keras.Variable]:

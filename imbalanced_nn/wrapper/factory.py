@@ -25,8 +25,10 @@ from imbalanced_nn.training import (
     RowBatches,
     as_network_input,
     check_finite,
+    drawing,
     fixed_batch_size,
     layer_classes,
+    ready_for_keras,
     refuse_after_fork,
     seed_of,
     seeded,
@@ -444,11 +446,17 @@ class NetworkFactory:
         estimator._fit_callbacks = callbacks
         estimator.model_ = self._trainer(batches, arguments)
         try:
-            estimator._fit_keras_model(batches, None, None, **training, **arguments)
+            with drawing(self._seed_from(training["initial_epoch"])):
+                estimator._fit_keras_model(batches, None, None, **training, **arguments)
             check_finite(network)
         finally:
             estimator.model_, estimator._fit_callbacks = network, own_callbacks
         return estimator.history_
+
+    def _seed_from(self, epoch: int) -> int | None:
+        """Return the seed of what is drawn from an epoch on, None where nobody asked for one."""
+        random_state = self.estimator.random_state
+        return None if random_state is None else seed_of(random_state) + epoch
 
     def train_opaque(
         self, X: Any, y: Any, weight: np.ndarray | None, callbacks: list, arguments: dict[str, Any]
@@ -511,4 +519,7 @@ class NetworkFactory:
             self.engine = "graph" if own is None else f"graph of its own: {own}"
             return True
 
-        return GraphTrainer(network, decide) if decide() else network
+        if decide():
+            return GraphTrainer(network, decide)
+        ready_for_keras(network, batches)
+        return network

@@ -8,6 +8,7 @@ from scipy import sparse
 
 from imbalanced_nn import BalancedKerasClassifier
 from imbalanced_nn.training import HeldOutPass, clear_programs, forward, forward_pass
+from imbalanced_nn.training.backends.tensorflow import passes
 from imbalanced_nn.training.cache import FORWARD
 
 layers = keras.layers
@@ -61,7 +62,7 @@ def test_equals_predict(name, monkeypatch):
     # Blocks and slices of 96 and 192 rows, padded and not.
     monkeypatch.setattr(forward_pass, "FORWARD_ROWS", 192)
     monkeypatch.setattr(forward_pass, "LOOP_ROWS", 384)
-    monkeypatch.setattr(forward_pass, "SLICE_ROWS", 192)
+    monkeypatch.setattr(passes, "SLICE_ROWS", 192)
     make, shape = NETWORKS[name]
     model = make()
     for n in (1, 192, 500):
@@ -99,7 +100,7 @@ def test_batches_are_bounded(make, expected, monkeypatch):
 
 
 def test_several_inputs_and_outputs(monkeypatch):
-    monkeypatch.setattr(forward_pass, "SLICE_ROWS", 96)
+    monkeypatch.setattr(passes, "SLICE_ROWS", 96)
     a, b = keras.Input((5,)), keras.Input((2,))
     joined = layers.Concatenate()([a, b])
     model = keras.Model([a, b], {"one": layers.Dense(1)(joined), "two": layers.Dense(2)(joined)})
@@ -172,7 +173,7 @@ def test_large_batches_go_through_the_same_graph_in_slices(monkeypatch):
     expected = forward(model, X)
     (program,) = FORWARD
     assert "_pass_by_slices" not in vars(program)
-    monkeypatch.setattr(forward_pass, "SLICE_ROWS", 192)
+    monkeypatch.setattr(passes, "SLICE_ROWS", 192)
     for n_rows in (1, 192, 193, 500):
         for outputs, whole in zip(forward(model, X[:n_rows]), expected, strict=True):
             np.testing.assert_array_equal(outputs, whole[:n_rows])

@@ -1,0 +1,196 @@
+"""JAX's arrays, what variables hold of them, and where compiled programs are kept."""
+
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import keras
+import numpy as np
+
+from imbalanced_nn._compat.jax import is_running
+from imbalanced_nn._compat.keras import set_value
+
+__all__ = [
+    "COMPILES",
+    "PEEKS",
+    "as_data",
+    "as_tensors",
+    "assign",
+    "assign_all",
+    "drawing",
+    "forget_traces",
+    "has_computed",
+    "is_distributed",
+    "is_eager",
+    "is_tensor",
+    "limit_threads",
+    "padded_length",
+    "read",
+    "slots_made",
+    "start",
+    "values_of",
+    "variables_alike",
+]
+
+# Files of compiled programs in the user's cache, all together.
+MOST_BYTES = 2**28
+
+
+COMPILES = True
+"""Whether Keras compiles its steps unless it is told not to."""
+
+PEEKS = True
+"""Whether Keras takes a batch out of an epoch of its own to make metrics by."""
+
+
+def start() -> None:
+    """Let JAX keep compiled programs between processes, unless it was told where or not to.
+
+    Its own settings turn that off, ``JAX_ENABLE_COMPILATION_CACHE=0``, and say where they are,
+    ``JAX_COMPILATION_CACHE_DIR``.
+    """
+    config = jax.config
+    if config.jax_compilation_cache_dir or not config.jax_enable_compilation_cache:
+        return
+    folder = cache_folder(os.environ, sys.platform, Path.home)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return
+    if not os.access(folder, os.W_OK):
+        return
+    config.update("jax_compilation_cache_dir", str(folder))
+    if "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS" not in os.environ:
+        # Of the programs of a fit many are small.
+        config.update("jax_persistent_cache_min_compile_time_secs", 0.05)
+
+
+def cache_folder(environ: Any, platform: str, home: Callable[[], Path]) -> Path:
+    """Return where a platform keeps what can be made anew, with a place of our own in it."""
+    if platform == "win32":
+        base = environ.get("LOCALAPPDATA") or home() / "AppData" / "Local"
+    elif platform == "darwin":
+        base = home() / "Library" / "Caches"
+    else:
+        base = environ.get("XDG_CACHE_HOME") or home() / ".cache"
+    return Path(base) / "imbalanced_nn" / "jax"
+
+
+def padded_length(n: int, multiple: int) -> int:
+    """Return to how many rows so many are filled up, so that few programs serve all numbers.
+
+    A program is compiled for one number of rows. Up to a quarter more rows are computed.
+    """
+    blocks = -(-n // multiple)
+    unit = 1 << max(0, blocks.bit_length() - 3)
+    return -(-blocks // unit) * unit * multiple
+
+
+def is_tensor(data: Any) -> bool:
+    """Whether data is one tensor, and no list or dict of them."""
+    return isinstance(data, jax.Array)
+
+
+def as_tensors(data: Any) -> Any:
+    """Return arrays, or lists and dicts of them, as tensors."""
+    return keras.tree.map_structure(jnp.asarray, data)
+
+
+def as_data(data: Any) -> Any:
+    """Return the same for rows that programs gather batches from, with rows that nobody takes."""
+
+    def filled(part):
+        missing = padded_length(len(part), 32) - len(part)
+        if missing:
+            part = np.concatenate([part, np.zeros((missing, *part.shape[1:]), part.dtype)])
+        return jnp.asarray(part)
+
+    return keras.tree.map_structure(filled, data)
+
+
+def drawing(seed: int | None) -> AbstractContextManager:
+    """Seed nothing: layers draw from generators of their own."""
+    return nullcontext()
+
+
+def is_distributed(model: keras.Model) -> bool:
+    """Whether the values of a network's weights lie on several devices."""
+    return keras.distribution.distribution() is not None
+
+
+def is_eager() -> bool:
+    """Whether everything is to be run step by step and nothing compiled."""
+    return bool(jax.config.jax_disable_jit)
+
+
+def forget_traces(model: keras.Model) -> None:
+    """Let Keras compile its steps anew, whose losses have values of their own built in."""
+    if model.train_function is not None:
+        model.make_train_function(force=True)
+    if model.test_function is not None:
+        model.make_test_function(force=True)
+
+
+@contextmanager
+def variables_alike() -> Iterator[None]:
+    """Make variables as Keras does: JAX keeps nothing by their names."""
+    yield
+
+
+@contextmanager
+def slots_made(optimizer: keras.optimizers.Optimizer, values: Iterable[Any]) -> Iterator[None]:
+    """Give the variables that an optimizer makes inside the block such values after it."""
+    n_known = len(optimizer.variables)
+    yield
+    for variable, value in zip(optimizer.variables[n_known:], values, strict=True):
+        assign(variable, value)
+
+
+def read(variable: keras.Variable) -> Any:
+    """Return the value of a variable."""
+    return variable.value
+
+
+def assign(variable: keras.Variable, value: Any) -> None:
+    """Assign a copy of a value of the variable's own shape and type."""
+    set_value(variable, jnp.copy(value))
+
+
+def assign_all(pairs: Iterable[tuple[keras.Variable, keras.Variable]]) -> None:
+    """Assign to the first of each two variables what the second holds, as copies.
+
+    Programs write over the values that they are given, which nobody else may hold.
+    """
+    ones, others = zip(*pairs, strict=True) if (pairs := list(pairs)) else ((), ())
+    for variable, value in zip(ones, _copies([other.value for other in others]), strict=True):
+        set_value(variable, value)
+
+
+@jax.jit
+def _copies(values: list[Any]) -> list[Any]:
+    """Return copies in one call."""
+    return [jnp.copy(value) for value in values]
+
+
+def values_of(variables: Iterable[keras.Variable]) -> list[Any]:
+    """Return what variables hold, which nothing that they are assigned later changes."""
+    return _copies([variable.value for variable in variables])
+
+
+def limit_threads(share: Callable[[], int | None]) -> None:
+    """Keep to a share of the cores, which is asked for where nobody has set the threads."""
+    if is_running() or "NPROC" in os.environ:
+        return
+    if (number := share()) is not None:
+        # JAX reads it when it starts, once.
+        os.environ["NPROC"] = str(number)
+
+
+def has_computed() -> bool:
+    """Whether JAX has started its threads."""
+    return is_running()
