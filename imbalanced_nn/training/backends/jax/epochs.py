@@ -1,0 +1,393 @@
+"""Whole epochs as one program that JAX compiles, from values to values."""
+
+import threading
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import keras
+import numpy as np
+from jax import lax
+
+from imbalanced_nn._compat.keras import (
+    build_compiled_metrics,
+    holding,
+    moving_averages,
+    set_value,
+    stateless,
+    trainable_variables,
+)
+from imbalanced_nn.training.backends.jax.padding import (
+    fills_batches,
+    fills_held_out,
+    padded,
+    reduction_of,
+)
+from imbalanced_nn.training.backends.jax.tensors import padded_length, values_of
+from imbalanced_nn.training.cache import n_bytes
+from imbalanced_nn.training.global_draws import layer_classes
+from imbalanced_nn.training.prefix import split_fixed
+from imbalanced_nn.training.process import seeded
+from imbalanced_nn.training.told import untold
+from imbalanced_nn.training.twins import twin_of
+from imbalanced_nn.training.variables import EqualVariables, SameVariables
+
+__all__ = ["OwnProgram", "Program"]
+
+# Bounds the memory of what fixed layers make on the way.
+FIXED_ROWS = 2**15
+
+
+class Program:
+    """A private twin of a network with its training epoch as one program.
+
+    Numbers of rows are filled up, so that one program serves folds of about one size.
+
+    Parameters
+    ----------
+    model : keras.Model
+        Compiled; the twin is made from its configuration and shares nothing with it.
+    batch_size : int
+        Rows in a batch; the last one of an epoch may be smaller.
+    data : tuple
+        X, y and the weights of an epoch's rows, for their types and shapes; X is an array, or a
+        list or dict of them.
+    """
+
+    # What is handed over may be written over: nobody else holds it.
+    _donated: tuple[int, ...] = (0,)
+
+    def __init__(self, model: keras.Model, batch_size: int, data: tuple[Any, ...]):
+        with seeded(0, *layer_classes(model)):
+            self.twin = twin_of(model)
+            build_compiled_metrics(self.twin, _empty_row(data))
+            self._fixed, self._rest = self._split()
+        slots = self.twin.optimizer.variables
+        self.fresh_slots = values_of(slots)
+        self.n_bytes = n_bytes([*self.twin.variables, *slots, *slots])
+        self.lock = threading.Lock()
+        self.has_own_code = untold(model) is not None
+        self._set_up(batch_size)
+
+    def _set_up(self, batch_size: int) -> None:
+        """Begin without any program."""
+        self._batch_size = batch_size
+        self._fills = fills_batches(self.twin)
+        self.n_traces = 0
+        self._runs: dict[bool, Callable] = {}
+        self._tests: dict[int, Callable] = {}
+        self._passed: Any = None
+
+    def pair_with(self, model: keras.Model) -> EqualVariables | SameVariables:
+        """Return the variables of a network beside those that are trained."""
+        return EqualVariables(model, self.twin, self.fresh_slots)
+
+    def trace(self, data: list[Any], weight: np.ndarray, held_out: Any, evaluated: Any) -> None:
+        """Do nothing ahead: the code is given as many rows in a batch as Keras gives it."""
+        self._build([*data, weight])
+
+    def _build(self, data: list[Any]) -> None:
+        """Make nothing more; the twin is ready."""
+
+    def _split(self) -> tuple[Any, Any]:
+        """Return what the twin does before its first trained layer, and the rest, compiled."""
+        # Metrics are the twin's own.
+        parts = split_fixed(self.twin) if len(self.twin.metrics) == 1 else None
+        if parts is None:
+            return None, None
+        known = map(id, trainable_variables(self.twin.optimizer))
+        if list(known) != list(map(id, parts[1].trainable_variables)):
+            return None, None
+        parts[1].compile(self.twin.optimizer, self.twin.loss)
+        return parts
+
+    @property
+    def has_fixed(self) -> bool:
+        """Whether a part of the network comes before all that is trained."""
+        return self._fixed is not None
+
+    def fixed(self, X: Any) -> Any:
+        """Return what that part makes of inputs, block by block."""
+        network = self._fixed
+        if self._passed is None:
+
+            def call(values, X):
+                return network.stateless_call([], values, X, training=False)[0]
+
+            self._passed = jax.jit(call)
+        values = [variable.value for variable in network.non_trainable_variables]
+        starts = range(0, max(len(X), 1), FIXED_ROWS)
+        parts = [self._passed(values, X[start : start + FIXED_ROWS]) for start in starts]
+        return parts[0] if len(parts) == 1 else jnp.concatenate(parts)
+
+    def judged(self, held_out: list[Any]) -> list[Any]:
+        """Return rows to judge by as `train` takes them."""
+        if not held_out:
+            return []
+        X, y, *weight = held_out
+        n = len(y)
+        if not fills_held_out(self.twin):
+            return [X, y, *weight, np.int32(n)]
+        given = weight[0] if weight else np.ones(n, keras.config.floatx())
+        scale = len(X) / n if reduction_of(self.twin) != "sum" else 1.0
+        return [X, padded(y, len(X)), padded(np.asarray(given) * scale, len(X)), np.int32(n)]
+
+    def train(
+        self,
+        data: list[Any],
+        weights: list[np.ndarray],
+        rows: list[np.ndarray],
+        held_out: list[Any],
+        is_fixed: bool,
+        goes_on: bool = False,
+        at_once: int = 1,
+    ) -> Iterator[tuple[dict[str, Any], tuple[np.ndarray, ...]]]:
+        """Train in one call for one or several epochs on the same data.
+
+        Parameters
+        ----------
+        data : list
+            X, a tensor or a list or dict of them, and y.
+        weights, rows : list of ndarray
+            For each epoch the numbers of its rows in their order, and their weights.
+        held_out : list
+            What `judged` made of rows to judge by after each epoch, or nothing.
+        is_fixed : bool
+            Whether the inputs are what `fixed` has made of them.
+        goes_on : bool, default=False
+            Whether the rows belong to the epoch of the call before.
+        at_once : int, default=1
+            The most epochs of a call in this fit: those that a call lacks are trained on no rows.
+
+        Yields
+        ------
+        dict
+            Metrics of an epoch.
+        tuple of ndarray
+            Outputs and loss of the held-out rows after it, empty without any.
+        """
+        network = self._rest if is_fixed else self.twin
+        if is_fixed not in self._runs:
+            run = partial(self._run, network)
+            names = ("odd_rows",)
+            self._runs[is_fixed] = jax.jit(run, donate_argnums=self._donated, static_argnames=names)
+        n_rows = len(rows[0])
+        length = padded_length(n_rows, self._batch_size)
+        at_once = 1 << (at_once - 1).bit_length()
+        epochs = [
+            padded(np.stack([padded(part, length) for part in parts]), at_once)
+            for parts in (weights, rows)
+        ]
+        odd_rows = 0 if self._fills else n_rows % self._batch_size
+        if self._fills:
+            _weigh_up(epochs[0], n_rows, self._batch_size, reduction_of(network))
+        *judged, n_judged = held_out or [0]
+        state = _state_of(network)
+        metrics = [variable.value for variable in network.metrics_variables]
+        statistics = [variable.value for variable in _statistics(network)]
+        state, metrics, results = self._runs[is_fixed](
+            *(state, metrics, statistics, goes_on, data, judged),
+            padded(np.full(len(rows), n_rows, np.int32), at_once),
+            *(epochs[0], epochs[1].astype(np.int32)),
+            odd_rows=odd_rows,
+        )
+        _hold(network, state, metrics)
+        named, outputs = jax.device_get(results)
+        for number in range(len(rows)):
+            part = keras.tree.map_structure(lambda each: each[number], named)  # noqa: B023 - called at once
+            yield part, (outputs[0][number][:n_judged], outputs[1][number]) if judged else ()
+
+    def _run(
+        self, network, state, metrics, statistics, goes_on, data, judged, n_rows, weights, rows, *,
+        odd_rows,
+    ):  # fmt: skip
+        """Train for the epochs that ``rows`` has lines; stack what each of them returns."""
+        self.n_traces += 1
+        size, (X, y) = self._batch_size, data
+
+        def batch(start, n, rows, weight):
+            taken = lax.dynamic_slice_in_dim(rows, start, n)
+            given = lax.dynamic_slice_in_dim(weight, start, n)
+            return *(_taken(part, taken) for part in (X, y)), given
+
+        def step(number, carry, n_rows, weight, rows):
+            state, before = carry
+            data = batch(number * size, size, rows, weight)
+            _, (*state, after) = network.train_step((*state, before), data)
+            if self._fills:
+                after = _counted(before, after, n_rows - number * size, size)
+            return tuple(state), after
+
+        def odd_step(carry, n_steps, weight, rows):
+            state, metrics = carry
+            data = batch(n_steps * size, odd_rows, rows, weight)
+            _, (*state, metrics) = network.train_step((*state, metrics), data)
+            return tuple(state), metrics
+
+        def epoch(carry, given):
+            state, metrics = carry
+            n_rows, weight, rows = given
+            fresh = stateless(network.metrics_variables, metrics, network.reset_metrics)[1]
+            metrics = [jnp.where(goes_on, *pair) for pair in zip(metrics, fresh, strict=True)]
+            n_steps = -(-n_rows // size) if self._fills else n_rows // size
+            turn = partial(step, n_rows=n_rows, weight=weight, rows=rows)
+            state, metrics = lax.fori_loop(0, n_steps, turn, (state, metrics))
+            if odd_rows:
+                last = partial(odd_step, n_steps=n_steps, weight=weight, rows=rows)
+                state, metrics = lax.cond(n_rows > 0, last, lambda carry: carry, (state, metrics))
+            named = stateless(network.metrics_variables, metrics, network.get_metrics_result)[0]
+            return (state, metrics), (named, self._judge(network, state, judged))
+
+        with holding(_statistics(network), statistics):
+            (state, metrics), results = lax.scan(epoch, (state, metrics), (n_rows, weights, rows))
+        return state, metrics, results
+
+    def _judge(self, network, state, judged):
+        """Return outputs and loss of held-out rows, by the moving averages where there are any."""
+        if not judged:
+            return ()
+        trained, fixed, slots = state
+        X, y, *weight = judged
+        trained = _averaged(network.optimizer, trained, slots)
+        outputs, _ = network.predict_step((trained, fixed), (X,))
+        loss, _ = network.stateless_compute_loss(
+            *(trained, fixed, [variable.value for variable in network.metrics_variables]),
+            y=y,
+            y_pred=outputs[: len(y)],
+            sample_weight=weight[0] if weight else None,
+            training=False,
+        )
+        # Layers of half precision give as much.
+        return tuple(part.astype(keras.config.floatx()) for part in (outputs, loss))
+
+    def evaluate(self, data: list[Any], batch_size: int, goes_on: bool = False) -> dict[str, Any]:
+        """Return the metrics of held-out inputs, targets and weights, as ``Model.evaluate``.
+
+        Where the rows go on with those of the call before, the metrics are of all of them.
+        """
+        network = self.twin
+        if batch_size not in self._tests:
+            self._tests[batch_size] = jax.jit(partial(_tested, network, batch_size))
+        if not goes_on:
+            network.reset_metrics()
+        (trained, fixed, _), metrics = _state_of(network), network.metrics_variables
+        statistics = [variable.value for variable in _statistics(network)]
+        given = [variable.value for variable in metrics]
+        values, results = self._tests[batch_size](trained, fixed, given, statistics, data)
+        for variable, value in zip(metrics, values, strict=True):
+            variable.assign(value)
+        return jax.device_get(results)
+
+
+class OwnProgram(Program):
+    """A network itself, which no configuration tells, with its training epoch as one program.
+
+    Parameters
+    ----------
+    model : keras.Model
+        Compiled.
+    batch_size : int
+        Rows in a batch; the last one of an epoch may be smaller.
+    """
+
+    _donated = ()
+
+    def __init__(self, model: keras.Model, batch_size: int):
+        self.twin, self.has_own_code = model, True
+        self._fixed = self._rest = None
+        self._set_up(batch_size)
+
+    def pair_with(self, model: keras.Model) -> EqualVariables | SameVariables:
+        """Return nothing to assign; the network is what is trained."""
+        return SameVariables()
+
+    def _build(self, data: list[Any]) -> None:
+        """Make what Keras makes of a network before its first batch."""
+        first = keras.tree.map_structure(lambda part: part[: self._batch_size], tuple(data))
+        build_compiled_metrics(self.twin, first)
+        if not self.twin.optimizer.built:
+            self.twin.optimizer.build(self.twin.trainable_variables)
+
+
+def _empty_row(data: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Return a row of zeros like those of arrays."""
+    return keras.tree.map_structure(
+        lambda part: jnp.zeros((1, *part.shape[1:]), part.dtype), tuple(data)
+    )
+
+
+def _taken(data: Any, rows: Any) -> Any:
+    """Return rows of tensors in any structure."""
+    return keras.tree.map_structure(lambda part: jnp.take(part, rows, axis=0, mode="clip"), data)
+
+
+def _statistics(network: keras.Model) -> list[keras.Variable]:
+    """Return the variables of a network's loss, which Keras does not count to the network."""
+    return getattr(network.loss, "statistics", [])
+
+
+def _state_of(network: keras.Model) -> tuple[list[Any], list[Any], list[Any]]:
+    """Return what a network's variables and those of its optimizer hold."""
+    parts = (
+        *(network.trainable_variables, network.non_trainable_variables),
+        network.optimizer.variables,
+    )
+    trained, fixed, slots = ([variable.value for variable in part] for part in parts)
+    return trained, fixed, slots
+
+
+def _hold(network: keras.Model, state: tuple[Any, ...], metrics: list[Any]) -> None:
+    """Let the variables hold what a program has made of them."""
+    parts = (
+        *(network.trainable_variables, network.non_trainable_variables),
+        *(network.optimizer.variables, network.metrics_variables),
+    )
+    for variables, values in zip(parts, (*state, metrics), strict=True):
+        for variable, value in zip(variables, values, strict=True):
+            set_value(variable, value)
+
+
+def _averaged(optimizer: Any, trained: list[Any], slots: list[Any]) -> list[Any]:
+    """Return what is judged: the averages of the trained values, where there are any."""
+    if not optimizer.use_ema:
+        return trained
+    place = {id(variable): number for number, variable in enumerate(optimizer.variables)}
+    averages = moving_averages(optimizer)
+    return [
+        value if average is None else slots[place[id(average)]]
+        for value, average in zip(trained, averages, strict=True)
+    ]
+
+
+def _weigh_up(weights: np.ndarray, n_rows: int, size: int, reduction: str | None) -> None:
+    """Let the rows of a last batch that is filled count as in one that is not."""
+    odd = n_rows % size
+    if odd and reduction != "sum":
+        weights[:, n_rows - odd : n_rows] *= size / odd
+
+
+def _counted(before: list[Any], after: list[Any], n: Any, size: int) -> list[Any]:
+    """Return the sums of a mean after a batch of which ``n`` rows, or all, are no filling."""
+    share = n.astype(jnp.float32) / size
+    return [
+        jnp.where(n >= size, new, old + (new - old) * share)
+        for old, new in zip(before, after, strict=True)
+    ]
+
+
+def _tested(network, size, trained, fixed, metrics, statistics, data):
+    """Return the values and results of metrics after rows, batch by batch."""
+    n_full, odd = divmod(len(data[1]), size)
+
+    def test(metrics, start, n):
+        part = keras.tree.map_structure(lambda each: lax.dynamic_slice_in_dim(each, start, n), data)
+        return network.test_step((trained, fixed, metrics), tuple(part))[1][2]
+
+    with holding(_statistics(network), statistics):
+        if n_full:
+            metrics = lax.fori_loop(0, n_full, lambda i, m: test(m, i * size, size), metrics)
+        if odd:
+            metrics = test(metrics, n_full * size, odd)
+    return metrics, stateless(network.metrics_variables, metrics, network.get_metrics_result)[0]

@@ -1,0 +1,69 @@
+"""Programs of JAX: shared between folds, and what they write over belongs to nobody else."""
+
+import keras
+import numpy as np
+import pytest
+
+from imbalanced_nn import BalancedKerasClassifier
+from imbalanced_nn.training import clear_programs
+from imbalanced_nn.training.cache import TRAINING
+
+from .conftest import TABLE, assert_equal_fits, rows
+
+if keras.backend.backend() != "jax":
+    pytest.skip("they run where KERAS_BACKEND=jax", allow_module_level=True)
+
+X, Y = rows(TABLE)
+SMALL = {"model__hidden_layer_sizes": (8,), "model__dropout": 0.0}
+
+
+def fit(X=X, y=Y, **params):
+    params = {"epochs": 2, "random_state": 0, "batch_size": 16, **params}
+    return BalancedKerasClassifier("mlp", **SMALL, **params).fit(X, y)
+
+
+@pytest.mark.parametrize("n", [140, 150])
+@pytest.mark.parametrize("loss", [None, "logit_adjusted", "pairwise_auc"])
+def test_a_last_batch_that_is_filled_up_is_that_of_model_fit(n, loss):
+    params = SMALL | {"batch_size": 32, "class_weight": "balanced", "loss": loss or "auto"}
+    if loss is None:
+        del params["loss"]
+    assert_equal_fits("mlp", X[:n], Y[:n], exact=False, **params)
+
+
+def test_folds_of_about_one_size_share_a_program():
+    clear_programs()
+    for n in (120, 121, 123, 128):
+        assert fit(X[:n], Y[:n]).engine_ == "graph"
+    (program,) = TRAINING
+    assert program.n_traces == 1
+
+
+def test_a_network_keeps_its_values_through_later_fits():
+    first = fit()
+    held, proba = first.model_.get_weights(), first.predict_proba(X)
+    slots = [np.copy(slot.numpy()) for slot in first.model_.optimizer.variables]
+    fit(random_state=1)
+    for before, after in zip(held, first.model_.get_weights(), strict=True):
+        np.testing.assert_array_equal(before, after)
+    np.testing.assert_array_equal(first.predict_proba(X), proba)
+    first.partial_fit(X, Y)
+    assert len(slots) == len(first.model_.optimizer.variables)
+    np.testing.assert_array_equal(fit().predict_proba(X), proba)
+
+
+def test_callbacks_see_values_between_epochs():
+    seen = []
+
+    class Watch(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            seen.append((self.model.get_weights()[-1], float(self.model.metrics[0].result())))
+
+    fit(epochs=3, callbacks=[Watch()], early_stopping=False)
+    losses = fit(epochs=3, early_stopping=False).history_["loss"]
+    np.testing.assert_allclose([loss for _, loss in seen], losses, rtol=1e-5)
+
+
+def test_weights_that_come_late_reach_a_program_and_model_fit():
+    params = SMALL | {"loss": "ldam", "epochs": 5, "class_weight": "balanced"}
+    assert_equal_fits("mlp", X, Y, exact=False, **params)
