@@ -12,11 +12,12 @@ from imbalanced_nn.training.own_code import is_known
 __all__ = ["fills_batches", "fills_held_out", "padded", "reduction_of"]
 
 REDUCTIONS = ("sum", "mean", "sum_over_batch_size")
-# Layers that treat each row by itself, as all of ours do.
+# Layers that treat each row by itself, as all of ours do; what draws is told by its generators.
 ROW_BY_ROW = (
     *(keras.layers.InputLayer, keras.layers.Dense, keras.layers.Activation, keras.layers.Flatten),
     *(keras.layers.Reshape, keras.layers.Concatenate, keras.layers.Add, keras.layers.Embedding),
     *(keras.layers.ReLU, keras.layers.LayerNormalization, keras.layers.Multiply),
+    *(keras.layers.Dropout, keras.layers.MaxPooling1D),
     *(keras.layers.Conv1D, keras.layers.Conv2D, keras.layers.MaxPooling2D),
     *(keras.layers.GlobalAveragePooling1D, keras.layers.GlobalAveragePooling2D),
 )
