@@ -66,8 +66,8 @@ def held_out_loss(model: keras.Model, outputs: Any, targets: list[Any]) -> float
 
 def _values(model: keras.Model) -> tuple[list[Any], list[Any]]:
     """Return what a network's variables hold, those that are trained and the others."""
-    parts = model.trainable_variables, model.non_trainable_variables
-    return tuple([variable.value for variable in part] for part in parts)
+    trained, fixed = model.trainable_variables, model.non_trainable_variables
+    return [variable.value for variable in trained], [variable.value for variable in fixed]
 
 
 def _passed(network: keras.Model, holder: keras.Model, batch: Any) -> Any:

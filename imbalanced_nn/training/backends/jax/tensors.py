@@ -54,7 +54,7 @@ def start() -> None:
     Its own settings turn that off, ``JAX_ENABLE_COMPILATION_CACHE=0``, and say where they are,
     ``JAX_COMPILATION_CACHE_DIR``.
     """
-    config = jax.config
+    config: Any = jax.config
     if config.jax_compilation_cache_dir or not config.jax_enable_compilation_cache:
         return
     folder = cache_folder(os.environ, sys.platform, Path.home)
@@ -125,7 +125,8 @@ def is_distributed(model: keras.Model) -> bool:
 
 def is_eager() -> bool:
     """Whether everything is to be run step by step and nothing compiled."""
-    return bool(jax.config.jax_disable_jit)
+    config: Any = jax.config
+    return bool(config.jax_disable_jit)
 
 
 def forget_traces(model: keras.Model) -> None:
