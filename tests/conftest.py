@@ -34,3 +34,14 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if item.path.is_relative_to(here):
             item.add_marker(pytest.mark.filterwarnings(r"ignore:\[INN0(01|10|13|16)\]"))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """Give each process its half of the files in their order, until one has nothing left.
+
+    Tests of a file share what its fixtures fit and the programs that its networks trace.
+    """
+    from xdist.scheduler import WorkStealingScheduling
+
+    return WorkStealingScheduling(config, log) if config.getvalue("dist") == "load" else None
