@@ -1,6 +1,7 @@
 """Settings every test needs before the first numerical library is imported."""
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,13 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if item.path.is_relative_to(here):
             item.add_marker(pytest.mark.filterwarnings(r"ignore:\[INN0(01|10|13|16)\]"))
+
+
+def pytest_collection_finish():
+    """Keep the programs of all files: tests train more kinds of networks than a user does."""
+    cache = sys.modules.get("imbalanced_nn.training.cache")
+    if cache is not None:
+        cache.TRAINING.max_programs = cache.FORWARD.max_programs = 64
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -11,13 +11,15 @@ from hypothesis import strategies as st
 from scipy import sparse
 from sklearn.datasets import make_classification, make_multilabel_classification
 from sklearn.metrics import log_loss
-from sklearn.model_selection import GridSearchCV, StratifiedKFold, train_test_split
+from sklearn.model_selection import GridSearchCV, StratifiedKFold
 
 from imbalanced_nn import BalancedBatches, BalancedKerasClassifier
 from imbalanced_nn.exceptions import InvalidParameterError
 from imbalanced_nn.training import RowBatches
 from imbalanced_nn.weighting import batch_shares
+from tests.problems import plainly_trained, rare_rows
 
+SLOW = pytest.mark.slow
 TINY = {
     "model": "mlp",
     "model__hidden_layer_sizes": (8,),
@@ -75,12 +77,15 @@ def test_each_batch_holds_the_quota(engine, data, batches_seen):
     "params",
     [
         {"sampler": "balanced_batches"},
-        {"sampler": "balanced_batches", "class_weight": {1: 0.5}},
-        {"sampler": "balanced_batches", "balancing_schedule": "linear"},
-        {"sampler": "random_over", "balancing_schedule": "cosine"},
+        pytest.param({"sampler": "balanced_batches", "class_weight": {1: 0.5}}, marks=SLOW),
+        pytest.param({"sampler": "balanced_batches", "balancing_schedule": "linear"}, marks=SLOW),
+        pytest.param({"sampler": "random_over", "balancing_schedule": "cosine"}, marks=SLOW),
         {"sampler": "smote", "resample_every": "epoch"},
-        {"sampler": "smote_enn", "resample_every": "epoch", "class_weight": {1: 0.5}},
-        {"class_weight": "balanced_batch"},
+        pytest.param(
+            {"sampler": "smote_enn", "resample_every": "epoch", "class_weight": {1: 0.5}},
+            marks=SLOW,
+        ),
+        pytest.param({"class_weight": "balanced_batch"}, marks=SLOW),
     ],
     ids=str,
 )
@@ -234,14 +239,9 @@ def test_balanced_batches_have_nothing_to_weigh_within(data):
 def test_probabilities_are_at_natural_prevalence_whatever_the_balancing(params):
     ratios, means = [], []
     for seed in range(3):
-        X, y = make_classification(
-            6000, 8, n_informative=5, weights=[0.95], flip_y=0.01, random_state=seed
-        )
-        X, X_new, y, y_new = train_test_split(X, y, stratify=y, random_state=seed)
-        plain, balanced = (
-            BalancedKerasClassifier("mlp", random_state=seed, **p).fit(X, y).predict_proba(X_new)
-            for p in ({}, params)
-        )
+        X, X_new, y, y_new = rare_rows(seed)
+        clf = BalancedKerasClassifier("mlp", random_state=seed, **params).fit(X, y)
+        plain, balanced = plainly_trained(seed), clf.predict_proba(X_new)
         ratios.append(log_loss(y_new, balanced) / log_loss(y_new, plain))
         means.append(balanced[:, 1].mean() / y_new.mean())
     assert np.mean(ratios) < 1.15

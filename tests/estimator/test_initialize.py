@@ -124,7 +124,8 @@ def of_steps(meta):
     ids=["several labels", "several classes", "focal", "pairwise", "priors", "steps"],
 )
 def test_every_kind_of_target_goes_on(params, rows, labels):
-    clf = BalancedKerasClassifier(random_state=0, **params)
+    make = BalancedKerasClassifier if "model" in params else network
+    clf = make(**params)
     clf.initialize(rows, labels).tune_threshold(rows, labels)
     assert clf.score(rows, labels) == pytest.approx(clf.best_score_)
     assert clf.partial_fit(rows, labels).predict(rows).shape == labels.shape

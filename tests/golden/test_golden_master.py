@@ -25,6 +25,7 @@ def stored():
     return arrays
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::imbalanced_nn.exceptions.ImbalanceWarning")
 @pytest.mark.parametrize("name", CONFIGURATIONS)
 def test_a_configuration_gives_what_it_gave(name, stored):

@@ -11,7 +11,11 @@ from .conftest import HIDDEN, TABLE, assert_equal_fits, fitted, network, rows
 layers = keras.layers
 
 
-@pytest.mark.parametrize("name", HIDDEN)
+SLOW = pytest.mark.slow
+NAMES = [pytest.param(name, marks=() if name == "dropout" else SLOW) for name in HIDDEN]
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_equals_model_fit(name):
     shape, hidden = HIDDEN[name]
     X, y = rows(shape)
@@ -25,6 +29,7 @@ def test_equals_model_fit_of_the_default_network():
     assert_equal_fits("mlp", X, y, model__hidden_layer_sizes=(8,))
 
 
+@SLOW
 def test_the_best_weights_are_restored_as_after_model_fit():
     X, y = rows(TABLE)
     build = network(TABLE, *HIDDEN["dense"][1], optimizer=lambda: keras.optimizers.Adam(0.1))
@@ -36,6 +41,7 @@ def test_the_best_weights_are_restored_as_after_model_fit():
     np.testing.assert_array_equal(stopped.predict_proba(X), best.predict_proba(X))
 
 
+@SLOW
 def test_equals_model_fit_with_integer_input():
     X, y = rows(TABLE)
     X = np.abs(X * 10).astype(np.int32) % 7
@@ -43,6 +49,7 @@ def test_equals_model_fit_with_integer_input():
     assert_equal_fits(build, X, y)
 
 
+@SLOW
 def test_equals_model_fit_for_several_classes_and_labels():
     X, y = rows(TABLE, n_classes=3)
     hidden = HIDDEN["dense"][1]
@@ -51,7 +58,7 @@ def test_equals_model_fit_for_several_classes_and_labels():
     assert_equal_fits(network(TABLE, *hidden, units=3), X, labels)
 
 
-@pytest.mark.slow
+@SLOW
 @pytest.mark.parametrize(
     "steps",
     [
@@ -87,7 +94,7 @@ OPTIMIZERS = sorted(
 )
 
 
-@pytest.mark.slow
+@SLOW
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_equals_model_fit_for_every_optimizer(name):
     X, y = rows(TABLE)
@@ -108,7 +115,7 @@ METRICS = {
 }
 
 
-@pytest.mark.slow
+@SLOW
 @pytest.mark.parametrize("name", METRICS)
 def test_equals_model_fit_with_metrics(name):
     X, y = rows(TABLE)
@@ -128,6 +135,7 @@ def test_equals_model_fit_with_metrics(name):
         np.testing.assert_allclose(mine, other, rtol=1e-6)
 
 
+@SLOW
 def test_learning_rate_schedule():
     X, y = rows(TABLE)
 
@@ -138,6 +146,7 @@ def test_learning_rate_schedule():
     assert_equal_fits(network(TABLE, *HIDDEN["dense"][1], optimizer=optimizer), X, y)
 
 
+@SLOW
 def test_training_goes_on_where_it_stopped():
     X, y = rows(TABLE)
     build = network(TABLE, *HIDDEN["dropout"][1])

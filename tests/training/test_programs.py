@@ -121,25 +121,28 @@ class Raise(keras.callbacks.Callback):
             raise self.error
 
 
+FAILURES = {
+    "interrupted": (KeyboardInterrupt, {"callbacks": [Raise(KeyboardInterrupt())]}),
+    "raising": (ZeroDivisionError, {"callbacks": [Raise(ZeroDivisionError())]}),
+    "not finite": (ValueError, {"optimizer": keras.optimizers.SGD(1e38), "init_bias": None}),
+}
+
+
 @pytest.mark.parametrize(
-    ("error", "change"),
-    [
-        (KeyboardInterrupt, {"callbacks": [Raise(KeyboardInterrupt())]}),
-        (ZeroDivisionError, {"callbacks": [Raise(ZeroDivisionError())]}),
-        (ValueError, {"optimizer": keras.optimizers.SGD(1e38), "init_bias": None}),
-    ],
-    ids=["interrupted", "raising", "not finite"],
+    ("engine", "failures"), [("graph", FAILURES), ("keras", ("interrupted", "not finite"))]
 )
-@pytest.mark.parametrize("engine", ["graph", "keras"])
-def test_an_interrupted_fit_changes_nothing(engine, error, change):
+def test_an_interrupted_fit_changes_nothing(engine, failures):
     clf = BalancedKerasClassifier(engine=engine, **SMALL).fit(X, Y)
     proba, history, network = clf.predict_proba(X), dict(clf.history_), clf.model_
-    clf.set_params(**change)
-    with pytest.raises(error):
-        clf.fit(X + 1, 1 - Y)
-    assert clf.model_ is network
-    assert clf.history_ == history
-    np.testing.assert_array_equal(clf.predict_proba(X), proba)
+    given = clf.get_params()
+    for name in failures:
+        error, change = FAILURES[name]
+        clf.set_params(**given | change)
+        with pytest.raises(error):
+            clf.fit(X + 1, 1 - Y)
+        assert clf.model_ is network
+        assert clf.history_ == history
+        np.testing.assert_array_equal(clf.predict_proba(X), proba)
     again = BalancedKerasClassifier(engine=engine, **SMALL).fit(X, Y)
     np.testing.assert_array_equal(again.predict_proba(X), proba)
 
@@ -182,8 +185,9 @@ class Diverge(keras.callbacks.Callback):
         self.model.set_weights([np.nan * weight for weight in self.model.get_weights()])
 
 
-@pytest.mark.parametrize("held_out", [True, False])
-@pytest.mark.parametrize("engine", ["graph", "keras"])
+@pytest.mark.parametrize(
+    ("engine", "held_out"), [("graph", True), ("graph", False), ("keras", True)]
+)
 def test_a_network_that_diverged_is_refused(engine, held_out):
     split = {} if held_out else {"validation_split": 0}
     clf = BalancedKerasClassifier(engine=engine, callbacks=[Diverge()], **SMALL | split)

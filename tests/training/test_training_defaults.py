@@ -25,7 +25,8 @@ def untrained(model="tabular", n=150, **params):
     return NetworkFactory(clf.fit(X[:n], Y[:n]))
 
 
-@pytest.mark.parametrize("sampler", ["smote", pytest.param("random_under", marks=SLOW)])
+@SLOW
+@pytest.mark.parametrize("sampler", ["smote", "random_under"])
 def test_the_network_for_tables_is_trained_as_by_model_fit(sampler):
     stops = {"early_stopping": True, "epochs": 9, "patience": 2}
     how = {"sampler": sampler, "resample_every": "epoch"}
@@ -61,12 +62,18 @@ def test_folds_of_one_shape_and_later_fits_share_a_program(monkeypatch):
     assert len(made) == 1
 
 
+@pytest.fixture(scope="module")
+def ruled():
+    """The factory of an estimator whose epochs are left to the rules."""
+    return untrained(epochs="auto", validation_split=0, early_stopping=False)
+
+
 @pytest.mark.parametrize(
     ("n_train", "batch_size", "epochs"),
     [(100, 32, 80), (625, 32, 40), (2500, 64, 20), (4000, 128, 20), (300_000, 256, 20)],
 )
-def test_the_rules_for_tables(n_train, batch_size, epochs):
-    factory = untrained(epochs="auto", validation_split=0, early_stopping=False)
+def test_the_rules_for_tables(ruled, n_train, batch_size, epochs):
+    factory = ruled
     assert (factory.batch_size(n_train), factory.epochs(n_train)) == (batch_size, epochs)
 
 
@@ -119,7 +126,7 @@ def test_other_words_than_auto_are_refused(name):
         BalancedKerasClassifier(**{name: "atuo"}).fit(X, Y)
 
 
-@pytest.mark.parametrize("engine", ["graph", "keras"])
+@pytest.mark.parametrize("engine", ["graph", pytest.param("keras", marks=SLOW)])
 def test_the_average_is_what_is_judged_and_ships(engine):
     build = network(TABLE, *HIDDEN["dense"][1], optimizer=lambda: keras.optimizers.Adam(0.05))
     clf = fitted(build, X, Y, engine, moving_average=2, epochs=4)

@@ -49,14 +49,19 @@ NAMES = {
     "text": (lambda: ["accuracy", "acc", "auc", "mse"], ["accuracy", "acc", "auc", "mse"]),
     "text of a class": (lambda: ["AUC", "BinaryAccuracy"], ["auc", "binary_accuracy"]),
     "one": (lambda: "Precision", ["precision"]),
-    "class": (lambda: [keras.metrics.Recall], ["recall"]),
     "unnamed": (lambda: [keras.metrics.AUC(), keras.metrics.AUC(curve="PR")], ["auc", "auc_1"]),
     "named": (
         lambda: [keras.metrics.AUC(name="auc"), keras.metrics.Recall(name="found")],
         ["auc", "found"],
     ),
-    "arguments": (lambda: [keras.metrics.RecallAtPrecision(0.9)], ["recall_at_precision"]),
-    "function": (lambda: [keras.metrics.binary_accuracy], ["binary_accuracy"]),
+    "class, arguments, function": (
+        lambda: [
+            keras.metrics.Recall,
+            keras.metrics.RecallAtPrecision(0.9),
+            keras.metrics.binary_accuracy,
+        ],
+        ["recall", "recall_at_precision", "binary_accuracy"],
+    ),
     "unregistered": (lambda: [Weighed(3.0)], ["weighed", "twice"]),
 }
 

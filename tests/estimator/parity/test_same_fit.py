@@ -16,15 +16,17 @@ from .conftest import (
     uncompiled,
 )
 
+SLOW = pytest.mark.slow
+
 
 @pytest.mark.parametrize(
     ("kind", "model", "loss"),
     [
         ("binary", sigmoid_network, None),
-        ("binary", softmax_network, None),
+        pytest.param("binary", softmax_network, None, marks=SLOW),
         ("multiclass", softmax_network, None),
-        ("multiclass", softmax_network, "categorical_crossentropy"),
-        ("onehot", softmax_network, "categorical_crossentropy"),
+        pytest.param("multiclass", softmax_network, "categorical_crossentropy", marks=SLOW),
+        pytest.param("onehot", softmax_network, "categorical_crossentropy", marks=SLOW),
         ("multilabel", multilabel_network, "binary_crossentropy"),
     ],
 )

@@ -111,7 +111,7 @@ class TestState:
         assert (first.predict_proba(X) != proba).any()
         np.testing.assert_array_equal(weights_of(clf), shipped)
 
-    @pytest.mark.parametrize("engine", ["graph", "keras"])
+    @pytest.mark.parametrize("engine", ["graph", pytest.param("keras", marks=pytest.mark.slow)])
     def test_weighs_by_the_epoch_that_would_ship(self, engine, data):
         X, _ = data
         recorder, live = Recorder(), []

@@ -27,8 +27,9 @@ SHAPES = {
 }
 
 
-@pytest.mark.parametrize("n_classes", [2, 3])
-@pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
+@pytest.mark.parametrize(
+    ("shape", "n_classes"), list(zip(SHAPES.values(), (2, 3, 2, 3), strict=True)), ids=SHAPES
+)
 def test_the_default_network_keeps_time(shape, n_classes):
     X = np.random.default_rng(0).normal(size=shape)
     _, y, mask = sequences(n_classes, n=60)
@@ -45,7 +46,7 @@ def recurrent(meta):
     return keras.Model(inputs, layers.Dense(1, "sigmoid")(hidden))
 
 
-@pytest.mark.parametrize("engine", ["graph", "keras"])
+@pytest.mark.parametrize("engine", ["graph", pytest.param("keras", marks=pytest.mark.slow)])
 def test_a_network_that_masks_is_judged_as_by_keras(data, engine):
     X, y, mask = data
     X = X * mask[:, :, None]
