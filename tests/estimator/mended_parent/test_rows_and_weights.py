@@ -9,13 +9,23 @@ from sklearn.exceptions import DataConversionWarning
 from .conftest import ours, parents
 
 
+@pytest.fixture(scope="module")
+def parent(data):
+    """The parent, fitted once."""
+    return parents().fit(*data)
+
+
+@pytest.fixture(scope="module")
+def plain(data):
+    """Ours, fitted once."""
+    return ours().fit(*data)
+
+
 @pytest.mark.parametrize("dtype", [np.float64, np.float16, np.int64, np.int8, bool])
-def test_every_numeric_type_at_predict(data, dtype):
-    X, y = data
-    X = np.round(X)
+def test_every_numeric_type_at_predict(data, parent, plain, dtype):
+    X, clf = np.round(data[0]), plain
     with pytest.raises(ValueError, match="not safe"):
-        parents().fit(X, y).predict(X.astype(np.float64))
-    clf = ours().fit(X, y)
+        parent.predict(X.astype(np.float64))
     values = X.astype(dtype)
     np.testing.assert_array_equal(
         clf.predict_proba(values), clf.predict_proba(values.astype(np.float32))
@@ -24,11 +34,10 @@ def test_every_numeric_type_at_predict(data, dtype):
 
 
 @pytest.mark.parametrize("n_classes", [2, 3])
-def test_one_row_has_a_row_of_probabilities(data, n_classes):
+def test_one_row_has_a_row_of_probabilities(data, parent, n_classes):
     X, y = data
+    assert parent.predict_proba(X[:1]).shape == (2,)
     y = np.where(X[:, 0] > 1, n_classes - 1, y)
-    if n_classes == 2:
-        assert parents().fit(X, y).predict_proba(X[:1]).shape == (2,)
     clf = ours(model="mlp", model__hidden_layer_sizes=(4,)).fit(X, y)
     assert clf.predict_proba(X[:1]).shape == (1, n_classes)
     assert clf.predict(X[:1]).shape == (1,)
@@ -36,13 +45,13 @@ def test_one_row_has_a_row_of_probabilities(data, n_classes):
 
 
 @pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
-def test_column_y_warns_and_comes_back_flat(data):
+def test_column_y_warns_and_comes_back_flat(data, plain):
     X, y = data
     assert parents().fit(X, y[:, None]).predict(X).shape == (len(X), 1)
     with pytest.warns(DataConversionWarning, match="column-vector"):
         clf = ours().fit(X, y[:, None])
     assert clf.predict(X).shape == (len(X),)
-    np.testing.assert_array_equal(clf.predict_proba(X), ours().fit(X, y).predict_proba(X))
+    np.testing.assert_array_equal(clf.predict_proba(X), plain.predict_proba(X))
 
 
 @pytest.mark.parametrize(
@@ -80,7 +89,7 @@ def test_values_beyond_float32_are_refused(data):
         clf.predict_proba(sparse.csr_array(huge))
 
 
-def test_column_names_are_remembered_and_compared(data):
+def test_column_names_are_remembered_and_compared(data, parent):
     X, y = data
     X = pd.DataFrame(X).add_prefix("column_")
     moved, renamed = X[X.columns[::-1]], X.rename(columns={"column_0": "other"})
