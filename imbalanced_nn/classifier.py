@@ -913,6 +913,7 @@ run_eagerly
         Returns
         -------
         ndarray of shape (n_samples, ..., n_units)
+            Whatever the units of its last layer say: probabilities, log-odds or scores.
 
         Examples
         --------

@@ -145,7 +145,7 @@ def class_weights(class_weight: Any, codes: np.ndarray, classes: np.ndarray) -> 
 
 
 def label_weights(class_weight: Any, indicator: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """Weights of the negatives and positives of each label, of mean 1 over the rows.
+    """Return the weights of negatives and positives of each label, of mean 1 over the rows.
 
     Parameters
     ----------

@@ -28,7 +28,7 @@ class Calibrator:
     classes : tuple of int
         Columns that are calibrated; the others stay as they are.
     parts : tuple of object with ``predict_proba``
-        scikit-learn's calibrators: one, or for a multilabel target one for each column.
+        Calibrators of scikit-learn: one, or for a multilabel target one for each column.
     floor : float
         Least probability of a class, 0 where none is needed.
     """

@@ -42,7 +42,7 @@ def _fbeta(hit, true, pred, *, beta):
 
 
 def ratio(stem):
-    """Return the per-class formula of "precision", "recall", "jaccard", "f1", "f0.5", …"""
+    """Return the per-class formula of "precision", "recall", "jaccard", "f1", "f0.5", ...."""
     named = {"precision": _precision, "recall": _recall, "jaccard": _jaccard}
     return named[stem] if stem in named else partial(_fbeta, beta=float(stem[1:]))
 

@@ -185,7 +185,15 @@ def load(path: str | os.PathLike, *, custom_objects: dict[str, Any] | None = Non
 
     See Also
     --------
-    save : The way there, with an example.
+    save : The way there, with an example of both.
+
+    Examples
+    --------
+    >>> from imbalanced_nn import load
+    >>> load("nothing.inn")
+    Traceback (most recent call last):
+        ...
+    FileNotFoundError: [Errno 2] No such file or directory: 'nothing.inn'
     """
     name = os.fspath(path)
     with open(name, "rb") as source:

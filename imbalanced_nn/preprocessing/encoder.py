@@ -109,6 +109,7 @@ class ColumnEncoder(TransformerMixin, BaseEstimator):
         Returns
         -------
         ColumnEncoder
+            The encoder itself.
 
         Raises
         ------
@@ -120,7 +121,25 @@ class ColumnEncoder(TransformerMixin, BaseEstimator):
         return self
 
     def fit_transform(self, X: Any, y: Any = None) -> np.ndarray:
-        """Learn medians and categories, and return the matrix."""
+        """Learn medians and categories, and return the matrix.
+
+        Parameters
+        ----------
+        X : DataFrame or array of shape (n_samples, n_columns)
+            The table.
+        y : None
+            Not used.
+
+        Returns
+        -------
+        ndarray of float64 of shape (n_samples, n_features)
+            What `transform` makes of the same rows.
+
+        Raises
+        ------
+        ValueError
+            As `fit`.
+        """
         for name, least in (("min_frequency", 1), ("max_categories", 2)):
             value = getattr(self, name)
             if not isinstance(value, int | np.integer) or value < least:
@@ -162,6 +181,7 @@ class ColumnEncoder(TransformerMixin, BaseEstimator):
         Returns
         -------
         ndarray of float64 of shape (n_samples, n_features)
+            No value is missing.
 
         Raises
         ------
@@ -177,7 +197,18 @@ class ColumnEncoder(TransformerMixin, BaseEstimator):
         return self._encode(_converted(table, kinds))[:, self.kept_]
 
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
-        """Return the names of the columns of the matrix, an ndarray of str."""
+        """Return the names of the columns of the matrix.
+
+        Parameters
+        ----------
+        input_features : None
+            Not used.
+
+        Returns
+        -------
+        ndarray of str of shape (n_features,)
+            The column, or the column and its category.
+        """
         check_is_fitted(self)
         names = [*self.medians_, *(f"{name} is missing" for name in self.missing_)]
         for name, categories in self.categories_.items():

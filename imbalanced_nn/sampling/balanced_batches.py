@@ -183,6 +183,7 @@ class BalancedBatches(BaseEstimator):
         Returns
         -------
         QuotaDraw
+            The rows of each epoch.
         """
         validate_parameters(self)
         row_weights = {}
@@ -205,7 +206,18 @@ class BalancedBatches(BaseEstimator):
         return QuotaDraw(members, each, steps, seed, row_weights=row_weights)
 
     def cover(self, draw: QuotaDraw) -> dict:
-        """Set ``coverage_`` to what the epochs of a draw have shown so far, and return it."""
+        """Set ``coverage_`` to what the epochs of a draw have shown so far, and return it.
+
+        Parameters
+        ----------
+        draw : QuotaDraw
+            A draw of `draw`.
+
+        Returns
+        -------
+        dict of label to float
+            Share of each class's rows that were shown.
+        """
         self.coverage_ = dict(zip(self._names, draw.coverage().tolist(), strict=True))
         return self.coverage_
 

@@ -20,7 +20,7 @@ class Draw:
         raise NotImplementedError
 
     def counts(self, epoch: int) -> np.ndarray:
-        """Rows of each class in an epoch, of shape (n_classes,)."""
+        """Return the number of rows of each class in an epoch, of shape (n_classes,)."""
         raise NotImplementedError
 
     def data(self, epoch: int) -> tuple | None:

@@ -190,6 +190,7 @@ class ThresholdTuner(BaseEstimator):
         Returns
         -------
         self : ThresholdTuner
+            The tuner itself.
 
         Raises
         ------
@@ -259,6 +260,7 @@ class ThresholdTuner(BaseEstimator):
         Returns
         -------
         ThresholdBootstrap
+            Thresholds and scores of the resamples.
 
         Raises
         ------
