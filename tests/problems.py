@@ -2,10 +2,14 @@
 
 import functools
 
+import pytest
 from sklearn.datasets import make_classification
 from sklearn.model_selection import train_test_split
 
 from imbalanced_nn import BalancedKerasClassifier
+
+# What holds of an engine holds of both; that it does under `Model.fit`, too, is looked at apart.
+ENGINES = ["graph", pytest.param("keras", marks=pytest.mark.slow)]
 
 
 @functools.cache

@@ -1,7 +1,9 @@
 """Rules of the house over the syntax trees: one writer, one desk for foreign names, one home."""
 
 import ast
+import functools
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +14,7 @@ from .test_package import MODULES, PACKAGE, imports, module_name, room_of
 # The estimator itself: scikeras kept to scikit-learn's contract, and what asks its hooks.
 OWN = {"classifier", "wrapper"}
 CLASSES = [PACKAGE / "classifier.py", *sorted(PACKAGE.glob("wrapper/*_classifier.py"))]
+TESTS = Path(__file__).parent
 # What estimators are called where they are passed on.
 ESTIMATORS = {"classifier", "clf", "estimator"}
 BY_NAME = ("getattr", "hasattr", "setattr", "delattr")
@@ -23,6 +26,7 @@ def is_private(name):
     return name.startswith("_") and not name.startswith("__")
 
 
+@functools.cache
 def private_names():
     """Return the private methods, properties and attributes of the estimator's own classes."""
     names = set()
@@ -88,6 +92,13 @@ def test_nobody_reads_inside_the_estimator(path):
 @pytest.mark.parametrize("path", OTHERS, ids=module_name)
 def test_nobody_else_writes_on_the_estimator(path):
     assert writings(path.read_text("utf-8")) == []
+
+
+def test_no_test_reads_inside_the_estimator():
+    """What subclasses override is scikeras' own, and as good as public."""
+    found = {path.stem: readings(path.read_text("utf-8")) for path in TESTS.rglob("*.py")}
+    hooks = tuple(f": {name}" for name in scikeras.HOOKS)
+    assert [(stem, r) for stem, each in found.items() for r in each if not r.endswith(hooks)] == []
 
 
 def test_the_private_names_are_found():

@@ -10,6 +10,7 @@ from sklearn.datasets import make_classification, make_multilabel_classification
 from sklearn.exceptions import NotFittedError
 
 from imbalanced_nn import BalancedKerasClassifier
+from tests.problems import ENGINES
 
 X, Y = make_classification(300, 5, weights=[0.85], random_state=0)
 SMALL = {"model": "mlp", "model__hidden_layer_sizes": (4,), "epochs": 3, "random_state": 0}
@@ -115,7 +116,7 @@ def test_going_on_the_balancing_is_that_of_now(method):
     np.testing.assert_allclose(asks.proba, clf.predict_proba(X), rtol=1e-6, atol=1e-7)
 
 
-@pytest.mark.parametrize("engine", ["graph", "keras"])
+@pytest.mark.parametrize("engine", ENGINES)
 def test_copies_answer_the_same(engine):
     copies = [copy.deepcopy, lambda clf: pickle.loads(pickle.dumps(clf))]
     params = {"sampler": "random_over", "loss": "focal", "engine": engine}

@@ -17,7 +17,7 @@ from imbalanced_nn import BalancedBatches, BalancedKerasClassifier
 from imbalanced_nn.exceptions import InvalidParameterError
 from imbalanced_nn.training import RowBatches
 from imbalanced_nn.weighting import batch_shares
-from tests.problems import plainly_trained, rare_rows
+from tests.problems import ENGINES, plainly_trained, rare_rows
 
 SLOW = pytest.mark.slow
 TINY = {
@@ -54,7 +54,7 @@ def weights_of(clf):
     return np.concatenate([weight.ravel() for weight in clf.model_.get_weights()])
 
 
-@pytest.mark.parametrize("engine", ["graph", "keras"])
+@pytest.mark.parametrize("engine", ENGINES)
 def test_each_batch_holds_the_quota(engine, data, batches_seen):
     X, y = data
     clf = BalancedKerasClassifier(sampler="balanced_batches", engine=engine, **TINY).fit(X, y)

@@ -13,6 +13,7 @@ from sklearn.model_selection import train_test_split
 
 from imbalanced_nn import BalancedBatches, BalancedKerasClassifier
 from imbalanced_nn.exceptions import InvalidParameterError
+from tests.problems import ENGINES
 
 TINY = {
     "model": "mlp",
@@ -35,7 +36,7 @@ def layers_of(clf):
     return before, last
 
 
-@pytest.mark.parametrize("engine", ["graph", "keras"])
+@pytest.mark.parametrize("engine", ENGINES)
 def test_only_the_last_layer_changes_in_the_second_stage(engine, data):
     one, two = (
         BalancedKerasClassifier(head_sampler=sampler, engine=engine, **TINY).fit(*data)

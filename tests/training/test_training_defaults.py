@@ -11,6 +11,7 @@ from imbalanced_nn.networks import KernelAdamW, MembersNetwork
 from imbalanced_nn.training import PRECISION_BY_LOSS, HighestRatio, callbacks
 from imbalanced_nn.training.prefix import split_fixed
 from imbalanced_nn.wrapper.factory import NetworkFactory
+from tests.problems import ENGINES
 
 from .conftest import HIDDEN, TABLE, assert_equal_fits, fitted, network, rows
 
@@ -126,7 +127,7 @@ def test_other_words_than_auto_are_refused(name):
         BalancedKerasClassifier(**{name: "atuo"}).fit(X, Y)
 
 
-@pytest.mark.parametrize("engine", ["graph", pytest.param("keras", marks=SLOW)])
+@pytest.mark.parametrize("engine", ENGINES)
 def test_the_average_is_what_is_judged_and_ships(engine):
     build = network(TABLE, *HIDDEN["dense"][1], optimizer=lambda: keras.optimizers.Adam(0.05))
     clf = fitted(build, X, Y, engine, moving_average=2, epochs=4)

@@ -41,7 +41,9 @@ def fitted_once():
 def fitted(fitted_once):
     """The same, with the parameters that a test sets taken back."""
     clf, weights, proba = fitted_once
-    attributes, user_params = dict(vars(clf)), set(clf._user_params)
+    attributes = {
+        name: set(value) if isinstance(value, set) else value for name, value in vars(clf).items()
+    }
     yield clf, weights, proba
     vars(clf).clear()
-    vars(clf).update(attributes, _user_params=user_params)
+    vars(clf).update(attributes)

@@ -44,6 +44,7 @@ def test_equality_is_of_this_seed(rows):
         assert_same_network(one, other)
 
 
+@SLOW
 def test_sample_weight_of_mean_one_weighs_as_in_the_parent(rows):
     X, y = rows["binary"]
     weight = np.tile([0.5, 1.5], len(y) // 2)
@@ -53,6 +54,7 @@ def test_sample_weight_of_mean_one_weighs_as_in_the_parent(rows):
     assert_same_fit(one, other, X)
 
 
+@SLOW
 def test_warm_start_goes_on(rows):
     X, y = rows["binary"]
     params = {"model": uncompiled, "loss": "binary_crossentropy", "epochs": 2, "warm_start": True}
@@ -74,6 +76,7 @@ def test_partial_fit_adds_an_epoch(rows):
     assert_same_fit(one, other, X)
 
 
+@SLOW
 def test_partial_fit_starts_with_the_classes_it_is_told(rows):
     X, y = rows["multiclass"]
     classes, first = np.unique(y), np.flatnonzero(y != "hyper")
@@ -148,6 +151,7 @@ def compiled_without_loss(meta, compile_kwargs):
     return model
 
 
+@SLOW
 def test_builder_may_pass_on_the_loss_that_nobody_chose(rows):
     X, y = rows["binary"]
     one = ours(model=compiled_without_loss, optimizer="sgd", optimizer__learning_rate=0.3)

@@ -6,6 +6,7 @@ import pytest
 from imbalanced_nn import BalancedKerasClassifier
 from imbalanced_nn.training import EpochTasks
 from imbalanced_nn.training.variables import EqualVariables
+from tests.problems import ENGINES
 
 from .conftest import TINY, UNSTEADY, Recorder, Watching, weights_of
 
@@ -28,7 +29,7 @@ def test_a_callback_may_fit_an_equal_network(data):
             np.testing.assert_array_equal(weight, other)
 
 
-@pytest.mark.parametrize("engine", ["graph", "keras"])
+@pytest.mark.parametrize("engine", ENGINES)
 def test_callbacks_change_nothing_of_the_fit(engine, data):
     params = TINY | UNSTEADY | {"engine": engine, "sampler": "random_over"}
     plain = BalancedKerasClassifier(**params).fit(*data)

@@ -11,6 +11,7 @@ from sklearn.datasets import make_multilabel_classification
 
 from imbalanced_nn import BalancedKerasClassifier, ThresholdTuner
 from imbalanced_nn.exceptions import InvalidParameterError
+from tests.problems import ENGINES
 
 from .conftest import TINY, UNSTEADY, Recorder, Watching, weights_of
 
@@ -111,7 +112,7 @@ class TestState:
         assert (first.predict_proba(X) != proba).any()
         np.testing.assert_array_equal(weights_of(clf), shipped)
 
-    @pytest.mark.parametrize("engine", ["graph", pytest.param("keras", marks=pytest.mark.slow)])
+    @pytest.mark.parametrize("engine", ENGINES)
     def test_weighs_by_the_epoch_that_would_ship(self, engine, data):
         X, _ = data
         recorder, live = Recorder(), []

@@ -12,6 +12,7 @@ from sklearn.metrics import (
 )
 
 from imbalanced_nn import BalancedKerasClassifier
+from tests.problems import ENGINES
 
 from .conftest import TINY, N, T, fitted, network, sequences
 
@@ -50,7 +51,7 @@ def test_several_thresholds_score_what_is_told():
 
 
 @pytest.mark.parametrize("n_classes", [2, 3])
-@pytest.mark.parametrize("engine", ["graph", "keras"])
+@pytest.mark.parametrize("engine", ENGINES)
 def test_the_logged_scores_are_those_of_the_held_out_steps(engine, n_classes):
     X, y, mask = sequences(n_classes)
     weight = mask * np.random.default_rng(1).uniform(0.5, 2, mask.shape)

@@ -4,6 +4,8 @@ import keras
 import numpy as np
 import pytest
 
+from tests.problems import ENGINES
+
 from .conftest import N, T, fitted, network, sequences
 
 layers = keras.layers
@@ -46,7 +48,7 @@ def recurrent(meta):
     return keras.Model(inputs, layers.Dense(1, "sigmoid")(hidden))
 
 
-@pytest.mark.parametrize("engine", ["graph", pytest.param("keras", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("engine", ENGINES)
 def test_a_network_that_masks_is_judged_as_by_keras(data, engine):
     X, y, mask = data
     X = X * mask[:, :, None]

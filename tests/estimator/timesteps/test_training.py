@@ -5,13 +5,14 @@ import numpy as np
 import pytest
 
 from imbalanced_nn import BalancedKerasClassifier
+from tests.problems import ENGINES
 
 from .conftest import TINY, N, T, fitted, network, sequences, weights_of
 
 layers = keras.layers
 
 
-@pytest.mark.parametrize("engine", ["graph", "keras"])
+@pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("n_classes", [2, 3])
 def test_shapes_and_labels(engine, n_classes):
     X, y, mask = sequences(n_classes)
@@ -97,7 +98,7 @@ def reference_weights(y, mask, train, class_weight):
     return weight / of_train[of_train > 0].mean()
 
 
-@pytest.mark.parametrize("engine", ["graph", "keras"])
+@pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("class_weight", ["balanced", {0: 1.0, 1: 7.0}])
 def test_one_epoch_is_that_of_model_fit_with_a_weight_for_each_step(engine, class_weight, data):
     X, y, mask = data

@@ -7,11 +7,12 @@ from sklearn.datasets import make_classification, make_multilabel_classification
 from sklearn.metrics import average_precision_score, log_loss
 
 from imbalanced_nn import BalancedKerasClassifier
+from tests.problems import ENGINES
 
 from .conftest import TINY, fitted, weights_of
 
 
-@pytest.mark.parametrize("engine", ["graph", "keras"])
+@pytest.mark.parametrize("engine", ENGINES)
 def test_the_logged_scores_are_those_of_the_held_out_rows(engine, data):
     X, y = data
     clf = fitted(data, engine=engine, early_stopping=False)
