@@ -21,7 +21,7 @@ TWO = StratifiedKFold(2)
 
 
 def network(**params):
-    return BalancedKerasClassifier(epochs=1, random_state=0, **params)
+    return BalancedKerasClassifier("mlp", epochs=1, random_state=0, **params)
 
 
 def notes(estimator, recwarn, y=Y):
