@@ -1,4 +1,4 @@
-"""The whole journey of a messy table, through the installed script."""
+"""The whole journey of a messy table, which begins with the installed script."""
 
 import json
 import os
@@ -13,8 +13,9 @@ SCRIPT = Path(sysconfig.get_path("scripts")) / "imbalanced-nn"
 
 
 @pytest.mark.slow
-def test_from_messy_rows_to_scores(tmp_path):
+def test_from_messy_rows_to_scores(command, tmp_path, monkeypatch):
     """A model of the clean file answers alike for rows in every spelling."""
+    monkeypatch.chdir(tmp_path)
     environment = os.environ | {"COLUMNS": "80"}
 
     def run(*arguments):
@@ -43,15 +44,15 @@ def test_from_messy_rows_to_scores(tmp_path):
     scores = []
     for name in ("decimal_commas.csv", "money.csv", "latin_1.csv"):
         # Of another unit than it was fitted in the reader must not make numbers.
-        scored = run("predict", "a.inn", MESSY / name, "-o", f"{name}.out.csv")
+        scored = command("predict", "a.inn", MESSY / name, "-o", f"{name}.out.csv")
         if name == "money.csv":
-            assert (scored.returncode, "held numbers when" in scored.stderr) == (1, True)
+            assert (scored.exit_code, "held numbers when" in scored.stderr) == (1, True)
             continue
-        assert scored.returncode == 0, scored.stderr
+        assert scored.exit_code == 0, scored.stderr
         scores.append((tmp_path / f"{name}.out.csv").read_text())
     assert scores[1:] == scores[:1]
     judged = [
-        run("evaluate", "a.inn", MESSY / name, *target, "--resamples", "0", "--json")
+        command("evaluate", "a.inn", MESSY / name, *target, "--resamples", "0", "--json")
         for name in ("clean.csv", "no_labels.csv")
     ]
     found = [json.loads(each.stdout) for each in judged]
