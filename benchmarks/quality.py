@@ -2,8 +2,10 @@
 
 Reads the data folder that the environment variable IMBALANCED_NN_DATA names. Each set is cut to at
 most 8,000 rows and split 60 : 40, stratified, once for each seed. This package's networks are
-cross-fitted in five folds, whose average predicts; the peers, where they are installed, are one fit
-on all training rows. Fits that the file of results holds already are not repeated.
+cross-fitted in five folds, whose average predicts. The peers, where they are installed, are fitted
+in five folds, too, for a threshold, and on all training rows. All thresholds are learned alike, by
+`ThresholdTuner` from the probabilities that the rows of each fold get. Fits that the file of
+results holds already are not repeated.
 
     IMBALANCED_NN_DATA=... python -m benchmarks.quality [--seeds 6 7 8] [--ways NAME ...]
     python -m benchmarks.quality --table       # only write the table from the results
@@ -25,13 +27,14 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np  # noqa: E402 - after the threads are set
 from scipy.stats import rankdata  # noqa: E402 - after the threads are set
-from sklearn.metrics import log_loss, roc_auc_score  # noqa: E402 - after the threads are set
-from sklearn.model_selection import train_test_split  # noqa: E402 - after the threads are set
+from sklearn import metrics  # noqa: E402 - after the threads are set
+from sklearn.base import clone  # noqa: E402 - after the threads are set
+from sklearn.model_selection import StratifiedKFold, cross_val_predict, train_test_split  # noqa: E402 - after the threads are set
 
 from benchmarks.suite import FOLDER, add_result, load_suite, read_results, rows_of  # noqa: E402 - after the threads are set
 from imbalanced_nn.metrics import average_precision  # noqa: E402 - after the threads are set
 
-RESULTS, TABLE = FOLDER / "quality.csv", FOLDER / "quality.md"
+RESULTS = FOLDER / "quality.csv"
 # A copy of another set.
 LEFT_OUT = {"covtype_cottonwood"}
 
@@ -40,7 +43,7 @@ def network(seed, **params):
     """Return this package's estimator."""
     from imbalanced_nn import BalancedKerasClassifier
 
-    return BalancedKerasClassifier(validation_split=5, random_state=seed, **params)
+    return BalancedKerasClassifier(random_state=seed, **params)
 
 
 def peer(module, name, seed, **params):
@@ -49,28 +52,56 @@ def peer(module, name, seed, **params):
     return made(random_state=seed, **params)
 
 
+def catboost(seed, **params):
+    """Return CatBoost's classifier."""
+    params = {"iterations": 400, "verbose": 0, "thread_count": 1} | params
+    return peer("catboost", "CatBoostClassifier", seed, allow_writing_files=False, **params)
+
+
+def lightgbm(seed, **params):
+    """Return LightGBM's classifier."""
+    params = {"n_estimators": 300, "n_jobs": 1, "verbose": -1} | params
+    return peer("lightgbm", "LGBMClassifier", seed, **params)
+
+
+def xgboost(seed, **params):
+    """Return XGBoost's classifier."""
+    params = {"n_estimators": 300, "max_depth": 4, "n_jobs": 1} | params
+    return peer("xgboost", "XGBClassifier", seed, **params)
+
+
+def forest(seed, **params):
+    """Return scikit-learn's forest."""
+    return peer("sklearn.ensemble", "RandomForestClassifier", seed, n_estimators=300, **params)
+
+
+# What each way makes of a seed and the share of positives over that of negatives.
 WAYS = {
-    "default": lambda seed: network(seed),
-    "mlp": lambda seed: network(seed, model="mlp"),
-    "catboost": lambda seed: peer(
-        "catboost", "CatBoostClassifier", seed, iterations=400, verbose=0, thread_count=1
-    ),
-    "xgboost": lambda seed: peer(
-        "xgboost", "XGBClassifier", seed, n_estimators=300, max_depth=4, n_jobs=1
-    ),
-    "lightgbm": lambda seed: peer(
-        "lightgbm", "LGBMClassifier", seed, n_estimators=300, n_jobs=1, verbose=-1
-    ),
-    "random forest": lambda seed: peer(
-        "sklearn.ensemble", "RandomForestClassifier", seed, n_estimators=300
-    ),
+    "default": lambda seed, odds: network(seed),
+    "mlp": lambda seed, odds: network(seed, model="mlp"),
+    "catboost": lambda seed, odds: catboost(seed),
+    "xgboost": lambda seed, odds: xgboost(seed),
+    "lightgbm": lambda seed, odds: lightgbm(seed),
+    "random forest": lambda seed, odds: forest(seed),
+    "catboost weighted": lambda seed, odds: catboost(seed, auto_class_weights="Balanced"),
+    "xgboost weighted": lambda seed, odds: xgboost(seed, scale_pos_weight=1 / odds),
+    "lightgbm weighted": lambda seed, odds: lightgbm(seed, class_weight="balanced"),
+    "random forest weighted": lambda seed, odds: forest(seed, class_weight="balanced"),
 }
 MODULES = {"catboost", "xgboost", "lightgbm"}
+CUTS = {
+    "balanced_accuracy": metrics.balanced_accuracy_score,
+    "f1": lambda y, found: metrics.f1_score(
+        y, found, average="binary" if y.max() == 1 else "macro"
+    ),
+    "mcc": metrics.matthews_corrcoef,
+}
 
 
 def installed(way):
     """Whether the package of a way is there."""
-    return way not in MODULES or importlib.util.find_spec(way) is not None
+    module = way.partition(" weighted")[0]
+    return module not in MODULES or importlib.util.find_spec(module) is not None
 
 
 def scores(y, proba):
@@ -79,25 +110,58 @@ def scores(y, proba):
     kind = "multiclass" if several else "binary"
     found = {"average_precision": average_precision(y, proba, kind), "auc": np.nan}
     if not several:
-        found["auc"] = roc_auc_score(y, proba[:, 1])
+        found["auc"] = metrics.roc_auc_score(y, proba[:, 1])
     proba = np.clip(proba.astype(np.float64), 1e-7, 1)
-    found["log_loss"] = log_loss(y, proba / proba.sum(axis=1, keepdims=True))
+    found["log_loss"] = metrics.log_loss(y, proba / proba.sum(axis=1, keepdims=True))
+    return found
+
+
+def held_out(classifier, X, y, seed):
+    """Return labels and probabilities of rows that took no part in the fit that tells them."""
+    result = getattr(classifier, "fit_result_", None)
+    if result is not None:
+        return result.held_out.codes, result.held_out.proba
+    folds = StratifiedKFold(5, shuffle=True, random_state=seed)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        proba = cross_val_predict(clone(classifier), X, y, cv=folds, method="predict_proba")
+    return y, proba
+
+
+def decisions(y, proba, y_new, proba_new):
+    """Return the scores of untouched rows at the thresholds that held-out rows teach."""
+    from imbalanced_nn import ThresholdTuner
+
+    found = {}
+    for name, score in CUTS.items():
+        several = proba.shape[1] > 2
+        tuner = ThresholdTuner("f1_macro" if name == "f1" and several else name)
+        tuner.fit(y, proba if several else proba[:, 1])
+        found[name] = score(y_new, tuner.predict(proba_new if several else proba_new[:, 1]))
     return found
 
 
 def measure(suite, data, split, way):
-    """Return the scores of one way on one split of one data set, and what the fit cost."""
+    """Return the scores of one way on one split of one data set, and what the fits cost."""
     X, y = rows_of(suite, data)
     _, y = np.unique(y, return_inverse=True)
     X, X_new, y, y_new = train_test_split(X, y, test_size=0.4, stratify=y, random_state=split)
-    classifier = WAYS[way](split)
+    share = np.mean(y == 1)
+    classifier = WAYS[way](split, share / (1 - share))
     start = time.process_time()
     classifier.fit(X, y)
+    alone = time.process_time() - start
+    judged = held_out(classifier, X, y, split)
     seconds = time.process_time() - start
-    found = scores(y_new, classifier.predict_proba(X_new))
+    proba = classifier.predict_proba(X_new)
+    found = scores(y_new, proba) | decisions(*judged, y_new, proba)
     epochs = getattr(classifier, "n_iter_", "")
     found = {name: f"{value:.5f}" for name, value in found.items()}
-    return found | {"cpu_seconds": f"{seconds:.2f}", "epochs": epochs}
+    return found | {
+        "fit_seconds": f"{alone:.2f}",
+        "cpu_seconds": f"{seconds:.2f}",
+        "epochs": epochs,
+    }
 
 
 def run(args):
@@ -117,38 +181,57 @@ def table(rows):
     """Return means over data sets, ranks, and the average precision set by set, as Markdown."""
     ways = [way for way in WAYS if any(row["way"] == way for row in rows)]
     data = sorted({row["data"] for row in rows})
-
-    def cell(name, way, measure):
-        found = [r for r in rows if (r["data"], r["way"]) == (name, way)]
-        return [float(r[measure]) for r in sorted(found, key=lambda r: int(r["split"]))]
-
     # Ways that were stopped on their way are compared on the splits that all have.
-    splits = {(row["data"], row["split"], row["way"]) for row in rows}
-    common = sorted({split for _, split, _ in splits})
-    common = [s for s in common if all((n, s, w) in splits for n in data for w in ways)]
-    rows_in_common = [row for row in rows if row["split"] in common]
+    there = {(row["data"], row["split"], row["way"]) for row in rows}
+    splits = sorted({split for _, split, _ in there})
+    splits = [s for s in splits if all((n, s, w) in there for n in data for w in ways)]
+    cells = {(r["data"], r["way"], r["split"]): r for r in rows}
 
-    def mean(name, way, measure):
-        found = [r for r in rows_in_common if (r["data"], r["way"]) == (name, way)]
-        return np.mean([float(row[measure]) for row in found])
+    def values(way, measure):
+        """Return the measure of each set, split by split."""
+        found = [[float(cells[name, way, split][measure]) for split in splits] for name in data]
+        return np.array(found)
 
-    lines = [f"{len(data)} data sets, splits {' '.join(common)} in all ways.", ""]
-    lines += ["| way | average precision | mean rank | log loss | CPU s |", "|---|---|---|---|---|"]
-    ranks = np.array([rankdata([-mean(n, w, "average_precision") for w in ways]) for n in data])
-    for number, way in enumerate(ways):
-        found = [
-            np.mean([mean(n, way, measure) for n in data])
-            for measure in ("average_precision", "log_loss", "cpu_seconds")
-        ]
-        lines.append(
-            f"| {way} | {found[0]:.4f} | {ranks[:, number].mean():.2f} | {found[1]:.4f} | "
-            f"{found[2]:.1f} |"
-        )
-    lines += ["", f"| data | {' | '.join(ways)} |", "|---" * (len(ways) + 1) + "|"]
-    for name in data:
-        cells = (" ".join(f"{v:.3f}" for v in cell(name, w, "average_precision")) for w in ways)
-        lines.append(f"| {name} | {' | '.join(cells)} |")
+    lines = [f"{len(data)} data sets, {len(splits)} splits of each ({' '.join(splits)})."]
+    measures = ["average_precision", "balanced_accuracy", "f1", "mcc", "log_loss"]
+    for title, shown in (("Means", _means), ("Mean ranks, 1 is best", _ranks)):
+        lines += ["", f"## {title}", "", f"| way | {' | '.join(measures)} | CPU s |"]
+        lines += ["|---" * (len(measures) + 2) + "|"]
+        columns = [shown([values(way, m).mean(axis=1) for way in ways], m) for m in measures]
+        for number, way in enumerate(ways):
+            seconds = values(way, "cpu_seconds").mean()
+            lines.append(f"| {way} | {' | '.join(c[number] for c in columns)} | {seconds:.1f} |")
+    lines += ["", "## The first way less the others, ± standard error over sets, sets won", ""]
+    lines += [f"| way | {' | '.join(measures)} |", "|---" * (len(measures) + 1) + "|"]
+    for way in ways[1:]:
+        found = []
+        for measure in measures:
+            less = (values(ways[0], measure) - values(way, measure)).mean(axis=1)
+            won = np.sum(less < 0 if measure == "log_loss" else less > 0)
+            error = less.std(ddof=1) / np.sqrt(len(less)) if len(less) > 1 else np.nan
+            found.append(f"{less.mean():+.4f} ± {error:.4f}, {won}")
+        lines.append(f"| {way} | {' | '.join(found)} |")
+    lines += ["", "## Average precision, set by set and split by split", ""]
+    lines += [f"| data | {' | '.join(ways)} |", "|---" * (len(ways) + 1) + "|"]
+    of_ways = [values(way, "average_precision") for way in ways]
+    for number, name in enumerate(data):
+        line = (" ".join(f"{value:.3f}" for value in found[number]) for found in of_ways)
+        lines.append(f"| {name} | {' | '.join(line)} |")
     return "\n".join(lines) + "\n"
+
+
+def _means(found, measure):
+    """Return the mean over data sets of each way's values, the best one starred."""
+    means = [values.mean() for values in found]
+    best = min(means) if measure == "log_loss" else max(means)
+    return [f"{'*' if mean == best else ''}{mean:.4f}" for mean in means]
+
+
+def _ranks(found, measure):
+    """Return the mean over data sets of each way's rank, the best one starred."""
+    sign = 1 if measure == "log_loss" else -1
+    means = rankdata(sign * np.array(found), axis=0).mean(axis=1)
+    return [f"{'*' if mean == means.min() else ''}{mean:.2f}" for mean in means]
 
 
 def main():
@@ -164,7 +247,7 @@ def main():
     if not args.table:
         warnings.simplefilter("ignore")
         run(args)
-    TABLE.write_text(table(read_results(args.results)))
+    args.results.with_suffix(".md").write_text(table(read_results(args.results)))
 
 
 if __name__ == "__main__":

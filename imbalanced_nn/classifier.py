@@ -126,9 +126,14 @@ default="balanced_accuracy"
     pos_label : label or None, default=None
         Positive class of a binary y; None is the greater of 0 and 1, of -1 and 1 and of
         booleans, as in scikit-learn, and otherwise the rarest.
-    validation_split : float, int, cross-validation splitter or list, default=0.2
-        Share of each class to hold out. 0 holds nothing out: no early stopping, and only
-        ``threshold="balanced_accuracy"``, whose cut is then the prior, can still be learned.
+    validation_split : "auto", float, int, cross-validation splitter or list, default="auto"
+        Share of each class to hold out. ``"auto"`` is 5, a number of folds, for built-in
+        networks of at most 20,000 rows, or of at most 100,000 with at most 1,000 of the rarest
+        class. It is 0.2 elsewhere, and where one network alone can do what is asked for:
+        ``warm_start``, ``callbacks``, a ``confidence``, a loss whose outputs cannot be
+        averaged, classes or groups fewer than folds. 0 holds nothing out: no early stopping,
+        and only ``threshold="balanced_accuracy"``, whose cut is then the prior, can still be
+        learned.
         A number of folds (stratified, and by ``groups``), a splitter such as
         ``TimeSeriesSplit(5, gap=24)`` or a list of its splits is cross-fitting: a network for each
         split, judged by the rows that it was not trained on; all of them together calibrate
@@ -178,13 +183,13 @@ run_eagerly
         generators and TensorFlow's settings are left as found.
     batch_size : int or None, default=None
         Rows in a batch, -1 for all. None is 32, as in Keras; ``"mlp"`` takes a sixty-fourth of
-        the rows, between 32 and 512, ``"tabular"`` a thirty-second, between 32 and 256, and a
+        the rows, between 32 and 512, ``"tabular"`` a thirty-second, between 32 and 1,024, and a
         network with a ``batch_shape`` its own.
     verbose : int, default=0
         Verbosity of Keras.
     epochs : int or "auto", default="auto"
         Largest number of passes over the training rows; ``"auto"`` is 100, for ``"tabular"`` 20,
-        with fewer than 2,500 rows more, up to 80.
+        with fewer than 2,500 rows up to 80, and with more than 5,000 up to 60.
     **kwargs
         Routed parameters, and arguments of the build function.
 
@@ -251,7 +256,7 @@ run_eagerly
     >>> clf.predict_proba(X).shape
     (3000, 2)
     >>> len(clf.validation_indices_)
-    600
+    3000
     """
 
     def __init__(
@@ -264,7 +269,7 @@ run_eagerly
         calibration="prior",
         priors=None,
         pos_label=None,
-        validation_split=0.2,
+        validation_split="auto",
         ensemble=True,
         early_stopping=True,
         monitor="auto",

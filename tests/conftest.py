@@ -26,6 +26,23 @@ settings.register_profile("imbalanced_nn", deadline=None)
 settings.load_profile("imbalanced_nn")
 
 
+@pytest.fixture(autouse=True, scope="module")
+def one_network(request):
+    """Let a share of the rows judge one network, also where five would judge each other's.
+
+    Most tests ask how a network is trained, and five take five times as long. A module that tests
+    what ``validation_split="auto"`` does says so: ``AS_IT_COMES = True``.
+    """
+    if getattr(request.module, "AS_IT_COMES", False):
+        yield
+        return
+    from imbalanced_nn.wrapper import NetworkFactory
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(NetworkFactory, "usual_folds", lambda *rows: 1)
+        yield
+
+
 def pytest_collection_modifyitems(items):
     """Let tests hold out few rows or copies, and blend flags: most fit tiny, made data, to be fast.
 

@@ -275,7 +275,10 @@ def _network(epochs: int | None, positive, in_time: bool):
     from imbalanced_nn.cli.held_out_part import NewestRows
     from imbalanced_nn.preprocessing import ColumnEncoder
 
-    parameters: dict[str, Any] = {} if epochs is None else {"epochs": epochs}
+    # One network tells strategies apart as well as five do, in a fifth of the time.
+    parameters: dict[str, Any] = {"validation_split": 0.2}
+    if epochs is not None:
+        parameters["epochs"] = epochs
     if positive is not None:
         parameters["pos_label"] = positive
     if in_time:

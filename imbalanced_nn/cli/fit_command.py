@@ -60,13 +60,13 @@ _CLASS_WEIGHTS = ("balanced", "balanced_sqrt", "effective_number", "balanced_bat
 @click.option(
     "--held-out",
     type=click.FloatRange(0, 1, min_open=True, max_open=True),
-    help="Share of the rows that judge the network and set its threshold [default: 0.2].",
+    help="Share of the rows that judge one network and set its threshold. Without it and "
+    "--folds, five networks judge each other's rows where there are few, as 'validation_split'.",
 )
 @click.option(
     "--folds",
     type=click.IntRange(min=2),
-    help="Let every row judge a network that did not see it, by so many fits, in place of "
-    "--held-out.",
+    help="Let every row judge a network that did not see it, by so many fits.",
 )
 @groups_option
 @time_option
@@ -104,7 +104,7 @@ def fit(
 
     DATA is a table as for 'compare'. What its columns become is learned here and saved with the
     network: text becomes one-hot categories, dates become days, missing numbers the median.
-    A share of the rows is held out to stop the training and to set the decision threshold.
+    Rows that a network does not see stop its training and set the decision threshold.
     """
     check_inputs(data)
     check_output(output, force, data)

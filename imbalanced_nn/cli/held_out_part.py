@@ -42,7 +42,7 @@ def held_out_by(source, share: float | None, folds: int | None):
     if share is not None and folds is not None:
         raise UsageRefusal("--folds and --held-out both say which rows judge; give one of them.")
     if source.time is None:
-        return folds if folds is not None else share if share is not None else _SHARE
+        return next((given for given in (folds, share) if given is not None), "auto")
     _check_alone(source)
     if folds is not None:
         return folds_of(source.time, folds)

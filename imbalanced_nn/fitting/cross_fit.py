@@ -11,12 +11,12 @@ from imbalanced_nn.data import row_hashes
 from imbalanced_nn.exceptions import ImbalanceWarning, InvalidParameterError, warn
 from imbalanced_nn.fitting.course import network_posterior
 from imbalanced_nn.fitting.notes import note_copies, note_few_held_out, note_offsets
-from imbalanced_nn.fitting.plan import FitPlan, Fold, make_plan
+from imbalanced_nn.fitting.plan import FitPlan, make_plan
 from imbalanced_nn.fitting.posterior import calibrates
 from imbalanced_nn.fitting.records import HeldOutScores, SeenRows, Shares, Trained, class_mass
+from imbalanced_nn.fitting.splitting import Fold, why_not_averaged
 from imbalanced_nn.fitting.train_once import train_once
-from imbalanced_nn.losses import posterior_of
-from imbalanced_nn.networks import MeanPosterior, average_network, is_averageable
+from imbalanced_nn.networks import MeanPosterior, average_network
 from imbalanced_nn.wrapper import NetworkFactory
 
 __all__ = ["cross_fit", "out_of_fold"]
@@ -110,26 +110,11 @@ def _check_folds(plan: FitPlan) -> None:
             f"{name} trains a network for each fold, but warm_start goes on with one. Give "
             f"a share such as 0.2, or set warm_start=False."
         )
-    if parameters.ensemble and (reason := _why_not_averaged(factory)):
+    if parameters.ensemble and (reason := why_not_averaged(factory)):
         raise InvalidParameterError(
             f"{name} with ensemble=True averages the networks' probabilities, but {reason}. "
             f"Set ensemble=False, which trains one network on all rows."
         )
-
-
-def _why_not_averaged(factory: NetworkFactory) -> str | None:
-    """Return what keeps the networks of the folds from being put into one, or None."""
-    network, estimator = factory.network, factory.estimator
-    if not is_averageable(network):
-        return f"{type(network).__name__} {network.name!r} does not tell its inputs"
-    if not factory.encodes_alike:
-        return "each of them has a feature encoder of its own"
-    loss = factory.loss
-    bent = posterior_of(loss, estimator.n_classes_, factory.kind) is not None
-    if getattr(loss, "offset_is_free", False) or (bent and estimator.calibration is not None):
-        given = factory.given_loss or network.loss
-        return f"the outputs under loss={given!r} are none by themselves"
-    return None
 
 
 def _train_members(plan: FitPlan) -> list[Member]:

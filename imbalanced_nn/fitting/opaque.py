@@ -10,8 +10,9 @@ from imbalanced_nn.data import check_weights
 from imbalanced_nn.exceptions import InvalidParameterError
 from imbalanced_nn.fitting.course import as_callbacks, state_after
 from imbalanced_nn.fitting.progress import epoch_tasks, fit_task
+from imbalanced_nn.fitting.splitting import USUAL_SHARE
 from imbalanced_nn.weighting import class_weights
-from imbalanced_nn.wrapper import NetworkFactory
+from imbalanced_nn.wrapper import NetworkFactory, is_auto
 
 __all__ = ["fit_opaque"]
 
@@ -53,6 +54,8 @@ def fit_opaque(
         weight = check_weights(sample_weight, X, steps=factory.steps)
         weight = _weight_with_classes(factory, y, weight)
     arguments = {k: v for k, v in arguments.items() if k not in ("epochs", "initial_epoch")}
+    if is_auto(arguments.get("validation_split", factory.of_fit("validation_split"))):
+        arguments["validation_split"] = USUAL_SHARE
     if validation is not None:
         arguments["validation_data"] = validation
 
@@ -76,7 +79,7 @@ def _check(factory: NetworkFactory, groups: Any) -> None:
         asked, cure = f"threshold={given.threshold!r}", "Set threshold=None."
     elif groups is not None:
         asked, cure = "groups", "Give X_val and y_val, or leave groups out."
-    elif not (isinstance(split, numbers.Real) and split < 1):
+    elif not (is_auto(split) or (isinstance(split, numbers.Real) and split < 1)):
         asked = f"validation_split={split!r}"
         cure = "Give a share, which Keras takes from the last rows, or X_val and y_val."
     else:

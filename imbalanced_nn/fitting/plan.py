@@ -1,6 +1,5 @@
 """What a fit is going to do: every refusal that needs no training is made here."""
 
-import numbers
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,15 +10,11 @@ from imbalanced_nn.calibration import check_priors
 from imbalanced_nn.data import (
     Rows,
     TimestepRows,
-    check_groups,
     check_weights,
     class_codes,
     counted_rows,
     fill_padding,
-    hold_out_rows,
     positive_code,
-    sequence_strata,
-    split_rows,
 )
 from imbalanced_nn.exceptions import InvalidParameterError
 from imbalanced_nn.fitting.balancing import checked_sampler
@@ -32,8 +27,9 @@ from imbalanced_nn.fitting.decision import (
 from imbalanced_nn.fitting.notes import note_dropped_cut, note_resampled
 from imbalanced_nn.fitting.posterior import check_calibration
 from imbalanced_nn.fitting.records import FitResult, Target
+from imbalanced_nn.fitting.splitting import Fold, holds_nothing_out, split_as_asked, usual_split
 from imbalanced_nn.weighting import class_totals
-from imbalanced_nn.wrapper import NetworkFactory, check_parameters
+from imbalanced_nn.wrapper import NetworkFactory, is_auto
 
 __all__ = [
     "FitPlan",
@@ -47,8 +43,6 @@ __all__ = [
     "plan_rows",
     "ships",
 ]
-
-Fold = tuple[np.ndarray, np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -211,13 +205,25 @@ def make_plan(
     earlier = previous if is_partial else None
     target = describe_target(factory, codes[weight > 0] if factory.steps else codes, earlier)
     arguments = {k: v for k, v in arguments.items() if k not in ("epochs", "initial_epoch")}
+    criterion = Criterion(estimator.threshold, factory.routed("threshold"))
+    if earlier is not None and earlier.decision.instead:
+        # Parts go on with the threshold that took the place of the parameter.
+        criterion = Criterion(earlier.decision.instead[0], {})
     split = arguments.pop("validation_split", factory.of_fit("validation_split"))
     split = 0 if is_partial or validation is not None else split
     # A network that goes on training must not be judged on rows it was trained on before.
     split_seed = None if previous is None else previous.split_seed
-    if not _holds_nothing_out(split):
+    if not holds_nothing_out(split):
         split_seed = seed if split_seed is None else split_seed
-    folds = _split(factory, target, X, codes, weight, groups, split, split_seed)
+    data = (X, codes, weight, groups)
+    if is_auto(split):
+        # One network can go on, be watched and be proved.
+        watched = factory.callbacks or factory.routed("fit").get("callbacks")
+        watched = watched or arguments.get("callbacks")
+        needs_one = estimator.warm_start or watched or criterion.is_proved(estimator.calibration)
+        folds = usual_split(factory, target, *data, seed=split_seed, needs_one=bool(needs_one))
+    else:
+        folds = split_as_asked(factory, target, *data, split, split_seed)
     n_epochs = factory.epochs(len(folds[0][0]), training["epochs"])
     training = training | {"epochs": n_epochs}
     held_out = validation is not None or any(len(held) for _, held in folds)
@@ -227,10 +233,6 @@ def make_plan(
         priors = check_priors(estimator.priors, target.classes)
     has_calibrator = previous is not None and previous.posterior.calibrator is not None
     check_calibration(estimator.calibration, held_out, is_partial, has_calibrator)
-    criterion = Criterion(estimator.threshold, factory.routed("threshold"))
-    if earlier is not None and earlier.decision.instead:
-        # Parts go on with the threshold that took the place of the parameter.
-        criterion = Criterion(earlier.decision.instead[0], {})
     _check_threshold(factory, criterion, target, weight, priors, held_out, is_partial, len(folds))
     checked_sampler("sampler", estimator, factory.routed("sampler"), target, seed)
     note_dropped_cut(estimator.threshold)
@@ -409,33 +411,6 @@ def _check_threshold(factory, criterion, target, weight, priors, held_out, is_pa
         ships=ships(estimator.ensemble) if n_folds > 1 else None,
         weighs=weighs,
     )
-
-
-def _holds_nothing_out(split: Any) -> bool:
-    """Whether a split is none."""
-    return isinstance(split, numbers.Real) and split == 0
-
-
-def _split(factory, target, X, codes, weight, groups, split, seed):
-    """Return the rows to train on and to hold out, a pair of row numbers for each fold."""
-    # It may come as an argument of fit, which nothing has checked.
-    check_parameters({"validation_split": split}, factory.name)
-    present = counted_rows(weight)
-    if _holds_nothing_out(split):
-        return [(present, present[:0])]
-    labels = np.arange(codes.shape[1]) if target.kind == "multilabel" else target.classes
-    if groups is not None:
-        groups = check_groups(groups, len(codes))
-    if target.steps:
-        strata = np.zeros(len(codes), dtype=int)
-        strata[present] = sequence_strata(codes[present], weight[present] > 0, target.n_classes)
-        codes = strata
-    if isinstance(split, numbers.Real) and split < 1:
-        groups = None if groups is None else groups[present]
-        sides = hold_out_rows(codes[present], float(split), labels, seed, groups)
-        train, held_out = (present[side] for side in sides)
-        return [(train, held_out)]
-    return split_rows(split, X, codes, labels, seed, groups, present)
 
 
 def announced_classes(earlier: FitResult | None, y: Any, classes: Any) -> np.ndarray | None:

@@ -12,13 +12,19 @@ __all__ = ["OF_BUILT_IN", "OF_OWN", "OF_TABLES", "TrainingDefaults"]
 
 
 def _members_epochs(n_train: int) -> int:
-    """Few rows make few steps, and take more looks at each."""
-    return round(20 * float(np.clip(np.sqrt(2500 / max(n_train, 1)), 1, 4)))
+    """Few rows make few steps, and take more looks at each; many have more to tell."""
+    few, many = np.sqrt(2500 / max(n_train, 1)), n_train / 5000
+    return round(20 * float(np.clip(few, 1, 4) * np.clip(many, 1, 3)))
 
 
 def _power_of_two(n_train: int, share: int, largest: int) -> int:
     """Return the power of two nearest to a share of the rows, between 32 and a largest one."""
     return int(np.clip(2 ** round(np.log2(max(n_train, 1) / share)), 32, largest))
+
+
+def _folds(n_rows: int, n_rarest: int) -> int:
+    """Five networks gain most where little is known, and cost most where there is much."""
+    return 5 if n_rows <= 20_000 or (n_rarest <= 1000 and n_rows <= 100_000) else 1
 
 
 @dataclass(frozen=True)
@@ -37,6 +43,9 @@ class TrainingDefaults:
         Epochs that the moving average of the weights looks back; None is none.
     epochs, batch_size : callable
         Map the number of training rows to the largest number of epochs, and to rows in a batch.
+    n_folds : callable
+        Maps the number of rows, and of those of the rarest class, to the number of networks that
+        judge each other's rows; 1 for one that a share of the rows judges.
     """
 
     optimizer: str | type = "adam"
@@ -45,12 +54,15 @@ class TrainingDefaults:
     moving_average: float | None = None
     epochs: Callable[[int], int] = lambda n_train: 100
     batch_size: Callable[[int], int] = lambda n_train: 32
+    n_folds: Callable[[int, int], int] = lambda n_rows, n_rarest: 1
 
 
 OF_OWN = TrainingDefaults()
 """For networks of the user's own."""
 
-OF_BUILT_IN = TrainingDefaults(batch_size=lambda n_train: _power_of_two(n_train, 64, 512))
+OF_BUILT_IN = TrainingDefaults(
+    batch_size=lambda n_train: _power_of_two(n_train, 64, 512), n_folds=_folds
+)
 """For built-in networks."""
 
 OF_TABLES = TrainingDefaults(
@@ -59,6 +71,7 @@ OF_TABLES = TrainingDefaults(
     patience=6,
     moving_average=2.0,
     epochs=_members_epochs,
-    batch_size=lambda n_train: _power_of_two(n_train, 32, 256),
+    batch_size=lambda n_train: _power_of_two(n_train, 32, 1024),
+    n_folds=_folds,
 )
 """For the built-in network of several members."""

@@ -8,6 +8,7 @@ from imbalanced_nn.wrapper.parameters import (
     check_arguments,
     check_parameters,
     check_routed,
+    is_auto,
     plain,
 )
 from imbalanced_nn.wrapper.pickling import bytes_of, network_of, pack, unpack
@@ -24,6 +25,7 @@ __all__ = [
     "check_arguments",
     "check_parameters",
     "check_routed",
+    "is_auto",
     "network_of",
     "pack",
     "plain",

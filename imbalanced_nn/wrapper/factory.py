@@ -161,6 +161,16 @@ class NetworkFactory:
         n_train = self.estimator.X_shape_[0] if n_train is None else n_train
         return self.estimator._training_defaults.epochs(n_train) if is_auto(given) else given
 
+    def usual_folds(self, n_rows: int, n_rarest: int) -> int:
+        """Return the number of folds that ``validation_split="auto"`` stands for, 1 for none.
+
+        Parameters
+        ----------
+        n_rows, n_rarest : int
+            Number of rows, and of those of the rarest class.
+        """
+        return self.estimator._training_defaults.n_folds(n_rows, n_rarest)
+
     def another(self, **parameters: Any) -> "NetworkFactory":
         """Return the factory of an equal estimator with some other parameters, not fitted."""
         return NetworkFactory(clone(self.estimator).set_params(**parameters))

@@ -42,6 +42,7 @@ CONSTRAINTS = {
     "calibration": [None, StrOptions({"prior", "temperature", "sigmoid", "isotonic"})],
     "priors": [None, "array-like", dict],
     "validation_split": [
+        AUTO,
         Interval(numbers.Integral, 2, None, closed="left"),
         Interval(numbers.Real, 0, 1, closed="left"),
         HasMethods(["split", "get_n_splits"]),

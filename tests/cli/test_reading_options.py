@@ -138,7 +138,7 @@ class TestHeldOut:
 
     def test_shares_and_folds(self):
         source = SimpleNamespace(time=None, groups=None)
-        assert held_out_by(source, None, None) == 0.2
+        assert held_out_by(source, None, None) == "auto"
         assert held_out_by(source, 0.3, None) == 0.3
         assert held_out_by(source, None, 5) == 5
         with pytest.raises(UsageRefusal, match="give one of them"):

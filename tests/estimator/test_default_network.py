@@ -36,7 +36,7 @@ def test_its_parameters_are_routed(data):
     own = {"hidden_layer_sizes": (5, 4), "activation": "tanh", "dropout": 0.2}
     own = {f"model__{name}": value for name, value in own.items()}
     for model, kind, heads in (("mlp", keras.layers.Dense, [1]), (None, BatchEnsembleDense, [])):
-        clf = BalancedKerasClassifier(model, epochs=0, **own).fit(*data)
+        clf = BalancedKerasClassifier(model, epochs=0, validation_split=0.2, **own).fit(*data)
         hidden = [layer for layer in clf.model_.layers if isinstance(layer, kind)]
         assert [layer.units for layer in hidden] == [5, 4, *heads]
         dropped = [layer for layer in clf.model_.layers if isinstance(layer, keras.layers.Dropout)]
@@ -88,7 +88,7 @@ def test_one_absurd_value_spoils_neither_training_nor_prediction(data):
 
 def test_the_normalisation_stays_as_it_was_when_training_goes_on(data):
     X, y = data
-    clf = BalancedKerasClassifier(**MLP).fit(X, y)
+    clf = BalancedKerasClassifier(validation_split=0.2, **MLP).fit(X, y)
     center = normalisation(clf)[0]
     clf.partial_fit(X + 100, y)
     np.testing.assert_array_equal(normalisation(clf)[0], center)

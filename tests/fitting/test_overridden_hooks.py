@@ -12,6 +12,7 @@ from imbalanced_nn import BalancedKerasClassifier
 
 X, Y = make_classification(200, 5, weights=[0.8], random_state=0)
 SMALL = {"model": "mlp", "model__hidden_layer_sizes": (4,), "epochs": 2, "random_state": 0}
+ONE = {"validation_split": 0.2}
 METHODS = (
     "_build_keras_model",
     "_check_model_compatibility",
@@ -63,12 +64,12 @@ def calls():
     ],
 )
 def test_hooks_are_called(calls, params, trained, built):
-    clf = Counting(**SMALL | params).fit(X, Y)
+    clf = Counting(**SMALL | ONE | params).fit(X, Y)
     clf.predict(X)
     assert set(calls) == set(METHODS)
     assert calls["_fit_keras_model"] == trained
     assert calls["_build_keras_model"] == built
-    plain = BalancedKerasClassifier(**SMALL | params).fit(X, Y)
+    plain = BalancedKerasClassifier(**SMALL | ONE | params).fit(X, Y)
     np.testing.assert_array_equal(clf.predict_proba(X), plain.predict_proba(X))
 
 
@@ -84,7 +85,7 @@ def test_the_parent_hands_on_what_its_hook_takes(calls):
                 X, y, sample_weight, warm_start, epochs, initial_epoch, **kwargs
             )
 
-    Watching(**SMALL).fit(X, Y).partial_fit(X, Y)
+    Watching(**SMALL, **ONE).fit(X, Y).partial_fit(X, Y)
     assert taken == [(False, 2, 0), (True, 1, 2)]
 
 

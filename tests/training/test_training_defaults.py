@@ -17,12 +17,13 @@ from .conftest import HIDDEN, TABLE, assert_equal_fits, fitted, network, rows
 
 SLOW = pytest.mark.slow
 SMALL = {"model__hidden_layer_sizes": (4,), "model__n_members": 2}
+ONE = {"validation_split": 0.2}
 X, Y = rows(TABLE)
 
 
 def untrained(model="tabular", n=150, **params):
     """Return the factory of an estimator that was fitted for no epoch."""
-    clf = BalancedKerasClassifier(model, random_state=0, **SMALL | {"epochs": 0} | params)
+    clf = BalancedKerasClassifier(model, random_state=0, **SMALL | ONE | {"epochs": 0} | params)
     return NetworkFactory(clf.fit(X[:n], Y[:n]))
 
 
@@ -71,7 +72,7 @@ def ruled():
 
 @pytest.mark.parametrize(
     ("n_train", "batch_size", "epochs"),
-    [(100, 32, 80), (625, 32, 40), (2500, 64, 20), (4000, 128, 20), (300_000, 256, 20)],
+    [(100, 32, 80), (625, 32, 40), (2500, 64, 20), (4000, 128, 20), (300_000, 1024, 60)],
 )
 def test_the_rules_for_tables(ruled, n_train, batch_size, epochs):
     factory = ruled

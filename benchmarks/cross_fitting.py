@@ -1,0 +1,125 @@
+"""What five networks that judge each other gain over one network, by the number of rows.
+
+Reads the data folder that the environment variable IMBALANCED_NN_DATA names. Of each set, so many
+rows are drawn for training, stratified, and as many as there are, up to 20,000, are left to judge
+by. The default network is fitted once with a fifth of its rows held out, and once in five folds.
+Fits that the file of results holds already are not repeated.
+
+    IMBALANCED_NN_DATA=... python -m benchmarks.cross_fitting [--seeds 3 4] [--data NAME ...]
+    python -m benchmarks.cross_fitting --table     # only write the table from the results
+"""
+
+import argparse
+import os
+import time
+import warnings
+
+for _name in ("OMP_NUM", "OPENBLAS_NUM", "MKL_NUM", "TF_NUM_INTRAOP", "TF_NUM_INTEROP"):
+    os.environ.setdefault(f"{_name}_THREADS", "1")
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import numpy as np  # noqa: E402 - after the threads are set
+from sklearn.metrics import balanced_accuracy_score  # noqa: E402 - after the threads are set
+from sklearn.model_selection import train_test_split  # noqa: E402 - after the threads are set
+
+from benchmarks.quality import LEFT_OUT, scores  # noqa: E402 - after the threads are set
+from benchmarks.suite import FOLDER, add_result, load_suite, read_results  # noqa: E402 - after the threads are set
+
+RESULTS, TABLE = FOLDER / "cross_fitting.csv", FOLDER / "cross_fitting.md"
+ROWS = (500, 1000, 2000, 4000, 8000, 16000, 32000, 64000)
+LARGEST_TEST = 20_000
+WAYS = {"one": 0.2, "five": 5}
+MEASURES = ("average_precision", "balanced_accuracy", "log_loss", "cpu_seconds")
+
+
+def measure(X, y, n_rows, seed, split):
+    """Return the scores of one fit of so many rows, and what it cost."""
+    from imbalanced_nn import BalancedKerasClassifier
+
+    n_test = min(len(y) - n_rows, LARGEST_TEST)
+    X, X_new, y, y_new = train_test_split(
+        X, y, train_size=n_rows, test_size=n_test, stratify=y, random_state=seed
+    )
+    start = time.process_time()
+    classifier = BalancedKerasClassifier(validation_split=split, random_state=seed).fit(X, y)
+    seconds = time.process_time() - start
+    found = scores(y_new, classifier.predict_proba(X_new))
+    found["balanced_accuracy"] = balanced_accuracy_score(y_new, classifier.predict(X_new))
+    found |= {"cpu_seconds": seconds, "rarest": int(np.bincount(y).min())}
+    return {name: f"{value:.5g}" for name, value in found.items()}
+
+
+def run(args):
+    """Measure what the file of results does not hold."""
+    suite = load_suite()
+    names = args.data or [n for n in suite.names("binary") if n not in LEFT_OUT]
+    known = {(r["data"], r["rows"], r["seed"], r["way"]) for r in read_results(args.results)}
+    for seed in args.seeds:
+        for data in names:
+            X, y = suite.load(data)
+            _, y = np.unique(y, return_inverse=True)
+            for n_rows in args.rows:
+                rarest = np.bincount(y).min() * n_rows / len(y)
+                if n_rows > 0.7 * len(y) or rarest < 8:
+                    continue
+                for way, split in WAYS.items():
+                    if (data, str(n_rows), str(seed), way) not in known:
+                        row = {"data": data, "rows": n_rows, "seed": seed, "way": way}
+                        add_result(args.results, row | measure(X, y, n_rows, seed, split))
+
+
+def _differences(rows, key):
+    """Yield by a key of the rows what five folds have over one hold-out in each measure."""
+    pairs = {}
+    for row in rows:
+        pairs.setdefault((row["data"], row["rows"], row["seed"]), {})[row["way"]] = row
+    groups = {}
+    for (data, *_), pair in pairs.items():
+        if len(pair) == len(WAYS):
+            one, five = pair["one"], pair["five"]
+            found = [float(five[m]) - float(one[m]) for m in MEASURES[:3]]
+            found.append(float(five["cpu_seconds"]) / float(one["cpu_seconds"]))
+            groups.setdefault(key(one), {}).setdefault(data, []).append(found)
+    for group in sorted(groups):
+        # Draws of one set are no independent witnesses.
+        yield group, np.array([np.mean(found, axis=0) for found in groups[group].values()])
+
+
+def table(rows):
+    """Return the gains of five folds by rows and by rows of the rarer class, as Markdown."""
+    keys = {
+        "rows": lambda row: int(row["rows"]),
+        "rows of the rarer class": lambda row: 2 ** int(np.log2(int(row["rarest"]))),
+    }
+    lines = ["Five folds less one hold-out: mean over data sets ± standard error.", ""]
+    for name, key in keys.items():
+        lines += [f"| {name} | sets | average precision | balanced accuracy | log loss | CPU |"]
+        lines += ["|---|---|---|---|---|---|"]
+        for group, found in _differences(rows, key):
+            mean = found.mean(axis=0)
+            error = (
+                found.std(axis=0, ddof=1) / np.sqrt(len(found)) if len(found) > 1 else mean * np.nan
+            )
+            cells = [f"{m:+.4f} ± {e:.4f}" for m, e in zip(mean[:3], error[:3], strict=True)]
+            lines.append(f"| {group} | {len(found)} | {' | '.join(cells)} | {mean[3]:.1f}x |")
+        lines.append("")
+    return "\n".join(lines)
+
+
+def main():
+    """Run from the command line."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--seeds", type=int, nargs="+", default=[3, 4])
+    parser.add_argument("--rows", type=int, nargs="+", default=list(ROWS))
+    parser.add_argument("--data", nargs="+")
+    parser.add_argument("--results", type=type(RESULTS), default=RESULTS)
+    parser.add_argument("--table", action="store_true")
+    args = parser.parse_args()
+    if not args.table:
+        warnings.simplefilter("ignore")
+        run(args)
+    TABLE.write_text(table(read_results(args.results)))
+
+
+if __name__ == "__main__":
+    main()
