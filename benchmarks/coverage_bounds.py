@@ -149,7 +149,9 @@ def draw_rows(n, rng):
 
 def fitted_scores(params, X, y, X_new, seed):
     """Yield, way by way, labels and scores to prove a cut on, and the scores of new rows."""
-    clf = BalancedKerasClassifier(random_state=seed, threshold=None, **params)
+    clf = BalancedKerasClassifier(
+        **{"validation_split": 0.2} | params, random_state=seed, threshold=None
+    )
 
     def positive(rows):
         return clf.predict_proba(rows)[:, 1]

@@ -58,7 +58,7 @@ def calibration_error(y, p, n_bins=10):
 
 def measure_cuts(seed, X, X_new, y, y_new):
     """Yield the metric, the way and the score on new rows."""
-    one = BalancedKerasClassifier(random_state=seed, threshold=None).fit(X, y)
+    one = BalancedKerasClassifier(validation_split=0.2, random_state=seed, threshold=None).fit(X, y)
     folds = BalancedKerasClassifier(random_state=seed, validation_split=5).fit(X, y)
     for metric, function in METRICS.items():
         # What a fit with this threshold would have learned, from the scores that it kept.
@@ -67,7 +67,7 @@ def measure_cuts(seed, X, X_new, y, y_new):
             "ours": one.tune_threshold(objective=metric).predict(X_new),
             "ours, 5 folds": folds.tune_threshold(objective=metric).predict(X_new),
         }
-        plain = BalancedKerasClassifier(random_state=seed, threshold=None)
+        plain = BalancedKerasClassifier(validation_split=0.2, random_state=seed, threshold=None)
         grid = TunedThresholdClassifierCV(plain, scoring=metric, random_state=seed)
         ways["scikit-learn"] = grid.fit(X, y).predict(X_new)
         for way in WAYS:
@@ -78,6 +78,7 @@ def measure_probabilities(seed, X, X_new, y, y_new):
     """Yield the correction, log loss and calibration error on new rows."""
     for correction in CORRECTIONS:
         classifier = BalancedKerasClassifier(
+            validation_split=0.2,
             random_state=seed,
             sampler="random_over",
             threshold=None,

@@ -60,7 +60,9 @@ def measure(name, n_rows, epochs):
     X, y = make_data(n_rows, 30) if name == "table" else make_images(n_rows)
     n_train = len(y) * 4 // 5
     model = None if name == "table" else image_network
-    clf = BalancedKerasClassifier(model, epochs=epochs, batch_size=512, random_state=0)
+    clf = BalancedKerasClassifier(
+        model, validation_split=0.2, epochs=epochs, batch_size=512, random_state=0
+    )
     seconds = []
     for _ in range(2):
         start = time.perf_counter()

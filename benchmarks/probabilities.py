@@ -32,7 +32,8 @@ DATA = {
 def measure(X, y, params, seed):
     """Return log loss and average precision of one fit on untouched rows."""
     X, X_new, y, y_new = train_test_split(X, y, test_size=0.4, stratify=y, random_state=seed)
-    proba = BalancedKerasClassifier(random_state=seed, **params).fit(X, y).predict_proba(X_new)
+    clf = BalancedKerasClassifier(validation_split=0.2, random_state=seed, **params).fit(X, y)
+    proba = clf.predict_proba(X_new)
     kind = "binary" if proba.shape[1] == 2 else "multiclass"
     return log_loss(y_new, proba), average_precision(y_new, proba, kind)
 

@@ -78,7 +78,9 @@ def measure(X, y, params, seed):
     with warnings.catch_warnings():
         # Notes about few held-out rows and blends of sequences are true of some of these sets.
         warnings.simplefilter("ignore", UserWarning)
-        clf = BalancedKerasClassifier(random_state=seed, **params).fit(X, y)
+        clf = BalancedKerasClassifier(**{"validation_split": 0.2} | params, random_state=seed).fit(
+            X, y
+        )
     seconds = time.process_time() - start
     proba = clf.predict_proba(X_new)
     kind = "binary" if proba.shape[1] == 2 else "multiclass"

@@ -26,7 +26,7 @@ def draw(path):
     """
     X, y = load_ai4i2020(return_X_y=True)
     X_train, X_test, y_train, y_test = train_test_split(X, y, stratify=y, random_state=0)
-    clf = BalancedKerasClassifier(sampler="random_over", random_state=0)
+    clf = BalancedKerasClassifier(sampler="random_over", validation_split=0.2, random_state=0)
     clf.fit(X_train, y_train)
 
     figure, (left, right) = plt.subplots(1, 2, figsize=(12, 5), layout="constrained")

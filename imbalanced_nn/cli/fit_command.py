@@ -169,6 +169,8 @@ def _watched(classifier, advance):
     import keras
 
     class Tell(keras.callbacks.Callback):
+        shows_progress = True
+
         def on_epoch_end(self, epoch, logs=None):
             advance(epoch + 1, self.params["epochs"])
 

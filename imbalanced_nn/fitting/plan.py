@@ -27,7 +27,13 @@ from imbalanced_nn.fitting.decision import (
 from imbalanced_nn.fitting.notes import note_dropped_cut, note_resampled
 from imbalanced_nn.fitting.posterior import check_calibration
 from imbalanced_nn.fitting.records import FitResult, Target
-from imbalanced_nn.fitting.splitting import Fold, holds_nothing_out, split_as_asked, usual_split
+from imbalanced_nn.fitting.splitting import (
+    Fold,
+    holds_nothing_out,
+    is_watched,
+    split_as_asked,
+    usual_split,
+)
 from imbalanced_nn.weighting import class_totals
 from imbalanced_nn.wrapper import NetworkFactory, is_auto
 
@@ -218,12 +224,14 @@ def make_plan(
     data = (X, codes, weight, groups)
     if is_auto(split):
         # One network can go on, be watched and be proved.
-        watched = factory.callbacks or factory.routed("fit").get("callbacks")
-        watched = watched or arguments.get("callbacks")
-        needs_one = estimator.warm_start or watched or criterion.is_proved(estimator.calibration)
-        folds = usual_split(factory, target, *data, seed=split_seed, needs_one=bool(needs_one))
+        needs_one = (
+            estimator.warm_start
+            or is_watched(factory, arguments.get("callbacks"))
+            or criterion.is_proved(estimator.calibration)
+        )
+        folds = usual_split(factory, target, data, split_seed, needs_one)
     else:
-        folds = split_as_asked(factory, target, *data, split, split_seed)
+        folds = split_as_asked(factory, target, data, split, split_seed)
     n_epochs = factory.epochs(len(folds[0][0]), training["epochs"])
     training = training | {"epochs": n_epochs}
     held_out = validation is not None or any(len(held) for _, held in folds)

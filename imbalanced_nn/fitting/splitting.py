@@ -4,8 +4,10 @@ import numbers
 from contextlib import suppress
 from typing import Any
 
+import keras
 import numpy as np
 
+from imbalanced_nn._compat.sklearn import has_callbacks
 from imbalanced_nn.data import (
     check_groups,
     counted_rows,
@@ -23,12 +25,14 @@ __all__ = [
     "USUAL_SHARE",
     "Fold",
     "holds_nothing_out",
+    "is_watched",
     "split_as_asked",
     "usual_split",
     "why_not_averaged",
 ]
 
 Fold = tuple[np.ndarray, np.ndarray]
+Data = tuple[Any, np.ndarray, np.ndarray, Any]
 
 USUAL_SHARE = 0.2
 """Share of the rows that one network is judged by."""
@@ -42,12 +46,9 @@ def holds_nothing_out(split: Any) -> bool:
 def split_as_asked(
     factory: NetworkFactory,
     target: Target,
-    X: Any,
-    codes: np.ndarray,
-    weight: np.ndarray,
-    groups: Any,
+    data: Data,
     split: Any,
-    seed: int | None,
+    seed: Any,
 ) -> list[Fold]:
     """Return the rows to train on and to hold out, a pair of row numbers for each fold.
 
@@ -57,10 +58,8 @@ def split_as_asked(
         Of an estimator that has seen X and y.
     target : Target
         What y asks for.
-    X : array, sparse matrix, or list or dict of arrays
-        Checked rows.
-    codes, weight, groups : ndarray, ndarray, array-like or None
-        As in `FitPlan`.
+    data : tuple
+        Rows, class codes, weights and groups, as in `FitPlan`.
     split : float, int, splitter or list
         As the parameter ``validation_split``.
     seed : int or None
@@ -73,6 +72,7 @@ def split_as_asked(
     TooFewRowsError
         If a class has too few rows to be on both sides.
     """
+    X, codes, weight, groups = data
     # It may come as an argument of fit, which nothing has checked.
     check_parameters({"validation_split": split}, factory.name)
     present = counted_rows(weight)
@@ -94,13 +94,13 @@ def split_as_asked(
 
 
 def usual_split(
-    factory: NetworkFactory, target: Target, *data: Any, seed: int, needs_one: bool
+    factory: NetworkFactory, target: Target, data: Data, seed: Any, needs_one: bool
 ) -> list[Fold]:
     """Return what `split_as_asked` does where nothing is said of the split.
 
     Parameters
     ----------
-    factory, target, *data, seed
+    factory, target, data, seed
         As there.
     needs_one : bool
         Whether something is asked for that several networks have not.
@@ -120,8 +120,27 @@ def usual_split(
     if n_folds > 1:
         # A class may have fewer rows, or groups, than there are folds.
         with suppress(InvalidParameterError, TooFewRowsError):
-            return split_as_asked(factory, target, *data, n_folds, seed)
-    return split_as_asked(factory, target, *data, USUAL_SHARE, seed)
+            return split_as_asked(factory, target, data, n_folds, seed)
+    return split_as_asked(factory, target, data, USUAL_SHARE, seed)
+
+
+def is_watched(factory: NetworkFactory, given: Any) -> bool:
+    """Whether somebody's callbacks look at one training, of Keras or of scikit-learn.
+
+    Parameters
+    ----------
+    factory : NetworkFactory
+        Of the estimator.
+    given : callback, list of callbacks or None
+        Of a call of ``fit``. One with an attribute ``shows_progress`` that is true is told of
+        any number of trainings.
+    """
+    callbacks = [factory.callbacks, factory.routed("fit").get("callbacks"), given]
+    looks = any(
+        callback is not None and not getattr(callback, "shows_progress", False)
+        for callback in keras.tree.flatten(callbacks)
+    )
+    return looks or has_callbacks(factory.estimator)
 
 
 def why_not_averaged(factory: NetworkFactory) -> str | None:

@@ -5,11 +5,12 @@ from types import SimpleNamespace
 import keras
 import numpy as np
 import pytest
+from sklearn.callback import ScoringMonitor
 
 from imbalanced_nn import BalancedKerasClassifier, ThresholdTuner
 from imbalanced_nn.fitting import make_plan
 from imbalanced_nn.fitting.records import Target
-from imbalanced_nn.fitting.splitting import usual_split
+from imbalanced_nn.fitting.splitting import is_watched, usual_split
 from imbalanced_nn.training import OF_BUILT_IN, OF_OWN, OF_TABLES
 from imbalanced_nn.wrapper import NetworkFactory
 
@@ -31,7 +32,7 @@ def split(codes=CODES, target=TARGET, groups=None, needs_one=False, folds=5, wei
     factory = SimpleNamespace(name="Classifier", estimator=estimator, usual_folds=usual_folds)
     weight = np.ones(len(codes)) if weight is None else weight
     data = (np.zeros((len(codes), 1)), codes, weight, groups)
-    return usual_split(factory, target, *data, seed=0, needs_one=needs_one), seen
+    return usual_split(factory, target, data, 0, needs_one), seen
 
 
 class TestUsualSplit:
@@ -82,6 +83,10 @@ class TestRule:
         assert rule.n_folds(10**6, 300) == 1
 
 
+class Bar(keras.callbacks.Callback):
+    shows_progress = True
+
+
 def own(meta):
     return keras.Sequential(
         [keras.Input(meta["X_shape_"][1:]), keras.layers.Dense(1, activation="sigmoid")]
@@ -100,6 +105,7 @@ def own(meta):
         ({"model": own}, {}, 1),
         ({"warm_start": True}, {}, 1),
         ({"callbacks": keras.callbacks.History}, {}, 1),
+        ({"callbacks": Bar}, {}, 5),
         ({}, {"callbacks": [keras.callbacks.History()]}, 1),
         ({"fit__callbacks": [keras.callbacks.History()]}, {}, 1),
         ({"threshold": "f1"}, {}, 5),
@@ -117,3 +123,12 @@ def test_what_one_network_alone_can_do(parameters, arguments, n_folds):
     training = {"warm_start": False, "epochs": 1, "initial_epoch": 0}
     plan = make_plan(factory, X, y, None, seed=0, training=training, arguments=arguments)
     assert len(plan.folds) == n_folds
+
+
+@pytest.mark.parametrize(
+    ("callbacks", "watched"), [([], False), ([ScoringMonitor(scoring="accuracy")], True)]
+)
+def test_callbacks_of_scikit_learn_watch_one_network(callbacks, watched):
+    factory = NetworkFactory(BalancedKerasClassifier("mlp").set_callbacks(*callbacks))
+    factory.initialize(np.zeros((len(CODES), 2), "float32"), CODES)
+    assert is_watched(factory, None) == watched
