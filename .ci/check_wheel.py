@@ -10,6 +10,8 @@ from importlib import metadata, resources
 from pathlib import Path
 
 KERAS = {"keras", "scikeras", "tensorflow"}
+# Backends of Keras that the wheel does not bring by itself.
+FURTHER = {"jax", "torch"}
 
 
 def check_that_import_loads_no_keras():
@@ -37,7 +39,7 @@ def check_that_every_module_imports():
         raise ImportError(name)
 
     walk = pkgutil.walk_packages(imbalanced_nn.__path__, "imbalanced_nn.", onerror=fail)
-    names = [module.name for module in walk]
+    names = [module.name for module in walk if not FURTHER & set(module.name.split("."))]
     assert len(names) > 5, names
     for name in names:
         importlib.import_module(name)

@@ -37,10 +37,6 @@ __all__ = [
     "variables_alike",
 ]
 
-# Files of compiled programs in the user's cache, all together.
-MOST_BYTES = 2**28
-
-
 COMPILES = True
 """Whether Keras compiles its steps unless it is told not to."""
 
