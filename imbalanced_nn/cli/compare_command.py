@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from imbalanced_nn.cli.known_names import STRATEGIES, check_known
+from imbalanced_nn.cli.known_names import STRATEGIES, check_given_name
 from imbalanced_nn.cli.options import (
     check_inputs,
     check_output,
@@ -193,7 +193,7 @@ def _strategy_names(strategies: str | None) -> list[str] | None:
     if not names:
         raise UsageRefusal(f"--strategies names none; known are {', '.join(STRATEGIES)}.")
     for name in names:
-        check_known("strategy", name, STRATEGIES)
+        check_given_name("strategy", name, STRATEGIES)
     return names
 
 
@@ -202,7 +202,7 @@ def _baselines(names: tuple[str, ...], none: bool) -> bool | list[str]:
     if names and none:
         raise UsageRefusal("--no-baselines leaves out what --baseline names. Leave one out.")
     for name in names:
-        check_known("baseline", name, BASELINES)
+        check_given_name("baseline", name, BASELINES)
     return list(names) if names else not none
 
 

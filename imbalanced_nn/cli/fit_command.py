@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 import click
 
-from imbalanced_nn.cli.known_names import SAMPLERS, STRATEGIES, check_known
+from imbalanced_nn.cli.known_names import SAMPLERS, STRATEGIES, check_given_name
 from imbalanced_nn.cli.options import (
     check_inputs,
     check_output,
@@ -108,8 +108,8 @@ def fit(
     """
     check_inputs(data)
     check_output(output, force, data)
-    check_known("strategy", options["strategy"], STRATEGIES)
-    check_known("sampler", options["sampler"], SAMPLERS)
+    check_given_name("strategy", options["strategy"], STRATEGIES)
+    check_given_name("sampler", options["sampler"], SAMPLERS)
     check_columns_of(data, target, reading, Roles(groups, time))
     threshold = threshold_from(objective, constraint, cost_matrix, confidence)
     with errors_as_refusals():

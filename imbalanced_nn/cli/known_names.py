@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from imbalanced_nn.cli.refusals import UsageRefusal
 
-__all__ = ["RATES", "SAMPLERS", "STRATEGIES", "check_known"]
+__all__ = ["RATES", "SAMPLERS", "STRATEGIES", "check_given_name"]
 
 STRATEGIES = (
     *("none", "class_weight", "random_over", "random_under", "smote", "tempered_weight"),
@@ -27,7 +27,7 @@ RATES = (
 )
 
 
-def check_known(what: str, name: str | None, known: Sequence[str]) -> None:
+def check_given_name(what: str, name: str | None, known: Sequence[str]) -> None:
     """Refuse a name that is not known.
 
     Parameters

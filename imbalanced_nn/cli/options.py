@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from imbalanced_nn.cli.known_names import RATES, check_known
+from imbalanced_nn.cli.known_names import RATES, check_given_name
 from imbalanced_nn.cli.refusals import UsageRefusal
 
 __all__ = [
@@ -100,7 +100,7 @@ def threshold_from(objective: Any, constraint, cost_matrix: str | None, confiden
     if constraint is None and cost_matrix is None:
         return objective
     if constraint:
-        check_known("rate", constraint[0], RATES)
+        check_given_name("rate", constraint[0], RATES)
     if objective is None or isinstance(objective, float):
         raise UsageRefusal(
             f"'{'none' if objective is None else objective}' fixes the cut: nothing is left to be "

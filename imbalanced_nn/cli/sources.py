@@ -129,12 +129,12 @@ def check_columns_of(path: str, target: str, reading: Reading, roles: Roles) -> 
         whoever reads them tells.
     """
     from imbalanced_nn.cli.readers import names_in
-    from imbalanced_nn.cli.table_columns import check_column, check_target
+    from imbalanced_nn.cli.table_columns import check_column, check_target_column
 
     names = names_in(path, reading)
     if names is None:
         return
-    check_target(names, target)
+    check_target_column(names, target)
     for option, name in _named(reading, roles):
         check_column(option, name, names, target)
 
@@ -150,11 +150,11 @@ def _labelled(path: str, target: str, reading: Reading, roles: Roles):
     """Return the other columns of a table, its labels, and a note on rows without one."""
     from imbalanced_nn.cli.class_labels import merged
     from imbalanced_nn.cli.readers import read_table
-    from imbalanced_nn.cli.table_columns import as_labels, check_column, check_target
+    from imbalanced_nn.cli.table_columns import as_labels, check_column, check_target_column
 
     frame = read_table(path, target, reading)
     names = [str(name) for name in frame.columns]
-    check_target(names, target)
+    check_target_column(names, target)
     for option, name in _named(reading, roles):
         check_column(option, name, names, target)
     column = merged(frame[target], reading.missing)

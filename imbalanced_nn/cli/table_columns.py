@@ -5,7 +5,7 @@ import re
 from imbalanced_nn.cli.refusals import DataRefusal, UsageRefusal
 from imbalanced_nn.exceptions import nearest_name
 
-__all__ = ["as_labels", "check_column", "check_target"]
+__all__ = ["as_labels", "check_column", "check_target_column"]
 
 # Above this many distinct fractions a column is no set of classes.
 _MAX_FRACTIONS = 20
@@ -49,7 +49,7 @@ def as_labels(column):
     return column.astype("int64") if fits else column.astype(str)
 
 
-def check_target(names: list[str], target: str) -> None:
+def check_target_column(names: list[str], target: str) -> None:
     """Refuse a target that is no column of a table, or its only one."""
     if target not in names:
         raise UsageRefusal(

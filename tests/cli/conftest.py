@@ -27,11 +27,13 @@ class StandIn(LogisticRegression):
         epochs=50,
         loss=None,
         head_sampler=None,
+        validation_split="auto",
     ):
         super().__init__(class_weight=class_weight, random_state=random_state, max_iter=epochs)
         self.sampler = sampler
         self.loss = loss
         self.head_sampler = head_sampler
+        self.validation_split = validation_split
         self.epochs = epochs
 
     def fit(self, X, y):
@@ -121,7 +123,16 @@ def fitted(tmp_path_factory):
     """The table of `frame` as a file, a model that was fitted on it, and what fit printed."""
     folder = tmp_path_factory.mktemp("fitted")
     made_frame().to_csv(folder / "train.csv", index=False)
-    arguments = ["--target", "fraud", "--output", folder / "fraud.inn", "--epochs", 3]
+    arguments = [
+        "--target",
+        "fraud",
+        "--output",
+        folder / "fraud.inn",
+        "--epochs",
+        3,
+        "--held-out",
+        0.2,
+    ]
     result = invoked("fit", folder / "train.csv", *arguments)
     assert result.exit_code == 0, result.output
     return folder / "train.csv", folder / "fraud.inn", result

@@ -27,7 +27,7 @@ def test_the_report_has_the_verdict_and_the_next_command(run, table, report):
     assert '<p class="verdict">No strategy beats plain training with a learned threshold' in page
     command = f"imbalanced-nn fit {table} --target fraud --strategy none --drop vip --output"
     assert command in page
-    assert "<caption>What the columns were taken for</caption>" in page
+    assert "<caption><span>What the columns were taken for</span></caption>" in page
     assert '<th scope="row">country</th><td>category, 3 values</td>' in page
     assert '<th scope="row">vip</th><td>left out: --drop</td>' in page
     assert "columns with one value: one" in page

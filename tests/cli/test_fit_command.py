@@ -137,14 +137,14 @@ class TestRefusals:
     @pytest.mark.parametrize(
         ("options", "start"),
         [
-            (["--sampler", "smot"], "--sampler smot is not a known sampler. Did you mean 'smote'?"),
+            (["--sampler", "smot"], "There is no sampler 'smot'; known are adasyn, random_over,"),
             (["--strategy", "smot"], "There is no strategy 'smot'; known are none, class_weight,"),
             (
                 ["--loss", "focl"],
                 "There is no loss 'focl'; known are asymmetric, balanced_softmax,",
             ),
             (["--threshold", "f1_"], "The objective 'f1_' is unknown for a binary target."),
-            (["--constraint", "precison", "0.9"], "The metric of --constraint must"),
+            (["--constraint", "precison", "0.9"], "There is no rate 'precison'; known are"),
             (["--cost-matrix", "0,1;x"], "--cost-matrix '0,1;x' is no matrix. Write a row"),
             (["--cost-matrix", "0,1"], "--cost-matrix must hold 2 x 2 finite costs"),
             (["--target", "froud"], "There is no column 'froud'; the columns are amount, age,"),

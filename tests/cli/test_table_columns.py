@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from imbalanced_nn.cli.refusals import DataRefusal
-from imbalanced_nn.cli.table_columns import as_labels, check_target
+from imbalanced_nn.cli.table_columns import as_labels, check_target_column
 
 
 def _labels(values):
@@ -62,7 +62,7 @@ class TestLabels:
 
     def test_the_only_column(self):
         with pytest.raises(DataRefusal) as refusal:
-            check_target(["y"], "y")
+            check_target_column(["y"], "y")
         assert (
             refusal.value.message == "Column 'y' is the only one; there is nothing to learn from."
         )
