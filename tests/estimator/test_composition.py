@@ -57,6 +57,7 @@ def network(**params):
         "model__hidden_layer_sizes": (8,),
         "optimizer__learning_rate": 0.02,
         "epochs": 8,
+        "validation_split": 0.2,
         "random_state": 0,
     }
     return BalancedKerasClassifier(**(small | params))

@@ -44,9 +44,9 @@ def calls(monkeypatch):
     """The number of epochs in each call of a program."""
     made, train = [], Program.train
 
-    def counted(self, data, weights, rows, *further):
+    def counted(self, data, weights, rows, *further, **options):
         made.append(len(rows))
-        return train(self, data, weights, rows, *further)
+        return train(self, data, weights, rows, *further, **options)
 
     monkeypatch.setattr(Program, "train", counted)
     return made

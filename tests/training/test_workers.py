@@ -89,7 +89,7 @@ from imbalanced_nn import BalancedKerasClassifier, compare_strategies
 
 if __name__ == "__main__":
     X, y = make_classification(150, weights=[0.8], random_state=0)
-    clf = BalancedKerasClassifier("mlp", epochs=2, random_state=0)
+    clf = BalancedKerasClassifier("mlp", validation_split=0.2, epochs=2, random_state=0)
 
     def answers():
         grid = {"sampler": [None, "balanced_batches"]}
