@@ -11,7 +11,16 @@ import pytest
 @pytest.mark.slow
 def test_the_shipped_data():
     environment = {k: v for k, v in os.environ.items() if k != "TF_CPP_MIN_LOG_LEVEL"}
-    arguments = ["--strategies", "none,random_over", "--folds", "2", "--epochs", "2", "--json"]
+    arguments = [
+        "--strategies",
+        "none,random_over",
+        "--folds",
+        "2",
+        "--epochs",
+        "2",
+        "--json",
+        "--quiet",
+    ]
     result = subprocess.run(
         [
             *(sys.executable, "-c", "from imbalanced_nn.cli import main; main()"),
