@@ -37,7 +37,7 @@ def describe_fit(estimator) -> dict[str, str]:
     >>> from imbalanced_nn import BalancedKerasClassifier
     >>> from imbalanced_nn.inspection import describe_fit
     >>> X, y = make_classification(3000, weights=[0.9], class_sep=2.0, random_state=0)
-    >>> clf = BalancedKerasClassifier(epochs=5, random_state=0).fit(X, y)
+    >>> clf = BalancedKerasClassifier(validation_split=0.2, epochs=5, random_state=0).fit(X, y)
     >>> describe_fit(clf)["Held out"]
     '600 rows, 62 of class 1'
     """
