@@ -24,7 +24,7 @@ from imbalanced_nn.cli.options import (
 from imbalanced_nn.cli.python_code import python_of
 from imbalanced_nn.cli.reading import reading_options
 from imbalanced_nn.cli.refusals import UsageRefusal, errors_as_refusals
-from imbalanced_nn.cli.sources import Roles, check_columns_of, read_source
+from imbalanced_nn.cli.sources import Roles, check_columns_of, open_source
 from imbalanced_nn.cli.terminal import print_notes, say
 from imbalanced_nn.cli.working import progress_bar, quiet_option, stage
 
@@ -117,7 +117,7 @@ def fit(
         from imbalanced_nn.cli.held_out_part import held_out_by
         from imbalanced_nn.cli.summaries import fit_summary, print_costs, print_fit
 
-        source = read_source(data, target, reading, Roles(groups, time))
+        source = open_source(data, target, reading, Roles(groups, time))
         print_notes(source.notes)
         options["pos_label"] = positive_label(positive, source.y, target)
         options["validation_split"] = held_out_by(
@@ -150,17 +150,23 @@ def _fitted(source, changed: dict):
 
     from imbalanced_nn.classifier import BalancedKerasClassifier
     from imbalanced_nn.cli.quiet import noted, tensorflow_muted
-    from imbalanced_nn.preprocessing import ColumnEncoder
+    from imbalanced_nn.datasets import encoded_matrix
+    from imbalanced_nn.preprocessing import ColumnEncoder, StoredTable
 
-    given = {} if source.groups is None else {"classifier__groups": source.groups}
     stage("Loading TensorFlow")
     with tensorflow_muted(), noted() as notes:
         classifier = BalancedKerasClassifier().set_params(**changed)
-        steps = [("encoder", ColumnEncoder()), ("classifier", classifier)]
+        encoder = ColumnEncoder()
+        if isinstance(source.X, StoredTable):
+            stage("Writing rows as numbers")
+            matrix = encoded_matrix(source.X, encoder.fit(source.X))
+        else:
+            matrix = encoder.fit_transform(source.X)
         with progress_bar("Training", "epochs at most") as advance, _watched(classifier, advance):
-            fitted = Pipeline(steps).fit(source.X, source.y, **given)
+            classifier.fit(matrix, source.y, groups=source.groups)
     # The types were learned when the table was read.
-    return Pipeline([("types", source.types), *fitted.steps]), notes
+    steps = [("types", source.types), ("encoder", encoder), ("classifier", classifier)]
+    return Pipeline(steps), notes
 
 
 @contextmanager

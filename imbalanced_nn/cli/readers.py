@@ -21,7 +21,7 @@ from imbalanced_nn.cli.reading import AS_FOUND, Reading
 from imbalanced_nn.cli.refusals import DataRefusal, UsageRefusal
 from imbalanced_nn.exceptions import warn
 
-__all__ = ["check_pyarrow", "names_in", "pandas_call", "read_chunks", "read_table"]
+__all__ = ["check_pyarrow", "names_in", "open_table", "pandas_call", "read_chunks", "read_table"]
 
 CHUNK_ROWS = 20_000
 """Rows that are in memory at a time where a file is read in chunks."""
@@ -86,6 +86,19 @@ def names_in(path: str, reading: Reading = AS_FOUND) -> list[str] | None:
     names = first_names(file, reading) if kind == "text" else None
     # A first column without a name is left out.
     return None if names is None else [name for name in names if name]
+
+
+def open_table(path: str, target: str, reading: Reading = AS_FOUND):
+    """Return the table of a Parquet file, which stays there, and of others as `read_table` does."""
+    file, kind = _readable(path)
+    if kind != "parquet":
+        return read_table(path, target, reading)
+    from imbalanced_nn.preprocessing import open_stored
+
+    try:
+        return open_stored(file)
+    except ValueError as error:
+        raise DataRefusal(str(error)) from error
 
 
 def pandas_call(path: str, target: str, reading: Reading = AS_FOUND) -> tuple[str, bool]:

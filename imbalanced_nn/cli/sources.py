@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from imbalanced_nn.cli.reading import AS_FOUND, Reading
 from imbalanced_nn.cli.refusals import DataRefusal, UsageRefusal
 
-__all__ = ["Roles", "Source", "check_columns_of", "read_source"]
+__all__ = ["Roles", "Source", "check_columns_of", "open_source", "read_source"]
 
 
 _TOLD = 5
@@ -36,7 +36,7 @@ class Source(NamedTuple):
         File, or name of the data set.
     target : str
         Column of labels.
-    X : DataFrame of shape (n_samples, n_features)
+    X : DataFrame or StoredTable of shape (n_samples, n_features)
         Features, as floats and text.
     y : ndarray of shape (n_samples,)
         Labels.
@@ -84,19 +84,35 @@ class Source(NamedTuple):
 
 def read_source(path: str, target: str, reading: Reading = AS_FOUND, roles: Roles = Roles()):  # noqa: B008 - immutable
     """Return the table of a file as `Source`."""
+    from imbalanced_nn.cli.readers import read_table
+
+    return _source(path, target, reading, roles, read_table)
+
+
+def open_source(path: str, target: str, reading: Reading, roles: Roles):
+    """Return the table of a file as `Source`, of which one in Parquet stays there."""
+    from imbalanced_nn.cli.readers import open_table
+
+    return _source(path, target, reading, roles, open_table)
+
+
+def _source(path: str, target: str, reading: Reading, roles: Roles, read) -> Source:
+    """Return what a command works on, of the table that a function reads."""
     from imbalanced_nn.cli.quiet import noted
     from imbalanced_nn.cli.working import progress_bar
     from imbalanced_nn.preprocessing import ColumnTypes
 
     with noted() as notes:
-        frame, labels, lacking = _labelled(path, target, reading, roles)
-        told = _not_used(frame, reading, roles)
-        groups, time = _groups(frame, roles.groups), _time(frame, roles.time)
-        frame = frame.drop(columns=[each for each in told if each in frame])
+        table = read(path, target, reading)
+        labels, present, lacking = _labels(table, target, reading, roles)
+        table = _without(table, [target], present)
+        told = _not_used(table, reading, roles)
+        groups, time = _groups(table, roles.groups), _time(table, roles.time)
+        table = _without(table, list(told))
         types = ColumnTypes(missing=list(reading.missing))
         try:
             with progress_bar("Reading columns", "steps") as advance:
-                X = types.learn(frame, advance)
+                X = types.learn(table, advance)
         except ValueError as error:
             raise DataRefusal(str(error)) from error
         _note_telling(X, labels)
@@ -146,23 +162,30 @@ def _named(reading: Reading, roles: Roles) -> list[tuple[str, str]]:
     return named + [(option, name) for option, name in of_rows if name is not None]
 
 
-def _labelled(path: str, target: str, reading: Reading, roles: Roles):
-    """Return the other columns of a table, its labels, and a note on rows without one."""
+def _labels(table, target: str, reading: Reading, roles: Roles):
+    """Return the labels, which rows have one, and a note on those that have none."""
     from imbalanced_nn.cli.class_labels import merged
-    from imbalanced_nn.cli.readers import read_table
     from imbalanced_nn.cli.table_columns import as_labels, check_column, check_target_column
 
-    frame = read_table(path, target, reading)
-    names = [str(name) for name in frame.columns]
+    names = [str(name) for name in table.columns]
     check_target_column(names, target)
     for option, name in _named(reading, roles):
         check_column(option, name, names, target)
-    column = merged(frame[target], reading.missing)
+    column = merged(table[target], reading.missing)
     present = column.notna().to_numpy()
     lacking = int((~present).sum())
-    known = frame.drop(columns=target)[present] if lacking else frame.drop(columns=target)
     labels = as_labels(column[present]).to_numpy()
-    return known, labels, [f"rows without a class: {lacking}"] if lacking else []
+    return labels, present, [f"rows without a class: {lacking}"] if lacking else []
+
+
+def _without(table, names: list[str], present=None):
+    """Return a table without some columns, and of its rows those that are present."""
+    from imbalanced_nn.preprocessing import StoredTable
+
+    if isinstance(table, StoredTable):
+        return table.of([name for name in table.columns if name not in names], present)
+    table = table.drop(columns=[name for name in names if name in table])
+    return table if present is None or present.all() else table[present]
 
 
 def _not_used(frame, reading: Reading, roles: Roles) -> dict[str, str]:

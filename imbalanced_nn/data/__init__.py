@@ -23,6 +23,7 @@ from imbalanced_nn.data.duplicates import (
     duplicate_groups,
     leaked_copies,
 )
+from imbalanced_nn.data.offsets import note_offsets
 from imbalanced_nn.data.rows import Rows, StackedRows, TimestepRows, counted_rows
 from imbalanced_nn.data.splits import deal_folds, hold_out_rows, split_rows
 from imbalanced_nn.data.target import (
@@ -60,6 +61,7 @@ __all__ = [
     "leaked_copies",
     "n_output_units",
     "n_rows",
+    "note_offsets",
     "positive_code",
     "refuse_streams",
     "row_blocks",

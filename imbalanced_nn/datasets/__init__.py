@@ -1,4 +1,4 @@
-"""Small imbalanced data sets that ship with the package."""
+"""Small imbalanced data sets that ship with the package, and files larger than memory."""
 
 from imbalanced_nn.datasets._loaders import (
     load_ai4i2020,
@@ -6,5 +6,13 @@ from imbalanced_nn.datasets._loaders import (
     load_page_blocks,
     load_thyroid,
 )
+from imbalanced_nn.datasets._parquet import encoded_matrix, open_parquet
 
-__all__ = ["load_ai4i2020", "load_htru2", "load_page_blocks", "load_thyroid"]
+__all__ = [
+    "encoded_matrix",
+    "load_ai4i2020",
+    "load_htru2",
+    "load_page_blocks",
+    "load_thyroid",
+    "open_parquet",
+]

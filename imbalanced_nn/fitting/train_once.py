@@ -6,7 +6,7 @@ from dataclasses import replace
 import keras
 import numpy as np
 
-from imbalanced_nn.data import row_hashes
+from imbalanced_nn.data import note_offsets, row_hashes
 from imbalanced_nn.fitting.balancing import Resampling, balance, checked_sampler, ramp_epochs
 from imbalanced_nn.fitting.course import (
     Course,
@@ -16,7 +16,7 @@ from imbalanced_nn.fitting.course import (
     matched,
     network_posterior,
 )
-from imbalanced_nn.fitting.notes import note_copies, note_few_held_out, note_offsets
+from imbalanced_nn.fitting.notes import note_copies, note_few_held_out
 from imbalanced_nn.fitting.outputs import check_network, note_loss
 from imbalanced_nn.fitting.plan import FitPlan, Fold, own_rows
 from imbalanced_nn.fitting.records import SeenRows, Shares, Trained, class_mass

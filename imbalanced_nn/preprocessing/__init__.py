@@ -10,6 +10,11 @@ if TYPE_CHECKING:
     from imbalanced_nn.preprocessing.findings import Findings, row_number
     from imbalanced_nn.preprocessing.notes_on_columns import telling_columns
     from imbalanced_nn.preprocessing.spellings import decimal_mark, is_missing
+    from imbalanced_nn.preprocessing.stored_tables import (
+        StoredTable,
+        mapped_matrix,
+        open_stored,
+    )
     from imbalanced_nn.preprocessing.typed_columns import check_columns, read_columns
     from imbalanced_nn.preprocessing.types import MISSING, ColumnTypes
 
@@ -19,13 +24,16 @@ _MODULE_OF = {
     "ColumnEncoder": "encoder",
     "ColumnTypes": "types",
     "Findings": "findings",
+    "StoredTable": "stored_tables",
     "check_columns": "typed_columns",
     "convert_column": "columns",
     "decimal_mark": "spellings",
     "in_doubt": "dates",
     "is_missing": "spellings",
     "learn_column": "columns",
+    "mapped_matrix": "stored_tables",
     "mark_of": "columns",
+    "open_stored": "stored_tables",
     "read_columns": "typed_columns",
     "row_number": "findings",
     "telling_columns": "notes_on_columns",
@@ -36,13 +44,16 @@ __all__ = [
     "ColumnEncoder",
     "ColumnTypes",
     "Findings",
+    "StoredTable",
     "check_columns",
     "convert_column",
     "decimal_mark",
     "in_doubt",
     "is_missing",
     "learn_column",
+    "mapped_matrix",
     "mark_of",
+    "open_stored",
     "read_columns",
     "row_number",
     "telling_columns",

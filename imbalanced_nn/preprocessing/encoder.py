@@ -1,5 +1,6 @@
 """Tables of numbers, dates and text as a matrix."""
 
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 from imbalanced_nn.exceptions import InvalidParameterError
 from imbalanced_nn.preprocessing.columns import LARGEST, convert_column, kind_of_values
 from imbalanced_nn.preprocessing.findings import Findings
+from imbalanced_nn.preprocessing.stored_tables import StoredTable
 from imbalanced_nn.preprocessing.typed_columns import check_columns
 
 __all__ = ["ColumnEncoder"]
@@ -101,8 +103,8 @@ class ColumnEncoder(TransformerMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : DataFrame or array of shape (n_samples, n_columns)
-            The table.
+        X : DataFrame, array or StoredTable of shape (n_samples, n_columns)
+            The table. Of one that is stored a column is in memory at a time.
         y : None
             Not used.
 
@@ -117,7 +119,11 @@ class ColumnEncoder(TransformerMixin, BaseEstimator):
             If X is no table, two of its columns have one name, or values of a column are no
             numbers, dates or text.
         """
-        self.fit_transform(X)
+        self._check_parameters()
+        if isinstance(X, StoredTable):
+            self._learn(X.columns, _read_columns(X))
+        else:
+            self._fit_table(X)
         return self
 
     def fit_transform(self, X: Any, y: Any = None) -> np.ndarray:
@@ -140,35 +146,50 @@ class ColumnEncoder(TransformerMixin, BaseEstimator):
         ValueError
             As `fit`.
         """
+        self._check_parameters()
+        return self._encode(self._fit_table(X))[:, self.kept_]
+
+    def _check_parameters(self) -> None:
+        """Refuse parameters that are not accepted."""
         for name, least in (("min_frequency", 1), ("max_categories", 2)):
             value = getattr(self, name)
             if not isinstance(value, int | np.integer) or value < least:
                 raise InvalidParameterError(
                     f"{name} must be a whole number of at least {least}; got {value!r}."
                 )
+
+    def _fit_table(self, X: Any) -> pd.DataFrame:
+        """Learn from a table in memory; return it as floats and text."""
         table = _as_table(X)
-        names = list(table.columns)
-        kinds = {name: kind_of_values(name, table[name]) for name in names}
+        kinds = {name: kind_of_values(name, table[name]) for name in table.columns}
         columns = _converted(table, kinds)
-        typed = {name: kind for name, kind in kinds.items() if kind != "text"}
-        numbers = columns[list(typed)]
-        medians = numbers.median()
-        # Without any value there is no median; it could be any number.
-        self.medians_ = {name: float(np.nan_to_num(medians[name])) for name in typed}
-        self.typed_ = typed
-        self.missing_ = [name for name in typed if numbers[name].isna().any()]
-        self.categories_, self.rare_ = {}, []
-        for name in names:
-            if name not in typed:
-                own, others = self._split_categories(columns[name])
-                self.categories_[name] = own
-                if others:
-                    self.rare_.append(name)
+        self._learn(list(kinds), ((kinds[name], columns[name]) for name in kinds))
+        return columns
+
+    def _learn(self, names: list[str], columns: Iterable[tuple[str, pd.Series]]) -> None:
+        """Learn from the kind of each column and its values as floats or text."""
+        typed, medians, missing, rare, categories = {}, {}, [], [], {}
+        kept: dict[str, list[bool]] = {"number": [], "missing": [], "text": []}
+        for name, (kind, column) in zip(names, columns, strict=True):
+            if kind == "text":
+                categories[name], others, sizes = self._split_categories(column)
+                rare += [name] * others
+                kept["text"] += [0 < size < len(column) for size in sizes]
+                continue
+            # Without any value there is no median; it could be any number.
+            typed[name] = kind
+            medians[name] = float(np.nan_to_num(column.median()))
+            lacks = column.isna().to_numpy()
+            filled = column.fillna(medians[name])
+            kept["number"].append(bool(filled.max() > filled.min()))
+            if lacks.any():
+                missing.append(name)
+                kept["missing"].append(not lacks.all())
+        self.medians_, self.typed_, self.missing_ = medians, typed, missing
+        self.categories_, self.rare_ = categories, rare
         self.feature_names_in_ = np.array(names, dtype=object)
         self.n_features_in_ = len(names)
-        encoded = self._encode(columns)
-        self.kept_ = np.ptp(encoded, axis=0) > 0
-        return encoded[:, self.kept_]
+        self.kept_ = np.array([*kept["number"], *kept["missing"], *kept["text"]], dtype=bool)
 
     def transform(self, X: Any) -> np.ndarray:
         """Return the matrix.
@@ -223,14 +244,19 @@ class ColumnEncoder(TransformerMixin, BaseEstimator):
         tags.input_tags.allow_nan = True
         return tags
 
-    def _split_categories(self, column: pd.Series) -> tuple[list[str], bool]:
-        """Return the categories with a column of their own, and whether there are others."""
+    def _split_categories(self, column: pd.Series) -> tuple[list[str], bool, list[int]]:
+        """Return the categories with a column of their own, and whether there are others.
+
+        Also the number of rows of each of these columns, that of the others last.
+        """
         counts = column.value_counts(sort=False).sort_index()
         frequent = counts[counts >= self.min_frequency]
         # As in scikit-learn there is always room for the others; of equal counts the last stay.
         if len(frequent) + 1 > self.max_categories:
             frequent = frequent.sort_values(kind="stable")[1 - self.max_categories :].sort_index()
-        return [str(name) for name in frequent.index], len(frequent) < len(counts)
+        others = len(frequent) < len(counts)
+        sizes = [*frequent, *[counts.sum() - frequent.sum()] * others]
+        return [str(name) for name in frequent.index], others, sizes
 
     def _encode(self, X: pd.DataFrame) -> np.ndarray:
         numbers = X[list(self.medians_)].to_numpy(dtype=np.float64)
@@ -282,6 +308,14 @@ def _as_table(X: Any, names: list[str] | None = None) -> pd.DataFrame:
         twice = table.columns[table.columns.duplicated()][0]
         raise ValueError(f"Two columns have the name {twice!r}. Give each a name of its own.")
     return table
+
+
+def _read_columns(table: StoredTable) -> Iterator[tuple[str, pd.Series]]:
+    """Yield the kind of each column, and its values as floats or text, one in memory at a time."""
+    for name in table.columns:
+        column = pd.DataFrame({name: table[name]})
+        kinds = {name: kind_of_values(name, column[name])}
+        yield kinds[name], _converted(column, kinds)[name]
 
 
 def _converted(table: pd.DataFrame, kinds: dict[str, str]) -> pd.DataFrame:

@@ -10,7 +10,7 @@ from imbalanced_nn.exceptions import nearest_name
 from imbalanced_nn.preprocessing.columns import MISSING, convert_column, mark_of
 from imbalanced_nn.preprocessing.findings import Findings
 
-__all__ = ["check_columns", "read_columns"]
+__all__ = ["check_columns", "read_column", "read_columns"]
 
 _MOST_LACKING = 10
 
@@ -47,19 +47,50 @@ def read_columns(
     """
     X = X.rename(columns=str)
     check_columns(list(kinds), list(X.columns), X.attrs.get("names", ()))
-    missing, marks = list(missing), X.attrs.get("decimals", {})
-    columns = {}
-    for name, kind in kinds.items():
-        form = forms.get(name)
-        mark = marks.get(name) if form is not None and "own" in form else mark_of(X, name)
-        if mark is not None and kind == "number":
-            form = {"unit": "", **(form or {}), "decimal": mark}
-        column = convert_column(name, kind, form, X[name], missing, findings)
-        if name in categories:
-            _count_unseen(name, column, categories[name], findings)
-        columns[name] = column
+    missing = list(missing)
+    columns = {
+        name: read_column(X, name, kind, forms.get(name), categories.get(name), missing, findings)
+        for name, kind in kinds.items()
+    }
     findings.check()
     return pd.DataFrame(columns, index=X.index)
+
+
+def read_column(
+    X: Any,
+    name: str,
+    kind: str,
+    form: dict | None,
+    categories: list[str] | None,
+    missing: list[str],
+    findings: Findings,
+) -> pd.Series:
+    """Return one of these columns.
+
+    Parameters
+    ----------
+    X : DataFrame or StoredTable
+        A table that has it, or a part of one.
+    name : str
+        The column.
+    kind, form, categories
+        What was learned of it, the latter two None if nothing was.
+    missing, findings
+        As for `read_columns`.
+
+    Returns
+    -------
+    Series
+        Floats or text.
+    """
+    own = form is not None and "own" in form
+    mark = X.attrs.get("decimals", {}).get(name) if own else mark_of(X, name)
+    if mark is not None and kind == "number":
+        form = {"unit": "", **(form or {}), "decimal": mark}
+    column = convert_column(name, kind, form, X[name], missing, findings)
+    if categories is not None:
+        _count_unseen(name, column, categories, findings)
+    return column
 
 
 def check_columns(needed: list[str], names: list[str], unread: Any = ()) -> None:

@@ -1,6 +1,6 @@
 """What the columns of a table hold: numbers, dates, durations or text."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -18,12 +18,16 @@ from imbalanced_nn.preprocessing.columns import (
 from imbalanced_nn.preprocessing.dates import in_doubt
 from imbalanced_nn.preprocessing.doubts import mostly_read, stands_apart
 from imbalanced_nn.preprocessing.findings import Findings, first_of
-from imbalanced_nn.preprocessing.typed_columns import read_columns
+from imbalanced_nn.preprocessing.stored_tables import StoredTable
+from imbalanced_nn.preprocessing.typed_columns import read_column, read_columns
 
 __all__ = ["MISSING", "ColumnTypes"]
 
 _UNIQUE = "text that hardly repeats"
 _COUNTING = "row numbers"
+FORGOTTEN = object()
+"""Stands for spellings that are looked for again, as they take as much as the column."""
+
 # Of more categories it is not kept which they were.
 _MOST_CATEGORIES = 1000
 
@@ -91,9 +95,10 @@ class ColumnTypes(TransformerMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : DataFrame of shape (n_samples, n_columns)
+        X : DataFrame or StoredTable of shape (n_samples, n_columns)
             The table. ``X.attrs["decimal"]`` may name the decimal mark of its file, and
-            ``X.attrs["decimals"]`` those of columns.
+            ``X.attrs["decimals"]`` those of columns. Of one that is stored a column is in memory
+            at a time.
         y : None
             Not used.
 
@@ -106,61 +111,76 @@ class ColumnTypes(TransformerMixin, BaseEstimator):
         ValueError
             If a column holds something else, or no column is left.
         """
-        self.fit_transform(X)
+        for _ in self._learned(X, _silent):
+            pass
         return self
 
     def fit_transform(self, X: pd.DataFrame, y: Any = None) -> pd.DataFrame:
         """Learn the types of columns and return them as floats and text."""
-        return self.learn(X, lambda done, total: None)
+        return self.learn(X, _silent)
 
-    def learn(self, X: pd.DataFrame, progress: Callable[[int, int], None]) -> pd.DataFrame:
+    def learn(self, X: Any, progress: Callable[[int, int], None]) -> Any:
         """Do what `fit_transform` does, and tell how far it is.
 
         Parameters
         ----------
-        X : DataFrame of shape (n_samples, n_columns)
+        X : DataFrame or StoredTable of shape (n_samples, n_columns)
             The table.
         progress : callable
             Given the steps that are done and their number, two for each column.
 
         Returns
         -------
-        DataFrame of shape (n_samples, n_used_columns)
+        DataFrame or StoredTable of shape (n_samples, n_used_columns)
+            As floats and text; one that is stored stays there.
         """
+        used = self._learned(X, progress)
+        if isinstance(X, StoredTable):
+            for _ in used:
+                pass
+            return X.typed(self)
+        return pd.DataFrame(dict(used), index=X.index)
+
+    def _learned(
+        self, X: Any, progress: Callable[[int, int], None]
+    ) -> Iterator[tuple[str, pd.Series]]:
+        """Learn the types of columns; yield those that are used, as floats and text."""
         findings, missing = Findings(), list(self.missing)
         learned, n_steps = {}, 2 * X.shape[1]
         for place, label in enumerate(X.columns):
-            learned[str(label)] = learn_column(
-                str(label), X[label], mark_of(X, str(label)), missing
-            )
+            learned[str(label)] = self._learn_column(X, label)
             progress(place + 1, n_steps)
         ambiguous = _decide_orders(learned)
         doubts: list[str | None] = []
-        kinds, forms, categories, kept, columns = {}, {}, {}, {}, []
+        kinds, forms, categories, columns = {}, {}, {}, []
         left_out: dict[str, list[str]] = {"one value": [], _UNIQUE: [], _COUNTING: []}
         for place, label in enumerate(X.columns):
             progress(X.shape[1] + place, n_steps)
             name, met = str(label), Findings()
             kind, form, spelled = learned.pop(name)
-            column = convert_column(name, kind, form, X[label], missing, met, spelled)
+            given = X[label]
+            if spelled is FORGOTTEN:
+                spelled = learn_column(name, given, mark_of(X, name), missing)[2]
+            column = convert_column(name, kind, form, given, missing, met, spelled)
             values = column.unique() if kind == "text" else None
             distinct = _n_distinct(column) if values is None else len(values)
             reason = _reason(name, kind, column, distinct)
             columns.append(_told(name, kind, form, column, distinct, reason))
             if kind == "text" and spelled is not None and reason in (None, _UNIQUE):
-                doubts.append(mostly_read(name, X[label], spelled, mark_of(X, name)))
+                doubts.append(mostly_read(name, given, spelled, mark_of(X, name)))
             elif kind == "number" and reason is None:
                 doubts.append(stands_apart(name, column))
             if reason is not None:
                 left_out[reason].append(name)
                 continue
             findings.update(met)
-            kinds[name], kept[name] = kind, column
+            kinds[name] = kind
             if form is not None:
                 forms[name] = form | _own_mark(X, name)
             if kind == "text" and distinct <= _MOST_CATEGORIES:
                 categories[name] = sorted(set(values or ()) - {MISSING})
-        if not kept:
+            yield name, column
+        if not kinds:
             raise ValueError(
                 "Every column but the target is constant, a row number or text that hardly "
                 "repeats; there is nothing to learn from."
@@ -172,11 +192,18 @@ class ColumnTypes(TransformerMixin, BaseEstimator):
             f"{name}: no date tells days and months apart, such as {_first(X, name)!r}; read "
             f"{forms[name]['order']}. Write dates as 2024-12-31 to be sure."
             for name in ambiguous
-            if name in kept
+            if name in kinds
         ]
         findings.notes += first_of(list(filter(None, doubts)))
         findings.warn()
-        return pd.DataFrame(kept, index=X.index)
+
+    def _learn_column(self, X: Any, label: Any) -> tuple[str, dict | None, Any]:
+        """Return what a column holds; how it is spelled is kept where the table is in memory."""
+        name = str(label)
+        kind, form, spelled = learn_column(name, X[label], mark_of(X, name), list(self.missing))
+        if spelled is not None and isinstance(X, StoredTable):
+            return kind, form, FORGOTTEN
+        return kind, form, spelled
 
     def transform(self, X: pd.DataFrame) -> pd.DataFrame:
         """Return the columns of `fit` as floats and text.
@@ -217,10 +244,38 @@ class ColumnTypes(TransformerMixin, BaseEstimator):
         DataFrame of shape (n_samples, n_used_columns)
         """
         check_is_fitted(self)
-        # What files of older versions lack is as they did it.
+        return read_columns(X, self.kinds_, *self._spelled, findings)
+
+    def convert(self, X: Any, name: str, findings: Findings) -> pd.Series:
+        """Return one of the columns of `fit` as floats or text, and count what was met.
+
+        Parameters
+        ----------
+        X : DataFrame or StoredTable
+            A table that has it, or a part of one.
+        name : str
+            The column.
+        findings : Findings
+            As for `read`.
+
+        Returns
+        -------
+        Series
+        """
+        forms, categories, missing = self._spelled
+        form, known = forms.get(name), categories.get(name)
+        return read_column(X, name, self.kinds_[name], form, known, missing, findings)
+
+    @property
+    def _spelled(self) -> tuple[dict[str, dict], dict[str, list[str]], list[str]]:
+        """How columns spell their values; what files of older versions lack is as they did it."""
         known = vars(self)
-        spelled = known.get("forms_", {}), known.get("categories_", {}), known.get("missing", ())
-        return read_columns(X, self.kinds_, *spelled, findings)
+        forms, categories = known.get("forms_", {}), known.get("categories_", {})
+        return forms, categories, list(known.get("missing", ()))
+
+
+def _silent(done: int, total: int) -> None:
+    """Tell nobody."""
 
 
 def _own_mark(X: pd.DataFrame, name: str) -> dict[str, str]:

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from imbalanced_nn import BalancedKerasClassifier
+from imbalanced_nn.data import note_offsets
 from imbalanced_nn.exceptions import ImbalanceWarning
-from imbalanced_nn.fitting.notes import note_offsets
 
 
 def noted(X, index=None):

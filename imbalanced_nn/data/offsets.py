@@ -1,0 +1,48 @@
+"""Columns whose differences float32, in which networks calculate, rounds away."""
+
+from typing import Any
+
+import numpy as np
+
+from imbalanced_nn.exceptions import warn
+
+__all__ = ["note_offsets"]
+
+# Relative step of float32; rows that a column is looked at by first, and how much further they may
+# spread than the standard deviation; rows that the deviation is taken of.
+FLOAT32_STEP = float(np.finfo(np.float32).eps)
+FLOAT32_MOST = float(np.finfo(np.float32).max)
+SCREENED_ROWS, SCREENED_SPAN, SPREAD_ROWS = 64, 16, 10_000
+
+
+def note_offsets(X: Any, index: np.ndarray) -> None:
+    """Warn of columns whose values differ by less than float32 tells apart where they are."""
+    if not isinstance(X, np.ndarray) or X.ndim != 2 or X.dtype.kind not in "fiu" or not len(index):
+        return
+    few = X[index[:: -(-len(index) // SCREENED_ROWS)]].astype(np.float64, copy=False)
+    size = np.abs(few[0])
+    with np.errstate(invalid="ignore"):
+        narrow = few.max(axis=0) - few.min(axis=0) < SCREENED_SPAN * FLOAT32_STEP * size
+    near = np.flatnonzero(narrow & (size < FLOAT32_MOST))
+    if not len(near):
+        return
+    more = index[:: -(-len(index) // SPREAD_ROWS)]
+    columns = []
+    for start in range(0, len(near), SCREENED_ROWS):
+        part = near[start : start + SCREENED_ROWS]
+        values = X[np.ix_(more, part)].astype(np.float64)
+        spread = values.std(axis=0)
+        rounded = (spread < FLOAT32_STEP * np.abs(values.mean(axis=0))) & (
+            np.ptp(values, axis=0) > 0
+        )
+        columns += part[rounded].tolist()
+    if columns:
+        shown = ", ".join(map(str, columns[:5])) + (", ..." if len(columns) > 5 else "")
+        first = X[more, columns[0]].astype(np.float64)
+        warn(
+            "INN023",
+            f"column{'s' if len(columns) > 1 else ''} {shown} of X, counted from 0: values lie at "
+            f"{first.mean():.4g} and spread by {first.std():.2g} in column {columns[0]}, less than "
+            f"float32, in which networks calculate, tells apart there. Take their mean off before "
+            f"the fit, as with StandardScaler in a Pipeline.",
+        )
