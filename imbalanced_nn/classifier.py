@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from imbalanced_nn._compat.scikeras import encoder_state, route_params
 from imbalanced_nn.calibration import chow_reject
-from imbalanced_nn.data import check_weights, class_codes, fill_padding, validation_tuple
+from imbalanced_nn.data import check_weights, class_codes, fill_padding, streamed, validation_tuple
 from imbalanced_nn.describe import FittedDiagram
 from imbalanced_nn.exceptions import InvalidParameterError, counted_fit
 from imbalanced_nn.fitting import (
@@ -333,7 +333,7 @@ run_eagerly
     def fit(
         self,
         X,
-        y,
+        y=None,
         sample_weight=None,
         *,
         groups=None,
@@ -348,9 +348,14 @@ run_eagerly
         ----------
         X : array-like or sparse matrix of shape (n_samples, ...)
             Rows; numeric, finite, of two or more dimensions. Sparse and memory-mapped data is
-            read batch by batch.
+            read batch by batch. Or a ``keras.utils.PyDataset`` or ``tf.data.Dataset`` of batches
+            ``(X, y)`` or ``(X, y, weight)``, with ``X_val`` and ``y_val``: it is read once for the
+            shares of the classes, then once for each epoch, in its own batches and order. Of
+            samplers it takes ``"balanced_batches"``, where a ``PyDataset`` has ``labels``, those
+            of all rows in the order of its batches.
         y : array-like of shape (n_samples,), (n_samples, n_labels) or (n_samples, n_steps, 1)
-            Labels of any type, a multilabel indicator, or labels of time steps, one-hot too.
+            Labels of any type, a multilabel indicator, or labels of time steps, one-hot too. None
+            with a dataset.
         sample_weight : array-like of shape (n_samples,) or (n_samples, n_steps), default=None
             Weights of the rows, or of labelled time steps. They are normalised to mean 1; rows
             and steps of weight 0 are left out.
@@ -398,6 +403,7 @@ run_eagerly
             for params in (own, routed, arguments):
                 check_parameters(params, type(self).__name__)
             training = {"epochs": self.epochs, "initial_epoch": 0} | routed | arguments
+            X, y, sample_weight = streamed(X, y, sample_weight)
             if not (self.warm_start and self.initialized_):
                 self.classes_ = None
             self._fit(

@@ -26,6 +26,7 @@ from imbalanced_nn.data.duplicates import (
 from imbalanced_nn.data.offsets import note_offsets
 from imbalanced_nn.data.rows import Rows, StackedRows, TimestepRows, counted_rows
 from imbalanced_nn.data.splits import deal_folds, hold_out_rows, split_rows
+from imbalanced_nn.data.streams import StreamedRows, is_dataset, streamed
 from imbalanced_nn.data.target import (
     KINDS,
     class_codes,
@@ -41,6 +42,7 @@ __all__ = [
     "MANY_COPIES",
     "Rows",
     "StackedRows",
+    "StreamedRows",
     "TimestepRows",
     "check_features",
     "check_groups",
@@ -58,6 +60,7 @@ __all__ = [
     "duplicate_groups",
     "fill_padding",
     "hold_out_rows",
+    "is_dataset",
     "leaked_copies",
     "n_output_units",
     "n_rows",
@@ -69,6 +72,7 @@ __all__ = [
     "row_hashes",
     "sequence_strata",
     "split_rows",
+    "streamed",
     "take_rows",
     "validation_tuple",
 ]

@@ -161,9 +161,10 @@ def refuse_streams(X: Any) -> None:
         remedy = "A set has no order; pass a list."
     elif {"PyDataset", "DatasetV2", "DataLoader", "IterableDataset"} & names:
         remedy = (
-            "Put its batches together first, X = np.concatenate([batch[0] for batch in dataset]) "
-            "and y alike. Where they do not fit the memory, write them to a .npy file once and "
-            "pass np.load(path, mmap_mode='r'), which is read batch by batch."
+            "fit takes a PyDataset or a tf.data.Dataset of (X, y) for training alone; put batches "
+            "together here, X = np.concatenate([batch[0] for batch in dataset]) and y alike. Where "
+            "they do not fit the memory, write them to a .npy file once and pass np.load(path, "
+            "mmap_mode='r'), which is read batch by batch."
         )
     elif hasattr(X, "__next__") or not hasattr(X, "__getitem__"):
         remedy = "Pass np.stack(list(X)), or an array that is read batch by batch: np.memmap."

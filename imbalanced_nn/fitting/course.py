@@ -9,7 +9,7 @@ import keras
 import numpy as np
 
 from imbalanced_nn.calibration import PriorCorrection
-from imbalanced_nn.data import Rows
+from imbalanced_nn.data import Rows, StreamedRows, class_codes
 from imbalanced_nn.exceptions import ImbalanceWarning, InvalidParameterError
 from imbalanced_nn.fitting.balancing import Balanced, ramp_epochs
 from imbalanced_nn.fitting.outputs import check_values
@@ -30,6 +30,7 @@ from imbalanced_nn.training import (
     LeastLossWithinError,
     RowBatches,
     StopOn,
+    StreamBatches,
     fixed_batch_size,
     forward,
     held_out_scores,
@@ -190,19 +191,23 @@ class Course:
         following = [EpochFollower(follow)] if changes and (callbacks or tell) else []
         own = {"batch_size": None, "validation_batch_size": None, "validation_split": 0.0}
         own |= {"shuffle": False, "validation_data": None if plain else self._evaluated(batches)}
-        history = factory.train(
-            batches,
-            [*deferred, *watching, *following, *callbacks, *tell],
-            self.training,
-            arguments | own,
-        )
+        told = [*deferred, *watching, *following, *callbacks, *tell]
+        try:
+            history = factory.train(batches, told, self.training, arguments | own)
+        except Exception:
+            if (fault := getattr(batches, "fault", None)) is not None:
+                # Keras tells of it in words of TensorFlow.
+                raise fault from None
+            raise
         return ships(), history
 
-    def _batches(self, arguments: dict[str, Any]) -> RowBatches:
+    def _batches(self, arguments: dict[str, Any]) -> RowBatches | StreamBatches:
         """Return the batches of the epochs; what they are told of leaves the arguments."""
         factory, rows, draw = self.plan.factory, self.balanced.rows, self.balanced.draw
         index = rows.index if draw is None else draw.rows(self.first_epoch)
         shuffled = arguments.pop("shuffle", factory.of_fit("shuffle"))
+        if isinstance(rows.X, StreamedRows) and draw is None:
+            return self._streamed(rows.X)
         return RowBatches(
             rows.X,
             rows.y,
@@ -216,7 +221,31 @@ class Course:
             _filled(factory.network),
         )
 
-    def _evaluated(self, batches: RowBatches) -> RowBatches | None:
+    def _streamed(self, stream: StreamedRows) -> StreamBatches:
+        """Return the batches of a dataset, weighed as its rows would be in memory."""
+        factory, balanced, kind = self.plan.factory, self.balanced, self.plan.target.kind
+        rows, weights = balanced.rows, balanced.class_weight
+        mean = rows.selected_weight.mean()
+        of_code = None
+        if weights is not None and not balanced.weighs_labels:
+            of_code = np.array([weights[label] for label in self.plan.target.classes.tolist()])
+
+        def codes(y):
+            return class_codes(y, kind)
+
+        def weigh(y, weight):
+            weight = np.ones(len(y)) if weight is None else weight.astype(np.float64)
+            return (weight if of_code is None else weight * of_code[codes(y)]) / mean
+
+        return StreamBatches(
+            stream,
+            factory.encode_target,
+            None if rows.network_weight() is None else weigh,
+            codes if balanced.by_batch else None,
+            self.first_epoch,
+        )
+
+    def _evaluated(self, batches: RowBatches | StreamBatches) -> RowBatches | None:
         """Return the held-out rows as Keras evaluates them."""
         held_out, network = self.rows.held_out, self.plan.factory.network
         if held_out is None:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from sklearn.utils.class_weight import compute_sample_weight
 
-from imbalanced_nn.data import check_weights
+from imbalanced_nn.data import StreamedRows, check_weights
 from imbalanced_nn.exceptions import InvalidParameterError
 from imbalanced_nn.fitting.course import as_callbacks, state_after
 from imbalanced_nn.fitting.progress import epoch_tasks, fit_task
@@ -47,6 +47,12 @@ def fit_opaque(
     InvalidParameterError
         If a step was asked for that needs to know the classes.
     """
+    if isinstance(X, StreamedRows):
+        raise InvalidParameterError(
+            f"X is a dataset, whose classes are counted, but the target encoder "
+            f"{type(factory.estimator.target_encoder_).__name__} does not tell them. Use the "
+            f"labels as they are, or call fit of the network itself."
+        )
     _check(factory, groups)
     weighted = sample_weight is not None or factory.estimator.class_weight is not None
     weight = None

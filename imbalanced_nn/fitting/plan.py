@@ -9,6 +9,7 @@ from scikeras.wrappers import KerasClassifier
 from imbalanced_nn.calibration import check_priors
 from imbalanced_nn.data import (
     Rows,
+    StreamedRows,
     TimestepRows,
     check_weights,
     class_codes,
@@ -34,6 +35,8 @@ from imbalanced_nn.fitting.splitting import (
     split_as_asked,
     usual_split,
 )
+from imbalanced_nn.sampling import BalancedBatches, make_sampler
+from imbalanced_nn.training import fixed_batch_size
 from imbalanced_nn.weighting import class_totals
 from imbalanced_nn.wrapper import NetworkFactory, is_auto
 
@@ -205,6 +208,8 @@ def make_plan(
         If a class has too few rows to be held out.
     """
     estimator = factory.estimator
+    if isinstance(X, StreamedRows):
+        _check_streamed(factory, X, groups, validation, arguments)
     weight = check_weights(sample_weight, X, steps=factory.steps)
     targets = factory.encode_target(y)
     codes = class_codes(targets, factory.kind)
@@ -419,6 +424,41 @@ def _check_threshold(factory, criterion, target, weight, priors, held_out, is_pa
         ships=ships(estimator.ensemble) if n_folds > 1 else None,
         weighs=weighs,
     )
+
+
+def _check_streamed(factory, X, groups, validation, arguments):
+    """Refuse what needs rows in memory, of which a dataset gives one batch after the other."""
+    estimator = factory.estimator
+    sampler = make_sampler(estimator.sampler, factory.routed("sampler"), 0, "sampler")
+    size = arguments.get("batch_size", factory.of_fit("batch_size"))
+    what = cure = None
+    if validation is None:
+        what, cure = "no rows are held out", "Pass X_val and y_val, arrays of rows that judge"
+    elif groups is not None:
+        what, cure = "groups tell rows apart", "Leave groups out: X_val and y_val are held out"
+    elif size is not None:
+        what, cure = f"batch_size={size!r}", "Leave it out: the dataset makes the batches"
+    elif not factory.encodes_alike:
+        what, cure = "a feature_encoder of your own", "Encode the rows in the dataset"
+    elif estimator.head_sampler not in (None, "passthrough"):
+        what = f"head_sampler={estimator.head_sampler!r} needs the rows"
+        cure = "Leave it out, or pass rows that can be taken by number, such as a memory map"
+    elif isinstance(sampler, BalancedBatches) and not X.has_labels:
+        what = f"sampler={estimator.sampler!r} takes rows by number, and the dataset has no labels"
+        cure = (
+            "Give a PyDataset an attribute labels, those of all rows in the order of its batches, "
+            "or use class_weight='balanced'"
+        )
+    elif sampler is not None and not isinstance(sampler, BalancedBatches):
+        what = f"sampler={estimator.sampler!r} needs all rows at once"
+        cure = (
+            "Use class_weight='balanced', or pass rows that can be taken by number, such as a "
+            "memory map"
+        )
+    elif fixed_batch_size(factory.network) is not None:
+        what, cure = "the network takes batches of one size", "Build it without a batch_shape"
+    if what is not None:
+        raise InvalidParameterError(f"X is a dataset of batches, but {what}. {cure}.")
 
 
 def announced_classes(earlier: FitResult | None, y: Any, classes: Any) -> np.ndarray | None:

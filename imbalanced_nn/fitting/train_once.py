@@ -6,7 +6,7 @@ from dataclasses import replace
 import keras
 import numpy as np
 
-from imbalanced_nn.data import note_offsets, row_hashes
+from imbalanced_nn.data import StreamedRows, note_offsets, row_hashes
 from imbalanced_nn.fitting.balancing import Resampling, balance, checked_sampler, ramp_epochs
 from imbalanced_nn.fitting.course import (
     Course,
@@ -143,7 +143,8 @@ def _encoded(plan: FitPlan, fold: Fold) -> tuple[TrainingRows, SeenRows]:
     natural = plan.rows(X, train, plan.targets)
     if plan.is_fresh:
         factory.learn_input(natural)
-    hashes = row_hashes(natural.X, natural.index)
+    streamed = isinstance(X, StreamedRows)
+    hashes = X.hashes[natural.index] if streamed else row_hashes(natural.X, natural.index)
     goes_on = plan.goes_on_with if not plan.is_fresh else None
     seen = (SeenRows() if goes_on is None else goes_on.seen).plus(hashes)
     judged = None
@@ -163,6 +164,8 @@ def _prepared(plan: FitPlan, rows: TrainingRows, training: dict) -> tuple[Course
     factory, parameters = plan.factory, plan.parameters
     arguments = dict(plan.arguments)
     given = arguments.pop("batch_size", None)
+    if isinstance(plan.X, StreamedRows):
+        given = plan.X.batch_size
     how = Resampling(
         checked_sampler("sampler", parameters, factory.routed("sampler"), plan.target, plan.seed),
         parameters.resample_every,

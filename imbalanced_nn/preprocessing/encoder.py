@@ -9,6 +9,7 @@ from scipy import sparse
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
+from imbalanced_nn.data import refuse_streams
 from imbalanced_nn.exceptions import InvalidParameterError
 from imbalanced_nn.preprocessing.columns import LARGEST, convert_column, kind_of_values
 from imbalanced_nn.preprocessing.findings import Findings
@@ -277,6 +278,7 @@ def _as_table(X: Any, names: list[str] | None = None) -> pd.DataFrame:
     Without names of its own it gets ``names``, if given, else ``x0``, ``x1`` and so on.
     """
     if not isinstance(X, pd.DataFrame):
+        refuse_streams(X)
         own = getattr(X, "columns", None)
         if sparse.issparse(X):
             raise TypeError(

@@ -19,7 +19,7 @@ from imbalanced_nn.preprocessing.findings import Findings
 __all__ = ["StoredTable", "mapped_matrix", "open_stored"]
 
 # So many cells are in memory at a time where rows are read.
-BLOCK_CELLS = 2**21
+BLOCK_CELLS = 2**19
 MOST_ROWS = 2**16
 
 
@@ -66,6 +66,7 @@ class StoredTable:
             return self.types.convert(self._untyped, name, Findings()).rename(name)
         with _refusals(self.dataset):
             column = self.dataset.to_table(columns=[name]).column(0).to_pandas()
+        _release()
         if self.present is not None:
             column = column[self.present].reset_index(drop=True)
         return column.rename(name)
@@ -93,6 +94,7 @@ class StoredTable:
                 n_given += len(frame)
                 if len(frame):
                     yield frame
+        _release()
 
     def of(self, columns: list[str], present: np.ndarray | None = None) -> "StoredTable":
         """Return the table with some of the columns, and of all rows some."""
@@ -132,12 +134,16 @@ def open_stored(path: str | os.PathLike) -> StoredTable:
     file = Path(path)
     if not file.exists():
         raise InvalidParameterError(f"There is no file or folder {os.fspath(path)!r}.")
-    options: dict[str, Any] = {}
+    # Read ahead it would keep all that it has read until the end.
+    reading = dataset.ParquetFragmentScanOptions(pre_buffer=False)
+    options: dict[str, Any] = {
+        "format": dataset.ParquetFileFormat(default_fragment_scan_options=reading)
+    }
     if file.is_dir():
         options["partitioning"] = dataset.HivePartitioning.discover(infer_dictionary=True)
     with _refusals(file):
-        files = dataset.dataset(file, format="parquet", **options)
-        files = dataset.dataset(file, format="parquet", schema=_one_schema(files), **options)
+        files = dataset.dataset(file, **options)
+        files = dataset.dataset(file, schema=_one_schema(files), **options)
         n_rows = files.count_rows()
     names = files.schema.names
     _check_names(file, names)
@@ -170,6 +176,13 @@ def _check_names(file: Path, names: list[str]) -> None:
     twice = [name for place, name in enumerate(names) if name in names[:place]]
     if twice:
         raise ValueError(f"{str(file)!r} has more than one column {twice[0]!r}; name each once.")
+
+
+def _release() -> None:
+    """Give back the memory that pyarrow keeps for what it may read next."""
+    import pyarrow
+
+    pyarrow.default_memory_pool().release_unused()
 
 
 @contextmanager

@@ -32,6 +32,7 @@ from imbalanced_nn.training.global_draws import layer_classes
 from imbalanced_nn.training.graph import GraphTrainer, ready_for_keras
 from imbalanced_nn.training.held_out import HeldOutPass
 from imbalanced_nn.training.process import refuse_after_fork, seed_of, seeded, share_threads
+from imbalanced_nn.training.stream_batches import StreamBatches
 from imbalanced_nn.training.told import untold
 
 drawing, variables_alike = tensors.drawing, tensors.variables_alike
@@ -52,6 +53,7 @@ __all__ = [
     "LeastLossWithinError",
     "RowBatches",
     "StopOn",
+    "StreamBatches",
     "TrainingDefaults",
     "as_network_input",
     "carried_states",

@@ -18,6 +18,7 @@ from imbalanced_nn.training.backends import TITLE, epochs_module, tensors
 from imbalanced_nn.training.batches import RowBatches
 from imbalanced_nn.training.fixed_batches import fixed_batch_size
 from imbalanced_nn.training.own_code import is_known
+from imbalanced_nn.training.stream_batches import StreamBatches
 
 __all__ = ["needs_evaluation", "runs_eagerly", "unsuitable", "watches_predictions"]
 
@@ -153,6 +154,8 @@ def _is_own_function(function: Any) -> bool:
 
 def _unsuitable_data(batches: RowBatches) -> str | None:
     """Return why a graph cannot be given the data, or None."""
+    if isinstance(batches, StreamBatches):
+        return "rows come from a dataset"
     if not isinstance(batches, RowBatches):
         return "validation_data is given to Model.fit"
     return None if isinstance(batches.y, np.ndarray) else "y is not one array"

@@ -18,7 +18,13 @@ from sklearn.utils.validation import validate_data
 
 from imbalanced_nn._compat.scikeras import route_params
 from imbalanced_nn._compat.sklearn import check_feature_names, check_n_features, parameter_names
-from imbalanced_nn.data import check_features, check_labels, check_target, refuse_streams
+from imbalanced_nn.data import (
+    StreamedRows,
+    check_features,
+    check_labels,
+    check_target,
+    refuse_streams,
+)
 from imbalanced_nn.exceptions import InvalidParameterError, nearest_name
 from imbalanced_nn.networks import NETWORKS
 from imbalanced_nn.training import (
@@ -269,7 +275,8 @@ class SklearnKerasClassifier(CallbackSupportMixin, CompiledKerasClassifier):
         Sets the attributes of the parent, so that build functions find them in ``meta``.
         """
         name = type(self).__name__
-        if X is not None:
+        is_streamed = isinstance(X, StreamedRows)
+        if X is not None and not is_streamed:
             refuse_streams(X)
         if y is not None:
             y = check_target(y, name)
@@ -290,7 +297,8 @@ class SklearnKerasClassifier(CallbackSupportMixin, CompiledKerasClassifier):
             if not reset:
                 # Rows of other columns are told by their names, whatever their values are.
                 check_feature_names(self, given, reset=False)
-            X = check_features(X, name)
+            # Rows of a dataset were checked when they were counted.
+            X = X if is_streamed else check_features(X, name)
             if reset:
                 validate_data(self, given, skip_check_array=True, reset=True)
             else:

@@ -269,7 +269,7 @@ class PyDataset:
         (iter([[1], [2]]), "np.stack(list(X))"),
         (map(list, [[1]]), "np.stack(list(X))"),
         (LazyFrame(), "X.collect()"),
-        (PyDataset(), "Put its batches together"),
+        (PyDataset(), "put batches together here"),
         ("rows.csv", "pandas.read_csv"),
         (Path("rows.csv"), "pandas.read_csv"),
         ({(1,), (2,)}, "pass a list"),
