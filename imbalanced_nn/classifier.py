@@ -389,8 +389,8 @@ run_eagerly
             INN001 where few rows of a class are held out, INN002, INN008 and INN016 about synthetic
             rows, INN003 and INN007 about class weights, INN005, INN006, INN010, INN014 and INN017
             about the threshold, INN009 about batches, INN011 about the calibrator, INN012 about the
-            loss, INN013 where rows were resampled before, INN018 about weights of labels; see
-            `imbalanced_nn.exceptions.CODES`.
+            loss, INN013 where rows were resampled before, INN018 about weights of labels, INN026
+            where the mean of probabilities was put right; see `imbalanced_nn.exceptions.CODES`.
         """
         given = kwargs.pop("validation_data", None)
         validation = validation_tuple(X_val, y_val, sample_weight_val, given)

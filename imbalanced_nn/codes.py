@@ -132,6 +132,13 @@ CODES = {
         "its least value off before the fit, with StandardScaler in a Pipeline for example, which "
         "calculates in float64."
     ),
+    "INN026": (
+        "The probabilities of a class were wrong by a factor of two or more on average over the "
+        "held-out rows, beyond what chance explains: its rows are so few that the network has not "
+        "learned how few after these epochs. The odds were multiplied so that the mean is the "
+        "share of the class; the order of rows stays as it is. Train longer, or show the class "
+        "more often, with sampler='balanced_batches'."
+    ),
     "INN028": (
         "`imbalanced-nn predict` answered by the copy in ONNX that a model file keeps, and rows "
         "lie within 0.000001 of a cut, where the network itself might decide otherwise. It is "

@@ -54,6 +54,20 @@ class PriorCorrection:
         # A class that was not trained on keeps no probability.
         return np.divide(target, trained, out=np.zeros_like(target), where=trained > 0)
 
+    def times(self, factors: np.ndarray) -> "PriorCorrection":
+        """Return the correction that multiplies the odds of each class by a factor, too.
+
+        Parameters
+        ----------
+        factors : ndarray of shape (n_classes,)
+            Above 0.
+        """
+        target, ratio = np.asarray(self.target), self.ratio() * factors
+        odds = target / (1 - target) if self.multilabel else target
+        trained = np.divide(odds, ratio, out=np.zeros_like(odds), where=ratio > 0)
+        trained = trained / (1 + trained if self.multilabel else trained.sum())
+        return PriorCorrection(tuple(trained), self.target, multilabel=self.multilabel)
+
     def apply(self, proba: np.ndarray) -> np.ndarray:
         """Correct probabilities of shape (n_samples, n_classes); returns a new array."""
         ratio = self.ratio()

@@ -19,6 +19,7 @@ __all__ = [
     "note_heavy_weights",
     "note_resampled",
     "note_weights_of_labels",
+    "note_wrong_mean",
 ]
 
 FEW_ROWS = 10
@@ -57,6 +58,33 @@ def note_few_held_out(judged: Rows | None, classes: np.ndarray) -> None:
         f"only {counts[rarest]} held-out {rows} of {kind} {classes.tolist()[rarest]!r}, fewer "
         f"than {FEW_ROWS}: early stopping and a learned threshold rest on them. Hold out more "
         f"(validation_split, or X_val and y_val), collect more, or fix the threshold.",
+    )
+
+
+def note_wrong_mean(means: np.ndarray, shares: np.ndarray, target: Any, n_rows: int) -> None:
+    """Tell which class's probabilities were furthest from its share, and were put right.
+
+    Parameters
+    ----------
+    means, shares : ndarray of shape (n_classes,)
+        Means of the probabilities of held-out rows, and what they are to be.
+    target : Target
+        What y asks for.
+    n_rows : int
+        Number of held-out decisions.
+    """
+    there = np.flatnonzero((means > 0) & (shares > 0))
+    off = np.abs(np.log(means[there] / shares[there]))
+    worst = there[off.argmax()]
+    low = means[worst] < shares[worst]
+    warn(
+        "INN026",
+        f"probabilities of {target.classes.tolist()[worst]!r} were "
+        f"{np.exp(off.max()):.2g} times too {'low' if low else 'high'}: on average "
+        f"{means[worst]:.2g} over {n_rows:,} held-out rows, where its share is "
+        f"{shares[worst]:.2g}. Their odds were multiplied so that the mean is right; their order "
+        f"is as before. With {target.class_count[worst]:,} rows of it, train "
+        f"longer (epochs), or set sampler='balanced_batches'.",
     )
 
 

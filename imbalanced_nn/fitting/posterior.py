@@ -124,6 +124,18 @@ class Posterior:
             return proba
         return PriorCorrection(tuple(self.natural), tuple(self.refers_to)).apply(proba)
 
+    def times(self, factors: np.ndarray) -> "Posterior":
+        """Multiply the odds of each class by a factor.
+
+        Parameters
+        ----------
+        factors : ndarray of shape (n_classes,)
+            Of `odds_factors`.
+        """
+        shares = tuple(self.natural)
+        same = PriorCorrection(shares, shares, multilabel=self.kind == "multilabel")
+        return replace(self, correction=(self.correction or same).times(factors))
+
     def matched(self, outputs: np.ndarray, weight: np.ndarray) -> "Posterior":
         """Find a free constant: at it rows at the prevalence have the prior on average.
 

@@ -3,18 +3,22 @@
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 from sklearn.exceptions import NotFittedError
 
+from imbalanced_nn.calibration import PriorCorrection, odds_factors
 from imbalanced_nn.exceptions import InvalidParameterError
 from imbalanced_nn.fitting.decision import (
     fixed_decision,
     learn_decision,
 )
+from imbalanced_nn.fitting.notes import note_wrong_mean
 from imbalanced_nn.fitting.plan import FitPlan
 from imbalanced_nn.fitting.posterior import Posterior, calibrates, new_calibrator
 from imbalanced_nn.fitting.records import (
     Decision,
     FitResult,
+    HeldOutScores,
     Trained,
 )
 from imbalanced_nn.wrapper import NetworkFactory
@@ -65,8 +69,50 @@ def finish(plan: FitPlan, trained: Trained) -> FitResult:
     -------
     FitResult
     """
+    trained = _right_in_the_large(plan, trained)
     posterior = _calibrated(plan, trained)
     return _result(plan, trained, posterior, _decided(plan, trained, posterior))
+
+
+def _right_in_the_large(plan: FitPlan, trained: Trained) -> Trained:
+    """Bring probabilities to the shares of the classes where held-out rows show they are not.
+
+    Networks of folds have rows of their own each, and a calibrator does it by itself.
+    """
+    held_out, posterior = trained.held_out, trained.posterior
+    if held_out is None or held_out.fold is not None or posterior.offset is not None:
+        return trained
+    if posterior.calibration != "prior":
+        return trained
+    target, proba = plan.target, held_out.proba
+    shares = posterior.natural
+    weight = _at_shares(held_out, shares, target.kind, plan.validation is not None)
+    factors = None
+    if weight is not None:
+        factors = odds_factors(proba, weight, shares, target.class_count, target.kind)
+    if factors is None:
+        return trained
+    means = np.average(proba.astype(np.float64), axis=0, weights=weight)
+    note_wrong_mean(means, shares, target, len(proba))
+    same = PriorCorrection(tuple(shares), tuple(shares), multilabel=target.kind == "multilabel")
+    right = replace(held_out, proba=same.times(factors).apply(proba))
+    return replace(trained, posterior=posterior.times(factors), held_out=right)
+
+
+def _at_shares(
+    held_out: HeldOutScores, shares: np.ndarray, kind: str, is_given: bool
+) -> np.ndarray | None:
+    """Return weights at which held-out rows have the classes in their shares, None if none do.
+
+    Rows that the caller holds out may have others, such as as many of each class.
+    """
+    if kind == "multilabel":
+        return None if is_given else held_out.weight
+    there = np.bincount(held_out.codes, weights=held_out.weight, minlength=len(shares))
+    if (there[shares > 0] <= 0).any():
+        return None
+    of_class = np.divide(shares, there / there.sum(), out=np.zeros_like(shares), where=there > 0)
+    return held_out.weight * of_class[held_out.codes]
 
 
 def in_training(plan: FitPlan, trained: Trained) -> FitResult:
