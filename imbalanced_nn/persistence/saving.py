@@ -96,9 +96,9 @@ def save(
     A copy in ONNX is made of pipelines that start with a ``ColumnEncoder``, and of those that
     ``imbalanced-nn fit`` makes, where the packages of the extra ``onnx`` are installed, the model
     is one that `export_onnx` writes, and the copy gives the same probabilities of some made-up
-    rows. It takes two seconds and some 190 kB of the 510 of the default network. Each `save`
-    makes it anew, so that it decides by the threshold that is in force; it is bound to the
-    estimator in the file and refused beside another.
+    rows. It takes two seconds and some 190 kB of the 510 of one default network, and up to seven
+    times as much of the average of five. Each `save` makes it anew, so that it decides by the
+    threshold that is in force; it is bound to the estimator in the file and refused beside another.
 
     Examples
     --------

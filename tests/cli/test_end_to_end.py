@@ -48,13 +48,14 @@ def test_from_a_table_to_scores(frame, tmp_path):
 
     def run(*arguments):
         code = "from imbalanced_nn.cli import main; main()"
-        command = [sys.executable, "-W", "ignore", "-c", code, *arguments]
+        command = [sys.executable, "-W", "ignore", "-c", code, *arguments, "--quiet"]
         return subprocess.run(
             command, capture_output=True, text=True, cwd=tmp_path, env=environment, check=False
         )
 
     target = ["--target", "fraud"]
-    fitted = run("fit", "train.csv", *target, "-o", "a.inn", "--epochs", "3", "--json")
+    one = ["--epochs", "3", "--held-out", "0.2"]
+    fitted = run("fit", "train.csv", *target, "-o", "a.inn", *one, "--json")
     scored = run("predict", "a.inn", "test.parquet", "-o", "out.csv", "--json")
     judged = run("evaluate", "a.inn", "test.parquet", *target, "--json")
     tuned = run("tune-threshold", "a.inn", "test.parquet", *target, "-o", "b.inn", "--json")
