@@ -35,7 +35,7 @@ def growth(n_fits):
     before = resident()
     for seed in range(n_fits):
         clf = BalancedKerasClassifier(
-            model__hidden_layer_sizes=(8, 8), epochs=2, random_state=seed
+            model__hidden_layer_sizes=(8, 8), epochs=2, random_state=seed, validation_split=0.2
         )
         clf.fit(X, y).predict(X)
     return (resident() - before) / n_fits
