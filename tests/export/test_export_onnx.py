@@ -215,3 +215,10 @@ def test_packages_that_are_lacking_are_named(fitted, tmp_path, monkeypatch):
     monkeypatch.setattr(writing, "NEEDED", ("onnx", "no_such_package"))
     with pytest.raises(ImportError, match=r"no_such_package: pip install 'imbalanced-nn\[onnx\]'"):
         export_onnx(fitted[0], tmp_path / "a.onnx")
+
+
+def test_other_backends_are_sent_to_tensorflow(tmp_path, monkeypatch):
+    monkeypatch.setattr("imbalanced_nn.export.writing.backend_name", lambda: "jax")
+    with pytest.raises(InvalidParameterError, match=r"on 'jax' here.*KERAS_BACKEND=tensorflow"):
+        export_onnx(BalancedKerasClassifier(), tmp_path / "model.onnx")
+    assert not list(tmp_path.iterdir())

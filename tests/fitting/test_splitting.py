@@ -78,9 +78,18 @@ class TestRule:
         assert {OF_OWN.n_folds(rows, 10) for rows in (100, 10**6)} == {1}
 
     @pytest.mark.parametrize("rule", [OF_BUILT_IN, OF_TABLES])
-    def test_many_rows_are_enough_for_one(self, rule):
-        assert rule.n_folds(1000, 100) == 5
-        assert rule.n_folds(10**6, 300) == 1
+    @pytest.mark.parametrize(
+        ("n_rows", "n_rarest", "n_folds"),
+        [
+            (20_000, 10_000, 5),
+            (20_001, 1001, 1),
+            (20_001, 1000, 5),
+            (100_000, 1000, 5),
+            (100_001, 20, 1),
+        ],
+    )
+    def test_few_rows_or_few_rare_ones_make_five(self, rule, n_rows, n_rarest, n_folds):
+        assert rule.n_folds(n_rows, n_rarest) == n_folds
 
 
 class Bar(keras.callbacks.Callback):
