@@ -51,7 +51,7 @@ def check_that_every_module_imports():
 def check_that_the_data_is_there():
     from imbalanced_nn import datasets
 
-    for name in datasets.__all__:
+    for name in (name for name in datasets.__all__ if name.startswith("load_")):
         bunch = getattr(datasets, name)(as_frame=True)
         assert "creativecommons.org/licenses/by/4.0" in bunch.DESCR
         print(f"{name}: {bunch.data.shape[0]} rows, {bunch.data.shape[1]} features")
