@@ -13,6 +13,7 @@ from imbalanced_nn.networks.embeddings import LearnedScale, PeriodicEmbedding
 from imbalanced_nn.networks.members import (
     BatchEnsembleDense,
     LinearSkip,
+    MemberDropout,
     MemberHeads,
     MemberMean,
     MembersNetwork,
@@ -30,6 +31,7 @@ __all__ = [
     "LearnedScale",
     "LinearSkip",
     "MeanPosterior",
+    "MemberDropout",
     "MemberHeads",
     "MemberMean",
     "MembersNetwork",

@@ -9,6 +9,7 @@ from keras import ops
 __all__ = [
     "BatchEnsembleDense",
     "LinearSkip",
+    "MemberDropout",
     "MemberHeads",
     "MemberMean",
     "MembersNetwork",
@@ -80,12 +81,14 @@ class BatchEnsembleDense(keras.layers.Layer):
         n_inputs = input_shape[-1]
         n_factors = max((b[0] + b[1] for b in self.blocks or ()), default=n_inputs)
         outputs = (self.n_members, self.units)
+        # As `call` multiplies by them.
+        factors = (n_factors, self.n_members)[:: 1 if len(input_shape) == 2 else -1]
         self.kernel = self.add_weight(
             name="kernel", shape=(n_inputs, self.units), initializer="glorot_uniform"
         )
         self.input_factors = self.add_weight(
             name="input_factors",
-            shape=(n_factors, self.n_members),
+            shape=factors,
             initializer=RandomSigns(-1.0, 1.0) if self.signs else "ones",
         )
         self.output_factors = self.add_weight(
@@ -95,19 +98,18 @@ class BatchEnsembleDense(keras.layers.Layer):
 
     def call(self, inputs):
         """Return the outputs of each member, of inputs that are common or a member's own."""
-        factors = self._factors()
         n_inputs, outputs = self.kernel.shape[0], (-1, self.n_members, self.units)
         if len(inputs.shape) == 2:
             # Kernels of the members side by side: rows are more than inputs, mostly.
-            kernels = self.kernel[:, None, :] * factors[:, :, None] * self.output_factors
+            kernels = self.kernel[:, None, :] * self._factors()[:, :, None] * self.output_factors
             flat = ops.matmul(inputs, ops.reshape(kernels, (n_inputs, -1)))
             return self.activation(ops.reshape(flat, outputs) + self.bias)
-        flat = ops.reshape(inputs * ops.transpose(factors), (-1, n_inputs))
+        flat = ops.reshape(inputs * self.input_factors, (-1, n_inputs))
         hidden = ops.reshape(ops.matmul(flat, self.kernel), outputs)
         return self.activation(hidden * self.output_factors + self.bias)
 
     def _factors(self):
-        """Return the factors of the inputs, of shape (n_inputs, n_members)."""
+        """Return the factors of common inputs, of shape (n_inputs, n_members)."""
         if self.blocks is None:
             return ops.convert_to_tensor(self.input_factors)
         parts = []
@@ -132,6 +134,58 @@ class BatchEnsembleDense(keras.layers.Layer):
             "signs": self.signs,
             "blocks": self.blocks,
         }
+
+
+@keras.saving.register_keras_serializable(package="imbalanced_nn")
+class MemberDropout(keras.layers.Layer):
+    """Drop units, in training, the same of all members.
+
+    Drawing is dear, and members differ enough.
+
+    Parameters
+    ----------
+    rate : float
+        Share of units dropped; the others are divided by the share that is left.
+    seed : int or None, default=None
+        Seed of the draws.
+    **kwargs
+        Arguments of `keras.layers.Layer`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from imbalanced_nn.networks import MemberDropout
+    >>> dropped = np.asarray(MemberDropout(0.5, seed=0)(np.ones((3, 2, 8)), training=True))
+    >>> np.unique(dropped).tolist(), bool((dropped[:, 0] == dropped[:, 1]).all())
+    ([0.0, 2.0], True)
+    """
+
+    def __init__(self, rate, seed=None, **kwargs):
+        super().__init__(**kwargs)
+        if not 0 <= rate < 1:
+            raise ValueError(f"rate is the share of units dropped, from 0 to below 1, not {rate}.")
+        self.rate = rate
+        self.seed = seed
+        if rate > 0:
+            self.seed_generator = keras.random.SeedGenerator(seed)
+        self.supports_masking = True
+        self.built = True
+
+    def call(self, inputs, training=False):
+        """Return the inputs, in training without those of the units dropped."""
+        if not training or self.rate == 0:
+            return inputs
+        shape = (ops.shape(inputs)[0], 1, inputs.shape[-1])
+        drawn = keras.random.uniform(shape, dtype=self.compute_dtype, seed=self.seed_generator)
+        return inputs * (ops.cast(drawn >= self.rate, self.compute_dtype) / (1 - self.rate))
+
+    def compute_output_shape(self, input_shape):
+        """Return the shape of the inputs."""
+        return input_shape
+
+    def get_config(self):
+        """Return the configuration."""
+        return super().get_config() | {"rate": self.rate, "seed": self.seed}
 
 
 @keras.saving.register_keras_serializable(package="imbalanced_nn")
@@ -170,11 +224,14 @@ class MemberHeads(keras.layers.Layer):
 
     def call(self, inputs):
         """Return the outputs of each member."""
-        if self.units == 1:
-            hidden = ops.sum(inputs * self.kernel[:, :, 0], axis=-1, keepdims=True)
-        else:
-            hidden = ops.einsum("bmi,miu->bmu", inputs, self.kernel)
-        return hidden + self.bias
+        n_members, n_inputs, _ = self.kernel.shape
+        if self.units > 1:
+            return ops.einsum("bmi,miu->bmu", inputs, self.kernel) + self.bias
+        # One product with zeros between the members is faster than one for each of them.
+        apart = ops.eye(n_members, dtype=self.compute_dtype)[:, None, :]
+        kernels = ops.reshape(self.kernel * apart, (-1, n_members))
+        hidden = ops.matmul(ops.reshape(inputs, (-1, n_members * n_inputs)), kernels)
+        return ops.expand_dims(hidden, -1) + self.bias
 
     def compute_output_shape(self, input_shape):
         """Return rows, members and units."""

@@ -2,11 +2,13 @@
 
 import keras
 
+from imbalanced_nn._compat.adam import FusedAdamW
+
 __all__ = ["KernelAdamW"]
 
 
 @keras.saving.register_keras_serializable(package="imbalanced_nn")
-class KernelAdamW(keras.optimizers.AdamW):
+class KernelAdamW(FusedAdamW):
     """AdamW whose weight decay is for kernels alone: not for biases, factors and embeddings.
 
     As `keras.optimizers.AdamW` after its ``exclude_from_weight_decay``, which no configuration

@@ -8,6 +8,7 @@ from imbalanced_nn.networks.embeddings import LearnedScale, PeriodicEmbedding
 from imbalanced_nn.networks.members import (
     BatchEnsembleDense,
     LinearSkip,
+    MemberDropout,
     MemberHeads,
     MemberMean,
     MembersNetwork,
@@ -68,9 +69,7 @@ def tabular(
     for number, units in enumerate(hidden_layer_sizes):
         first = {} if number else {"signs": True, "blocks": blocks}
         dense = BatchEnsembleDense(units, n_members, activation, **first)
-        # Of all members the same units: drawing is dear, and members differ enough.
-        shape = (None, 1, units)
-        hidden = layers.Dropout(dropout, noise_shape=shape)(dense(hidden))
+        hidden = MemberDropout(dropout)(dense(hidden))
     units, output_activation = output_units(meta)
     if not hidden_layer_sizes:
         hidden = BatchEnsembleDense(units, n_members, signs=True, blocks=blocks)(hidden)

@@ -11,6 +11,7 @@ from imbalanced_nn.networks import (
     BatchEnsembleDense,
     KernelAdamW,
     LinearSkip,
+    MemberDropout,
     MemberHeads,
     MemberMean,
     MembersNetwork,
@@ -38,6 +39,7 @@ def test_a_member_is_a_dense_layer_between_factors(own):
     given = RNG.normal(size=(30, 3, 4)).astype(np.float32) if own else X
     result = np.asarray(layer(given))
     kernel, inside, outside, bias = (np.asarray(w, np.float64) for w in layer.weights)
+    inside = inside.T if own else inside
     for member in range(3):
         inputs = given[:, member] if own else given
         expected = (inputs * inside[:, member]) @ kernel * outside[member] + bias[member]
@@ -158,6 +160,21 @@ def test_the_network_is_saved_and_loaded(tmp_path):
     assert not has_members(NETWORKS["mlp"](meta()))
 
 
+def test_units_are_dropped_of_all_members_alike_and_the_mean_stays():
+    layer, given = MemberDropout(0.25, seed=3), np.ones((400, 2, 50), "float32")
+    dropped = np.asarray(layer(given, training=True))
+    assert set(np.unique(dropped)) == {0, np.float32(1 / 0.75)}
+    np.testing.assert_array_equal(dropped[:, 0], dropped[:, 1])
+    # Five standard errors of 20,000 draws.
+    assert abs(dropped.mean() - 1) < 5 * np.sqrt(0.25 / 0.75 / 20_000)
+    again = np.asarray(layer(given, training=True))
+    assert (dropped != again).any()
+    np.testing.assert_array_equal(layer(given), given)
+    np.testing.assert_array_equal(MemberDropout(0.0)(given, training=True), given)
+    with pytest.raises(ValueError, match="from 0 to below 1, not 1.5"):
+        MemberDropout(1.5)
+
+
 def test_only_kernels_decay_as_where_keras_is_told_of_the_others():
     models = [made(), made()]
     keras_own = keras.optimizers.AdamW(0.1, weight_decay=0.5)
@@ -168,7 +185,7 @@ def test_only_kernels_decay_as_where_keras_is_told_of_the_others():
         model.compile(optimizer=optimizer, loss="binary_crossentropy")
         model.fit(X, Y, epochs=2, shuffle=False, verbose=0)
     for one, other in zip(*(model.get_weights() for model in models), strict=True):
-        np.testing.assert_array_equal(one, other)
+        np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-5)
     assert 0 < len(others) < len(models[1].trainable_weights)
 
 
