@@ -111,8 +111,10 @@ def by_square_root(y):
 
 
 CONFIGURATIONS = {
-    "default network": lambda: fitted(model="mlp"),
-    "deeper default network": lambda: fitted(model="mlp", model__hidden_layer_sizes=(6, 6)),
+    "default network": lambda: fitted(model="mlp", validation_split=0.2),
+    "deeper default network": lambda: fitted(
+        model="mlp", model__hidden_layer_sizes=(6, 6), validation_split=0.2
+    ),
     "text labels": lambda: fitted("text"),
     "several classes": lambda: fitted("multiclass"),
     "several labels": lambda: fitted("multilabel"),
