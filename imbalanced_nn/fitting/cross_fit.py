@@ -125,7 +125,8 @@ def _train_members(plan: FitPlan) -> list[Member]:
         within = plan.task.within("train-for-fold", plan.n_subtasks, alone=False)
         with within as task, warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always", ImbalanceWarning)
-            members.append(_train_member(replace(plan, task=task), number, fold))
+            likely = members[-1].factory.network if members else None
+            members.append(_train_member(replace(plan, task=task), number, fold, likely))
         for note in caught:
             # What is true of every fold is said once.
             notes.setdefault(re.sub(r"\d+", "#", str(note.message)), note)
@@ -138,14 +139,14 @@ def _train_members(plan: FitPlan) -> list[Member]:
     return members
 
 
-def _train_member(plan: FitPlan, number: int, fold: Fold) -> Member:
+def _train_member(plan: FitPlan, number: int, fold: Fold, likely: Any) -> Member:
     """Train a network of its own on one fold."""
     calibration = None if plan.parameters.calibration is None else "prior"
     seed = None if plan.parameters.random_state is None else (plan.seed + number) % 2**31
     factory = plan.factory.another(
         threshold=None, calibration=calibration, priors=None, random_state=seed
     )
-    X, y = factory.initialize(plan.X, plan.y)
+    X, y = factory.initialize(plan.X, plan.y, likely)
     own = make_plan(
         factory,
         X,

@@ -7,6 +7,7 @@ from imbalanced_nn.networks.builders import (
     default_network,
     has_column_layers,
     slots,
+    slots_of,
 )
 from imbalanced_nn.networks.column_layers import columns_of
 from imbalanced_nn.networks.embeddings import LearnedScale, PeriodicEmbedding
@@ -50,4 +51,5 @@ __all__ = [
     "output_layer",
     "set_output_bias",
     "slots",
+    "slots_of",
 ]

@@ -6,11 +6,13 @@ import keras
 import numpy as np
 
 from imbalanced_nn.networks.column_layers import Column, ColumnLayer, columns_of
+from imbalanced_nn.networks.embeddings import PeriodicEmbedding
 from imbalanced_nn.networks.mlp import mlp
 from imbalanced_nn.networks.normalization import RobustNormalization
+from imbalanced_nn.networks.ranks import RankNormalization, SpikeIndicators
 from imbalanced_nn.networks.tabular import tabular
 
-__all__ = ["NETWORKS", "adapt", "default_network", "has_column_layers", "slots"]
+__all__ = ["NETWORKS", "adapt", "default_network", "has_column_layers", "slots", "slots_of"]
 
 # Wider tables would need a table of ranks, and an embedding, for each column.
 WIDE = 4096
@@ -88,6 +90,24 @@ def slots(columns: list[Column]) -> tuple[int, int]:
     numbers = (sum(c.is_numeric for c in columns), sum(c.spike is not None for c in columns))
     embedded, spiked = (min(len(columns), -(-n // SLOTS_AT_ONCE) * SLOTS_AT_ONCE) for n in numbers)
     return embedded, spiked
+
+
+def slots_of(model: keras.Model) -> tuple[int, int] | None:
+    """Return for how many columns to embed, and for how many spikes, a network has place.
+
+    Parameters
+    ----------
+    model : keras.Model
+        Network; for one without a `RankNormalization` it is None.
+    """
+    if not any(isinstance(layer, RankNormalization) for layer in model.layers):
+        return None
+    embedded = (layer for layer in model.layers if isinstance(layer, PeriodicEmbedding))
+    spiked = (layer for layer in model.layers if isinstance(layer, SpikeIndicators))
+    first, second = (
+        sum(int(layer.columns.shape[0]) for layer in layers) for layers in (embedded, spiked)
+    )
+    return first, second
 
 
 def adapt(

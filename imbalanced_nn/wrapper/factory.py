@@ -9,6 +9,7 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.preprocessing import FunctionTransformer
 
+from imbalanced_nn._compat.late_variables import LateVariables
 from imbalanced_nn._compat.scikeras import route_params
 from imbalanced_nn.data import class_codes, n_rows, take_rows
 from imbalanced_nn.exceptions import InvalidParameterError
@@ -19,6 +20,7 @@ from imbalanced_nn.networks import (
     has_column_layers,
     set_output_bias,
     slots,
+    slots_of,
 )
 from imbalanced_nn.training import (
     GraphTrainer,
@@ -175,10 +177,21 @@ class NetworkFactory:
         """Return the factory of an equal estimator with some other parameters, not fitted."""
         return NetworkFactory(clone(self.estimator).set_params(**parameters))
 
-    def initialize(self, X: Any, y: Any) -> tuple[Any, Any]:
-        """Let the estimator see rows and build its network; return them checked."""
+    def initialize(self, X: Any, y: Any, likely: keras.Model | None = None) -> tuple[Any, Any]:
+        """Let the estimator see rows and build its network; return them checked.
+
+        Parameters
+        ----------
+        X, y : array or sparse matrix, and array
+            Rows.
+        likely : keras.Model or None, default=None
+            Of as many slots as this one's training rows will ask for, if a built-in network is
+            likely to be alike; it need not be built again then.
+        """
         self.estimator.classes_ = None
-        return self.estimator._initialize(X, y)
+        known = {} if likely is None or not self.is_built_in else {"slots_": slots_of(likely)}
+        with self.estimator._joining_meta(known):
+            return self.estimator._initialize(X, y)
 
     def drawn_seed(self) -> int:
         """Return a seed for all that is drawn in a fit."""
@@ -199,8 +212,8 @@ class NetworkFactory:
         own = type(optimizer).from_config(optimizer.get_config())
         with variables_alike():
             network.compile(optimizer=own, loss=estimator._default_loss())
-            # Keras loads no network whose optimizer was not built.
-            own.build(network.trainable_variables)
+        # Keras loads no network whose optimizer was not built.
+        LateVariables(own, network.trainable_variables, variables_alike)
 
     def state(self, network: keras.Model, result: Any, trained: Any) -> dict[str, Any]:
         """Return the attributes of the estimator, had it a network, a result and a training."""
@@ -263,7 +276,7 @@ class NetworkFactory:
         network, columns = self.network, None
         if has_column_layers(network):
             columns = columns_of(rows.X, rows.index)
-            if self.is_built_in:
+            if self.is_built_in and slots_of(network) != slots(columns):
                 network = self.estimator._build_keras_model(slots_=slots(columns))
                 self.estimator.model_ = network
         adapt(network, rows.X, rows.index, rows.counted_steps, columns)

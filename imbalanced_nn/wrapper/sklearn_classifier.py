@@ -335,11 +335,15 @@ class SklearnKerasClassifier(CallbackSupportMixin, CompiledKerasClassifier):
     @contextmanager
     def _joining_meta(self, known: dict[str, Any]) -> Iterator[None]:
         """Let something join what builders get as ``meta`` while the block runs."""
-        self._further_meta = known
+        before = vars(self).get("_further_meta")
+        self._further_meta = (before or {}) | known
         try:
             yield
         finally:
-            del self._further_meta
+            if before is None:
+                del self._further_meta
+            else:
+                self._further_meta = before
 
     def _check_arguments(self, arguments: dict[str, Any], online: bool = False) -> None:
         """Refuse what is given to a call, or routed, and would not arrive."""

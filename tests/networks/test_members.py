@@ -18,6 +18,7 @@ from imbalanced_nn.networks import (
     adapt,
     has_members,
     set_output_bias,
+    slots_of,
 )
 
 RNG = np.random.default_rng(0)
@@ -193,3 +194,9 @@ def test_the_optimizer_is_made_anew_from_its_configuration():
     twin = KernelAdamW.from_config(KernelAdamW(0.01, weight_decay=0.3, beta_1=0.8).get_config())
     assert float(twin.learning_rate) == pytest.approx(0.01)
     assert (twin.weight_decay, twin.beta_1) == (0.3, 0.8)
+
+
+def test_a_network_tells_for_how_many_columns_it_has_place():
+    assert slots_of(NETWORKS["tabular"](meta() | {"slots_": (3, 2)})) == (3, 2)
+    assert slots_of(NETWORKS["tabular"](meta() | {"slots_": (0, 0)})) == (0, 0)
+    assert slots_of(NETWORKS["mlp"](meta())) is None

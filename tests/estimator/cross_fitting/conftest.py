@@ -41,8 +41,8 @@ def members(monkeypatch):
     seen = []
     train_member = cross_fit._train_member
 
-    def spy(plan, number, fold):
-        member = train_member(plan, number, fold)
+    def spy(plan, number, fold, likely):
+        member = train_member(plan, number, fold, likely)
         estimator, trained = member.factory.estimator, member.trained
         decision = fixed_decision(None, plan.target)
         known = (plan.target, trained.shares, trained.posterior, decision, trained.held_out)

@@ -17,6 +17,7 @@ from sklearn.model_selection import (
 
 from imbalanced_nn import BalancedKerasClassifier, ThresholdTuner
 from imbalanced_nn.exceptions import InvalidParameterError, TooFewRowsError
+from imbalanced_nn.networks import columns_of, slots, slots_of
 
 from .conftest import TINY, N, fitted
 
@@ -52,6 +53,20 @@ def test_a_held_out_label_reaches_no_network_of_its_fold(data, members):
         for one, other in zip(weights[:4], weights[4:], strict=True)
     ]
     assert same == [False, False, True, False]
+
+
+def test_a_network_has_place_for_what_its_own_rows_hold(data, members):
+    X, y = data[0].copy(), data[1]
+    rows = np.arange(N)
+    splits = [(np.setdiff1d(rows, part), part) for part in np.array_split(rows, 3)]
+    # Five columns are numbers to whoever trains on the second part, to the others four.
+    X[:, 4:] = X[:, 4:] > 0
+    X[splits[1][1], 4] = np.linspace(-1, 1, len(splits[1][1]))
+    params = {"validation_split": splits, "model": None, "epochs": 1}
+    fitted((X, y), **params, model__hidden_layer_sizes=(4,))
+    places = [slots_of(member.model_) for member, _ in members]
+    assert places == [slots(columns_of(X, train)) for _, (train, _) in members]
+    assert len(set(places)) == 2
 
 
 REPEATS = [
