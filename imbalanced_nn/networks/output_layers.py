@@ -35,9 +35,21 @@ def output_units(meta: dict[str, Any]) -> tuple[int, str]:
     ----------
     meta : dict
         As scikeras hands it to builders.
+
+    Raises
+    ------
+    ValueError
+        If several classes are asked for in each of several columns.
     """
     if meta["target_type_"] == "binary":
         return 1, "sigmoid"
+    if meta["target_type_"] == "multiclass-multioutput":
+        raise ValueError(
+            "y has several columns with more than two classes in them, for which there is no "
+            "built-in network. Give labels of time steps in the shape (n_samples, n_steps, 1), "
+            "wrap the estimator in sklearn.multioutput.MultiOutputClassifier for targets that are "
+            "learned apart, or pass a network of your own as model."
+        )
     # An indicator with one label in every row is a multiclass target in one-hot form.
     encoder_type = encoder_state(meta.get("target_encoder_")).target_type
     exclusive = "multiclass" in (meta["target_type_"], str(encoder_type).partition("-")[0])

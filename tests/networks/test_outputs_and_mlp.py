@@ -140,6 +140,13 @@ def test_the_default_network_takes_tables_sequences_images_and_volumes(shape):
     assert ((result > 0) & (result < 1)).all()
 
 
+@pytest.mark.parametrize("name", NETWORKS)
+def test_several_columns_of_several_classes_are_refused_with_what_to_do(name):
+    told = {"X_shape_": (30, 4), "target_type_": "multiclass-multioutput", "n_classes_": None}
+    with pytest.raises(ValueError, match="time steps in the shape.*MultiOutputClassifier"):
+        NETWORKS[name](told)
+
+
 def test_the_default_network_refuses_more_axes_than_there_are_convolutions():
     with pytest.raises(ValueError, match="X of 2 to 5 dimensions, got 6.*build function"):
         mlp(meta((7, 2, 2, 2, 2, 2)))

@@ -67,3 +67,22 @@ def test_callbacks_see_values_between_epochs():
 def test_weights_that_come_late_reach_a_program_and_model_fit():
     params = SMALL | {"loss": "ldam", "epochs": 5, "class_weight": "balanced"}
     assert_equal_fits("mlp", X, Y, exact=False, **params)
+
+
+@pytest.mark.filterwarnings("error::UserWarning")
+def test_whole_numbers_are_taken_without_a_warning_of_jax():
+    y = np.where(Y == 1, 2, np.arange(len(Y)) % 2)
+    assert y.dtype == np.int64
+    assert fit(y=y).engine_ == "graph"
+
+
+def test_each_time_step_is_judged():
+    rng = np.random.default_rng(0)
+    steps = rng.normal(size=(90, 5, 3)).astype(np.float32)
+    labels = (steps[:, :, :1] + rng.normal(size=(90, 5, 1)) > 0.8).astype(int)
+    clf = fit(steps, labels, validation_split=0.2, epochs=1, early_stopping=False)
+    held_out = clf.validation_indices_
+    proba = clf.predict_proba(steps[held_out])[..., -1:].reshape(-1, 5, 1)
+    expected = -np.mean(np.where(labels[held_out] == 1, np.log(proba), np.log1p(-proba)))
+    assert clf.engine_ == "graph"
+    assert clf.history_["val_loss"][-1] == pytest.approx(expected, rel=1e-4)

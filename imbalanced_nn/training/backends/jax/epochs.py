@@ -130,7 +130,9 @@ class Program:
         n = len(y)
         if not fills_held_out(self.twin):
             return [X, y, *weight, np.int32(n)]
-        given = weight[0] if weight else np.ones(n, keras.config.floatx())
+        # Of time steps, each has a loss of its own.
+        weighed = y.shape[: len(self.twin.outputs[0].shape) - 1]
+        given = weight[0] if weight else np.ones(weighed, keras.config.floatx())
         scale = len(X) / n if reduction_of(self.twin) != "sum" else 1.0
         return [X, padded(y, len(X)), padded(np.asarray(given) * scale, len(X)), np.int32(n)]
 
@@ -312,10 +314,12 @@ class OwnProgram(Program):
 
 
 def _empty_row(data: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Return a row of zeros like those of arrays."""
-    return keras.tree.map_structure(
-        lambda part: jnp.zeros((1, *part.shape[1:]), part.dtype), tuple(data)
-    )
+    """Return a row of zeros like those of arrays, of the types that JAX makes of theirs."""
+
+    def row(part: Any) -> Any:
+        return jnp.zeros((1, *part.shape[1:]), jax.dtypes.canonicalize_dtype(part.dtype))
+
+    return keras.tree.map_structure(row, tuple(data))
 
 
 def _taken(data: Any, rows: Any) -> Any:
