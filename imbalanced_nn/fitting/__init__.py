@@ -1,16 +1,12 @@
 """A fit as a value: a plan, trained networks, probabilities, a decision, and their result."""
 
-from imbalanced_nn.fitting.course import undone
 from imbalanced_nn.fitting.cross_fit import cross_fit
 from imbalanced_nn.fitting.decision import Criterion, learns, note_choice_of_positive
+from imbalanced_nn.fitting.network_posterior import undone
 from imbalanced_nn.fitting.opaque import fit_opaque
-from imbalanced_nn.fitting.plan import (
-    announced_classes,
-    check_priors_allowed,
-    make_plan,
-    plan_nothing,
-)
+from imbalanced_nn.fitting.plan import make_plan, plan_nothing
 from imbalanced_nn.fitting.posterior import SMALLEST, Posterior
+from imbalanced_nn.fitting.preconditions import announced_classes, check_priors_allowed
 from imbalanced_nn.fitting.progress import fit_task
 from imbalanced_nn.fitting.records import (
     Decision,

@@ -1,24 +1,24 @@
-"""The course of a training: its epochs, what judges them, what they mean for probabilities."""
+"""The course of a training: its epochs, the rows and the callbacks of each, what judges them."""
 
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import keras
 import numpy as np
 
-from imbalanced_nn.calibration import PriorCorrection
-from imbalanced_nn.data import Rows, StreamedRows, class_codes
+from imbalanced_nn.data import Rows, StreamedRows
 from imbalanced_nn.exceptions import ImbalanceWarning, InvalidParameterError
 from imbalanced_nn.fitting.balancing import Balanced, ramp_epochs
-from imbalanced_nn.fitting.outputs import check_values
+from imbalanced_nn.fitting.network_posterior import network_posterior, undone
 from imbalanced_nn.fitting.plan import FitPlan
 from imbalanced_nn.fitting.posterior import Posterior
 from imbalanced_nn.fitting.progress import FitTask, epoch_tasks, equal_network
-from imbalanced_nn.fitting.records import HeldOutScores, Shares, Target, Trained, class_mass
+from imbalanced_nn.fitting.records import Shares, Trained, class_mass
 from imbalanced_nn.fitting.result import finish
-from imbalanced_nn.losses import posterior_of, single_loss
+from imbalanced_nn.fitting.streaming import weighed_batches
+from imbalanced_nn.losses import single_loss
 from imbalanced_nn.training import (
     AVERAGE_PRECISION,
     PRECISION_BY_LOSS,
@@ -32,7 +32,6 @@ from imbalanced_nn.training import (
     StopOn,
     StreamBatches,
     fixed_batch_size,
-    forward,
     held_out_scores,
     needs_evaluation,
     weights_to_restore,
@@ -45,11 +44,7 @@ __all__ = [
     "TrainingRows",
     "as_callbacks",
     "first_weighted_epoch",
-    "judge",
-    "matched",
-    "network_posterior",
     "state_after",
-    "undone",
 ]
 
 
@@ -207,7 +202,7 @@ class Course:
         index = rows.index if draw is None else draw.rows(self.first_epoch)
         shuffled = arguments.pop("shuffle", factory.of_fit("shuffle"))
         if isinstance(rows.X, StreamedRows) and draw is None:
-            return self._streamed(rows.X)
+            return weighed_batches(factory, rows.X, self.balanced, self.first_epoch)
         return RowBatches(
             rows.X,
             rows.y,
@@ -219,30 +214,6 @@ class Course:
             self.first_epoch,
             rows.codes if self.balanced.by_batch else None,
             _filled(factory.network),
-        )
-
-    def _streamed(self, stream: StreamedRows) -> StreamBatches:
-        """Return the batches of a dataset, weighed as its rows would be in memory."""
-        factory, balanced, kind = self.plan.factory, self.balanced, self.plan.target.kind
-        rows, weights = balanced.rows, balanced.class_weight
-        mean = rows.selected_weight.mean()
-        of_code = None
-        if weights is not None and not balanced.weighs_labels:
-            of_code = np.array([weights[label] for label in self.plan.target.classes.tolist()])
-
-        def codes(y):
-            return class_codes(y, kind)
-
-        def weigh(y, weight):
-            weight = np.ones(len(y)) if weight is None else weight.astype(np.float64)
-            return (weight if of_code is None else weight * of_code[codes(y)]) / mean
-
-        return StreamBatches(
-            stream,
-            factory.encode_target,
-            None if rows.network_weight() is None else weigh,
-            codes if balanced.by_batch else None,
-            self.first_epoch,
         )
 
     def _evaluated(self, batches: RowBatches | StreamBatches) -> RowBatches | None:
@@ -291,71 +262,6 @@ def first_weighted_epoch(factory: NetworkFactory) -> int | None:
         return None
     patience, stops = factory.left_to_rule("patience"), factory.estimator.early_stopping
     return round(share * ramp_epochs(factory.epochs(), patience, stops))
-
-
-def network_posterior(factory: NetworkFactory, target: Target, shares: Shares) -> Posterior:
-    """Return the way from a network's outputs to probabilities at the training prevalence.
-
-    Parameters
-    ----------
-    factory : NetworkFactory
-        Whose network is compiled.
-    target : Target
-        What y asks for.
-    shares : Shares
-        Of the classes, natural and in the loss.
-    """
-    calibration = factory.estimator.calibration
-    natural, seen = shares.natural, shares.loss.shares
-    correction = None
-    if calibration is not None and not np.array_equal(natural, seen):
-        multilabel = target.kind == "multilabel"
-        correction = PriorCorrection(tuple(seen), tuple(natural), multilabel=multilabel)
-    posterior = Posterior(
-        kind=target.kind,
-        steps=target.steps,
-        logits=factory.logits,
-        calibration=calibration,
-        natural=natural,
-        in_loss=shares.in_loss,
-        correction=correction,
-        offset_is_free=calibration is not None and getattr(factory.loss, "offset_is_free", False),
-    )
-    return undone(posterior, factory.loss)
-
-
-def undone(posterior: Posterior, loss: Any) -> Posterior:
-    """Let probabilities undo what a loss makes of them, as far as that is known.
-
-    Parameters
-    ----------
-    posterior : Posterior
-        Of a network.
-    loss : object
-        The loss of the same network.
-    """
-    if posterior.calibration is None:
-        return posterior
-    n_classes, kind = len(posterior.natural), posterior.kind
-    return replace(posterior, undo=posterior_of(loss, n_classes, kind, posterior.in_loss))
-
-
-def matched(posterior: Posterior, network: keras.Model, rows: Rows) -> Posterior:
-    """Find the constant of log-odds that are known only up to one, on rows at the prevalence."""
-    if not posterior.offset_is_free:
-        return posterior
-    return posterior.matched(forward(network, rows.X, rows.index), rows.selected_weight)
-
-
-def judge(
-    factory: NetworkFactory, network: keras.Model, posterior: Posterior, rows: Rows | None
-) -> HeldOutScores | None:
-    """Return a network's probabilities of the rows that judge it, None without any."""
-    if rows is None:
-        return None
-    outputs = check_values(factory, forward(network, rows.X, rows.index))
-    proba = rows.decisions(posterior.at_prevalence(outputs))
-    return HeldOutScores(rows.selected_codes, proba, rows.selected_weight)
 
 
 def state_after(

@@ -9,7 +9,7 @@ import numpy as np
 
 from imbalanced_nn.data import note_offsets, row_hashes
 from imbalanced_nn.exceptions import ImbalanceWarning, InvalidParameterError, warn
-from imbalanced_nn.fitting.course import network_posterior
+from imbalanced_nn.fitting.network_posterior import network_posterior
 from imbalanced_nn.fitting.notes import note_copies, note_few_held_out
 from imbalanced_nn.fitting.plan import FitPlan, make_plan
 from imbalanced_nn.fitting.posterior import calibrates

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scikeras.wrappers import KerasClassifier
 
 from imbalanced_nn.calibration import check_priors
 from imbalanced_nn.data import (
@@ -19,14 +18,10 @@ from imbalanced_nn.data import (
 )
 from imbalanced_nn.exceptions import InvalidParameterError
 from imbalanced_nn.fitting.balancing import checked_sampler
-from imbalanced_nn.fitting.decision import (
-    Criterion,
-    check_criterion,
-    learns,
-    note_choice_of_positive,
-)
+from imbalanced_nn.fitting.decision import Criterion, note_choice_of_positive
 from imbalanced_nn.fitting.notes import note_dropped_cut, note_resampled
 from imbalanced_nn.fitting.posterior import check_calibration
+from imbalanced_nn.fitting.preconditions import check_known, check_priors_allowed, check_threshold
 from imbalanced_nn.fitting.records import FitResult, Target
 from imbalanced_nn.fitting.splitting import (
     Fold,
@@ -35,23 +30,11 @@ from imbalanced_nn.fitting.splitting import (
     split_as_asked,
     usual_split,
 )
-from imbalanced_nn.sampling import BalancedBatches, make_sampler
-from imbalanced_nn.training import fixed_batch_size
+from imbalanced_nn.fitting.streaming import check_streamed
 from imbalanced_nn.weighting import class_totals
 from imbalanced_nn.wrapper import NetworkFactory, is_auto
 
-__all__ = [
-    "FitPlan",
-    "announced_classes",
-    "check_known",
-    "check_priors_allowed",
-    "describe_target",
-    "make_plan",
-    "own_rows",
-    "plan_nothing",
-    "plan_rows",
-    "ships",
-]
+__all__ = ["FitPlan", "describe_target", "make_plan", "own_rows", "plan_nothing", "plan_rows"]
 
 
 @dataclass(frozen=True)
@@ -209,7 +192,7 @@ def make_plan(
     """
     estimator = factory.estimator
     if isinstance(X, StreamedRows):
-        _check_streamed(factory, X, groups, validation, arguments)
+        check_streamed(factory, X, groups, validation, arguments)
     weight = check_weights(sample_weight, X, steps=factory.steps)
     targets = factory.encode_target(y)
     codes = class_codes(targets, factory.kind)
@@ -246,7 +229,16 @@ def make_plan(
         priors = check_priors(estimator.priors, target.classes)
     has_calibrator = previous is not None and previous.posterior.calibrator is not None
     check_calibration(estimator.calibration, held_out, is_partial, has_calibrator)
-    _check_threshold(factory, criterion, target, weight, priors, held_out, is_partial, len(folds))
+    check_threshold(
+        factory,
+        criterion,
+        target,
+        weight,
+        has_priors=priors is not None,
+        held_out=held_out,
+        is_partial=is_partial,
+        n_folds=len(folds),
+    )
     checked_sampler("sampler", estimator, factory.routed("sampler"), target, seed)
     note_dropped_cut(estimator.threshold)
     if previous is None and estimator.pos_label is None:
@@ -341,35 +333,6 @@ def describe_target(
     return Target(kind, classes, counts, code, factory.steps)
 
 
-def check_priors_allowed(kind: str | None, calibration: str | None, what: str) -> None:
-    """Refuse another prevalence where the probabilities have none to start from."""
-    if kind in (None, "multilabel"):
-        raise InvalidParameterError(
-            f"{what} is for one label per row, whose classes share a prior; y is "
-            f"{kind or 'encoded by a target encoder of your own'}. Leave priors=None."
-        )
-    if calibration is None:
-        raise InvalidParameterError(
-            f"{what} starts from probabilities at the training prevalence, which "
-            f"calibration=None does not give. Set calibration='prior'."
-        )
-
-
-def check_known(y: np.ndarray, classes: np.ndarray, name: str) -> None:
-    """Refuse labels that the training rows did not have."""
-    unseen: Any = [] if y.ndim == 2 else np.setdiff1d(y, classes)
-    if len(unseen):
-        raise ValueError(
-            f"{name} holds the label {unseen.tolist()[0]!r}, which is not in the y of fit; the "
-            f"labels are {classes.tolist()}. Leave such rows out, or fit with them."
-        )
-
-
-def ships(ensemble: bool) -> str:
-    """Say what ships after cross-fitting."""
-    return "their average" if ensemble else "one network trained on all rows"
-
-
 def own_rows(plan: FitPlan, validation: tuple) -> Rows:
     """Return the caller's own held-out rows, encoded.
 
@@ -398,97 +361,3 @@ def own_rows(plan: FitPlan, validation: tuple) -> Rows:
             "Pass held-out rows of each class."
         )
     return plan_rows(target, factory.encode(X), targets, codes, weight, counted_rows(weight))
-
-
-def _check_threshold(factory, criterion, target, weight, priors, held_out, is_partial, n_folds):
-    """Refuse a threshold that cannot be learned or scored."""
-    estimator, threshold = factory.estimator, criterion.threshold
-    own_scorer = type(estimator).scorer is not KerasClassifier.scorer
-    routed = factory.routed("score")
-    if routed and learns(threshold) and not own_scorer:
-        raise InvalidParameterError(
-            f"'score__{sorted(routed)[0]}' is an argument of the accuracy, but score follows "
-            f"threshold={threshold!r}. Leave it out, or set threshold=None."
-        )
-    weighs = None
-    if priors is not None:
-        weighs = f"priors={estimator.priors!r}"
-    elif np.ptp(weight[weight > 0]) > 0:
-        weighs = "sample_weight of unequal weights"
-    check_criterion(
-        criterion,
-        target,
-        estimator.calibration,
-        held_out=held_out,
-        partial=is_partial,
-        ships=ships(estimator.ensemble) if n_folds > 1 else None,
-        weighs=weighs,
-    )
-
-
-def _check_streamed(factory, X, groups, validation, arguments):
-    """Refuse what needs rows in memory, of which a dataset gives one batch after the other."""
-    estimator = factory.estimator
-    sampler = make_sampler(estimator.sampler, factory.routed("sampler"), 0, "sampler")
-    size = arguments.get("batch_size", factory.of_fit("batch_size"))
-    what = cure = None
-    if validation is None:
-        what, cure = "no rows are held out", "Pass X_val and y_val, arrays of rows that judge"
-    elif groups is not None:
-        what, cure = "groups tell rows apart", "Leave groups out: X_val and y_val are held out"
-    elif size is not None:
-        what, cure = f"batch_size={size!r}", "Leave it out: the dataset makes the batches"
-    elif not factory.encodes_alike:
-        what, cure = "a feature_encoder of your own", "Encode the rows in the dataset"
-    elif estimator.head_sampler not in (None, "passthrough"):
-        what = f"head_sampler={estimator.head_sampler!r} needs the rows"
-        cure = "Leave it out, or pass rows that can be taken by number, such as a memory map"
-    elif isinstance(sampler, BalancedBatches) and not X.has_labels:
-        what = f"sampler={estimator.sampler!r} takes rows by number, and the dataset has no labels"
-        cure = (
-            "Give a PyDataset an attribute labels, those of all rows in the order of its batches, "
-            "or use class_weight='balanced'"
-        )
-    elif sampler is not None and not isinstance(sampler, BalancedBatches):
-        what = f"sampler={estimator.sampler!r} needs all rows at once"
-        cure = (
-            "Use class_weight='balanced', or pass rows that can be taken by number, such as a "
-            "memory map"
-        )
-    elif fixed_batch_size(factory.network) is not None:
-        what, cure = "the network takes batches of one size", "Build it without a batch_shape"
-    if what is not None:
-        raise InvalidParameterError(f"X is a dataset of batches, but {what}. {cure}.")
-
-
-def announced_classes(earlier: FitResult | None, y: Any, classes: Any) -> np.ndarray | None:
-    """Return the labels of all calls of ``partial_fit``, None if they are those of y.
-
-    Parameters
-    ----------
-    earlier : FitResult or None
-        Of the earlier calls.
-    y, classes : array-like, array-like or None
-        What this call was given.
-
-    Raises
-    ------
-    InvalidParameterError
-        If it was given other labels.
-    """
-    if earlier is None:
-        return None if classes is None else np.unique(classes)
-    known = earlier.target.classes
-    if classes is not None and not np.array_equal(np.unique(classes), known):
-        raise InvalidParameterError(
-            f"classes={np.unique(classes).tolist()} differs from the labels of the earlier "
-            f"calls, {known.tolist()}. Pass the same labels, or none."
-        )
-    unseen = known[:0] if np.ndim(y) == 2 else np.setdiff1d(y, known)
-    if len(unseen):
-        raise InvalidParameterError(
-            f"y holds the label {unseen.tolist()[0]!r}, which the earlier calls did not "
-            f"announce; the labels are {known.tolist()}. Give all labels as classes in the "
-            f"first call of partial_fit, or fit anew."
-        )
-    return known

@@ -20,7 +20,8 @@ from imbalanced_nn.fitting.decision import (
     rows_to_tune_on,
     tuned_decision,
 )
-from imbalanced_nn.fitting.plan import check_known, check_priors_allowed, plan_rows, ships
+from imbalanced_nn.fitting.plan import plan_rows
+from imbalanced_nn.fitting.preconditions import check_known, check_priors_allowed, ships
 from imbalanced_nn.fitting.records import FitResult, HeldOutScores
 from imbalanced_nn.threshold import ThresholdBootstrap, check_sample_cost
 from imbalanced_nn.training import forward

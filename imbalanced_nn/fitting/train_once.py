@@ -8,14 +8,8 @@ import numpy as np
 
 from imbalanced_nn.data import StreamedRows, note_offsets, row_hashes
 from imbalanced_nn.fitting.balancing import Resampling, balance, checked_sampler, ramp_epochs
-from imbalanced_nn.fitting.course import (
-    Course,
-    TrainingRows,
-    first_weighted_epoch,
-    judge,
-    matched,
-    network_posterior,
-)
+from imbalanced_nn.fitting.course import Course, TrainingRows, first_weighted_epoch
+from imbalanced_nn.fitting.network_posterior import judge, matched, network_posterior
 from imbalanced_nn.fitting.notes import note_copies, note_few_held_out
 from imbalanced_nn.fitting.outputs import check_network, note_loss
 from imbalanced_nn.fitting.plan import FitPlan, Fold, own_rows

@@ -10,13 +10,8 @@ from imbalanced_nn._compat.keras import nodes_into
 from imbalanced_nn.data import Rows, take_rows
 from imbalanced_nn.exceptions import InvalidParameterError
 from imbalanced_nn.fitting.balancing import Resampling, balance, checked_sampler
-from imbalanced_nn.fitting.course import (
-    Course,
-    TrainingRows,
-    first_weighted_epoch,
-    judge,
-    matched,
-)
+from imbalanced_nn.fitting.course import Course, TrainingRows, first_weighted_epoch
+from imbalanced_nn.fitting.network_posterior import judge, matched
 from imbalanced_nn.fitting.plan import FitPlan
 from imbalanced_nn.fitting.progress import equal_network
 from imbalanced_nn.fitting.records import Trained
