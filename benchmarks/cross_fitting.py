@@ -9,10 +9,8 @@ Fits that the file of results holds already are not repeated.
     python -m benchmarks.cross_fitting --table     # only write the table from the results
 """
 
-import argparse
 import os
 import time
-import warnings
 
 for _name in ("OMP_NUM", "OPENBLAS_NUM", "MKL_NUM", "TF_NUM_INTRAOP", "TF_NUM_INTEROP"):
     os.environ.setdefault(f"{_name}_THREADS", "1")
@@ -23,7 +21,14 @@ from sklearn.metrics import balanced_accuracy_score  # noqa: E402 - after the th
 from sklearn.model_selection import train_test_split  # noqa: E402 - after the threads are set
 
 from benchmarks.quality import LEFT_OUT, scores  # noqa: E402 - after the threads are set
-from benchmarks.suite import FOLDER, add_result, load_suite, read_results  # noqa: E402 - after the threads are set
+from benchmarks.suite import (  # noqa: E402 - after the threads are set
+    FOLDER,
+    add_result,
+    load_suite,
+    parser_of,
+    read_results,
+    run_missing,
+)
 
 RESULTS, TABLE = FOLDER / "cross_fitting.csv", FOLDER / "cross_fitting.md"
 ROWS = (500, 1000, 2000, 4000, 8000, 16000, 32000, 64000)
@@ -108,16 +113,12 @@ def table(rows):
 
 def main():
     """Run from the command line."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser = parser_of(__doc__)
     parser.add_argument("--seeds", type=int, nargs="+", default=[3, 4])
     parser.add_argument("--rows", type=int, nargs="+", default=list(ROWS))
     parser.add_argument("--data", nargs="+")
     parser.add_argument("--results", type=type(RESULTS), default=RESULTS)
-    parser.add_argument("--table", action="store_true")
-    args = parser.parse_args()
-    if not args.table:
-        warnings.simplefilter("ignore")
-        run(args)
+    args = run_missing(parser, run)
     TABLE.write_text(table(read_results(args.results)))
 
 

@@ -12,15 +12,20 @@ results holds already are not repeated.
     python -m benchmarks.decisions --table       # only write the table from the results
 """
 
-import argparse
-import warnings
-
 import numpy as np
 from scipy.stats import t
 from sklearn.metrics import balanced_accuracy_score, f1_score, log_loss
 from sklearn.model_selection import TunedThresholdClassifierCV, train_test_split
 
-from benchmarks.suite import FOLDER, add_result, load_suite, read_results, rows_of
+from benchmarks.suite import (
+    FOLDER,
+    add_result,
+    load_suite,
+    parser_of,
+    read_results,
+    rows_of,
+    run_missing,
+)
 from imbalanced_nn import BalancedKerasClassifier
 
 CUTS, PROBABILITIES = FOLDER / "cuts.csv", FOLDER / "calibration.csv"
@@ -98,11 +103,8 @@ def run(names, n_seeds):
             if (name, str(seed)) in done:
                 continue
             parts = train_test_split(X, y, test_size=0.4, stratify=y, random_state=seed)
-            with warnings.catch_warnings():
-                # Few held-out positives are what these sets are about.
-                warnings.simplefilter("ignore", UserWarning)
-                cuts = list(measure_cuts(seed, *parts))
-                probabilities = list(measure_probabilities(seed, *parts))
+            cuts = list(measure_cuts(seed, *parts))
+            probabilities = list(measure_probabilities(seed, *parts))
             for metric, way, score in cuts:
                 row = {"data": name, "seed": seed, "metric": metric, "way": f'"{way}"'}
                 add_result(CUTS, row | {"score": f"{score:.4f}"})
@@ -178,13 +180,10 @@ def write_table():
 
 def main():
     """Run the fits that are missing and write the table."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser = parser_of(__doc__)
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--data", nargs="*", default=DATA)
-    parser.add_argument("--table", action="store_true", help="write the table only")
-    arguments = parser.parse_args()
-    if not arguments.table:
-        run(arguments.data, arguments.seeds)
+    run_missing(parser, lambda args: run(args.data, args.seeds))
     write_table()
 
 

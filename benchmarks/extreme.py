@@ -10,10 +10,8 @@ log-odds over resamples of these rows. Fits that the file of results holds alrea
     python -m benchmarks.extreme --table     # only write the table from the results
 """
 
-import argparse
 import os
 import time
-import warnings
 
 for _name in ("OMP_NUM", "OPENBLAS_NUM", "MKL_NUM", "TF_NUM_INTRAOP", "TF_NUM_INTEROP"):
     os.environ.setdefault(f"{_name}_THREADS", "1")
@@ -26,7 +24,14 @@ from sklearn.pipeline import make_pipeline  # noqa: E402 - after the threads are
 from sklearn.preprocessing import StandardScaler  # noqa: E402 - after the threads are set
 
 from benchmarks.quality import catboost, held_out, installed, lightgbm, network  # noqa: E402 - after the threads are set
-from benchmarks.suite import FOLDER, add_result, load_suite, read_results  # noqa: E402 - after the threads are set
+from benchmarks.suite import (  # noqa: E402 - after the threads are set
+    FOLDER,
+    add_result,
+    load_suite,
+    parser_of,
+    read_results,
+    run_missing,
+)
 
 RESULTS = FOLDER / "extreme.csv"
 # A class of a set of several, by its number, against the others.
@@ -143,17 +148,13 @@ def table(rows):
 
 def main():
     """Run from the command line."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser = parser_of(__doc__)
     parser.add_argument("--draws", type=int, nargs="+", default=[0, 1, 2, 3, 4])
     parser.add_argument("--rows", type=int, default=40_000)
     parser.add_argument("--data", nargs="+", default=list(DATA))
     parser.add_argument("--ways", nargs="+", choices=WAYS, default=list(WAYS))
     parser.add_argument("--results", type=type(RESULTS), default=RESULTS)
-    parser.add_argument("--table", action="store_true")
-    args = parser.parse_args()
-    if not args.table:
-        warnings.simplefilter("ignore")
-        run(args)
+    args = run_missing(parser, run)
     args.results.with_suffix(".md").write_text(table(read_results(args.results)))
 
 

@@ -13,7 +13,6 @@ results holds already are not repeated.
 Several processes may write to one file, each with ways or data of its own.
 """
 
-import argparse
 import importlib
 import importlib.util
 import os
@@ -31,7 +30,15 @@ from sklearn import metrics  # noqa: E402 - after the threads are set
 from sklearn.base import clone  # noqa: E402 - after the threads are set
 from sklearn.model_selection import StratifiedKFold, cross_val_predict, train_test_split  # noqa: E402 - after the threads are set
 
-from benchmarks.suite import FOLDER, add_result, load_suite, read_results, rows_of  # noqa: E402 - after the threads are set
+from benchmarks.suite import (  # noqa: E402 - after the threads are set
+    FOLDER,
+    add_result,
+    load_suite,
+    parser_of,
+    read_results,
+    rows_of,
+    run_missing,
+)
 from imbalanced_nn.metrics import average_precision  # noqa: E402 - after the threads are set
 
 RESULTS = FOLDER / "quality.csv"
@@ -236,17 +243,13 @@ def _ranks(found, measure):
 
 def main():
     """Run from the command line."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser = parser_of(__doc__)
     parser.add_argument("--seeds", type=int, nargs="+", default=[6, 7, 8])
     parser.add_argument("--ways", nargs="+", choices=WAYS, default=list(WAYS))
     parser.add_argument("--kind", choices=["binary", "multi"], default="binary")
     parser.add_argument("--data", nargs="+")
     parser.add_argument("--results", type=type(RESULTS), default=RESULTS)
-    parser.add_argument("--table", action="store_true")
-    args = parser.parse_args()
-    if not args.table:
-        warnings.simplefilter("ignore")
-        run(args)
+    args = run_missing(parser, run)
     args.results.with_suffix(".md").write_text(table(read_results(args.results)))
 
 

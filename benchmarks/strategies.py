@@ -8,15 +8,21 @@ the same split. Fits that a file of results holds already are not repeated.
     python -m benchmarks.strategies --table       # only write the table from the results
 """
 
-import argparse
 import time
-import warnings
 
 import numpy as np
 from sklearn.metrics import log_loss
 from sklearn.model_selection import train_test_split
 
-from benchmarks.suite import FOLDER, add_result, load_suite, read_results, rows_of
+from benchmarks.suite import (
+    FOLDER,
+    add_result,
+    load_suite,
+    parser_of,
+    read_results,
+    rows_of,
+    run_missing,
+)
 from imbalanced_nn import BalancedBatches, BalancedKerasClassifier
 from imbalanced_nn.metrics import average_precision
 
@@ -75,12 +81,8 @@ def measure(X, y, params, seed):
     """Return average precision, log loss and seconds of one fit."""
     X, X_new, y, y_new = train_test_split(X, y, test_size=0.4, stratify=y, random_state=seed)
     start = time.process_time()
-    with warnings.catch_warnings():
-        # Notes about few held-out rows and blends of sequences are true of some of these sets.
-        warnings.simplefilter("ignore", UserWarning)
-        clf = BalancedKerasClassifier(**{"validation_split": 0.2} | params, random_state=seed).fit(
-            X, y
-        )
+    clf = BalancedKerasClassifier(**{"validation_split": 0.2} | params, random_state=seed)
+    clf.fit(X, y)
     seconds = time.process_time() - start
     proba = clf.predict_proba(X_new)
     kind = "binary" if proba.shape[1] == 2 else "multiclass"
@@ -167,13 +169,10 @@ def write_table():
 
 def main():
     """Run the fits that are missing and write the table."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser = parser_of(__doc__)
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--data", nargs="*", default=DATA)
-    parser.add_argument("--table", action="store_true", help="write the table only")
-    arguments = parser.parse_args()
-    if not arguments.table:
-        run(arguments.data, arguments.seeds)
+    run_missing(parser, lambda args: run(args.data, args.seeds))
     write_table()
 
 
