@@ -273,10 +273,11 @@ def _network(epochs: int | None, positive, in_time: bool):
 
     from imbalanced_nn.classifier import BalancedKerasClassifier
     from imbalanced_nn.cli.held_out_part import NewestRows
+    from imbalanced_nn.data import USUAL_SHARE
     from imbalanced_nn.preprocessing import ColumnEncoder
 
     # One network tells strategies apart as well as five do, in a fifth of the time.
-    parameters: dict[str, Any] = {"validation_split": 0.2}
+    parameters: dict[str, Any] = {"validation_split": USUAL_SHARE}
     if epochs is not None:
         parameters["epochs"] = epochs
     if positive is not None:

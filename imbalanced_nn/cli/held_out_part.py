@@ -5,10 +5,9 @@ from typing import Any
 import numpy as np
 
 from imbalanced_nn.cli.refusals import UsageRefusal
+from imbalanced_nn.data import USUAL_SHARE
 
 __all__ = ["NewestRows", "check_group_sizes", "folds_of", "held_out_by", "in_order"]
-
-_SHARE = 0.2
 
 
 class NewestRows:
@@ -20,7 +19,7 @@ class NewestRows:
         Share of the rows.
     """
 
-    def __init__(self, share: float = _SHARE):
+    def __init__(self, share: float = USUAL_SHARE):
         self.share = share
 
     def __repr__(self) -> str:
@@ -47,7 +46,7 @@ def held_out_by(source, share: float | None, folds: int | None):
     if folds is not None:
         return folds_of(source.time, folds)
     # Rows of one moment are not torn apart: those at the edge are held out.
-    edge = np.quantile(source.time, 1 - (_SHARE if share is None else share), method="higher")
+    edge = np.quantile(source.time, 1 - (USUAL_SHARE if share is None else share), method="higher")
     newest = source.time >= edge
     if newest.all():
         raise UsageRefusal("--time: too many rows are of one moment to hold the newest out.")
@@ -72,7 +71,7 @@ def check_group_sizes(source, name: str | None, n_folds: int) -> None:
     if name is None:
         return
     n = len(np.unique(source.groups))
-    if n - -(-n // n_folds) < round(1 / _SHARE):
+    if n - -(-n // n_folds) < round(1 / USUAL_SHARE):
         raise UsageRefusal(
             f"--groups {name!r} makes {n} groups, too few for {n_folds} folds that hold a fifth of "
             f"their groups out. Name a column of more groups, or leave --groups out."

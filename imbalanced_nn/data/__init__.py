@@ -25,7 +25,7 @@ from imbalanced_nn.data.duplicates import (
 )
 from imbalanced_nn.data.offsets import note_offsets
 from imbalanced_nn.data.rows import Rows, StackedRows, TimestepRows, counted_rows
-from imbalanced_nn.data.splits import deal_folds, hold_out_rows, split_rows
+from imbalanced_nn.data.splits import USUAL_SHARE, deal_folds, hold_out_rows, split_rows
 from imbalanced_nn.data.streams import StreamedRows, is_dataset, streamed
 from imbalanced_nn.data.target import (
     KINDS,
@@ -40,6 +40,7 @@ from imbalanced_nn.data.target import (
 __all__ = [
     "KINDS",
     "MANY_COPIES",
+    "USUAL_SHARE",
     "Rows",
     "StackedRows",
     "StreamedRows",

@@ -15,7 +15,10 @@ from sklearn.model_selection import (
 
 from imbalanced_nn.exceptions import InvalidParameterError, TooFewRowsError
 
-__all__ = ["deal_folds", "hold_out_rows", "split_rows"]
+__all__ = ["USUAL_SHARE", "deal_folds", "hold_out_rows", "split_rows"]
+
+USUAL_SHARE = 0.2
+"""Share of the rows that one network is judged by where nothing is said of it."""
 
 GROUP_DRAWS = 20
 

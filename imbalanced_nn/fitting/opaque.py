@@ -6,11 +6,10 @@ from typing import Any
 import numpy as np
 from sklearn.utils.class_weight import compute_sample_weight
 
-from imbalanced_nn.data import StreamedRows, check_weights
+from imbalanced_nn.data import USUAL_SHARE, StreamedRows, check_weights
 from imbalanced_nn.exceptions import InvalidParameterError
 from imbalanced_nn.fitting.course import as_callbacks, state_after
 from imbalanced_nn.fitting.progress import epoch_tasks, fit_task
-from imbalanced_nn.fitting.splitting import USUAL_SHARE
 from imbalanced_nn.weighting import class_weights
 from imbalanced_nn.wrapper import NetworkFactory, is_auto
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from imbalanced_nn._compat.sklearn import has_callbacks
 from imbalanced_nn.data import (
+    USUAL_SHARE,
     check_groups,
     counted_rows,
     hold_out_rows,
@@ -22,7 +23,6 @@ from imbalanced_nn.networks import is_averageable
 from imbalanced_nn.wrapper import NetworkFactory, check_parameters
 
 __all__ = [
-    "USUAL_SHARE",
     "Fold",
     "holds_nothing_out",
     "is_watched",
@@ -33,9 +33,6 @@ __all__ = [
 
 Fold = tuple[np.ndarray, np.ndarray]
 Data = tuple[Any, np.ndarray, np.ndarray, Any]
-
-USUAL_SHARE = 0.2
-"""Share of the rows that one network is judged by."""
 
 
 def holds_nothing_out(split: Any) -> bool:
