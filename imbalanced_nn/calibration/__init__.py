@@ -8,12 +8,11 @@ from imbalanced_nn.calibration.posteriors import (
     cost_posterior,
     focal_posterior,
     margin_posterior,
-    matching_offset,
-    output_for,
     smoothing_posterior,
 )
 from imbalanced_nn.calibration.prior_correction import PriorCorrection
 from imbalanced_nn.calibration.priors import check_priors, estimate_priors
+from imbalanced_nn.calibration.solving import matching_offset, output_for
 from imbalanced_nn.threshold import chow_reject
 
 __all__ = [

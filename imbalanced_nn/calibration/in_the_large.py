@@ -4,7 +4,7 @@ import numpy as np
 from scipy.special import logit
 from scipy.stats import poisson
 
-from imbalanced_nn.calibration.posteriors import matching_offset
+from imbalanced_nn.calibration.solving import matching_offset
 
 __all__ = ["odds_factors"]
 
