@@ -37,7 +37,7 @@ from imbalanced_nn.training import (
     weights_to_restore,
 )
 from imbalanced_nn.weighting import class_totals
-from imbalanced_nn.wrapper import NetworkFactory
+from imbalanced_nn.wrapper import NetworkFactory, train_network
 
 __all__ = [
     "Course",
@@ -188,7 +188,7 @@ class Course:
         own |= {"shuffle": False, "validation_data": None if plain else self._evaluated(batches)}
         told = [*deferred, *watching, *following, *callbacks, *tell]
         try:
-            history = factory.train(batches, told, self.training, arguments | own)
+            history = train_network(factory, batches, told, self.training, arguments | own)
         except Exception:
             if (fault := getattr(batches, "fault", None)) is not None:
                 # Keras tells of it in words of TensorFlow.

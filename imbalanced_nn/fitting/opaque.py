@@ -11,7 +11,7 @@ from imbalanced_nn.exceptions import InvalidParameterError
 from imbalanced_nn.fitting.course import as_callbacks, state_after
 from imbalanced_nn.fitting.progress import epoch_tasks, fit_task
 from imbalanced_nn.weighting import class_weights
-from imbalanced_nn.wrapper import NetworkFactory, is_auto
+from imbalanced_nn.wrapper import NetworkFactory, is_auto, train_opaque
 
 __all__ = ["fit_opaque"]
 
@@ -72,7 +72,7 @@ def fit_opaque(
     given = as_callbacks(arguments.pop("callbacks", None))
     with fit_task(factory.estimator, training["epochs"], *told) as task:
         callbacks = [*given, *epoch_tasks(task, state)]
-        factory.train_opaque(X, y, weight, callbacks, training | arguments)
+        train_opaque(factory, X, y, weight, callbacks, training | arguments)
 
 
 def _check(factory: NetworkFactory, groups: Any) -> None:

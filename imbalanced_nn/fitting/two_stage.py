@@ -17,7 +17,7 @@ from imbalanced_nn.fitting.progress import equal_network
 from imbalanced_nn.fitting.records import Trained
 from imbalanced_nn.fitting.result import in_training
 from imbalanced_nn.training import forward, seeded, variables_alike
-from imbalanced_nn.wrapper import NetworkFactory
+from imbalanced_nn.wrapper import NetworkFactory, trains_instead
 
 __all__ = ["check_head", "refit_head", "split_head"]
 
@@ -92,7 +92,7 @@ def refit_head(
         split_head(whole)[0].set_weights(twin.layers[1].get_weights())
         return whole, shipped(whole, twin, of_features, best, None)
 
-    with factory.trains_instead(head), plan.task.within("train-head", epochs) as task:
+    with trains_instead(factory, head), plan.task.within("train-head", epochs) as task:
         best, history = course.run(task, settle, publish)
     dense.set_weights(head.layers[1].get_weights())
     return shipped(network, network, rows, best, history)

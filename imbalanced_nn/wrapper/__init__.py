@@ -3,6 +3,7 @@
 from imbalanced_nn.wrapper.compiled_classifier import CompiledKerasClassifier
 from imbalanced_nn.wrapper.factory import NetworkFactory
 from imbalanced_nn.wrapper.label_encoder import TimestepLabelEncoder
+from imbalanced_nn.wrapper.network_training import train_network, train_opaque, trains_instead
 from imbalanced_nn.wrapper.parameters import (
     NotKept,
     check_arguments,
@@ -30,5 +31,8 @@ __all__ = [
     "pack",
     "plain",
     "restored_on_failure",
+    "train_network",
+    "train_opaque",
+    "trains_instead",
     "unpack",
 ]

@@ -1,14 +1,18 @@
-"""What scikeras' classifier compiles its network with, and whether that suits the target."""
+"""How scikeras' classifier builds and compiles its network, and whether that suits the target."""
 
 from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import keras
 import numpy as np
 from scikeras.utils.transformers import ClassifierLabelEncoder
 from scikeras.wrappers import KerasClassifier
+from scipy import sparse
 
 from imbalanced_nn._compat.scikeras import encoder_state, route_params
+from imbalanced_nn._compat.sklearn import parameter_names
 from imbalanced_nn.data import KINDS, n_output_units
 from imbalanced_nn.exceptions import InvalidParameterError, nearest_name
 from imbalanced_nn.losses import (
@@ -20,19 +24,24 @@ from imbalanced_nn.losses import (
     single_loss,
     takes_one_hot,
 )
-from imbalanced_nn.networks import has_members
+from imbalanced_nn.networks import NETWORKS, has_members
 from imbalanced_nn.training import (
     OF_BUILT_IN,
     OF_OWN,
     OF_TABLES,
     TrainingDefaults,
     extend_optimizer,
+    layer_classes,
     metrics_of_a_fit,
     numbered_afresh,
+    refuse_after_fork,
+    seed_of,
+    seeded,
+    share_threads,
     variables_alike,
 )
 from imbalanced_nn.wrapper.label_encoder import TimestepLabelEncoder
-from imbalanced_nn.wrapper.parameters import is_auto
+from imbalanced_nn.wrapper.parameters import check_user_parameters, is_auto
 
 __all__ = ["CompiledKerasClassifier"]
 
@@ -64,8 +73,95 @@ def _optimizer_class(name: str) -> type[keras.optimizers.Optimizer] | str:
 class CompiledKerasClassifier(KerasClassifier):
     """`scikeras.wrappers.KerasClassifier` whose losses, optimizers and metrics are each fit's own.
 
-    A loss in any spelling is one thing to it, and it knows which outputs a target asks for.
+    It builds networks of this package, too, and without the global seed. A loss in any spelling is
+    one thing to it, and it knows which outputs a target asks for.
     """
+
+    def _check_model_param(self):
+        """Return the build function; None and names stand for built-in networks."""
+        model = self.model
+        if isinstance(model, str):
+            if model not in NETWORKS:
+                raise InvalidParameterError(
+                    f"model={model!r} is not a built-in network."
+                    f"{nearest_name(model, NETWORKS)} Accepted are {sorted(NETWORKS)}, a build "
+                    f"function, a Keras model, or None."
+                )
+            builder = NETWORKS[model]
+        elif self._is_built_in():
+            # Two stages end in a dense layer; sparse rows are read batch by batch.
+            plain_layers = getattr(self, "head_sampler", None) is not None
+            plain_layers = plain_layers or getattr(self, "_is_sparse", False)
+            builder = NETWORKS["mlp" if plain_layers else "default"]
+        else:
+            builder = super()._check_model_param()
+        user_params: set[str] = getattr(self, "_user_params", set())
+        names = set(parameter_names(self))
+        check_user_parameters(
+            user_params | {name for name in names if name.startswith("model__")},
+            names - user_params,
+            self._routing_prefixes,
+            None if isinstance(model, keras.Model) else builder,
+        )
+        return builder
+
+    def _initialize(self, X, y=None):
+        """Check the data and build the network; which one may depend on how X is held."""
+        self._is_sparse = sparse.issparse(X)
+        try:
+            return super()._initialize(X, y)
+        finally:
+            del self._is_sparse
+
+    def _build_keras_model(self, **known: Any) -> keras.Model:
+        """Build the network, seeded without TensorFlow's global seed and op determinism.
+
+        What is known joins what builders get as ``meta``.
+        """
+        seed = None if self.random_state is None else seed_of(self.random_state)
+        self._random_state = None
+        refuse_after_fork()
+        share_threads()
+        code = self._code_of_builds()
+        with (
+            seeded(seed, *code),
+            variables_alike(),
+            numbered_afresh(),
+            self._joining_meta(known),
+        ):
+            model = super()._build_keras_model()
+            if not isinstance(model, keras.Model):
+                raise InvalidParameterError(
+                    f"model must return a keras.Model, but the build function "
+                    f"{self._check_model_param()!r} returned {model!r}. Did it forget to "
+                    f"return the model?"
+                )
+        return model
+
+    def _code_of_builds(self) -> list[Any]:
+        """Return whatever code of the user's runs when the network is built."""
+        given = self.model
+        of_model = layer_classes(given) if isinstance(given, keras.Model) else [given]
+        routed = [value for name, value in vars(self).items() if name.startswith("model__")]
+        return [type(self), *of_model, *routed]
+
+    def _get_metadata(self) -> dict[str, Any]:
+        """Return what build functions get as ``meta``: the parent's names and no others."""
+        own = {k: v for k, v in super()._get_metadata().items() if k != "feature_names_in_"}
+        return own | self.__dict__.get("_further_meta", {})
+
+    @contextmanager
+    def _joining_meta(self, known: dict[str, Any]) -> Iterator[None]:
+        """Let something join what builders get as ``meta`` while the block runs."""
+        before = vars(self).get("_further_meta")
+        self._further_meta = (before or {}) | known
+        try:
+            yield
+        finally:
+            if before is None:
+                del self._further_meta
+            else:
+                self._further_meta = before
 
     def _get_compile_kwargs(self) -> dict[str, Any]:
         """Return the arguments of ``compile``, with an optimizer of the network's own."""

@@ -1,7 +1,5 @@
 """What a fit asks of the wrapped network: its hooks, which a subclass may override, as values."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import keras
@@ -10,7 +8,6 @@ from sklearn.base import clone
 from sklearn.preprocessing import FunctionTransformer
 
 from imbalanced_nn._compat.late_variables import LateVariables
-from imbalanced_nn._compat.scikeras import route_params
 from imbalanced_nn.data import class_codes, n_rows, take_rows
 from imbalanced_nn.exceptions import InvalidParameterError
 from imbalanced_nn.losses import ClassLoss, LabelWeightedCrossentropy, keras_loss, single_loss
@@ -23,19 +20,11 @@ from imbalanced_nn.networks import (
     slots_of,
 )
 from imbalanced_nn.training import (
-    GraphTrainer,
-    RowBatches,
     as_network_input,
-    check_finite,
-    drawing,
     fixed_batch_size,
     layer_classes,
-    ready_for_keras,
-    refuse_after_fork,
     seed_of,
     seeded,
-    unsuitable,
-    untold,
     variables_alike,
 )
 from imbalanced_nn.wrapper.parameters import is_auto
@@ -44,7 +33,7 @@ __all__ = ["NetworkFactory"]
 
 
 class NetworkFactory:
-    """Builds, compiles, encodes and trains by the hooks of an estimator.
+    """Builds, compiles and encodes by the hooks of an estimator.
 
     Parameters
     ----------
@@ -423,126 +412,3 @@ class NetworkFactory:
         if size == -1:
             return n_train
         return size or estimator._training_defaults.batch_size(n_train)
-
-    @contextmanager
-    def trains_instead(self, network: keras.Model) -> Iterator[None]:
-        """Let a network stand in the place of the estimator's, without callbacks and history."""
-        estimator = self.estimator
-        names = ("model_", "_fit_callbacks", "history_")
-        before = {name: getattr(estimator, name) for name in names}
-        estimator.model_, estimator._fit_callbacks = network, []
-        try:
-            yield
-        finally:
-            vars(estimator).update(before)
-
-    def train(
-        self,
-        batches: RowBatches,
-        callbacks: list,
-        training: dict[str, Any],
-        arguments: dict[str, Any],
-    ) -> dict[str, list]:
-        """Train the network on batches as the parent does; return what Keras logged.
-
-        Parameters
-        ----------
-        batches : RowBatches
-            What to train on.
-        callbacks : list of keras.callbacks.Callback
-            All that watch.
-        training : dict
-            ``warm_start``, ``epochs`` and ``initial_epoch``.
-        arguments : dict
-            Further arguments of ``Model.fit``.
-
-        Raises
-        ------
-        InvalidParameterError
-            If ``engine="graph"`` cannot train the network.
-        ValueError
-            If training diverges.
-        """
-        refuse_after_fork()
-        estimator, network = self.estimator, self.network
-        own_callbacks = estimator._fit_callbacks
-        estimator._fit_callbacks = callbacks
-        estimator.model_ = self._trainer(batches, arguments)
-        try:
-            with drawing(self._seed_from(training["initial_epoch"])):
-                estimator._fit_keras_model(batches, None, None, **training, **arguments)
-            check_finite(network)
-        finally:
-            estimator.model_, estimator._fit_callbacks = network, own_callbacks
-        return estimator.history_
-
-    def _seed_from(self, epoch: int) -> int | None:
-        """Return the seed of what is drawn from an epoch on, None where nobody asked for one."""
-        random_state = self.estimator.random_state
-        return None if random_state is None else seed_of(random_state) + epoch
-
-    def train_opaque(
-        self, X: Any, y: Any, weight: np.ndarray | None, callbacks: list, arguments: dict[str, Any]
-    ) -> None:
-        """Train on rows as the parent does, which encodes them and holds out by itself.
-
-        Parameters
-        ----------
-        X, y, weight : array-like
-            Checked rows, and weights or None.
-        callbacks : list of keras.callbacks.Callback
-            Further ones.
-        arguments : dict
-            Of scikeras' ``_fit_keras_model``.
-        """
-        refuse_after_fork()
-        estimator = self.estimator
-        if weight is not None:
-            X, y, weight = estimator._validate_sample_weight(X, y, weight)
-        estimator._ensure_compiled_model()
-        X, y = self.encode(X), self.encode_target(y)
-        estimator._check_model_compatibility(y)
-        own = estimator._fit_callbacks
-        estimator._fit_callbacks = [*own, *callbacks]
-        try:
-            estimator._fit_keras_model(X, y, weight, **arguments)
-            check_finite(self.network)
-        finally:
-            estimator._fit_callbacks = own
-        # A hook of a subclass may train without `Model.fit`.
-        history = getattr(self.network, "history", None)
-        estimator.n_iter_ = max(getattr(history, "epoch", []), default=-1) + 1
-
-    def _trainer(self, batches: RowBatches, arguments: dict[str, Any]) -> Any:
-        """Return what is to be fitted: the network itself, or its stand-in of the graph engine.
-
-        That may be decided anew when callbacks have begun.
-        """
-        estimator, network = self.estimator, self.network
-        routed = route_params(estimator.get_params(), "fit", estimator._fit_kwargs)
-        arguments = routed | arguments | {"callbacks": estimator._fit_callbacks}
-        if arguments.get("class_weight") is not None:
-            raise InvalidParameterError(
-                f"class_weight={arguments['class_weight']!r} is given to Model.fit, where the "
-                f"probabilities it changes cannot be put back. Write "
-                f"{self.name}(class_weight=...), by original label."
-            )
-
-        def decide(reason=None):
-            reason = reason or unsuitable(network, batches, arguments)
-            if estimator.engine == "graph" and reason is not None:
-                raise InvalidParameterError(
-                    f"engine='graph' cannot train this network as Model.fit would: {reason}. Set "
-                    f"engine='auto' or 'keras'."
-                )
-            if estimator.engine == "keras" or reason is not None:
-                self.engine = f"keras: {reason or 'as asked'}"
-                return False
-            own = untold(network)
-            self.engine = "graph" if own is None else f"graph of its own: {own}"
-            return True
-
-        if decide():
-            return GraphTrainer(network, decide)
-        ready_for_keras(network, batches)
-        return network

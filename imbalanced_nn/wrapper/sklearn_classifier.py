@@ -9,7 +9,6 @@ import keras
 import numpy as np
 from scikeras.utils.transformers import ClassifierLabelEncoder
 from scikeras.wrappers import BaseWrapper
-from scipy import sparse
 from sklearn.base import BaseEstimator, clone
 from sklearn.callback import CallbackSupportMixin
 from sklearn.exceptions import NotFittedError
@@ -17,7 +16,7 @@ from sklearn.utils import ClassifierTags, check_consistent_length
 from sklearn.utils.validation import validate_data
 
 from imbalanced_nn._compat.scikeras import route_params
-from imbalanced_nn._compat.sklearn import check_feature_names, check_n_features, parameter_names
+from imbalanced_nn._compat.sklearn import check_feature_names, check_n_features
 from imbalanced_nn.data import (
     StreamedRows,
     check_features,
@@ -26,19 +25,13 @@ from imbalanced_nn.data import (
     refuse_streams,
 )
 from imbalanced_nn.exceptions import InvalidParameterError, nearest_name
-from imbalanced_nn.networks import NETWORKS
 from imbalanced_nn.training import (
     GraphTrainer,
     copy_of,
     extend_optimizer,
     forward,
-    layer_classes,
-    numbered_afresh,
     refuse_after_fork,
-    seed_of,
-    seeded,
     share_threads,
-    variables_alike,
     watches_predictions,
 )
 from imbalanced_nn.wrapper.compiled_classifier import CompiledKerasClassifier
@@ -48,7 +41,6 @@ from imbalanced_nn.wrapper.parameters import (
     check_arguments,
     check_callbacks,
     check_routed,
-    check_user_parameters,
     plain,
 )
 from imbalanced_nn.wrapper.pickling import pack, unpack, walk
@@ -201,74 +193,6 @@ class SklearnKerasClassifier(CallbackSupportMixin, CompiledKerasClassifier):
                 f"go to the parameter: set_params(callbacks=[...])."
             ) from error
 
-    def _check_model_param(self):
-        """Return the build function; None and names stand for built-in networks."""
-        model = self.model
-        if isinstance(model, str):
-            if model not in NETWORKS:
-                raise InvalidParameterError(
-                    f"model={model!r} is not a built-in network."
-                    f"{nearest_name(model, NETWORKS)} Accepted are {sorted(NETWORKS)}, a build "
-                    f"function, a Keras model, or None."
-                )
-            builder = NETWORKS[model]
-        elif self._is_built_in():
-            # Two stages end in a dense layer; sparse rows are read batch by batch.
-            plain_layers = getattr(self, "head_sampler", None) is not None
-            plain_layers = plain_layers or getattr(self, "_is_sparse", False)
-            builder = NETWORKS["mlp" if plain_layers else "default"]
-        else:
-            builder = super()._check_model_param()
-        user_params: set[str] = getattr(self, "_user_params", set())
-        names = set(parameter_names(self))
-        check_user_parameters(
-            user_params | {name for name in names if name.startswith("model__")},
-            names - user_params,
-            self._routing_prefixes,
-            None if isinstance(model, keras.Model) else builder,
-        )
-        return builder
-
-    def _initialize(self, X, y=None):
-        """Check the data and build the network; which one may depend on how X is held."""
-        self._is_sparse = sparse.issparse(X)
-        try:
-            return super()._initialize(X, y)
-        finally:
-            del self._is_sparse
-
-    def _build_keras_model(self, **known: Any) -> keras.Model:
-        """Build the network, seeded without TensorFlow's global seed and op determinism.
-
-        What is known joins what builders get as ``meta``.
-        """
-        seed = None if self.random_state is None else seed_of(self.random_state)
-        self._random_state = None
-        refuse_after_fork()
-        share_threads()
-        code = self._code_of_builds()
-        with (
-            seeded(seed, *code),
-            variables_alike(),
-            numbered_afresh(),
-            self._joining_meta(known),
-        ):
-            model = super()._build_keras_model()
-            if not isinstance(model, keras.Model):
-                raise InvalidParameterError(
-                    f"model must return a keras.Model, but the build function "
-                    f"{self._check_model_param()!r} returned {model!r}. Did it forget to "
-                    f"return the model?"
-                )
-        return model
-
-    def _code_of_builds(self) -> list[Any]:
-        """Return whatever code of the user's runs when the network is built."""
-        given = self.model
-        of_model = layer_classes(given) if isinstance(given, keras.Model) else [given]
-        routed = [value for name, value in vars(self).items() if name.startswith("model__")]
-        return [type(self), *of_model, *routed]
-
     def _validate_data(self, X=None, y=None, reset=False, y_numeric=False):
         """Check X and y; remember with ``reset`` what they looked like, else compare.
 
@@ -326,24 +250,6 @@ class SklearnKerasClassifier(CallbackSupportMixin, CompiledKerasClassifier):
                 f"y has only one class, {labels.tolist()[0]!r}; a classifier needs at least two. "
                 f"Check how the rows were selected, or give partial_fit all labels as classes."
             )
-
-    def _get_metadata(self) -> dict[str, Any]:
-        """Return what build functions get as ``meta``: the parent's names and no others."""
-        own = {k: v for k, v in super()._get_metadata().items() if k != "feature_names_in_"}
-        return own | self.__dict__.get("_further_meta", {})
-
-    @contextmanager
-    def _joining_meta(self, known: dict[str, Any]) -> Iterator[None]:
-        """Let something join what builders get as ``meta`` while the block runs."""
-        before = vars(self).get("_further_meta")
-        self._further_meta = (before or {}) | known
-        try:
-            yield
-        finally:
-            if before is None:
-                del self._further_meta
-            else:
-                self._further_meta = before
 
     def _check_arguments(self, arguments: dict[str, Any], online: bool = False) -> None:
         """Refuse what is given to a call, or routed, and would not arrive."""

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
-from sklearn.datasets import make_classification, make_multilabel_classification
+from sklearn.datasets import make_multilabel_classification
 from sklearn.metrics import log_loss
 from sklearn.model_selection import GridSearchCV, StratifiedKFold
 
@@ -17,22 +17,15 @@ from imbalanced_nn import BalancedBatches, BalancedKerasClassifier
 from imbalanced_nn.exceptions import InvalidParameterError
 from imbalanced_nn.training import RowBatches
 from imbalanced_nn.weighting import batch_shares
-from tests.problems import ENGINES, plainly_trained, rare_rows
+from tests.problems import ENGINES, TINY, plainly_trained, rare_class, rare_rows, weights_of
 
 SLOW = pytest.mark.slow
-TINY = {
-    "model": "mlp",
-    "model__hidden_layer_sizes": (8,),
-    "epochs": 3,
-    "batch_size": 32,
-    "random_state": 0,
-}
 
 
 @pytest.fixture(scope="module")
 def data():
     """Two overlapping classes, one row in twelve positive."""
-    return make_classification(360, 6, weights=[0.92], flip_y=0.02, random_state=0)
+    return rare_class()
 
 
 @pytest.fixture
@@ -47,11 +40,6 @@ def batches_seen(monkeypatch):
 
     monkeypatch.setattr(RowBatches, "on_epoch_begin", spy)
     return seen
-
-
-def weights_of(clf):
-    """All weights of the network in one row."""
-    return np.concatenate([weight.ravel() for weight in clf.model_.get_weights()])
 
 
 @pytest.mark.parametrize("engine", ENGINES)

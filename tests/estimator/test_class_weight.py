@@ -15,14 +15,10 @@ from sklearn.preprocessing import FunctionTransformer
 from imbalanced_nn import BalancedKerasClassifier
 from imbalanced_nn.exceptions import InvalidParameterError
 from imbalanced_nn.weighting import NAMES, class_weights, effective_number
+from tests import problems
+from tests.problems import weights_of
 
-TINY = {
-    "model": "mlp",
-    "model__hidden_layer_sizes": (4,),
-    "epochs": 1,
-    "batch_size": 64,
-    "random_state": 0,
-}
+TINY = problems.TINY | {"model__hidden_layer_sizes": (4,), "epochs": 1, "batch_size": 64}
 
 
 @pytest.fixture(scope="module")
@@ -41,11 +37,6 @@ def labels():
 def fitted(data, fit_params=None, **params):
     """Fit to all rows."""
     return BalancedKerasClassifier(**TINY | params).fit(*data, **fit_params or {})
-
-
-def weights_of(clf):
-    """All weights of the network in one row."""
-    return np.concatenate([weight.ravel() for weight in clf.model_.get_weights()])
 
 
 def ten_for_fraud(y):

@@ -8,13 +8,13 @@ import joblib
 import numpy as np
 import pytest
 from scikeras.utils.transformers import ClassifierLabelEncoder
-from sklearn.datasets import make_classification
 
 from imbalanced_nn import BalancedKerasClassifier, load, save
+from tests.problems import few_rows
 
 pytestmark = pytest.mark.slow
 
-X, Y = make_classification(200, 5, weights=[0.8], random_state=0)
+X, Y = few_rows()
 SMALL = {"model__hidden_layer_sizes": (4,), "epochs": 2, "random_state": 0, "loss": "focal"}
 
 

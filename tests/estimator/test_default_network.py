@@ -10,6 +10,7 @@ from imbalanced_nn import BalancedKerasClassifier, load, save
 from imbalanced_nn.exceptions import InvalidParameterError
 from imbalanced_nn.networks import BatchEnsembleDense, RobustNormalization, has_members
 from imbalanced_nn.wrapper.factory import NetworkFactory
+from tests.problems import two_classes
 
 TINY = {"model__hidden_layer_sizes": (8,), "epochs": 3, "random_state": 0}
 MLP = TINY | {"model": "mlp"}
@@ -18,7 +19,7 @@ MLP = TINY | {"model": "mlp"}
 @pytest.fixture(scope="module")
 def data():
     """Two overlapping classes, one row in six positive."""
-    return make_classification(240, 6, weights=[0.83], flip_y=0.05, random_state=0)
+    return two_classes(240)
 
 
 def normalisation(clf):

@@ -22,14 +22,10 @@ from sklearn.model_selection import (
 
 from imbalanced_nn import BalancedKerasClassifier
 from imbalanced_nn.sampling import SAMPLERS
+from tests import problems
+from tests.problems import weights_of
 
-TINY = {
-    "model": "mlp",
-    "model__hidden_layer_sizes": (4,),
-    "epochs": 1,
-    "batch_size": 64,
-    "random_state": 0,
-}
+TINY = problems.TINY | {"model__hidden_layer_sizes": (4,), "epochs": 1, "batch_size": 64}
 N = 240
 GROUPS = np.arange(N) // 6
 # Far beyond any other value: even a millionth of it in a blend would show.
@@ -66,11 +62,6 @@ def data():
 def fitted(data, fit_params=None, **params):
     """Fit to all rows."""
     return BalancedKerasClassifier(**TINY | params).fit(*data, **fit_params or {})
-
-
-def weights_of(clf):
-    """All weights of the network in one row."""
-    return np.concatenate([weight.ravel() for weight in clf.model_.get_weights()])
 
 
 def groups_for(name):

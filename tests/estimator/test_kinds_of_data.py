@@ -8,19 +8,15 @@ import pandas as pd
 import polars as pl
 import pytest
 from scipy import sparse
-from sklearn.datasets import make_classification, make_multilabel_classification
+from sklearn.datasets import make_multilabel_classification
 
 from imbalanced_nn import BalancedKerasClassifier
 from imbalanced_nn.exceptions import ImbalanceWarning
 from imbalanced_nn.training import batches
+from tests import problems
+from tests.problems import few_rows, three_classes
 
-TINY = {
-    "model": "mlp",
-    "model__hidden_layer_sizes": (4,),
-    "epochs": 2,
-    "batch_size": 32,
-    "random_state": 0,
-}
+TINY = problems.TINY | {"model__hidden_layer_sizes": (4,), "epochs": 2}
 NUMERIC = [f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)]
 NUMERIC += ["float16", "float32", "float64", "bool"]
 
@@ -28,7 +24,7 @@ NUMERIC += ["float16", "float32", "float64", "bool"]
 @pytest.fixture(scope="module")
 def data():
     """Whole numbers from 0 to 100, which every type but bool holds exactly."""
-    X, y = make_classification(200, 5, weights=[0.8], flip_y=0.02, random_state=0)
+    X, y = few_rows(flip_y=0.02)
     X = np.round(100 * (X - X.min(axis=0)) / np.ptp(X, axis=0))
     return X, y
 
@@ -271,7 +267,7 @@ def test_pandas_own_strings(data):
 
 
 def test_several_classes_of_any_label():
-    X, y = make_classification(300, 6, n_informative=4, n_classes=3, random_state=0)
+    X, y = three_classes(300)
     labels = np.array(["low", "middle", "high"])
     clf = fitted(X, labels[y], sampler="smote", class_weight="balanced")
     assert clf.classes_.tolist() == ["high", "low", "middle"]
@@ -294,7 +290,7 @@ def test_multilabel_indicators_dense_and_sparse(container):
 
 
 def test_one_hot_labels_come_back_one_hot():
-    X, y = make_classification(300, 6, n_informative=4, n_classes=3, random_state=0)
+    X, y = three_classes(300)
     clf = fitted(X, np.eye(3, dtype=int)[y], sampler="smote")
     predicted = clf.predict(X)
     assert predicted.shape == (300, 3)

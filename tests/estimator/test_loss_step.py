@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy.special import logit
 from sklearn.base import clone
-from sklearn.datasets import make_classification, make_multilabel_classification
+from sklearn.datasets import make_multilabel_classification
 from sklearn.metrics import log_loss
 from sklearn.model_selection import GridSearchCV, StratifiedKFold
 
@@ -22,15 +22,16 @@ from imbalanced_nn.losses import (
 )
 from imbalanced_nn.training import clear_programs
 from imbalanced_nn.training.cache import TRAINING
-from tests.problems import ENGINES, plainly_trained, rare_rows
+from tests.problems import (
+    ENGINES,
+    TINY,
+    plainly_trained,
+    rare_class,
+    rare_rows,
+    three_classes,
+    weights_of,
+)
 
-TINY = {
-    "model": "mlp",
-    "model__hidden_layer_sizes": (8,),
-    "epochs": 3,
-    "batch_size": 32,
-    "random_state": 0,
-}
 SLOW = pytest.mark.slow
 COSTS = [[0, 1], [8, 0]]
 BINARY = {
@@ -47,12 +48,7 @@ BINARY = {
 @pytest.fixture(scope="module")
 def data():
     """Two overlapping classes, one row in twelve positive."""
-    return make_classification(360, 6, weights=[0.92], flip_y=0.02, random_state=0)
-
-
-def weights_of(clf):
-    """All weights of the network in one row."""
-    return np.concatenate([weight.ravel() for weight in clf.model_.get_weights()])
+    return rare_class()
 
 
 def test_every_loss_has_its_case_here():
@@ -204,7 +200,7 @@ def test_weights_that_came_after_the_epoch_that_ships_are_not_undone(data):
     [("focal", True), ("logit_adjusted", False), ("ldam", True), ("cost_sensitive", False)],
 )
 def test_several_classes(name, one_hot):
-    X, y = make_classification(300, 6, n_informative=4, n_classes=3, random_state=0)
+    X, y = three_classes(300)
     target = np.eye(3, dtype=int)[y] if one_hot else y
     params = {"loss__cost_matrix": 1 - np.eye(3)} if name == "cost_sensitive" else {}
     clf = BalancedKerasClassifier(loss=name, **TINY, **params).fit(X, target)
@@ -276,7 +272,7 @@ def test_the_output_starts_where_the_loss_is_least(data):
 )
 def test_a_loss_that_does_not_fit_is_refused(params, target, message, data):
     if target == "multiclass":
-        data = make_classification(200, 6, n_informative=4, n_classes=3, random_state=0)
+        data = three_classes(200)
     if target == "multilabel":
         data = make_multilabel_classification(200, 6, n_classes=3, random_state=0)
     clf = BalancedKerasClassifier(**TINY | params)

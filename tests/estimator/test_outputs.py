@@ -7,7 +7,7 @@ from sklearn.datasets import make_classification
 
 from imbalanced_nn import BalancedKerasClassifier
 from imbalanced_nn.exceptions import InvalidParameterError
-from imbalanced_nn.wrapper.factory import NetworkFactory
+from tests.problems import TRAINING
 
 LOGITS = keras.losses.BinaryCrossentropy(from_logits=True)
 
@@ -76,7 +76,7 @@ def test_outputs_of_the_wrong_kind_are_refused(
     X, y = targets[0], targets[1][kind]
     # Few values tell less than a name; a network that cannot be read may have to train first.
     if not hidden:
-        monkeypatch.setattr(NetworkFactory, "train", lambda *a, **k: pytest.fail("trained"))
+        monkeypatch.setattr(TRAINING, lambda *a, **k: pytest.fail("trained"))
     with pytest.raises(InvalidParameterError, match=message):
         clf.fit(X, y)
     assert vars(clf) == before

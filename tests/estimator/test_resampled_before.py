@@ -11,14 +11,9 @@ from sklearn.utils.class_weight import compute_sample_weight
 from imbalanced_nn import BalancedKerasClassifier, compare_strategies
 from imbalanced_nn.exceptions import ImbalanceWarning
 from imbalanced_nn.sampling import duplicate_groups
+from tests import problems
 
-TINY = {
-    "model": "mlp",
-    "model__hidden_layer_sizes": (4,),
-    "epochs": 1,
-    "batch_size": 256,
-    "random_state": 0,
-}
+TINY = problems.TINY | {"model__hidden_layer_sizes": (4,), "epochs": 1, "batch_size": 256}
 
 
 @pytest.fixture(scope="module")

@@ -18,14 +18,8 @@ from sklearn.model_selection import GridSearchCV
 
 from imbalanced_nn import BalancedKerasClassifier, ThresholdTuner
 from imbalanced_nn.exceptions import ImbalanceWarning, InvalidParameterError
+from tests.problems import TINY, two_classes
 
-TINY = {
-    "model": "mlp",
-    "model__hidden_layer_sizes": (8,),
-    "epochs": 3,
-    "batch_size": 32,
-    "random_state": 0,
-}
 HALF = {"validation_split": 0.5}
 # What a threshold leaves behind.
 LEARNED = ("best_score_", "best_threshold_", "decision_rule_", "threshold_curve_")
@@ -34,7 +28,7 @@ LEARNED = ("best_score_", "best_threshold_", "decision_rule_", "threshold_curve_
 @pytest.fixture(scope="module")
 def binary():
     """Two overlapping classes, one row in six positive."""
-    return make_classification(300, 6, weights=[0.83], flip_y=0.05, random_state=0)
+    return two_classes(300)
 
 
 @pytest.fixture(scope="module")

@@ -13,21 +13,16 @@ from sklearn.model_selection import train_test_split
 
 from imbalanced_nn import BalancedBatches, BalancedKerasClassifier
 from imbalanced_nn.exceptions import InvalidParameterError
-from tests.problems import ENGINES
+from tests import problems
+from tests.problems import ENGINES, rare_class, three_classes
 
-TINY = {
-    "model": "mlp",
-    "model__hidden_layer_sizes": (8,),
-    "epochs": 4,
-    "batch_size": 32,
-    "random_state": 0,
-}
+TINY = problems.TINY | {"epochs": 4}
 
 
 @pytest.fixture(scope="module")
 def data():
     """Two overlapping classes, one row in twelve positive."""
-    return make_classification(360, 6, weights=[0.92], flip_y=0.02, random_state=0)
+    return rare_class()
 
 
 def layers_of(clf):
@@ -115,7 +110,7 @@ def test_the_second_stage_counts_neither_class_weights_nor_their_share(data):
 
 @pytest.mark.parametrize("kind", ["multiclass", "multilabel", "sequences"])
 def test_kinds_of_data(kind):
-    X, y = make_classification(240, 6, n_informative=4, n_classes=3, random_state=0)
+    X, y = three_classes(240)
     if kind == "multilabel":
         X, y = make_multilabel_classification(240, 6, n_classes=3, random_state=0)
     if kind == "sequences":

@@ -5,12 +5,12 @@ from typing import ClassVar
 import numpy as np
 import pytest
 from scikeras.utils.transformers import ClassifierLabelEncoder
-from sklearn.datasets import make_classification
 from sklearn.preprocessing import FunctionTransformer
 
 from imbalanced_nn import BalancedKerasClassifier
+from tests.problems import few_rows
 
-X, Y = make_classification(200, 5, weights=[0.8], random_state=0)
+X, Y = few_rows()
 SMALL = {"model": "mlp", "model__hidden_layer_sizes": (4,), "epochs": 2, "random_state": 0}
 ONE = {"validation_split": 0.2}
 METHODS = (

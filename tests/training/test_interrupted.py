@@ -9,10 +9,9 @@ import pytest
 from sklearn.datasets import make_classification
 
 from imbalanced_nn import BalancedKerasClassifier
-from imbalanced_nn.fitting import result
+from imbalanced_nn.fitting import course, result
 from imbalanced_nn.training import HeldOutMonitor, RowBatches, clear_programs, process
 from imbalanced_nn.training.cache import FORWARD, TRAINING
-from imbalanced_nn.wrapper.factory import NetworkFactory
 
 pytestmark = pytest.mark.slow
 
@@ -33,10 +32,10 @@ POINTS = {
     "best weights": (HeldOutMonitor, "on_train_end", 1, {}),
     "calibration": (result, "calibrates", 1, {}),
     "threshold": (result, "learn_decision", 1, {}),
-    "third network of the folds": (NetworkFactory, "train", 3, {"validation_split": 4}),
+    "third network of the folds": (course, "train_network", 3, {"validation_split": 4}),
     "network of all rows": (
-        NetworkFactory,
-        "train",
+        course,
+        "train_network",
         4,
         {"validation_split": 3, "ensemble": False},
     ),

@@ -5,21 +5,16 @@ import pytest
 from sklearn.datasets import make_classification
 
 from imbalanced_nn import BalancedKerasClassifier
+from tests import problems
 
-TINY = {
-    "model": "mlp",
-    "model__hidden_layer_sizes": (8,),
-    "epochs": 6,
-    "batch_size": 32,
-    "random_state": 0,
-}
+TINY = problems.TINY | {"epochs": 6}
 N = 400
 
 
 @pytest.fixture(scope="module")
 def binary():
     """Two overlapping classes, one row in six positive."""
-    return make_classification(2 * N, 6, weights=[0.83], flip_y=0.05, random_state=0)
+    return problems.two_classes(2 * N)
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ from sklearn.metrics import precision_score, recall_score
 
 from imbalanced_nn import BalancedKerasClassifier, ThresholdTuner
 from imbalanced_nn.exceptions import InvalidParameterError
-from imbalanced_nn.wrapper.factory import NetworkFactory
+from tests.problems import TRAINING
 
 from .conftest import TINY, N, cut_of, fitted, held_out, new
 
@@ -49,6 +49,6 @@ class TestTuner:
         ],
     )
     def test_a_wrong_one_is_refused_before_training(self, binary, monkeypatch, tuner, message):
-        monkeypatch.setattr(NetworkFactory, "train", lambda *a, **k: pytest.fail("trained"))
+        monkeypatch.setattr(TRAINING, lambda *a, **k: pytest.fail("trained"))
         with pytest.raises(InvalidParameterError, match=message):
             fitted(binary, threshold=tuner)

@@ -2,19 +2,13 @@
 
 import numpy as np
 import pytest
-from sklearn.datasets import make_classification
 
 from imbalanced_nn import BalancedKerasClassifier
+from tests import problems
 
-TINY = {
-    "model": "mlp",
-    "model__hidden_layer_sizes": (4,),
-    "epochs": 2,
-    "batch_size": 32,
-    "random_state": 0,
-}
+TINY = problems.TINY | {"model__hidden_layer_sizes": (4,), "epochs": 2}
 
-X, Y = make_classification(200, 5, weights=[0.8], flip_y=0.02, random_state=0)
+X, Y = problems.few_rows(flip_y=0.02)
 NAMED = np.array(["ok", "fraud"])[Y]
 
 

@@ -3,29 +3,22 @@
 import importlib
 
 import pytest
-from sklearn.datasets import make_classification
 
 from imbalanced_nn import BalancedKerasClassifier
 from imbalanced_nn.fitting import FitResult, attributes_of
 from imbalanced_nn.fitting.decision import fixed_decision
+from tests.problems import TINY, two_classes
 
 # The room's face shows the function of that name.
 cross_fit = importlib.import_module("imbalanced_nn.fitting.cross_fit")
 
-TINY = {
-    "model": "mlp",
-    "model__hidden_layer_sizes": (8,),
-    "epochs": 3,
-    "batch_size": 32,
-    "random_state": 0,
-}
 N = 360
 
 
 @pytest.fixture(scope="module")
 def data():
     """Two overlapping classes, one row in six positive."""
-    return make_classification(N, 6, weights=[0.83], flip_y=0.05, random_state=0)
+    return two_classes(N)
 
 
 def fitted(data, fit_params=None, **params):

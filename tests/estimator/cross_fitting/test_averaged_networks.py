@@ -12,9 +12,9 @@ from sklearn.preprocessing import StandardScaler
 
 from imbalanced_nn import BalancedKerasClassifier
 from imbalanced_nn.exceptions import InvalidParameterError
-from imbalanced_nn.wrapper.factory import NetworkFactory
+from tests.problems import TINY, TRAINING
 
-from .conftest import TINY, N, fitted
+from .conftest import N, fitted
 
 pytestmark = pytest.mark.slow
 
@@ -127,7 +127,7 @@ REFUSED = [
 def test_what_has_no_mean_is_refused_before_training(data, monkeypatch, clf, reason):
     clf = clone(clf).set_params(validation_split=3, epochs=1)
     with monkeypatch.context() as patch:
-        patch.setattr(NetworkFactory, "train", lambda *a, **k: pytest.fail("trained"))
+        patch.setattr(TRAINING, lambda *a, **k: pytest.fail("trained"))
         with pytest.raises(InvalidParameterError, match=rf"{reason}.*Set ensemble=False"):
             clf.fit(*data)
     assert len(clf.set_params(ensemble=False).fit(*data).validation_indices_) == N

@@ -18,8 +18,9 @@ from sklearn.model_selection import (
 from imbalanced_nn import BalancedKerasClassifier, ThresholdTuner
 from imbalanced_nn.exceptions import InvalidParameterError, TooFewRowsError
 from imbalanced_nn.networks import columns_of, slots, slots_of
+from tests.problems import TINY
 
-from .conftest import TINY, N, fitted
+from .conftest import N, fitted
 
 
 @pytest.mark.parametrize("ensemble", [True, False])

@@ -1,16 +1,9 @@
 """Callbacks that keep what they are told, small fits, and trees of tasks."""
 
-import numpy as np
 import pytest
-from sklearn.datasets import make_classification
 
-TINY = {
-    "model": "mlp",
-    "model__hidden_layer_sizes": (8,),
-    "epochs": 3,
-    "batch_size": 32,
-    "random_state": 0,
-}
+from tests.problems import two_classes
+
 # Steps far too large: the network is at its best before the last epoch.
 UNSTEADY = {"epochs": 8, "optimizer__learning_rate": 0.05, "patience": 2}
 
@@ -64,12 +57,7 @@ class Watching(Recorder):
 @pytest.fixture(scope="module")
 def data():
     """Two overlapping classes, one row in six positive."""
-    return make_classification(240, 6, weights=[0.83], flip_y=0.05, random_state=0)
-
-
-def weights_of(clf):
-    """All weights of the network in one row."""
-    return np.concatenate([weight.ravel() for weight in clf.model_.get_weights()])
+    return two_classes(240)
 
 
 def epochs(n):

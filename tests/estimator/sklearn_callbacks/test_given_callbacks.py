@@ -11,8 +11,9 @@ from sklearn.callback import ScoringMonitor
 
 from imbalanced_nn import BalancedKerasClassifier, load, save
 from imbalanced_nn.exceptions import InvalidParameterError
+from tests.problems import TINY
 
-from .conftest import TINY, Recorder
+from .conftest import Recorder
 
 
 class TestGiven:

@@ -10,8 +10,9 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from imbalanced_nn import BalancedKerasClassifier
+from tests.problems import TINY
 
-from .conftest import TINY, UNSTEADY, Recorder
+from .conftest import UNSTEADY, Recorder
 
 
 class TestScoringMonitor:

@@ -6,9 +6,9 @@ import pytest
 from imbalanced_nn import BalancedKerasClassifier
 from imbalanced_nn.training import EpochTasks
 from imbalanced_nn.training.variables import EqualVariables
-from tests.problems import ENGINES
+from tests.problems import ENGINES, TINY, weights_of
 
-from .conftest import TINY, UNSTEADY, Recorder, Watching, weights_of
+from .conftest import UNSTEADY, Recorder, Watching
 
 
 def test_a_callback_may_fit_an_equal_network(data):

@@ -11,9 +11,9 @@ from sklearn.datasets import make_multilabel_classification
 
 from imbalanced_nn import BalancedKerasClassifier, ThresholdTuner
 from imbalanced_nn.exceptions import InvalidParameterError
-from tests.problems import ENGINES
+from tests.problems import ENGINES, TINY, weights_of
 
-from .conftest import TINY, UNSTEADY, Recorder, Watching, weights_of
+from .conftest import UNSTEADY, Recorder, Watching
 
 
 def by_eighths(epoch):

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from imbalanced_nn import BalancedKerasClassifier
+from tests.problems import TINY, weights_of
 
-from .conftest import TINY, Recorder, epochs, tree, weights_of
+from .conftest import Recorder, epochs, tree
 
 
 class TestAsked:

@@ -6,8 +6,9 @@ import pytest
 from sklearn.preprocessing import FunctionTransformer
 
 from imbalanced_nn import BalancedKerasClassifier
+from tests.problems import TINY, weights_of
 
-from .conftest import TINY, Recorder, Watching, epochs, tree, weights_of
+from .conftest import Recorder, Watching, epochs, tree
 
 
 class OwnEncoder(BalancedKerasClassifier):

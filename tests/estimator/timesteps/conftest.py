@@ -38,11 +38,6 @@ def fitted(X, y, sample_weight=None, fit_params=None, **params):
     return clf.fit(X, y, sample_weight, **fit_params or {})
 
 
-def weights_of(clf):
-    """All weights of the network in one row."""
-    return np.concatenate([weight.ravel() for weight in clf.model_.get_weights()])
-
-
 @pytest.fixture(scope="module")
 def data():
     """Two classes, one step in eight positive."""

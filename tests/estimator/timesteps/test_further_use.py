@@ -10,8 +10,9 @@ from sklearn.model_selection import GridSearchCV, GroupKFold, KFold, cross_val_s
 
 from imbalanced_nn import BalancedKerasClassifier
 from imbalanced_nn.exceptions import InvalidParameterError
+from tests.problems import weights_of
 
-from .conftest import TINY, N, fitted, network, weights_of
+from .conftest import TINY, N, fitted, network
 
 layers = keras.layers
 

@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 
 from imbalanced_nn import BalancedKerasClassifier
-from tests.problems import ENGINES
+from tests.problems import ENGINES, weights_of
 
-from .conftest import TINY, N, T, fitted, network, sequences, weights_of
+from .conftest import TINY, N, T, fitted, network, sequences
 
 layers = keras.layers
 

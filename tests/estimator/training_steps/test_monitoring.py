@@ -3,13 +3,13 @@
 import keras
 import numpy as np
 import pytest
-from sklearn.datasets import make_classification, make_multilabel_classification
+from sklearn.datasets import make_multilabel_classification
 from sklearn.metrics import average_precision_score, log_loss
 
 from imbalanced_nn import BalancedKerasClassifier
-from tests.problems import ENGINES
+from tests.problems import ENGINES, TINY, three_classes, weights_of
 
-from .conftest import TINY, fitted, weights_of
+from .conftest import fitted
 
 
 @pytest.mark.parametrize("engine", ENGINES)
@@ -58,7 +58,7 @@ def test_the_logged_scores_are_at_natural_prevalence(data):
 @pytest.mark.parametrize("kind", ["multiclass", "multilabel"])
 def test_scores_of_several_classes_are_means(kind):
     if kind == "multiclass":
-        X, y = make_classification(300, 6, n_informative=4, n_classes=3, random_state=0)
+        X, y = three_classes(300)
     else:
         X, y = make_multilabel_classification(300, 6, n_classes=3, random_state=0)
     clf = fitted((X, y), early_stopping=False)

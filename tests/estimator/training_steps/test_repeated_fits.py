@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from imbalanced_nn import BalancedKerasClassifier
+from tests.problems import TINY, weights_of
 
-from .conftest import TINY, fitted, weights_of
+from .conftest import fitted
 
 
 def test_a_warm_start_goes_on_with_the_same_held_out_rows(data):

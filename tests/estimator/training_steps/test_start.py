@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 
 from imbalanced_nn import BalancedKerasClassifier
+from tests.problems import TINY
 
-from .conftest import TINY, fitted
+from .conftest import fitted
 
 
 def network(meta, activation="sigmoid", compiled=False):

@@ -6,8 +6,9 @@ import pytest
 from sklearn.datasets import make_multilabel_classification
 
 from imbalanced_nn import BalancedKerasClassifier
+from tests.problems import weights_of
 
-from .conftest import fitted, weights_of
+from .conftest import fitted
 
 
 @pytest.mark.parametrize("factor", [1e-3, 7.0, 1e4])
