@@ -9,19 +9,18 @@ Fits that the file of results holds already are not repeated.
     python -m benchmarks.cross_fitting --table     # only write the table from the results
 """
 
-import os
+import benchmarks.one_thread  # noqa: F401 - before the libraries that it is for
+
+# isort: split
+
 import time
 
-for _name in ("OMP_NUM", "OPENBLAS_NUM", "MKL_NUM", "TF_NUM_INTRAOP", "TF_NUM_INTEROP"):
-    os.environ.setdefault(f"{_name}_THREADS", "1")
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+import numpy as np
+from sklearn.metrics import balanced_accuracy_score
+from sklearn.model_selection import train_test_split
 
-import numpy as np  # noqa: E402 - after the threads are set
-from sklearn.metrics import balanced_accuracy_score  # noqa: E402 - after the threads are set
-from sklearn.model_selection import train_test_split  # noqa: E402 - after the threads are set
-
-from benchmarks.quality import LEFT_OUT, scores  # noqa: E402 - after the threads are set
-from benchmarks.suite import (  # noqa: E402 - after the threads are set
+from benchmarks.quality import LEFT_OUT, scores
+from benchmarks.suite import (
     FOLDER,
     add_result,
     load_suite,

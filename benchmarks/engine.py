@@ -10,6 +10,10 @@ run once and in full; the one of 50,000 rows takes most of an hour.
 Writes benchmarks/results/engine.json, where rows measured earlier stay, and the table engine.md.
 """
 
+import benchmarks.one_thread  # noqa: F401 - before the libraries that it is for
+
+# isort: split
+
 import argparse
 import gc
 import importlib.metadata
@@ -23,14 +27,9 @@ import sys
 import time
 from pathlib import Path
 
-# The same for every arm, and read when the libraries are first imported.
-for _name in ("OMP", "OPENBLAS", "MKL", "TF_NUM_INTRAOP", "TF_NUM_INTEROP"):
-    os.environ.setdefault(f"{_name}_THREADS" if "TF" in _name else f"{_name}_NUM_THREADS", "1")
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+import numpy as np
 
-import numpy as np  # noqa: E402 - after the threads are set
-
-from benchmarks import engine_arms  # noqa: E402 - after the threads are set
+from benchmarks import engine_arms
 
 FOLDER = Path(__file__).parent / "results"
 RESULTS, TABLE = FOLDER / "engine.json", FOLDER / "engine.md"

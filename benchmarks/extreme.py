@@ -10,21 +10,20 @@ log-odds over resamples of these rows. Fits that the file of results holds alrea
     python -m benchmarks.extreme --table     # only write the table from the results
 """
 
-import os
+import benchmarks.one_thread  # noqa: F401 - before the libraries that it is for
+
+# isort: split
+
 import time
 
-for _name in ("OMP_NUM", "OPENBLAS_NUM", "MKL_NUM", "TF_NUM_INTRAOP", "TF_NUM_INTEROP"):
-    os.environ.setdefault(f"{_name}_THREADS", "1")
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+import numpy as np
+from sklearn import metrics
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
-import numpy as np  # noqa: E402 - after the threads are set
-from sklearn import metrics  # noqa: E402 - after the threads are set
-from sklearn.linear_model import LogisticRegression  # noqa: E402 - after the threads are set
-from sklearn.pipeline import make_pipeline  # noqa: E402 - after the threads are set
-from sklearn.preprocessing import StandardScaler  # noqa: E402 - after the threads are set
-
-from benchmarks.quality import catboost, held_out, installed, lightgbm, network  # noqa: E402 - after the threads are set
-from benchmarks.suite import (  # noqa: E402 - after the threads are set
+from benchmarks.quality import catboost, held_out, installed, lightgbm, network
+from benchmarks.suite import (
     FOLDER,
     add_result,
     load_suite,

@@ -13,24 +13,22 @@ results holds already are not repeated.
 Several processes may write to one file, each with ways or data of its own.
 """
 
+import benchmarks.one_thread  # noqa: F401 - before the libraries that it is for
+
+# isort: split
+
 import importlib
 import importlib.util
-import os
 import time
 import warnings
 
-# The same for every way, and read when the libraries are first imported.
-for _name in ("OMP", "OPENBLAS", "MKL", "TF_NUM_INTRAOP", "TF_NUM_INTEROP"):
-    os.environ.setdefault(f"{_name}_THREADS" if "TF" in _name else f"{_name}_NUM_THREADS", "1")
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+import numpy as np
+from scipy.stats import rankdata
+from sklearn import metrics
+from sklearn.base import clone
+from sklearn.model_selection import StratifiedKFold, cross_val_predict, train_test_split
 
-import numpy as np  # noqa: E402 - after the threads are set
-from scipy.stats import rankdata  # noqa: E402 - after the threads are set
-from sklearn import metrics  # noqa: E402 - after the threads are set
-from sklearn.base import clone  # noqa: E402 - after the threads are set
-from sklearn.model_selection import StratifiedKFold, cross_val_predict, train_test_split  # noqa: E402 - after the threads are set
-
-from benchmarks.suite import (  # noqa: E402 - after the threads are set
+from benchmarks.suite import (
     FOLDER,
     add_result,
     load_suite,
@@ -39,7 +37,7 @@ from benchmarks.suite import (  # noqa: E402 - after the threads are set
     rows_of,
     run_missing,
 )
-from imbalanced_nn.metrics import average_precision  # noqa: E402 - after the threads are set
+from imbalanced_nn.metrics import average_precision
 
 RESULTS = FOLDER / "quality.csv"
 # A copy of another set.
