@@ -17,7 +17,21 @@ __all__ = ["Data", "Fit", "Task", "check_sample_weight", "fit_and_measure", "fit
 
 
 class Task(NamedTuple):
-    """A strategy on a fold: positions of its rows, and the seed that all strategies share."""
+    """A strategy on a fold.
+
+    Parameters
+    ----------
+    strategy : str
+        Its name.
+    estimator : estimator
+        Not fitted, with the parameters of the strategy.
+    fold, n_folds : int
+        Number of the fold, from 0, and of all folds.
+    train, test : ndarray of int of shape (n_train,) and (n_test,)
+        Positions of the rows to fit and to measure on.
+    seed : int
+        That all strategies share on this fold.
+    """
 
     strategy: str
     estimator: BaseEstimator
@@ -29,7 +43,21 @@ class Task(NamedTuple):
 
 
 class Fit(NamedTuple):
-    """What came of a task: a row of measures for either cut, or an error; and its warnings."""
+    """What came of a task.
+
+    Parameters
+    ----------
+    strategy : str
+        Name of the strategy.
+    fold : int
+        Number of the fold.
+    rows : list of dict
+        Measures, at each cut; empty where the fit failed.
+    told : list of Warning
+        What the fit warned of.
+    failure : RuntimeError or None, default=None
+        How it failed.
+    """
 
     strategy: str
     fold: int
@@ -39,7 +67,21 @@ class Fit(NamedTuple):
 
 
 class Data(NamedTuple):
-    """What every fit draws its rows from; ``positive`` is None for more than two classes."""
+    """What every fit draws its rows from.
+
+    Parameters
+    ----------
+    X, y : array-like of shape (n_samples, ...) and (n_samples,)
+        Rows and labels as they were given.
+    classes : ndarray of shape (n_classes,)
+        Labels, sorted.
+    codes : ndarray of int of shape (n_samples,)
+        Class code of each row.
+    positive : int or None
+        Code of the positive class, None for more than two classes.
+    sample_weight, groups : ndarray of shape (n_samples,) or None
+        Weight and group of each row.
+    """
 
     X: object
     y: object

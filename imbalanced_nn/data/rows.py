@@ -62,7 +62,7 @@ class Rows:
 
     Parameters
     ----------
-    X, y : array, sparse matrix, or list or dict of arrays
+    X, y : array or sparse matrix of shape (n_samples, ...), or list or dict of arrays
         Encoded inputs and targets.
     codes : ndarray of shape (n_samples,) or (n_samples, n_labels)
         Class codes, or the 0/1 indicator of a multilabel target, of all rows of X.
@@ -127,7 +127,7 @@ class TimestepRows(Rows):
 
     Parameters
     ----------
-    X, y : array, sparse matrix, or list or dict of arrays
+    X, y : array of shape (n_sequences, n_steps, ...), or list or dict of arrays
         Encoded inputs and targets.
     codes : ndarray of shape (n_sequences, n_steps)
         Class codes of all rows of X.

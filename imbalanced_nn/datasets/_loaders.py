@@ -104,31 +104,21 @@ def load_ai4i2020(*, return_X_y=False, as_frame=False):
 
     Parameters
     ----------
-    return_X_y : bool, default=False
-        Whether to return ``(data, target)`` instead of a `~sklearn.utils.Bunch`.
-    as_frame : bool, default=False
-        Whether data is a pandas DataFrame and target a pandas Series instead of arrays.
+    return_X_y, as_frame : bool, default=False
+        As in `load_thyroid`.
 
     Returns
     -------
     data : :class:`~sklearn.utils.Bunch`
-        Dictionary-like object, with the following attributes.
+        With the attributes of `load_thyroid`, among them:
 
         data : {ndarray, DataFrame} of shape (10000, 8)
             Feature values, float64: product type as three yes/no columns, air and process
             temperature (K), rotational speed (rpm), torque (Nm), tool wear (min).
         target : {ndarray, Series} of shape (10000,)
             1 where the machine failed, else 0: an index into `target_names`.
-        feature_names : list of str
-            Names of the columns of `data`.
         target_names : ndarray of str of shape (2,)
             Names of the classes: "no failure", "failure".
-        frame : DataFrame of shape (10000, 9) or None
-            `data` and `target` in one table; None unless ``as_frame=True``.
-        DESCR : str
-            Description, attribution and licence.
-        filename : str
-            Name of the file that holds the data.
 
     (data, target) : tuple if ``return_X_y`` is True
         The two attributes above.
@@ -175,31 +165,21 @@ def load_htru2(*, return_X_y=False, as_frame=False):
 
     Parameters
     ----------
-    return_X_y : bool, default=False
-        Whether to return ``(data, target)`` instead of a `~sklearn.utils.Bunch`.
-    as_frame : bool, default=False
-        Whether data is a pandas DataFrame and target a pandas Series instead of arrays.
+    return_X_y, as_frame : bool, default=False
+        As in `load_thyroid`.
 
     Returns
     -------
     data : :class:`~sklearn.utils.Bunch`
-        Dictionary-like object, with the following attributes.
+        With the attributes of `load_thyroid`, among them:
 
         data : {ndarray, DataFrame} of shape (17898, 8)
             Feature values, float64: mean, standard deviation, excess kurtosis and skewness of
             the integrated profile and of the curve of signal-to-noise over dispersion measure.
         target : {ndarray, Series} of shape (17898,)
             1 for a pulsar, else 0: an index into `target_names`.
-        feature_names : list of str
-            Names of the columns of `data`.
         target_names : ndarray of str of shape (2,)
             Names of the classes: "noise", "pulsar".
-        frame : DataFrame of shape (17898, 9) or None
-            `data` and `target` in one table; None unless ``as_frame=True``.
-        DESCR : str
-            Description, attribution and licence.
-        filename : str
-            Name of the file that holds the data.
 
     (data, target) : tuple if ``return_X_y`` is True
         The two attributes above.
@@ -247,31 +227,21 @@ def load_page_blocks(*, return_X_y=False, as_frame=False):
 
     Parameters
     ----------
-    return_X_y : bool, default=False
-        Whether to return ``(data, target)`` instead of a `~sklearn.utils.Bunch`.
-    as_frame : bool, default=False
-        Whether data is a pandas DataFrame and target a pandas Series instead of arrays.
+    return_X_y, as_frame : bool, default=False
+        As in `load_thyroid`.
 
     Returns
     -------
     data : :class:`~sklearn.utils.Bunch`
-        Dictionary-like object, with the following attributes.
+        With the attributes of `load_thyroid`, among them:
 
         data : {ndarray, DataFrame} of shape (5472, 10)
             Feature values, float64: size, shape and counts of black pixels and transitions.
         target : {ndarray, Series} of shape (5472,)
             Class of each row, an index into `target_names`.
-        feature_names : list of str
-            Names of the columns of `data`.
         target_names : ndarray of str of shape (5,)
             Names of the classes: "text", "horizontal line", "graphic",
             "vertical line", "picture".
-        frame : DataFrame of shape (5472, 11) or None
-            `data` and `target` in one table; None unless ``as_frame=True``.
-        DESCR : str
-            Description, attribution and licence.
-        filename : str
-            Name of the file that holds the data.
 
     (data, target) : tuple if ``return_X_y`` is True
         The two attributes above.

@@ -69,7 +69,7 @@ class Balanced:
         Rows in a batch.
     target : Target
         What y asks for.
-    sample_indices : ndarray of int
+    sample_indices : ndarray of int of shape (n_resampled,)
         Row of the data behind each row that the sampler left, -1 where it is synthetic.
     class_weight : dict or None
         Weight of each label, or of the absence and presence of each; None without any, and where

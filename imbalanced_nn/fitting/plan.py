@@ -47,9 +47,9 @@ class FitPlan:
         The hooks of the estimator, and its parameters.
     target : Target
         What y asks for.
-    X, y : array, sparse matrix, or list or dict of arrays
+    X, y : array or sparse matrix of shape (n_samples, ...), or list or dict of arrays
         As the caller gave them, checked.
-    targets : array
+    targets : array of shape (n_samples, ...)
         y as the network takes it.
     codes : ndarray of shape (n_samples,), (n_samples, n_labels) or (n_samples, n_steps)
         Class codes, or the 0/1 indicator of a multilabel target.

@@ -57,7 +57,15 @@ class Target:
 
 
 class Mass(NamedTuple):
-    """Weight of the decisions of each class, and of all of them, both of shape (n_classes,)."""
+    """Weight of the decisions of each class, in units of ``sample_weight``.
+
+    Parameters
+    ----------
+    of_class : ndarray of shape (n_classes,)
+        Weight of the decisions of each class, or for each label.
+    whole : ndarray of shape (n_classes,)
+        Weight of all decisions, of several labels those about each.
+    """
 
     of_class: np.ndarray
     whole: np.ndarray
@@ -133,7 +141,7 @@ class SeenRows:
     ----------
     every : int
         Of all numbers of rows its multiples are kept, a power of 2.
-    numbers : ndarray of uint32
+    numbers : ndarray of uint32 of shape (n_kept,)
         Sorted numbers, one for each content of a row.
     """
 

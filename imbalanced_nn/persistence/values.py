@@ -47,7 +47,15 @@ def one_line_repr(value: Any, width: int = 80) -> str:
 
 @dataclass(frozen=True)
 class ArchiveMember:
-    """Bytes that become a file of their own inside the archive."""
+    """Bytes that become a file of their own inside the archive.
+
+    Parameters
+    ----------
+    content : bytes
+        What the file holds.
+    suffix : str
+        End of its name, such as ``".npy"``.
+    """
 
     content: bytes
     suffix: str
@@ -80,7 +88,18 @@ class Form:
 
 @dataclass
 class Encoder:
-    """Writes values as JSON's types; bytes are gathered in ``members``."""
+    """Writes values as JSON's types.
+
+    Parameters
+    ----------
+    forms : iterable of Form
+        Types of values that JSON does not know; the first that accepts a value writes it.
+
+    Attributes
+    ----------
+    members : dict of str to bytes
+        Files of the archive, by name, gathered from the values.
+    """
 
     forms: Iterable[Form]
     members: dict[str, bytes] = field(default_factory=dict)
@@ -128,7 +147,15 @@ class Encoder:
 
 @dataclass
 class Decoder:
-    """Reads what `Encoder` wrote."""
+    """Reads what `Encoder` wrote.
+
+    Parameters
+    ----------
+    forms : iterable of Form
+        Types of values that JSON does not know.
+    members : dict of str to bytes
+        Files of the archive, by name.
+    """
 
     forms: Iterable[Form]
     members: dict[str, bytes]

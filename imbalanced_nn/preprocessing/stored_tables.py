@@ -35,10 +35,12 @@ class StoredTable:
         Columns to read, in this order.
     n_rows : int
         Number of rows that are read.
-    present : ndarray of bool or None, default=None
+    present : ndarray of bool of shape (n_stored_rows,) or None, default=None
         Which rows of the files are read; None is all.
     types : ColumnTypes or None, default=None
         What turns the columns into floats and text.
+    attrs : dict, default={}
+        As of a DataFrame.
     """
 
     dataset: Any

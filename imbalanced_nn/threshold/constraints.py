@@ -38,7 +38,19 @@ STEP = 1.05
 
 @dataclass(frozen=True)
 class Constraint:
-    """A bound that the decisions must keep. Made by `get_constraint`."""
+    """A bound that the decisions must keep. Made by `get_constraint`.
+
+    Parameters
+    ----------
+    metric : str
+        Name of a rate, or ``"alert_count"``.
+    bound : float
+        Least or, where ``at_most``, largest value: a share in [0, 1], or a weight of rows.
+    confidence : float in (0, 1) or None, default=None
+        At which the bound is proved for further rows; None keeps it on the given ones.
+    calibrated : bool, default=False
+        Whether scores are probabilities of the positive class.
+    """
 
     metric: str
     bound: float

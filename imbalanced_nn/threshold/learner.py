@@ -51,7 +51,17 @@ class Aim:
 
 
 class Learned(NamedTuple):
-    """A rule, its objective value on the rows, and the curve or curves of its cuts."""
+    """A rule and how it does on the rows that it was learned on.
+
+    Parameters
+    ----------
+    rule : BinaryRule, MulticlassRule, MultilabelRule, CostRule or None
+        Turns scores into codes; None before Bayes' rule is known.
+    score : float
+        Value of the objective.
+    curve : ThresholdCurve, tuple of ThresholdCurve or None
+        The objective at every cut, one curve for each label; None where cuts act jointly.
+    """
 
     rule: Any
     score: float

@@ -61,7 +61,15 @@ def _seed_states(model: keras.Model) -> list[keras.Variable]:
 
 @dataclass
 class PackedModel:
-    """A network as bytes of the Keras format, with the code it refers to by reference."""
+    """A network as bytes of the Keras format, with the code it refers to by reference.
+
+    Parameters
+    ----------
+    content : bytes
+        The file that Keras would save.
+    custom_objects : dict of str to object, default={}
+        Classes and functions that are not registered, by the names that the file has for them.
+    """
 
     content: bytes
     custom_objects: dict[str, Any] = field(default_factory=dict)
@@ -75,7 +83,15 @@ class PackedModel:
 
 @dataclass
 class PackedObject:
-    """A custom loss or metric, or an optimizer, as its class and configuration."""
+    """A custom loss or metric, or an optimizer, as its class and configuration.
+
+    Parameters
+    ----------
+    cls : type
+        Its class.
+    config : dict of str to object
+        As ``get_config`` returns it.
+    """
 
     cls: type
     config: dict[str, Any]
