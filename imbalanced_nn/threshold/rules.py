@@ -73,7 +73,28 @@ class BinaryRule:
 
 
 @dataclass(frozen=True)
-class MulticlassRule:
+class _SeveralCuts:
+    """A rule with a cut for each class or label.
+
+    Parameters
+    ----------
+    thresholds : sequence of floats
+        The cuts.
+    """
+
+    thresholds: Any
+
+    def __post_init__(self):
+        object.__setattr__(self, "thresholds", tuple(float(t) for t in self.thresholds))
+
+    @property
+    def thresholds_(self):
+        """The cuts, an ndarray of shape (n_cuts,)."""
+        return np.array(self.thresholds)
+
+
+@dataclass(frozen=True)
+class MulticlassRule(_SeveralCuts):
     """Predict the class whose probability is largest relative to its cut.
 
     The class is ``argmax_k proba[:, k] / thresholds[k]``. Equal cuts are plain argmax; cuts
@@ -92,20 +113,13 @@ class MulticlassRule:
     array([2, 0])
     """
 
-    thresholds: Any
-
     def __post_init__(self):
-        object.__setattr__(self, "thresholds", tuple(float(t) for t in self.thresholds))
+        super().__post_init__()
         if not all(0 < t < np.inf for t in self.thresholds):
             raise InvalidParameterError(
                 f"Each cut of a multiclass rule must be positive and finite. "
                 f"Got thresholds={self.thresholds!r}."
             )
-
-    @property
-    def thresholds_(self):
-        """The cuts, an ndarray of shape (K,)."""
-        return np.array(self.thresholds)
 
     def decide(self, proba):
         """Return the class code of each row.
@@ -124,7 +138,7 @@ class MulticlassRule:
 
 
 @dataclass(frozen=True)
-class MultilabelRule:
+class MultilabelRule(_SeveralCuts):
     """Assign each label whose probability reaches that label's cut.
 
     Parameters
@@ -139,16 +153,6 @@ class MultilabelRule:
     array([[1, 0],
            [0, 1]])
     """
-
-    thresholds: Any
-
-    def __post_init__(self):
-        object.__setattr__(self, "thresholds", tuple(float(t) for t in self.thresholds))
-
-    @property
-    def thresholds_(self):
-        """The cuts, an ndarray of shape (L,)."""
-        return np.array(self.thresholds)
 
     def decide(self, proba):
         """Return the 0/1 indicator of each label.
