@@ -10,7 +10,8 @@ A backend is a package of up to three modules:
     ``Program`` and ``OwnProgram``: whole epochs as one program. Without it, as on PyTorch,
     ``Model.fit`` trains.
 
-Everything else, from the loop over the epochs to the cache of programs, is shared.
+What two of them do alike stands beside them: ``usual`` for ``tensors``, ``epoch_program`` for
+``epochs``. Everything else, from the loop over the epochs to the cache of programs, is shared.
 """
 
 from importlib import import_module

@@ -1,6 +1,5 @@
 """Whole epochs as one program that JAX compiles, from values to values."""
 
-import threading
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
@@ -19,57 +18,26 @@ from imbalanced_nn._compat.keras import (
     stateless,
     trainable_variables,
 )
+from imbalanced_nn.training.backends.epoch_program import FIXED_ROWS, EpochProgram, OwnNetwork
 from imbalanced_nn.training.backends.jax.padding import (
     fills_batches,
     fills_held_out,
     padded,
     reduction_of,
 )
-from imbalanced_nn.training.backends.jax.tensors import padded_length, values_of
-from imbalanced_nn.training.cache import n_bytes
-from imbalanced_nn.training.global_draws import layer_classes
-from imbalanced_nn.training.prefix import split_fixed
-from imbalanced_nn.training.process import seeded
-from imbalanced_nn.training.told import untold
-from imbalanced_nn.training.twins import twin_of
-from imbalanced_nn.training.variables import EqualVariables, SameVariables
+from imbalanced_nn.training.backends.jax.tensors import padded_length
 
 __all__ = ["OwnProgram", "Program"]
 
-# Bounds the memory of what fixed layers make on the way.
-FIXED_ROWS = 2**15
 
-
-class Program:
+class Program(EpochProgram):
     """A private twin of a network with its training epoch as one program.
 
     Numbers of rows are filled up, so that one program serves folds of about one size.
-
-    Parameters
-    ----------
-    model : keras.Model
-        Compiled; the twin is made from its configuration and shares nothing with it.
-    batch_size : int
-        Rows in a batch; the last one of an epoch may be smaller.
-    data : tuple
-        X, y and the weights of an epoch's rows, for their types and shapes; X is an array, or a
-        list or dict of them.
     """
 
     # What is handed over may be written over: nobody else holds it.
     _donated: tuple[int, ...] = (0,)
-
-    def __init__(self, model: keras.Model, batch_size: int, data: tuple[Any, ...]):
-        with seeded(0, *layer_classes(model)):
-            self.twin = twin_of(model)
-            build_compiled_metrics(self.twin, _empty_row(data))
-            self._fixed, self._rest = self._split()
-        slots = self.twin.optimizer.variables
-        self.fresh_slots = values_of(slots)
-        self.n_bytes = n_bytes([*self.twin.variables, *slots, *slots])
-        self.lock = threading.Lock()
-        self.has_own_code = untold(model) is not None
-        self._set_up(batch_size)
 
     def _set_up(self, batch_size: int) -> None:
         """Begin without any program."""
@@ -80,36 +48,21 @@ class Program:
         self._tests: dict[int, Callable] = {}
         self._passed: Any = None
 
-    def pair_with(self, model: keras.Model) -> EqualVariables | SameVariables:
-        """Return the variables of a network beside those that are trained."""
-        return EqualVariables(model, self.twin, self.fresh_slots)
+    def _make_metrics(self, data: tuple[Any, ...]) -> None:
+        """Make the twin's metrics, with a row of zeros."""
+        build_compiled_metrics(self.twin, _empty_row(data))
+
+    def _trains_alike(self, rest: keras.Model) -> bool:
+        """Whether the optimizer's variables are those of the rest, in its order."""
+        known = map(id, trainable_variables(self.twin.optimizer))
+        return list(known) == list(map(id, rest.trainable_variables))
 
     def trace(self, data: list[Any], weight: np.ndarray, held_out: Any, evaluated: Any) -> None:
         """Do nothing ahead: the code is given as many rows in a batch as Keras gives it."""
         self._build([*data, weight])
 
-    def _build(self, data: list[Any]) -> None:
-        """Make nothing more; the twin is ready."""
-
-    def _split(self) -> tuple[Any, Any]:
-        """Return what the twin does before its first trained layer, and the rest, compiled."""
-        # Metrics are the twin's own.
-        parts = split_fixed(self.twin) if len(self.twin.metrics) == 1 else None
-        if parts is None:
-            return None, None
-        known = map(id, trainable_variables(self.twin.optimizer))
-        if list(known) != list(map(id, parts[1].trainable_variables)):
-            return None, None
-        parts[1].compile(self.twin.optimizer, self.twin.loss)
-        return parts
-
-    @property
-    def has_fixed(self) -> bool:
-        """Whether a part of the network comes before all that is trained."""
-        return self._fixed is not None
-
     def fixed(self, X: Any) -> Any:
-        """Return what that part makes of inputs, block by block."""
+        """Return what fixed layers make of inputs, block by block."""
         network = self._fixed
         if self._passed is None:
 
@@ -146,29 +99,9 @@ class Program:
         goes_on: bool = False,
         at_once: int = 1,
     ) -> Iterator[tuple[dict[str, Any], tuple[np.ndarray, ...]]]:
-        """Train in one call for one or several epochs on the same data.
+        """Train as `EpochProgram.train` says.
 
-        Parameters
-        ----------
-        data : list
-            X, a tensor or a list or dict of them, and y.
-        weights, rows : list of ndarray
-            For each epoch the numbers of its rows in their order, and their weights.
-        held_out : list
-            What `judged` made of rows to judge by after each epoch, or nothing.
-        is_fixed : bool
-            Whether the inputs are what `fixed` has made of them.
-        goes_on : bool, default=False
-            Whether the rows belong to the epoch of the call before.
-        at_once : int, default=1
-            The most epochs of a call in this fit: those that a call lacks are trained on no rows.
-
-        Yields
-        ------
-        dict
-            Metrics of an epoch.
-        tuple of ndarray
-            Outputs and loss of the held-out rows after it, empty without any.
+        Epochs that a call lacks of ``at_once`` are trained on no rows.
         """
         network = self._rest if is_fixed else self.twin
         if is_fixed not in self._runs:
@@ -265,10 +198,7 @@ class Program:
         return tuple(part.astype(keras.config.floatx()) for part in (outputs, loss))
 
     def evaluate(self, data: list[Any], batch_size: int, goes_on: bool = False) -> dict[str, Any]:
-        """Return the metrics of held-out inputs, targets and weights, as ``Model.evaluate``.
-
-        Where the rows go on with those of the call before, the metrics are of all of them.
-        """
+        """Return the metrics of held-out rows as `EpochProgram.evaluate` says."""
         network = self.twin
         if batch_size not in self._tests:
             self._tests[batch_size] = jax.jit(partial(_tested, network, batch_size))
@@ -283,34 +213,10 @@ class Program:
         return jax.device_get(results)
 
 
-class OwnProgram(Program):
-    """A network itself, which no configuration tells, with its training epoch as one program.
-
-    Parameters
-    ----------
-    model : keras.Model
-        Compiled.
-    batch_size : int
-        Rows in a batch; the last one of an epoch may be smaller.
-    """
+class OwnProgram(OwnNetwork, Program):
+    """A network itself, which no configuration tells, with its training epoch as one program."""
 
     _donated = ()
-
-    def __init__(self, model: keras.Model, batch_size: int):
-        self.twin, self.has_own_code = model, True
-        self._fixed = self._rest = None
-        self._set_up(batch_size)
-
-    def pair_with(self, model: keras.Model) -> EqualVariables | SameVariables:
-        """Return nothing to assign; the network is what is trained."""
-        return SameVariables()
-
-    def _build(self, data: list[Any]) -> None:
-        """Make what Keras makes of a network before its first batch."""
-        first = keras.tree.map_structure(lambda part: part[: self._batch_size], tuple(data))
-        build_compiled_metrics(self.twin, first)
-        if not self.twin.optimizer.built:
-            self.twin.optimizer.build(self.twin.trainable_variables)
 
 
 def _empty_row(data: tuple[Any, ...]) -> tuple[Any, ...]:

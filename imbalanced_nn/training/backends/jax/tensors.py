@@ -3,7 +3,7 @@
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ import numpy as np
 
 from imbalanced_nn._compat.jax import is_running
 from imbalanced_nn._compat.keras import set_value
+from imbalanced_nn.training.backends.usual import drawing, variables_alike
 
 __all__ = [
     "COMPILES",
@@ -109,11 +110,6 @@ def as_data(data: Any) -> Any:
     return keras.tree.map_structure(filled, data)
 
 
-def drawing(seed: int | None) -> AbstractContextManager:
-    """Seed nothing: layers draw from generators of their own."""
-    return nullcontext()
-
-
 def is_distributed(model: keras.Model) -> bool:
     """Whether the values of a network's weights lie on several devices."""
     return keras.distribution.distribution() is not None
@@ -131,12 +127,6 @@ def forget_traces(model: keras.Model) -> None:
         model.make_train_function(force=True)
     if model.test_function is not None:
         model.make_test_function(force=True)
-
-
-@contextmanager
-def variables_alike() -> Iterator[None]:
-    """Make variables as Keras does: JAX keeps nothing by their names."""
-    yield
 
 
 @contextmanager

@@ -1,6 +1,5 @@
 """Whole epochs as one TensorFlow graph."""
 
-import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -8,22 +7,11 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from imbalanced_nn._compat.keras import build_compiled_metrics
 from imbalanced_nn.training.averages import with_averages
+from imbalanced_nn.training.backends.epoch_program import FIXED_ROWS, EpochProgram, OwnNetwork
 from imbalanced_nn.training.backends.tensorflow.passes import outputs_and_loss
-from imbalanced_nn.training.backends.tensorflow.tensors import values_of, variables_alike
-from imbalanced_nn.training.cache import n_bytes
-from imbalanced_nn.training.global_draws import layer_classes
-from imbalanced_nn.training.prefix import split_fixed
-from imbalanced_nn.training.process import seeded
-from imbalanced_nn.training.told import untold
-from imbalanced_nn.training.twins import twin_of
-from imbalanced_nn.training.variables import EqualVariables, SameVariables
 
 __all__ = ["OwnProgram", "Program"]
-
-# Bounds the memory of what fixed layers make on the way.
-FIXED_ROWS = 2**15
 
 
 def _each_batch(step: Callable, n_rows: tf.Tensor, batch_size: int) -> None:
@@ -61,34 +49,8 @@ def _spec(tensor: Any, n_free: int = 1) -> tf.TensorSpec:
     return tf.TensorSpec((*[None] * n_free, *tensor.shape[n_free:]), tensor.dtype)
 
 
-class Program:
-    """A private twin of a network with its training epoch traced as one graph.
-
-    Parameters
-    ----------
-    model : keras.Model
-        Compiled; the twin is made from its configuration and shares nothing with it.
-    batch_size : int
-        Rows in a batch; the last one of an epoch may be smaller.
-    data : tuple
-        X, y and the weights of an epoch's rows, for their types and shapes; X is an array, or a
-        list or dict of them.
-    """
-
-    def __init__(self, model: keras.Model, batch_size: int, data: tuple[Any, ...]):
-        with seeded(0, *layer_classes(model)), variables_alike():
-            self.twin = twin_of(model)
-            if len(self.twin.metrics) > 1:
-                # Metrics are made when first used; the graph must reset them before that.
-                row = keras.tree.map_structure(_empty_row, tuple(data))
-                self.twin.test_step(row)
-            self._fixed, self._rest = self._split()
-        slots = self.twin.optimizer.variables
-        self.fresh_slots = values_of(slots)
-        self.n_bytes = n_bytes(self.twin.variables + 2 * slots)
-        self.lock = threading.Lock()
-        self.has_own_code = untold(model) is not None
-        self._set_up(batch_size)
+class Program(EpochProgram):
+    """A private twin of a network with its training epoch traced as one graph."""
 
     def _set_up(self, batch_size: int) -> None:
         """Begin without any graph."""
@@ -96,9 +58,10 @@ class Program:
         self.n_traces = 0
         self._functions: dict[str, Callable] = {}
 
-    def pair_with(self, model: keras.Model) -> EqualVariables | SameVariables:
-        """Return the variables of a network beside those that are trained."""
-        return EqualVariables(model, self.twin, self.fresh_slots)
+    def _make_metrics(self, data: tuple[Any, ...]) -> None:
+        """Make the twin's metrics, which the graph must reset before they are first used."""
+        if len(self.twin.metrics) > 1:
+            self.twin.test_step(keras.tree.map_structure(_empty_row, tuple(data)))
 
     def trace(
         self,
@@ -110,15 +73,6 @@ class Program:
         """Trace what the fit will run, before it begins; return what cannot be, or None.
 
         Somebody's code may ask for the number of rows, which is open here and not in Keras.
-
-        Parameters
-        ----------
-        data, held_out : list
-            As in `train`.
-        weight : ndarray
-            Weights of the rows of an epoch.
-        evaluated : tuple of (list, int) or None
-            As in `evaluate`, if it will be called.
         """
         try:
             self._build([*data, tf.convert_to_tensor(weight)])
@@ -130,25 +84,8 @@ class Program:
             return f"its code cannot be traced for any number of rows ({said})"
         return None
 
-    def _build(self, data: list[Any]) -> None:
-        """Make nothing more; the twin is ready."""
-
-    def _split(self) -> tuple[Any, Any]:
-        """Return what the twin does before its first trained layer, and the rest, compiled."""
-        # Metrics are the twin's own.
-        parts = split_fixed(self.twin) if len(self.twin.metrics) == 1 else None
-        if parts is None:
-            return None, None
-        parts[1].compile(self.twin.optimizer, self.twin.loss)
-        return parts
-
-    @property
-    def has_fixed(self) -> bool:
-        """Whether a part of the network comes before all that is trained."""
-        return self._fixed is not None
-
     def fixed(self, X: tf.Tensor) -> tf.Tensor:
-        """Return what that part makes of inputs, block by block."""
+        """Return what fixed layers make of inputs, block by block."""
 
         def call(X):
             return self._fixed(X, training=False)
@@ -158,7 +95,7 @@ class Program:
         return tf.concat([function(X[start : start + FIXED_ROWS]) for start in starts], axis=0)
 
     def judged(self, held_out: list[tf.Tensor]) -> list[tf.Tensor]:
-        """Return rows to judge by as `train` takes them."""
+        """Return rows to judge by as they are."""
         return held_out
 
     def train(
@@ -171,30 +108,7 @@ class Program:
         goes_on: bool = False,
         at_once: int = 1,
     ) -> Iterator[tuple[dict[str, Any], tuple[np.ndarray, ...]]]:
-        """Train in one call for one or several epochs on the same data.
-
-        Parameters
-        ----------
-        data : list
-            X, a tensor or a list or dict of them, and y.
-        weights, rows : list of ndarray
-            For each epoch the numbers of its rows in their order, and their weights.
-        held_out : list of tf.Tensor
-            Inputs, targets and weights of rows to judge by after each epoch, or nothing.
-        is_fixed : bool
-            Whether the inputs are what `fixed` has made of them.
-        goes_on : bool, default=False
-            Whether the rows belong to the epoch of the call before.
-        at_once : int, default=1
-            Of no use here: a graph takes any number of epochs.
-
-        Yields
-        ------
-        dict
-            Metrics of an epoch.
-        tuple of ndarray
-            Outputs and loss of the held-out rows after it, empty without any.
-        """
+        """Train as `EpochProgram.train` says; a graph takes any number of epochs at once."""
         epochs = [np.stack(weights), np.stack(rows).astype(np.int32, copy=False)]
         run = self._training(data, epochs, held_out, is_fixed)
         given = [*keras.tree.flatten(data), *map(tf.convert_to_tensor, epochs), *held_out]
@@ -262,10 +176,7 @@ class Program:
     def evaluate(
         self, data: list[Any], batch_size: int, goes_on: bool = False
     ) -> dict[str, tf.Tensor]:
-        """Return the metrics of held-out inputs, targets and weights, as ``Model.evaluate``.
-
-        Where the rows go on with those of the call before, the metrics are of all of them.
-        """
+        """Return the metrics of held-out rows as `EpochProgram.evaluate` says."""
         run = self._evaluation(data, batch_size)
         return run(tf.constant(goes_on), *keras.tree.flatten(data))
 
@@ -298,30 +209,5 @@ class Program:
         return self._functions[key]
 
 
-class OwnProgram(Program):
-    """A network itself, which no configuration tells, with its training epoch as one graph.
-
-    Parameters
-    ----------
-    model : keras.Model
-        Compiled.
-    batch_size : int
-        Rows in a batch; the last one of an epoch may be smaller.
-    """
-
-    def __init__(self, model: keras.Model, batch_size: int):
-        self.twin, self.has_own_code = model, True
-        self._fixed = self._rest = None
-        self._set_up(batch_size)
-
-    def pair_with(self, model: keras.Model) -> EqualVariables | SameVariables:
-        """Return nothing to assign; the network is what is trained."""
-        return SameVariables()
-
-    def _build(self, data: list[tf.Tensor]) -> None:
-        """Make what Keras makes of a network before its first batch."""
-        with variables_alike():
-            first = keras.tree.map_structure(lambda part: part[: self._batch_size], tuple(data))
-            build_compiled_metrics(self.twin, first)
-            if not self.twin.optimizer.built:
-                self.twin.optimizer.build(self.twin.trainable_variables)
+class OwnProgram(OwnNetwork, Program):
+    """A network itself, which no configuration tells, with its training epoch as one graph."""

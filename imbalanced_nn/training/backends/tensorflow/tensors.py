@@ -1,11 +1,13 @@
 """TensorFlow's tensors and variables, and the threads that compute with them."""
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import Any
 
 import keras
 import tensorflow as tf
+
+from imbalanced_nn.training.backends.usual import drawing, forget_traces, padded_length, start
 
 __all__ = [
     "COMPILES",
@@ -37,15 +39,6 @@ PEEKS = False
 """Whether Keras takes a batch out of an epoch of its own to make metrics by."""
 
 
-def start() -> None:
-    """Prepare nothing: TensorFlow is ready when it is imported."""
-
-
-def padded_length(n: int, multiple: int) -> int:
-    """Return to how many rows so many are filled up: a whole multiple."""
-    return n + -n % multiple
-
-
 def is_tensor(data: Any) -> bool:
     """Whether data is one tensor, and no list or dict of them."""
     return isinstance(data, tf.Tensor)
@@ -60,11 +53,6 @@ as_data = as_tensors
 """The same for rows that programs gather batches from."""
 
 
-def drawing(seed: int | None) -> AbstractContextManager:
-    """Seed nothing: layers draw from generators of their own."""
-    return nullcontext()
-
-
 def is_distributed(model: keras.Model) -> bool:
     """Whether the values of a network's weights lie on several devices."""
     return any(isinstance(v.value, tf.distribute.DistributedValues) for v in model.weights[:1])
@@ -73,10 +61,6 @@ def is_distributed(model: keras.Model) -> bool:
 def is_eager() -> bool:
     """Whether everything is to be run step by step and nothing as a graph."""
     return tf.config.functions_run_eagerly()
-
-
-def forget_traces(model: keras.Model) -> None:
-    """Do nothing: graphs read what variables hold when they run."""
 
 
 @contextmanager

@@ -7,6 +7,13 @@ from typing import Any
 import keras
 import torch
 
+from imbalanced_nn.training.backends.usual import (
+    forget_traces,
+    padded_length,
+    start,
+    variables_alike,
+)
+
 __all__ = [
     "COMPILES",
     "PEEKS",
@@ -30,15 +37,6 @@ COMPILES = False
 
 PEEKS = True
 """Whether Keras takes a batch out of an epoch of its own to make metrics by."""
-
-
-def start() -> None:
-    """Prepare nothing: PyTorch is ready when it is imported."""
-
-
-def padded_length(n: int, multiple: int) -> int:
-    """Return to how many rows so many are filled up: a whole multiple."""
-    return n + -n % multiple
 
 
 def is_tensor(data: Any) -> bool:
@@ -74,16 +72,6 @@ def is_distributed(model: keras.Model) -> bool:
 def is_eager() -> bool:
     """Whether everything is run step by step: Keras compiles on PyTorch only where asked to."""
     return False
-
-
-def forget_traces(model: keras.Model) -> None:
-    """Do nothing: steps read what variables hold when they run."""
-
-
-@contextmanager
-def variables_alike() -> Iterator[None]:
-    """Make variables as Keras does: PyTorch keeps nothing by their names."""
-    yield
 
 
 def limit_threads(share: Callable[[], int | None]) -> None:

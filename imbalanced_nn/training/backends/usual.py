@@ -1,0 +1,32 @@
+"""What a backend's ``tensors`` takes from here where it has nothing of its own to do."""
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+
+import keras
+
+__all__ = ["drawing", "forget_traces", "padded_length", "start", "variables_alike"]
+
+
+def start() -> None:
+    """Prepare nothing: the backend is ready when it is imported."""
+
+
+def padded_length(n: int, multiple: int) -> int:
+    """Return to how many rows so many are filled up: a whole multiple."""
+    return n + -n % multiple
+
+
+def drawing(seed: int | None) -> AbstractContextManager:
+    """Seed nothing: layers draw from generators of their own."""
+    return nullcontext()
+
+
+def forget_traces(model: keras.Model) -> None:
+    """Do nothing: programs read what variables hold when they run."""
+
+
+@contextmanager
+def variables_alike() -> Iterator[None]:
+    """Make variables as Keras does: the backend keeps nothing by their names."""
+    yield
