@@ -9,7 +9,15 @@ from imbalanced_nn.exceptions import InvalidParameterError
 from imbalanced_nn.inspection.predictions import last_step, probabilities
 from imbalanced_nn.threshold import ThresholdTuner
 
-__all__ = ["aim_of", "curves_of", "objective_name", "spread_of", "tuned_on", "tuner_for"]
+__all__ = [
+    "aim_of",
+    "constraint_of",
+    "curves_of",
+    "objective_name",
+    "spread_of",
+    "tuned_on",
+    "tuner_for",
+]
 
 N_RESAMPLES = 200
 
@@ -73,6 +81,27 @@ def objective_name(step):
         objective = result.decision.objective
     aim = getattr(objective, "name", aim_of(step))
     return aim if isinstance(aim, str) else getattr(aim, "__name__", "score")
+
+
+def constraint_of(step):
+    """Return the constraint of a fitted tuner or estimator in words.
+
+    Parameters
+    ----------
+    step : estimator
+        Fitted.
+
+    Returns
+    -------
+    str or None
+        Such as ``"precision >= 0.9"``; None without one.
+    """
+    pair = getattr(getattr(step, "threshold", step), "constraint", None)
+    if pair is None:
+        return None
+    rate, bound = pair
+    sign = "<=" if rate in ("alert_rate", "alert_count", "false_positive_rate") else ">="
+    return f"{rate.replace('_', ' ')} {sign} {bound:g}"
 
 
 def tuned_on(estimator, X, y, sample_weight, objective, constraint, pos_label):

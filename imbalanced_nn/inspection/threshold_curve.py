@@ -4,6 +4,7 @@ import numpy as np
 
 from imbalanced_nn.exceptions import InvalidParameterError
 from imbalanced_nn.inspection.criterion import (
+    constraint_of,
     curves_of,
     objective_name,
     spread_of,
@@ -293,7 +294,7 @@ class ThresholdCurveDisplay(Display):
             score=step.best_score_ if names is None else None,
             objective=objective_name(step),
             name=names if name is None else name,
-            constraint=_bound(step),
+            constraint=constraint_of(step),
             pos_label=getattr(step, "pos_label_", None),
         )
 
@@ -394,16 +395,6 @@ class ThresholdCurveDisplay(Display):
                 )
                 label = None
         self.ax_.set_xlim(ends)
-
-
-def _bound(step):
-    """Return the constraint of a fitted tuner or estimator in words, None without one."""
-    pair = getattr(getattr(step, "threshold", step), "constraint", None)
-    if pair is None:
-        return None
-    rate, bound = pair
-    sign = "<=" if rate in ("alert_rate", "alert_count", "false_positive_rate") else ">="
-    return f"{rate.replace('_', ' ')} {sign} {bound:g}"
 
 
 def _check_spread(spread):
