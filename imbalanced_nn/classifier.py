@@ -2,6 +2,7 @@
 
 import copy
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from imbalanced_nn._compat.scikeras import encoder_state, route_params
 from imbalanced_nn.calibration import chow_reject
-from imbalanced_nn.data import check_weights, class_codes, fill_padding, streamed, validation_tuple
+from imbalanced_nn.data import by_decision, check_weights, fill_padding, streamed, validation_tuple
 from imbalanced_nn.describe import FittedDiagram
 from imbalanced_nn.exceptions import InvalidParameterError, counted_fit
 from imbalanced_nn.fitting import (
@@ -702,18 +703,14 @@ run_eagerly
         weight = None
         if sample_weight is not None:
             weight = check_weights(sample_weight, predicted, steps=self._steps)
+        counted = partial(by_decision, weight=weight, steps=self._steps)
         own_scorer = type(self).scorer is not KerasClassifier.scorer
         if own_scorer or not self.criterion_.is_learned:
             arguments = route_params(self.get_params(), "score", set())
-            y, predicted, weight = (
-                self._by_decision(part, weight) for part in (y, predicted, weight)
-            )
+            y, predicted, weight = map(counted, (y, predicted, weight))
             return self.scorer(y, predicted, sample_weight=weight, **arguments)
-        codes = (
-            class_codes(self.target_encoder_.transform(labels), self._kind)
-            for labels in (y, predicted)
-        )
-        true, decided, weight = (self._by_decision(part, weight) for part in (*codes, weight))
+        codes = map(NetworkFactory(self).codes, (y, predicted))
+        true, decided, weight = map(counted, (*codes, weight))
         result = self._result()
         objective = result.decision.objective or self.criterion_.objective(result.target)
         return objective.score(true, decided, weight, result.target.positive)
@@ -988,10 +985,3 @@ run_eagerly
         one_hot = encoder_state(self.target_encoder_).target_type == "multiclass-onehot"
         labels: Any = np.eye(self.n_classes_, dtype=int) if one_hot else self.classes_
         return labels[codes]
-
-    def _by_decision(self, values, weight):
-        """Return labels, codes or weights of steps as if each step that counts were a row."""
-        if not self._steps or values is None:
-            return values
-        values = values[np.ones(values.shape[:2], bool) if weight is None else weight > 0]
-        return values.ravel() if values.shape[1:] == (1,) else values

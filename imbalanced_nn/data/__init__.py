@@ -29,6 +29,7 @@ from imbalanced_nn.data.splits import USUAL_SHARE, deal_folds, hold_out_rows, sp
 from imbalanced_nn.data.streams import StreamedRows, is_dataset, streamed
 from imbalanced_nn.data.target import (
     KINDS,
+    by_decision,
     class_codes,
     class_probabilities,
     fill_padding,
@@ -45,6 +46,7 @@ __all__ = [
     "StackedRows",
     "StreamedRows",
     "TimestepRows",
+    "by_decision",
     "check_features",
     "check_groups",
     "check_labels",

@@ -10,6 +10,7 @@ from scipy.special import expit, softmax
 
 __all__ = [
     "KINDS",
+    "by_decision",
     "class_codes",
     "class_probabilities",
     "fill_padding",
@@ -115,6 +116,24 @@ def fill_padding(y: Any, sample_weight: Any) -> Any:
     filled = y.copy()
     filled[~counts] = y[counts][0]
     return filled
+
+
+def by_decision(values: Any, weight: np.ndarray | None, steps: tuple[int, ...]) -> Any:
+    """Return values of time steps as if each step that counts were a row.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_samples, n_steps) or (n_samples, n_steps, 1), or None
+        Labels, codes or weights; without time steps of any shape, and returned as they are.
+    weight : ndarray of shape (n_samples, n_steps) or None
+        Weights of the steps, 0 where one does not count; None counts all.
+    steps : tuple of int
+        ``(n_steps,)`` with a label for each time step, else empty.
+    """
+    if not steps or values is None:
+        return values
+    values = values[np.ones(values.shape[:2], bool) if weight is None else weight > 0]
+    return values.ravel() if values.shape[1:] == (1,) else values
 
 
 def sequence_strata(codes: np.ndarray, counts: np.ndarray, n_classes: int) -> np.ndarray:

@@ -266,6 +266,25 @@ class CompiledKerasClassifier(KerasClassifier):
             super()._ensure_compiled_model()
             extend_optimizer(self.model_)
 
+    def _compile_weighing_labels(self, class_weight: Any) -> None:
+        """Compile the network with a loss that weighs its labels."""
+        network = self.model_
+        if network.compiled and isinstance(self._loss, LabelWeightedCrossentropy):
+            return
+        kwargs = self._get_compile_kwargs()
+        name, arguments = keras_loss(kwargs["loss"])
+        if network.compiled or name != "binary_crossentropy":
+            raise InvalidParameterError(
+                f"class_weight={self.class_weight!r} with a multilabel y weighs each "
+                f"label in the loss, so the estimator must compile the network with binary "
+                f"crossentropy. Return the network uncompiled and leave loss=None, or weigh "
+                f"labels in your own loss and set class_weight=None."
+            )
+        weights = np.array(list(class_weight.values())).T
+        kept = {name: arguments[name] for name in ("from_logits", "label_smoothing")}
+        kwargs["loss"] = LabelWeightedCrossentropy(weights.tolist(), **kept)
+        network.compile(**kwargs)
+
     def _default_loss(self) -> str:
         """Return the crossentropy of the kind of target."""
         if self._kind == "multilabel":

@@ -10,7 +10,7 @@ from sklearn.preprocessing import FunctionTransformer
 from imbalanced_nn._compat.late_variables import LateVariables
 from imbalanced_nn.data import class_codes, n_rows, take_rows
 from imbalanced_nn.exceptions import InvalidParameterError
-from imbalanced_nn.losses import ClassLoss, LabelWeightedCrossentropy, keras_loss, single_loss
+from imbalanced_nn.losses import ClassLoss, single_loss
 from imbalanced_nn.networks import (
     adapt,
     columns_of,
@@ -283,29 +283,10 @@ class NetworkFactory:
             Whether the loss is to weigh the labels of a multilabel target.
         """
         if weighs_labels:
-            self._weigh_labels(class_weight)
+            self.estimator._compile_weighing_labels(class_weight)
         else:
             self.estimator._ensure_compiled_model()
         self.estimator._check_model_compatibility(y)
-
-    def _weigh_labels(self, class_weight: Any) -> None:
-        """Compile the network with a loss that weighs its labels."""
-        network = self.network
-        if network.compiled and isinstance(self.loss, LabelWeightedCrossentropy):
-            return
-        kwargs = self.estimator._get_compile_kwargs()
-        name, arguments = keras_loss(kwargs["loss"])
-        if network.compiled or name != "binary_crossentropy":
-            raise InvalidParameterError(
-                f"class_weight={self.estimator.class_weight!r} with a multilabel y weighs each "
-                f"label in the loss, so the estimator must compile the network with binary "
-                f"crossentropy. Return the network uncompiled and leave loss=None, or weigh "
-                f"labels in your own loss and set class_weight=None."
-            )
-        weights = np.array(list(class_weight.values())).T
-        kept = {name: arguments[name] for name in ("from_logits", "label_smoothing")}
-        kwargs["loss"] = LabelWeightedCrossentropy(weights.tolist(), **kept)
-        network.compile(**kwargs)
 
     def fill_loss(self, in_loss: np.ndarray, fills: bool) -> bool:
         """Give a loss that depends on the shares of the classes those that it is trained on.
