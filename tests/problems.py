@@ -4,7 +4,8 @@ import functools
 
 import numpy as np
 import pytest
-from sklearn.datasets import make_classification
+from scikeras.utils.transformers import ClassifierLabelEncoder
+from sklearn.datasets import make_classification, make_multilabel_classification
 from sklearn.model_selection import train_test_split
 
 from imbalanced_nn import BalancedKerasClassifier
@@ -12,14 +13,11 @@ from imbalanced_nn import BalancedKerasClassifier
 # What holds of an engine holds of both; that it does under `Model.fit`, too, is looked at apart.
 ENGINES = ["graph", pytest.param("keras", marks=pytest.mark.slow)]
 
-TINY = {
-    "model": "mlp",
-    "model__hidden_layer_sizes": (8,),
-    "epochs": 3,
-    "batch_size": 32,
-    "random_state": 0,
-}
+SMALL = {"model": "mlp", "model__hidden_layer_sizes": (8,), "epochs": 3, "random_state": 0}
 """Parameters of a network that trains in a moment."""
+
+TINY = SMALL | {"batch_size": 32}
+"""The same in batches of one size, however many rows there are."""
 
 TRAINING = "imbalanced_nn.fitting.course.train_network"
 """What trains a network, for tests in which nothing may be trained."""
@@ -38,6 +36,35 @@ def rare_class():
 def three_classes(n):
     """Return rows of three overlapping classes of one size, and their labels."""
     return make_classification(n, 6, n_informative=4, n_classes=3, random_state=0)
+
+
+def three_labels(n, n_features=6):
+    """Return rows with any of three labels, and the indicator of these."""
+    return make_multilabel_classification(n, n_features, n_classes=3, random_state=0)
+
+
+def binary(labels=("ok", "fraud"), n=400):
+    """Return rows of two classes that lie apart, one in five of the second, and their labels."""
+    X, y = make_classification(n, weights=[0.8], class_sep=2.0, random_state=0)
+    return X, np.array(labels)[y]
+
+
+def multiclass():
+    """Return rows of three classes of unequal size that lie apart, and their labels."""
+    return make_classification(
+        500, n_classes=3, n_informative=5, weights=[0.6, 0.3], class_sep=2.0, random_state=0
+    )
+
+
+def time_steps():
+    """Return sequences of four steps with a label each, and these."""
+    X = np.random.default_rng(0).normal(size=(120, 4, 3)).astype("float32")
+    return X, np.where(X.sum(axis=2) > 1.5, "rare", "usual")[:, :, None]
+
+
+def network(**params):
+    """Return a small estimator, not fitted."""
+    return BalancedKerasClassifier(**SMALL | params)
 
 
 def few_rows(flip_y=0.01):
@@ -64,3 +91,15 @@ def plainly_trained(seed):
     """Return what a network without any balancing says of the new rows."""
     X, X_new, y, _ = rare_rows(seed)
     return BalancedKerasClassifier("mlp", random_state=seed).fit(X, y).predict_proba(X_new)
+
+
+class Encoder(ClassifierLabelEncoder):
+    """The parent's, under another name."""
+
+
+class Hidden(BalancedKerasClassifier):
+    """Hides its classes by an encoder of its own."""
+
+    @property
+    def target_encoder(self):
+        return Encoder(loss=self.loss)

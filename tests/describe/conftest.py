@@ -2,36 +2,15 @@
 
 import numpy as np
 import pytest
-from sklearn.datasets import make_classification, make_multilabel_classification
 
-from imbalanced_nn import BalancedKerasClassifier, ThresholdTuner
+from imbalanced_nn import ThresholdTuner
+from tests.problems import binary, multiclass, network, three_labels, time_steps
 
 HOSTILE = "<script>document.title = 'hacked'</script>\"&"
 
 
-def network(**params):
-    small = {"model": "mlp", "model__hidden_layer_sizes": (8,), "epochs": 3, "random_state": 0}
-    return BalancedKerasClassifier(**(small | params))
-
-
-def binary(labels=("ok", "fraud")):
-    X, y = make_classification(400, weights=[0.8], class_sep=2.0, random_state=0)
-    return X, np.array(labels)[y]
-
-
-def multiclass():
-    return make_classification(
-        500, n_classes=3, n_informative=5, weights=[0.6, 0.3], class_sep=2.0, random_state=0
-    )
-
-
 def multilabel():
-    return make_multilabel_classification(300, n_classes=3, random_state=0)
-
-
-def time_steps():
-    X = np.random.default_rng(0).normal(size=(120, 4, 3)).astype("float32")
-    return X, np.where(X.sum(axis=2) > 1.5, "rare", "usual")[:, :, None]
+    return three_labels(300, 20)
 
 
 CASES = {

@@ -6,11 +6,11 @@ import pickle
 import keras
 import numpy as np
 import pytest
-from sklearn.datasets import make_classification, make_multilabel_classification
+from sklearn.datasets import make_classification
 from sklearn.exceptions import NotFittedError
 
 from imbalanced_nn import BalancedKerasClassifier
-from tests.problems import ENGINES
+from tests.problems import ENGINES, three_labels
 
 X, Y = make_classification(300, 5, weights=[0.85], random_state=0)
 SMALL = {"model": "mlp", "model__hidden_layer_sizes": (4,), "epochs": 3, "random_state": 0}
@@ -84,7 +84,7 @@ def test_the_last_answer_is_that_of_the_fit(name):
 def test_for_any_target(kind):
     data = {
         "multiclass": lambda: make_classification(300, 6, n_informative=4, n_classes=3),
-        "multilabel": lambda: make_multilabel_classification(200, 6, n_classes=3, random_state=0),
+        "multilabel": lambda: three_labels(200),
         "steps": steps,
     }
     rows, y = data[kind]()

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from imblearn.over_sampling import RandomOverSampler
 from imblearn.under_sampling import RandomUnderSampler, RepeatedEditedNearestNeighbours
-from sklearn.datasets import make_classification, make_multilabel_classification
+from sklearn.datasets import make_classification
 from sklearn.model_selection import StratifiedKFold
 from sklearn.preprocessing import FunctionTransformer
 
@@ -16,7 +16,7 @@ from imbalanced_nn import BalancedKerasClassifier
 from imbalanced_nn.exceptions import InvalidParameterError
 from imbalanced_nn.weighting import NAMES, class_weights, effective_number
 from tests import problems
-from tests.problems import weights_of
+from tests.problems import three_labels, weights_of
 
 TINY = problems.TINY | {"model__hidden_layer_sizes": (4,), "epochs": 1, "batch_size": 64}
 
@@ -31,7 +31,7 @@ def data():
 @pytest.fixture(scope="module")
 def labels():
     """Three labels."""
-    return make_multilabel_classification(200, 6, n_classes=3, random_state=0)
+    return three_labels(200)
 
 
 def fitted(data, fit_params=None, **params):

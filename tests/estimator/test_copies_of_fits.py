@@ -7,10 +7,9 @@ import cloudpickle
 import joblib
 import numpy as np
 import pytest
-from scikeras.utils.transformers import ClassifierLabelEncoder
 
 from imbalanced_nn import BalancedKerasClassifier, load, save
-from tests.problems import few_rows
+from tests.problems import Hidden, few_rows
 
 pytestmark = pytest.mark.slow
 
@@ -20,18 +19,6 @@ SMALL = {"model__hidden_layer_sizes": (4,), "epochs": 2, "random_state": 0, "los
 
 def fit(**params):
     return BalancedKerasClassifier(**SMALL | {"sampler": "random_over"} | params).fit(X, Y)
-
-
-class Encoder(ClassifierLabelEncoder):
-    """The parent's, under another name."""
-
-
-class Hidden(BalancedKerasClassifier):
-    """Hides its classes by an encoder of its own."""
-
-    @property
-    def target_encoder(self):
-        return Encoder(loss=self.loss)
 
 
 FITS = {

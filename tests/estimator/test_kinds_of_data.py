@@ -8,13 +8,12 @@ import pandas as pd
 import polars as pl
 import pytest
 from scipy import sparse
-from sklearn.datasets import make_multilabel_classification
 
 from imbalanced_nn import BalancedKerasClassifier
 from imbalanced_nn.exceptions import ImbalanceWarning
 from imbalanced_nn.training import batches
 from tests import problems
-from tests.problems import few_rows, three_classes
+from tests.problems import few_rows, three_classes, three_labels
 
 TINY = problems.TINY | {"model__hidden_layer_sizes": (4,), "epochs": 2}
 NUMERIC = [f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)]
@@ -277,7 +276,7 @@ def test_several_classes_of_any_label():
 
 @pytest.mark.parametrize("container", [np.asarray, sparse.csr_matrix, sparse.csr_array])
 def test_multilabel_indicators_dense_and_sparse(container):
-    X, y = make_multilabel_classification(200, 6, n_classes=3, random_state=0)
+    X, y = three_labels(200)
     clf = fitted(X, container(y), class_weight="balanced")
     predicted = clf.predict(X)
     assert predicted.shape == y.shape

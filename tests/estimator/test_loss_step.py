@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 from scipy.special import logit
 from sklearn.base import clone
-from sklearn.datasets import make_multilabel_classification
 from sklearn.metrics import log_loss
 from sklearn.model_selection import GridSearchCV, StratifiedKFold
 
@@ -29,6 +28,7 @@ from tests.problems import (
     rare_class,
     rare_rows,
     three_classes,
+    three_labels,
     weights_of,
 )
 
@@ -157,7 +157,7 @@ def test_folds_with_other_shares_share_one_program(data):
 
 
 def test_label_weights_of_other_folds_share_one_program():
-    X, Y = make_multilabel_classification(300, 6, n_classes=3, random_state=0)
+    X, Y = three_labels(300)
     clear_programs()
     params = {"class_weight": "balanced", **TINY}
     few = np.flatnonzero((Y[:, 0] == 0) | (np.arange(300) % 5 == 0))
@@ -208,7 +208,7 @@ def test_several_classes(name, one_hot):
 
 
 def test_several_labels_take_the_asymmetric_loss():
-    X, Y = make_multilabel_classification(300, 6, n_classes=3, random_state=0)
+    X, Y = three_labels(300)
     clf = BalancedKerasClassifier(loss="asymmetric", **TINY).fit(X, Y)
     raw = clf.model_.predict(X.astype("float32"), verbose=0)
     np.testing.assert_allclose(clf.predict_proba(X), clf.model_.loss.posterior(raw), rtol=1e-4)
@@ -274,7 +274,7 @@ def test_a_loss_that_does_not_fit_is_refused(params, target, message, data):
     if target == "multiclass":
         data = three_classes(200)
     if target == "multilabel":
-        data = make_multilabel_classification(200, 6, n_classes=3, random_state=0)
+        data = three_labels(200)
     clf = BalancedKerasClassifier(**TINY | params)
     with pytest.raises(InvalidParameterError, match=message):
         clf.fit(*data)

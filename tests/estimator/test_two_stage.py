@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 from scipy.special import expit
-from sklearn.datasets import make_classification, make_multilabel_classification
+from sklearn.datasets import make_classification
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
 from sklearn.model_selection import train_test_split
@@ -14,7 +14,7 @@ from sklearn.model_selection import train_test_split
 from imbalanced_nn import BalancedBatches, BalancedKerasClassifier
 from imbalanced_nn.exceptions import InvalidParameterError
 from tests import problems
-from tests.problems import ENGINES, rare_class, three_classes
+from tests.problems import ENGINES, rare_class, three_classes, three_labels
 
 TINY = problems.TINY | {"epochs": 4}
 
@@ -112,7 +112,7 @@ def test_the_second_stage_counts_neither_class_weights_nor_their_share(data):
 def test_kinds_of_data(kind):
     X, y = three_classes(240)
     if kind == "multilabel":
-        X, y = make_multilabel_classification(240, 6, n_classes=3, random_state=0)
+        X, y = three_labels(240)
     if kind == "sequences":
         X = np.repeat(X[:, :, None], 2, axis=2)
     clf = BalancedKerasClassifier(head_sampler="balanced_batches", **TINY).fit(X, y)

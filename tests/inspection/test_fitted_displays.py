@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 from matplotlib import pyplot
-from sklearn.datasets import make_classification, make_multilabel_classification
+from sklearn.datasets import make_classification
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import f1_score
 from sklearn.pipeline import make_pipeline
@@ -19,8 +19,7 @@ from imbalanced_nn.inspection import (
     HistoryDisplay,
     ThresholdCurveDisplay,
 )
-
-SMALL = {"model": "mlp", "model__hidden_layer_sizes": (8,), "epochs": 3, "random_state": 0}
+from tests.problems import SMALL, three_labels
 
 
 @pytest.fixture(autouse=True)
@@ -81,7 +80,7 @@ def test_counts_of_what_was_not_done_are_not_shown(rows, two_stages):
 
 
 def test_counts_of_several_labels_are_their_positives():
-    X, y = make_multilabel_classification(300, n_classes=3, random_state=0)
+    X, y = three_labels(300, 20)
     clf = BalancedKerasClassifier(class_weight="balanced", threshold=None, **SMALL).fit(X, y)
     counts = counts_of(ClassCountsDisplay.from_estimator(clf))
     assert counts["all rows"] == y.sum(axis=0).tolist()

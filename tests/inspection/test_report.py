@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from rich.console import Console
-from sklearn.datasets import make_classification, make_multilabel_classification
+from sklearn.datasets import make_classification
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import average_precision_score, f1_score, log_loss
@@ -20,6 +20,7 @@ from imbalanced_nn import imbalance_report
 from imbalanced_nn.exceptions import InvalidParameterError
 from imbalanced_nn.inspection import MEASURES
 from imbalanced_nn.inspection.report_table import HELD
+from tests.problems import three_labels
 
 COSTS = [[0, 1], [50, 0]]
 
@@ -189,7 +190,7 @@ def test_labels_are_no_markup(fraud):
 
 @pytest.mark.parametrize("as_frame", [False, True])
 def test_several_labels_from_forests_and_from_one_versus_rest(as_frame):
-    X, y = make_multilabel_classification(300, n_classes=3, random_state=0)
+    X, y = three_labels(300, 20)
     given = pd.DataFrame(y, columns=["a", "b", "c"]) if as_frame else y
     for clf in (
         RandomForestClassifier(10, random_state=0),
@@ -259,7 +260,7 @@ def test_an_estimator_without_probabilities_is_refused(fraud):
 
 
 def test_costs_of_several_labels_are_refused():
-    X, y = make_multilabel_classification(100, n_classes=3, random_state=0)
+    X, y = three_labels(100, 20)
     clf = RandomForestClassifier(5, random_state=0).fit(X, y)
     with pytest.raises(InvalidParameterError, match="for a binary or multiclass target"):
         imbalance_report(clf, X, y, cost_matrix=COSTS)

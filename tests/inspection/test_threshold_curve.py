@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from matplotlib import pyplot
-from sklearn.datasets import make_classification, make_multilabel_classification
+from sklearn.datasets import make_classification
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import f1_score
@@ -15,6 +15,7 @@ from sklearn.preprocessing import StandardScaler
 from imbalanced_nn import BalancedKerasClassifier, ThresholdTuner
 from imbalanced_nn.exceptions import InvalidParameterError
 from imbalanced_nn.inspection import ThresholdCurveDisplay
+from tests.problems import three_labels
 
 
 @pytest.fixture(scope="module")
@@ -113,7 +114,7 @@ def test_small_cuts_are_on_a_logarithmic_axis():
     "clf", [OneVsRestClassifier(LogisticRegression()), RandomForestClassifier(5, random_state=0)]
 )
 def test_several_labels_have_a_curve_each(clf):
-    X, y = make_multilabel_classification(200, n_classes=3, random_state=0)
+    X, y = three_labels(200, 20)
     clf = clf.fit(X, y)
     display = ThresholdCurveDisplay.from_estimator(clf, X, y, objective="f1_macro")
     frame = display.frame()

@@ -9,36 +9,11 @@ import keras
 import numpy as np
 import pytest
 from sklearn.base import BaseEstimator
-from sklearn.datasets import make_classification, make_multilabel_classification
 
-from imbalanced_nn import BalancedKerasClassifier, ThresholdTuner, load
+from imbalanced_nn import ThresholdTuner, load
 from imbalanced_nn.exceptions import ModelFileError
 from imbalanced_nn.persistence.archive import MANIFEST, read_archive, write_archive
-
-
-def network(**params):
-    small = {"model": "mlp", "model__hidden_layer_sizes": (8,), "epochs": 3, "random_state": 0}
-    return BalancedKerasClassifier(**(small | params))
-
-
-def binary(labels=("ok", "fraud"), n=400):
-    X, y = make_classification(n, weights=[0.8], class_sep=2.0, random_state=0)
-    return X, np.array(labels)[y]
-
-
-def multiclass():
-    weights = [0.6, 0.3]
-    X, y = make_classification(
-        500, n_classes=3, n_informative=5, weights=weights, class_sep=2.0, random_state=0
-    )
-    return X, y
-
-
-def time_steps():
-    rng = np.random.default_rng(0)
-    X = rng.normal(size=(120, 4, 3)).astype("float32")
-    return X, np.where(X.sum(axis=2) > 1.5, "rare", "usual")[:, :, None]
-
+from tests.problems import binary, multiclass, network, three_labels, time_steps
 
 CASES = {
     "binary": lambda: network(loss="focal", class_weight="balanced").fit(*binary()),
@@ -50,7 +25,7 @@ CASES = {
         multiclass()[0], np.eye(3, dtype=int)[multiclass()[1]]
     ),
     "multilabel": lambda: network(class_weight="balanced", calibration="temperature").fit(
-        *make_multilabel_classification(300, n_classes=3, random_state=0)
+        *three_labels(300, 20)
     ),
     "time steps": lambda: network(class_weight="balanced").fit(*time_steps()),
     "cross-fitted, calibrated, priors": lambda: network(
@@ -71,7 +46,7 @@ ROWS = {
     "one-hot": multiclass,
     "objects": multiclass,
     "time steps": time_steps,
-    "multilabel": lambda: make_multilabel_classification(300, n_classes=3, random_state=0),
+    "multilabel": lambda: three_labels(300, 20),
 }
 _FITS = {}
 

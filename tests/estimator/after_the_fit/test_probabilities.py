@@ -4,10 +4,10 @@ import warnings
 
 import numpy as np
 import pytest
-from sklearn.datasets import make_multilabel_classification
 from sklearn.metrics import f1_score
 
 from imbalanced_nn.exceptions import ImbalanceWarning, InvalidParameterError
+from tests.problems import three_labels
 
 from .conftest import N, cut_of, fitted, held_out, new
 
@@ -54,7 +54,7 @@ class TestPriors:
             fitted(binary, **params)
 
     def test_labels_have_no_shares_in_common(self):
-        data = make_multilabel_classification(2 * N, 6, n_classes=3, random_state=0)
+        data = three_labels(2 * N)
         with pytest.raises(InvalidParameterError, match="one label per row"):
             fitted(data, priors=[0.2, 0.3, 0.5])
         clf = fitted(data)
@@ -153,6 +153,6 @@ class TestReject:
         assert set(result.decision) == {"ok", "fraud"}
 
     def test_labels_of_their_own_have_no_common_costs(self):
-        data = make_multilabel_classification(2 * N, 6, n_classes=3, random_state=0)
+        data = three_labels(2 * N)
         with pytest.raises(InvalidParameterError, match="label by label"):
             fitted(data).predict_or_reject(data[0], reject_cost=1)

@@ -5,11 +5,11 @@ import warnings
 
 import numpy as np
 import pytest
-from sklearn.datasets import make_multilabel_classification
 from sklearn.metrics import accuracy_score, f1_score
 
 from imbalanced_nn import BalancedKerasClassifier, ThresholdTuner
 from imbalanced_nn.exceptions import ImbalanceWarning, InvalidParameterError
+from tests.problems import three_labels
 
 from .conftest import TINY, N, cut_of, fitted, held_out, new
 
@@ -145,7 +145,7 @@ class TestCostsOfRows:
         assert vars(clf) == before
 
     def test_labels_have_costs_of_their_own(self):
-        data = make_multilabel_classification(2 * N, 6, n_classes=3, random_state=0)
+        data = three_labels(2 * N)
         with pytest.raises(InvalidParameterError, match="Cut each label on its own"):
             fitted(data).tune_threshold(*new(data), sample_cost=np.ones((N, 3)))
 

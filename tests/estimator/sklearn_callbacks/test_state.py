@@ -6,12 +6,10 @@ import pickle
 import keras
 import numpy as np
 import pytest
-from scikeras.utils.transformers import ClassifierLabelEncoder
-from sklearn.datasets import make_multilabel_classification
 
 from imbalanced_nn import BalancedKerasClassifier, ThresholdTuner
 from imbalanced_nn.exceptions import InvalidParameterError
-from tests.problems import ENGINES, TINY, weights_of
+from tests.problems import ENGINES, TINY, Hidden, three_labels, weights_of
 
 from .conftest import UNSTEADY, Recorder, Watching
 
@@ -40,18 +38,6 @@ IN_THE_END = {
     "schedule": {"sampler": "balanced_batches", "balancing_schedule": by_eighths},
     "deferred weights": {"loss": "ldam"},
 }
-
-
-class Encoder(ClassifierLabelEncoder):
-    """The parent's, under another name."""
-
-
-class Hidden(BalancedKerasClassifier):
-    """Hides its classes by an encoder of its own."""
-
-    @property
-    def target_encoder(self):
-        return Encoder(loss=self.loss)
 
 
 class TestState:
@@ -94,7 +80,7 @@ class TestState:
         assert getattr(last, "head_n_iter_", None) == getattr(clf, "head_n_iter_", None)
 
     def test_of_several_labels(self):
-        X, y = make_multilabel_classification(240, 6, n_classes=3, random_state=0)
+        X, y = three_labels(240)
         recorder = Recorder()
         clf = BalancedKerasClassifier(**TINY, class_weight="balanced").set_callbacks(recorder)
         clf.fit(X, y)

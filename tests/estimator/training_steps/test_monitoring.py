@@ -3,11 +3,10 @@
 import keras
 import numpy as np
 import pytest
-from sklearn.datasets import make_multilabel_classification
 from sklearn.metrics import average_precision_score, log_loss
 
 from imbalanced_nn import BalancedKerasClassifier
-from tests.problems import ENGINES, TINY, three_classes, weights_of
+from tests.problems import ENGINES, TINY, three_classes, three_labels, weights_of
 
 from .conftest import fitted
 
@@ -60,7 +59,7 @@ def test_scores_of_several_classes_are_means(kind):
     if kind == "multiclass":
         X, y = three_classes(300)
     else:
-        X, y = make_multilabel_classification(300, 6, n_classes=3, random_state=0)
+        X, y = three_labels(300)
     clf = fitted((X, y), early_stopping=False)
     held = clf.validation_indices_
     proba = clf.predict_proba(X[held])

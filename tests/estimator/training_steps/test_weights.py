@@ -3,10 +3,9 @@
 import keras
 import numpy as np
 import pytest
-from sklearn.datasets import make_multilabel_classification
 
 from imbalanced_nn import BalancedKerasClassifier
-from tests.problems import weights_of
+from tests.problems import three_labels, weights_of
 
 from .conftest import fitted
 
@@ -56,7 +55,7 @@ def test_rows_of_weight_zero_are_as_good_as_absent(sampler, data, rows_seen):
 
 
 def test_labels_of_a_multilabel_loss_are_weighed_as_told():
-    X, y = make_multilabel_classification(200, 6, n_classes=3, random_state=0)
+    X, y = three_labels(200)
     clf = fitted((X, y), class_weight="balanced", validation_split=0, epochs=0)
     for j, (negative, positive) in clf.class_weight_.items():
         share = y[:, j].mean()
@@ -80,7 +79,7 @@ def test_labels_of_a_multilabel_loss_are_weighed_as_told():
     ids=["name", "object", "logits"],
 )
 def test_a_crossentropy_that_is_asked_for_is_weighed_as_well(loss, logits):
-    X, y = make_multilabel_classification(200, 6, n_classes=3, random_state=0)
+    X, y = three_labels(200)
 
     def three_outputs(meta):
         inputs = keras.Input(meta["X_shape_"][1:])
