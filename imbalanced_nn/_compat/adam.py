@@ -29,11 +29,11 @@ class FusedAdamW(keras.optimizers.AdamW):
         step = ops.cast(self.iterations + 1, "float32")
         powers = [ops.power(ops.cast(b, "float32"), step) for b in (self.beta_1, self.beta_2)]
         # Keras would track, and save, what is set as usual.
-        vars(self)["_powers"] = powers
+        self.__dict__["_powers"] = powers
         try:
             super().apply(grads, trainable_variables)
         finally:
-            del vars(self)["_powers"]
+            del self.__dict__["_powers"]
 
     def update_step(self, gradient, variable, learning_rate):
         """Update a variable by its gradient."""

@@ -40,8 +40,8 @@ def test_its_parameters_are_routed(data):
         clf = BalancedKerasClassifier(model, epochs=0, validation_split=0.2, **own).fit(*data)
         hidden = [layer for layer in clf.model_.layers if isinstance(layer, kind)]
         assert [layer.units for layer in hidden] == [5, 4, *heads]
-        dropped = [layer for layer in clf.model_.layers if isinstance(layer, keras.layers.Dropout)]
-        assert [layer.rate for layer in dropped] == [0.2, 0.2]
+        dropped = [layer.rate for layer in clf.model_.layers if hasattr(layer, "rate")]
+        assert dropped == [0.2, 0.2]
 
 
 @pytest.mark.parametrize(
