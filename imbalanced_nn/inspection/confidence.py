@@ -256,7 +256,8 @@ def confusion_draws(cells, squares, n_draws, rng):
     scale = np.where(square > 0, total / np.where(square > 0, square, 1.0), 1.0)
     prior = np.full(cells.shape, 0.5 / max(len(cells) - 1, 1))
     np.fill_diagonal(prior, 0.5)
-    draws = rng.gamma(cells * scale + prior, size=(n_draws, *cells.shape)) / scale
+    draws = rng.gamma(cells * scale + prior, size=(n_draws, *cells.shape))
+    draws /= scale
     draws[:, ~there] = 0.0
     return draws
 

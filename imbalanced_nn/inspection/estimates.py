@@ -38,6 +38,8 @@ _MANY_ROWS = 50_000
 _MOST_CUTS = 10_000
 _N_CELLS = 40_000
 """Cells of confusion matrices that are drawn whatever the number of resamples."""
+_BLOCK_CELLS = 2**22
+"""Cells of drawn confusion matrices that are in memory at a time, or one matrix."""
 
 
 def estimates_of(rows, problems, costs, *, n_resamples, confidence_level, rng):
@@ -67,25 +69,26 @@ def estimates_of(rows, problems, costs, *, n_resamples, confidence_level, rng):
     if not n_resamples:
         return np.concatenate([value[..., None], ends], axis=-1)
     resamples = _resample(rows, problems, n_resamples, rng)
-    matrices = _draw_matrices(rows, max(n_resamples, _N_CELLS // len(rows.classes) ** 2), rng)
+    n_draws = max(n_resamples, _N_CELLS // len(rows.classes) ** 2)
     costs = np.zeros(2 * (len(rows.classes),)) if costs is None else costs
+    drawn_totals = _draw_totals(rows, costs, n_draws, rng)
     for k, problem in enumerate(problems):
         if np.isnan(value[1 + k]).all():
             continue
-        drawn = matrices[k] if rows.kind == "multilabel" else _against_the_rest(matrices, k)
+        drawn = drawn_totals[k] if rows.kind == "multilabel" else _against_the_rest(drawn_totals, k)
         _put(ends[1 + k], _of_ranks(rows, problem, k, confidence_level))
         _put(ends[1 + k], _of_decisions(rows, k, drawn, value[1 + k], confidence_level))
         _put(ends[1 + k], _of_resamples(rows, resamples, value, k, confidence_level))
         _put(ends[1 + k], _of_lift(resamples, value[1 + k], ends[1 + k], k))
         if rows.kind != "multilabel":
-            paid = (matrices[:, k] * costs[k]).sum(axis=1) / matrices[:, k].sum(axis=1)
+            paid = drawn_totals.paid[:, k] / drawn_totals.true[:, k]
             _put(ends[1 + k], {"cost": bootstrap_interval(0.0, paid, confidence_level)})
     if rows.kind == "binary":
         ends[0] = ends[1 + rows.positive]
     else:
         _put(ends[0], _of_means(rows, resamples, value, ends, confidence_level))
     if rows.kind != "multilabel":
-        _put(ends[0], _of_all_classes(rows, matrices, costs, confidence_level))
+        _put(ends[0], _of_all_classes(rows, drawn_totals, confidence_level))
     ends[:, [_PLACE["brier"], _PLACE["log_loss"]]] = resamples.loss_intervals(confidence_level)
     return np.stack([value, *_contain(value, ends)], axis=-1)
 
@@ -273,38 +276,65 @@ def _of_ranks(rows, problem, k, confidence_level):
     }
 
 
-def _draw_matrices(rows, n_draws, rng):
-    """Return drawn confusion matrices: of all classes, or of each label."""
+@dataclass(frozen=True)
+class _Totals:
+    """What formulas take of drawn confusion matrices, each of shape (n_draws, n_classes).
+
+    Parameters
+    ----------
+    hit, true, predicted : ndarray
+        Weight of the rows of a class that were predicted as it, of all its rows, and of all that
+        were predicted as it.
+    paid : ndarray
+        Cost of the rows of a class.
+    """
+
+    hit: np.ndarray
+    true: np.ndarray
+    predicted: np.ndarray
+    paid: np.ndarray
+
+    def __iter__(self):
+        """Yield the three that formulas take."""
+        return iter((self.hit, self.true, self.predicted))
+
+
+def _draw_totals(rows, costs, n_draws, rng):
+    """Return totals of drawn confusion matrices: of all classes, or of each label."""
     if rows.kind == "multilabel":
         pairs = zip(rows.codes.T, rows.decided.T, strict=True)
-        return [_drawn(*pair, 2, rows.weight, n_draws, rng) for pair in pairs]
-    return _drawn(rows.codes, rows.decided, len(rows.classes), rows.weight, n_draws, rng)
+        return [_drawn(*pair, rows.weight, np.zeros((2, 2)), n_draws, rng) for pair in pairs]
+    return _drawn(rows.codes, rows.decided, rows.weight, costs, n_draws, rng)
 
 
-def _drawn(true, decided, n_classes, weight, n_draws, rng):
+def _drawn(true, decided, weight, costs, n_draws, rng):
+    """Return totals of matrices, of which some are in memory at a time."""
+    n_classes = len(costs)
     cells, squares = (
-        np.bincount(true * n_classes + decided, part, minlength=n_classes**2)
+        np.bincount(true * n_classes + decided, part, minlength=n_classes**2).reshape(costs.shape)
         for part in (weight, weight**2)
     )
-    shape = (n_classes, n_classes)
-    return confusion_draws(cells.reshape(shape), squares.reshape(shape), n_draws, rng)
+    step = max(1, _BLOCK_CELLS // n_classes**2)
+    parts = []
+    for start in range(0, n_draws, step):
+        drawn = confusion_draws(cells, squares, min(step, n_draws - start), rng)
+        hit = np.diagonal(drawn, axis1=1, axis2=2).copy()
+        paid = np.einsum("nij,ij->ni", drawn, costs)
+        parts.append((hit, drawn.sum(axis=2), drawn.sum(axis=1), paid))
+    return _Totals(*(np.concatenate(part) for part in zip(*parts, strict=True)))
 
 
-def _against_the_rest(matrices, k):
-    """Return the matrices of the rest and a class, in this order."""
-    hit, true, predicted = (part[:, k] for part in _totals(matrices))
-    others = matrices.sum(axis=(1, 2)) - true - predicted + hit
-    return np.stack([others, predicted - hit, true - hit, hit], axis=-1).reshape(-1, 2, 2)
+def _against_the_rest(totals, k):
+    """Return the totals of the rest and a class, in this order."""
+    hit, true, predicted = (part[:, k] for part in totals)
+    whole = totals.true.sum(axis=1)
+    of_rest = whole - true - predicted + hit, whole - true, whole - predicted
+    pairs = zip(of_rest, (hit, true, predicted), strict=True)
+    return tuple(np.stack(pair, axis=-1) for pair in pairs)
 
 
-def _totals(matrices):
-    """Return hit, true and predicted weight of each class, as `formulas` take."""
-    return np.diagonal(matrices, axis1=1, axis2=2), matrices.sum(axis=2), matrices.sum(axis=1)
-
-
-def _of_decisions(rows, k, matrices, value, confidence_level):
+def _of_decisions(rows, k, totals, value, confidence_level):
     """Return the intervals of one class that come from its confusion matrix."""
-    totals = _totals(matrices)
     of_class = [part[:, 1] for part in totals]
     drawn = {name: MATRIX_FORMULAS[name](*totals) for name in _OF_MATRIX}
     drawn["f1"] = ratio("f1")(*of_class)
@@ -374,10 +404,9 @@ def _of_means(rows, resamples, value, ends, confidence_level):
     return intervals
 
 
-def _of_all_classes(rows, matrices, costs, confidence_level):
+def _of_all_classes(rows, totals, confidence_level):
     """Return the intervals that come from the confusion matrix of all classes."""
-    totals = _totals(matrices)
-    drawn = {"cost": (matrices * costs).sum(axis=(1, 2)) / matrices.sum(axis=(1, 2))}
+    drawn = {"cost": totals.paid.sum(axis=1) / totals.true.sum(axis=1)}
     names = _OF_MATRIX if rows.kind == "multiclass" else _OF_MATRIX[-1:]
     drawn |= {name: MATRIX_FORMULAS[name](*totals) for name in names}
     if rows.kind == "multiclass":

@@ -1,5 +1,7 @@
 """Intervals made for a measure: by scipy, by brute force, and at the ends of their range."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from scipy import stats
@@ -125,6 +127,46 @@ def test_draws_know_weights_and_classes_without_rows():
     spread = [draws[:, 0].sum(axis=1).std() for draws in (heavy, light)]
     assert spread[0] / spread[1] == pytest.approx(np.sqrt(2 * 5 / 4.5 * 9 / 10), rel=0.06)
     assert not heavy[:, 2].any()
+
+
+def test_totals_are_those_of_the_matrices_drawn_at_once(monkeypatch):
+    rng = np.random.default_rng(0)
+    true, decided, weight = rng.integers(4, size=60), rng.integers(4, size=60), rng.random(60)
+    costs = rng.random((4, 4))
+    cells, squares = np.zeros((2, 4, 4))
+    np.add.at(cells, (true, decided), weight)
+    np.add.at(squares, (true, decided), weight**2)
+    matrices = confusion_draws(cells, squares, 50, np.random.default_rng(1))
+    monkeypatch.setattr(estimates, "_BLOCK_CELLS", 7 * 16)
+    totals = estimates._drawn(true, decided, weight, costs, 50, np.random.default_rng(1))
+    expected = (
+        [np.diag(matrix) for matrix in matrices],
+        matrices.sum(axis=2),
+        matrices.sum(axis=1),
+        (matrices * costs).sum(axis=2),
+    )
+    for part, of_all in zip((*totals, totals.paid), expected, strict=True):
+        np.testing.assert_allclose(part, of_all, rtol=1e-12)
+    member = np.array([0, 0, 1, 0])  # the third class against the rest
+    merged = np.zeros((50, 2, 2))
+    for i, j in np.ndindex(4, 4):
+        merged[:, member[i], member[j]] += matrices[:, i, j]
+    of_two = ([np.diag(m) for m in merged], merged.sum(axis=2), merged.sum(axis=1))
+    for part, of_all in zip(estimates._against_the_rest(totals, 2), of_two, strict=True):
+        np.testing.assert_allclose(part, of_all, rtol=1e-12)
+
+
+def test_few_drawn_matrices_are_in_memory_at_a_time(monkeypatch):
+    """All of them would take 40 MB."""
+    monkeypatch.setattr(estimates, "_BLOCK_CELLS", 2**16)
+    codes, costs, rng = np.arange(100), np.zeros((100, 100)), np.random.default_rng(0)
+    tracemalloc.start()
+    try:
+        estimates._drawn(codes, codes, np.ones(100), costs, 500, rng)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 6e6
 
 
 def test_a_mean_of_independent_shares_is_closer_than_the_shares_by_its_root():
