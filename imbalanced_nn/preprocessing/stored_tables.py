@@ -92,10 +92,14 @@ class StoredTable:
                 if self.present is not None:
                     frame = frame[self.present[n_read : n_read + len(frame)]]
                 n_read += batch.num_rows
+                # A batch is a part of its row group, and would keep all of it.
+                del batch
                 frame.index = pd.RangeIndex(n_given, n_given + len(frame))
                 n_given += len(frame)
                 if len(frame):
                     yield frame
+                del frame
+        del scanner
         _release()
 
     def of(self, columns: list[str], present: np.ndarray | None = None) -> "StoredTable":

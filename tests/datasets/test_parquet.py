@@ -113,6 +113,23 @@ def test_an_index_that_pandas_kept_is_no_column(path):
     assert open_stored(path).columns == ["long"]
 
 
+def test_what_was_read_is_given_back_with_the_last_rows(tmp_path, monkeypatch):
+    """Of which pyarrow would keep the whole group of rows."""
+    import pyarrow
+
+    table = pd.DataFrame(np.random.default_rng(0).random((20_000, 5)), columns=list("abcde"))
+    table.to_parquet(tmp_path / "a.parquet")
+    kept = []
+    monkeypatch.setattr(
+        stored_tables, "_release", lambda: kept.append(pyarrow.total_allocated_bytes())
+    )
+    before = pyarrow.total_allocated_bytes()
+    data = open_parquet(tmp_path / "a.parquet").data
+    np.testing.assert_array_equal(data, table.to_numpy(np.float32))
+    assert len(kept) == 1
+    assert kept[0] - before < 0.1 * table.to_numpy().nbytes
+
+
 def test_a_fit_is_that_of_the_same_rows_in_memory(path):
     encoder = ColumnEncoder()
     X, y = encoder.fit_transform(read(path)), pd.read_parquet(path)["y"].to_numpy()
