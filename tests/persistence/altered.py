@@ -1,6 +1,7 @@
-"""Files altered in one place, with checksums that are right: what loading makes of each.
+"""Files altered in one place, with checksums that are right or not: what loading makes of each.
 
-``python -m tests.persistence.altered FILE N SEED SECONDS`` prints what came of N changes.
+``python -m tests.persistence.altered N SEED SECONDS FILE ...`` prints what came of N changes of
+each file, by the kind of change; rows to answer lie beside it, in FILE.npy.
 """
 
 import copy
@@ -85,21 +86,44 @@ def flipped(content, rng):
     return bytes(content)
 
 
-def altered(members, rng):
-    """Return the members of a file, altered in one place."""
-    members = dict(members)
-    what = rng.random()
-    if what < 0.6:
-        manifest = altered_manifest(json.loads(members[MANIFEST]), rng)
-        members[MANIFEST] = json.dumps(manifest).encode()
-        return members
-    name = rng.choice([name for name in members if name != MANIFEST])
-    if name.endswith(".keras") or what < 0.8:
-        name = next(name for name in members if name.endswith(".keras"))
-        members[name] = altered_network(members[name], rng)
+def with_manifest(members, rng):
+    """Return members with one part of the manifest altered."""
+    manifest = altered_manifest(json.loads(members[MANIFEST]), rng)
+    return members | {MANIFEST: json.dumps(manifest).encode()}
+
+
+def with_network(members, rng):
+    """Return members with a network altered."""
+    name = rng.choice([name for name in members if name.endswith(".keras")])
+    return members | {name: altered_network(members[name], rng)}
+
+
+def with_member(members, rng):
+    """Return members with bytes of one replaced."""
+    name = rng.choice(sorted(members))
+    return members | {name: flipped(members[name], rng)}
+
+
+def cut_short(content, rng):
+    """Return the first bytes of a file."""
+    return content[: rng.randrange(len(content))]
+
+
+# With right checksums, and without.
+CHANGES = {
+    "a part of the manifest": with_manifest,
+    "the configuration or weights of a network": with_network,
+    "bytes of a member": with_member,
+}
+DAMAGES = {"bytes, checksums kept": flipped, "cut short": cut_short}
+
+
+def write_altered(path, content, kind, rng):
+    """Write a file altered in one place."""
+    if kind in DAMAGES:
+        path.write_bytes(DAMAGES[kind](content, rng))
     else:
-        members[name] = flipped(members[name], rng)
-    return members
+        write_archive(path, CHANGES[kind](read_archive("", io.BytesIO(content)), rng))
 
 
 def outcome(path, rows):
@@ -117,23 +141,29 @@ def outcome(path, rows):
     return "answers" if np.isfinite(proba).all() else "probabilities that are not finite"
 
 
-def tried(source, rows, n, seed, seconds):
-    """Return how often what came of altered files, and the seeds of what should not."""
-    members = read_archive(source, io.BytesIO(Path(source).read_bytes()))
-    found, until = {}, time.monotonic() + seconds
+def tried(source, n, seed, seconds):
+    """Return the seeds by kind of change and what came of it, and the most CPU seconds of one."""
+    content, rows = Path(source).read_bytes(), np.load(f"{source}.npy")
+    kinds = [*CHANGES, *CHANGES, *DAMAGES]
+    found, longest, until = {}, 0.0, time.monotonic() + seconds
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "a.inn"
         for number in range(n):
-            rng = random.Random(f"{seed} {number}")
-            write_archive(path, altered(members, rng))
-            found.setdefault(outcome(path, rows), []).append(number)
+            kind = kinds[number % len(kinds)]
+            write_altered(path, content, kind, random.Random(f"{seed} {number}"))
+            start = time.process_time()
+            found.setdefault((kind, outcome(path, rows)), []).append(number)
+            longest = max(longest, time.process_time() - start)
             if time.monotonic() > until:
                 break
-    return found
+    return found, longest
 
 
 if __name__ == "__main__":
-    file, n, seed, seconds = sys.argv[1], *map(int, sys.argv[2:])
-    rows = np.load(f"{file}.npy")
-    for result, numbers in tried(file, rows, n, seed, seconds).items():
-        sys.stdout.write(f"{len(numbers)}\t{result}\t{numbers[:3]}\n")
+    n, seed, seconds = map(int, sys.argv[1:4])
+    for file in sys.argv[4:]:
+        found, longest = tried(file, n, seed, seconds)
+        for (kind, result), numbers in sorted(found.items()):
+            line = "\t".join([Path(file).stem, kind, result, str(len(numbers)), str(numbers[:3])])
+            sys.stdout.write(line + "\n")
+        sys.stdout.write(f"{Path(file).stem}\tlongest\t{longest:.2f}\n")

@@ -10,12 +10,13 @@ import zipfile
 import h5py
 import numpy as np
 import pytest
+from sklearn.datasets import make_multilabel_classification
 
-from imbalanced_nn import load
+from imbalanced_nn import load, save
 from imbalanced_nn.exceptions import ModelFileError
 from imbalanced_nn.persistence.archive import read_archive, write_archive
 
-from .conftest import binary, refused, rewritten
+from .conftest import binary, multiclass, network, refused, rewritten
 
 LARGE = 2**40
 
@@ -209,21 +210,40 @@ def test_a_manifest_of_any_length_is_not_read(saved, tmp_path, monkeypatch):
     assert refused(tmp_path / "a.inn").startswith("has a manifest.json of ")
 
 
+@pytest.fixture(scope="module")
+def three_files(saved, tmp_path_factory):
+    """Files of a binary, a multiclass and a multilabel fit, each with five rows beside it."""
+    folder = tmp_path_factory.mktemp("altered")
+    files = [saved, folder / "multiclass.inn", folder / "multilabel.inn"]
+    np.save(f"{saved}.npy", binary()[0][:5])
+    X, y = multiclass()
+    names = np.array(["a", "b", "c"])[y]
+    save(network(epochs=1, calibration="sigmoid").fit(X, names), files[1])
+    np.save(f"{files[1]}.npy", X[:5])
+    X, y = make_multilabel_classification(300, n_classes=3, random_state=0)
+    save(network(epochs=1, calibration="temperature").fit(X, y), files[2])
+    np.save(f"{files[2]}.npy", X[:5])
+    return files
+
+
 @pytest.mark.slow
-def test_altered_files_are_refused_or_answer_in_bounds(saved):
+def test_altered_files_are_refused_or_answer_in_bounds(three_files):
     """In a process of bounded addresses, of which a start of TensorFlow takes half."""
-    np.save(f"{saved}.npy", binary(n=400)[0][:5])
-    code = (
-        "import sys, numpy as np; from tests.persistence.altered import tried;"
-        "print(sorted(tried(sys.argv[1], np.load(sys.argv[1] + '.npy'), 100, 0, 100)))"
-    )
     limit = 10 * 2**30
     found = subprocess.run(
-        [sys.executable, "-c", code, str(saved)],
+        [sys.executable, "-m", "tests.persistence.altered", "32", "0", "60"]
+        + [str(path) for path in three_files],
         capture_output=True,
         text=True,
         timeout=300,
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (limit, limit)),
     )
     assert found.returncode == 0, found.stderr[-2000:]
-    assert found.stdout.splitlines()[-1] == "['answers', 'refused']"
+    lines = [line.split("\t") for line in found.stdout.splitlines()]
+    longest = {name: float(rest[1]) for name, *rest in lines if rest[0] == "longest"}
+    assert longest.keys() == {path.stem for path in three_files}
+    assert max(longest.values()) < 10
+    outcomes = [line for line in lines if line[1] != "longest"]
+    assert [line for line in outcomes if line[2] not in ("answers", "refused")] == []
+    # Of every kind of change some was refused, of each file.
+    assert len({(line[0], line[1]) for line in outcomes if line[2] == "refused"}) == 15
