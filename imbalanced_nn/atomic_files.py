@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-__all__ = ["check_writable", "same_file", "written_whole"]
+__all__ = ["begun_file", "check_writable", "disk_failed", "same_file", "written_whole"]
 
 
 def check_writable(path: str | os.PathLike, overwrite: bool) -> Path:
@@ -135,8 +135,7 @@ def written_whole(path: str | os.PathLike, overwrite: bool = False) -> Iterator[
     target = check_writable(path, overwrite)
     # A name may have 255 bytes, which what is added to it must leave room for.
     name = target.name.encode(errors="surrogateescape")[:200].decode(errors="ignore")
-    _clear_stale(target.parent)
-    beside = target.with_name(f".{name}.{_machine()}-{os.getpid()}-{secrets.token_hex(4)}.part")
+    beside = begun_file(target.parent, f".{name}", "part")
     # As open() would make it: readable as the user's mask has it, which temporary files are not.
     try:
         os.close(os.open(beside, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
@@ -147,7 +146,7 @@ def written_whole(path: str | os.PathLike, overwrite: bool = False) -> Iterator[
         _flush(beside)
         _move(beside, target, overwrite, os.fspath(path))
     except OSError as error:
-        if error.errno is None or error.errno not in _OF_DISKS:
+        if error.errno is None or not disk_failed(error):
             raise
         # It names the file beside, or none.
         raise OSError(error.errno, os.strerror(error.errno), os.fspath(path)) from error
@@ -158,7 +157,56 @@ def written_whole(path: str | os.PathLike, overwrite: bool = False) -> Iterator[
 
 _OF_DISKS = {errno.ENOSPC, errno.EFBIG, errno.EIO, errno.EROFS, getattr(errno, "EDQUOT", None)}
 _OF_DISKS -= {None}
-_BESIDE = re.compile(r"\..+\.([0-9a-f]{8})-(\d+)-[0-9a-f]{8}\.part")
+_BEGUN = re.compile(r".+\.([0-9a-f]{8})-(\d+)-[0-9a-f]{8}\.(part|float32)")
+
+
+def disk_failed(error: OSError) -> bool:
+    """Whether an error is of the disk, such as a full one, and not of the name of a file.
+
+    Parameters
+    ----------
+    error : OSError
+        What writing raised.
+
+    Examples
+    --------
+    >>> import errno
+    >>> from imbalanced_nn.atomic_files import disk_failed
+    >>> disk_failed(OSError(errno.ENOSPC, "No space left on device"))
+    True
+    """
+    return error.errno in _OF_DISKS
+
+
+def begun_file(folder: str | os.PathLike, name: str, ending: str) -> Path:
+    """Return the path of a file that this process is to make and to remove.
+
+    Where the process is killed before it does, the next call for the folder removes the file; it
+    now removes those of processes that have ended.
+
+    Parameters
+    ----------
+    folder : str or path-like
+        Where the file is to be.
+    name : str
+        What its name begins with.
+    ending : {"part", "float32"}
+        What its name ends in.
+
+    Returns
+    -------
+    pathlib.Path
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from imbalanced_nn.atomic_files import begun_file
+    >>> begun_file(tempfile.gettempdir(), "matrix", "float32").suffix
+    '.float32'
+    """
+    _clear_stale(Path(folder))
+    own = f"{_machine()}-{os.getpid()}-{secrets.token_hex(4)}"
+    return Path(folder) / f"{name}.{own}.{ending}"
 
 
 @functools.cache
@@ -176,7 +224,7 @@ def _clear_stale(folder: Path) -> None:
     if os.name != "posix":
         return
     for entry in os.scandir(folder):
-        begun = _BESIDE.fullmatch(entry.name)
+        begun = _BEGUN.fullmatch(entry.name)
         if begun and begun[1] == _machine() and not _is_alive(int(begun[2])):
             with suppress(OSError):
                 os.unlink(entry.path)

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from imbalanced_nn.atomic_files import begun_file, disk_failed
 from imbalanced_nn.exceptions import InvalidParameterError
 from imbalanced_nn.preprocessing.findings import Findings
 
@@ -217,7 +218,7 @@ def mapped_matrix(
         Of the whole.
     directory : path or None, default=None
         Folder for the file; None is that of temporary files. It is removed with the last array
-        that reads it.
+        that reads it, or, where the process is killed, by the next that is written there.
 
     Returns
     -------
@@ -231,26 +232,36 @@ def mapped_matrix(
     folder = tempfile.gettempdir() if directory is None else os.fspath(directory)
     if not os.path.isdir(folder):
         raise InvalidParameterError(f"directory={directory!r} is no folder.")
-    n_bytes = 4 * shape[0] * shape[1]
     free = shutil.disk_usage(folder).free
-    if n_bytes > free:
-        raise InvalidParameterError(
-            f"The matrix of {shape[0]:,} rows and {shape[1]:,} columns takes {n_bytes / 1e9:.1f} "
-            f"GB, but {folder!r} has {free / 1e9:.1f} GB free. Pass directory=, a folder on a "
-            f"larger disk, or fewer columns."
-        )
+    if 4 * shape[0] * shape[1] > free:
+        raise _no_room(folder, shape, f"has {free / 1e9:.1f} GB free")
     # A file and not memory of the process: other processes map it by its name.
-    handle, path = tempfile.mkstemp(prefix="imbalanced_nn-", suffix=".float32", dir=folder)
+    path = os.fspath(begun_file(folder, "imbalanced_nn", "float32"))
     try:
-        with os.fdopen(handle, "wb") as file:
+        with open(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as file:
             for block in blocks:
-                np.ascontiguousarray(block, dtype=np.float32).tofile(file)
+                cells = np.ascontiguousarray(block, dtype=np.float32)
+                try:
+                    file.write(cells.data)
+                except OSError as error:
+                    if disk_failed(error):
+                        raise _no_room(folder, shape, f"took no more: {error.strerror}") from error
+                    raise
         matrix = np.memmap(path, dtype=np.float32, mode="r", shape=shape)
     except BaseException:
         _remove(path)
         raise
     weakref.finalize(matrix.base, _remove, path)
     return matrix
+
+
+def _no_room(folder: str, shape: tuple[int, int], what: str) -> InvalidParameterError:
+    """Return the refusal of a matrix that a disk does not take."""
+    return InvalidParameterError(
+        f"The matrix of {shape[0]:,} rows and {shape[1]:,} columns takes "
+        f"{4e-9 * shape[0] * shape[1]:.1f} GB, but {folder!r} {what}. Pass directory=, a folder "
+        f"on a larger disk, or fewer columns."
+    )
 
 
 def _remove(path: str) -> None:

@@ -1,6 +1,8 @@
 """Parquet files as a matrix on disk: what the same table in memory gives, or a refusal."""
 
 import os
+import resource
+import signal
 import subprocess
 import sys
 import warnings
@@ -158,6 +160,35 @@ from imbalanced_nn.preprocessing import mapped_matrix
 kept = mapped_matrix(iter([np.eye(3)]), (3, 3), {str(tmp_path)!r})
 """
     subprocess.run([sys.executable, "-c", code], check=True)
+    assert os.listdir(tmp_path) == []
+
+
+def test_the_file_of_a_killed_process_goes_with_the_next(tmp_path):
+    code = f"""
+import os
+import numpy as np
+from imbalanced_nn.preprocessing import mapped_matrix
+kept = mapped_matrix(iter([np.eye(3)]), (3, 3), {str(tmp_path)!r})
+os.kill(os.getpid(), 9)
+"""
+    subprocess.run([sys.executable, "-c", code], check=False)
+    (left,) = os.listdir(tmp_path)
+    matrix = mapped_matrix(iter([np.eye(2)]), (2, 2), tmp_path)
+    (own,) = os.listdir(tmp_path)
+    assert own != left and matrix.tolist() == np.eye(2).tolist()
+    assert os.stat(tmp_path / own).st_mode & 0o777 == 0o600
+
+
+def test_a_disk_that_is_full_meanwhile_is_refused(tmp_path):
+    size = resource.getrlimit(resource.RLIMIT_FSIZE)
+    before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2**16, size[1]))
+    try:
+        with pytest.raises(InvalidParameterError, match=r"took no more: File too large. Pass dir"):
+            mapped_matrix((np.ones((2**10, 9)) for _ in range(9)), (9 * 2**10, 9), tmp_path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, size)
+        signal.signal(signal.SIGXFSZ, before)
     assert os.listdir(tmp_path) == []
 
 
