@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from imbalanced_nn.data.streams import StreamedRows
 from imbalanced_nn.exceptions import warn
 
 __all__ = ["note_offsets"]
@@ -16,21 +17,29 @@ SCREENED_ROWS, SCREENED_SPAN, SPREAD_ROWS = 64, 16, 10_000
 
 
 def note_offsets(X: Any, index: np.ndarray) -> None:
-    """Warn of columns whose values differ by less than float32 tells apart where they are."""
-    if not isinstance(X, np.ndarray) or X.ndim != 2 or X.dtype.kind not in "fiu" or not len(index):
+    """Warn of columns whose values differ by less than float32 tells apart where they are.
+
+    Of a dataset of batches its first rows are looked at, of time steps all of some rows.
+    """
+    if isinstance(X, StreamedRows):
+        X = X.first
+        index = np.arange(len(X))
+    if not isinstance(X, np.ndarray) or X.ndim < 2 or X.dtype.kind not in "fiu" or not len(index):
         return
     few = X[index[:: -(-len(index) // SCREENED_ROWS)]].astype(np.float64, copy=False)
+    few = few.reshape(-1, X.shape[-1])
     size = np.abs(few[0])
     with np.errstate(invalid="ignore"):
         narrow = few.max(axis=0) - few.min(axis=0) < SCREENED_SPAN * FLOAT32_STEP * size
     near = np.flatnonzero(narrow & (size < FLOAT32_MOST))
     if not len(near):
         return
-    more = index[:: -(-len(index) // SPREAD_ROWS)]
+    n_spread = max(SCREENED_ROWS, SPREAD_ROWS // (X[0].size // X.shape[-1]))
+    more = index[:: -(-len(index) // n_spread)]
     columns = []
     for start in range(0, len(near), SCREENED_ROWS):
         part = near[start : start + SCREENED_ROWS]
-        values = X[np.ix_(more, part)].astype(np.float64)
+        values = np.stack([_column(X, more, column) for column in part], axis=1)
         spread = values.std(axis=0)
         rounded = (spread < FLOAT32_STEP * np.abs(values.mean(axis=0))) & (
             np.ptp(values, axis=0) > 0
@@ -38,7 +47,7 @@ def note_offsets(X: Any, index: np.ndarray) -> None:
         columns += part[rounded].tolist()
     if columns:
         shown = ", ".join(map(str, columns[:5])) + (", ..." if len(columns) > 5 else "")
-        first = X[more, columns[0]].astype(np.float64)
+        first = _column(X, more, columns[0])
         warn(
             "INN023",
             f"column{'s' if len(columns) > 1 else ''} {shown} of X, counted from 0: values lie at "
@@ -46,3 +55,8 @@ def note_offsets(X: Any, index: np.ndarray) -> None:
             f"float32, in which networks calculate, tells apart there. Take their mean off before "
             f"the fit, as with StandardScaler in a Pipeline.",
         )
+
+
+def _column(X: np.ndarray, rows: np.ndarray, column: int) -> np.ndarray:
+    """Return the values of a column in some rows, of all their time steps."""
+    return X[rows, ..., column].astype(np.float64).ravel()

@@ -125,6 +125,11 @@ class StreamedRows:
             return self._taken(rows)
         return self._passed(rows)
 
+    @property
+    def first(self) -> np.ndarray:
+        """Rows of the first batches, at least 100 where there are as many."""
+        return self._first
+
     def epoch(self) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray | None]]:
         """Yield the batches of one more pass: rows, labels and weights.
 

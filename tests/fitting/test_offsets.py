@@ -2,11 +2,12 @@
 
 import warnings
 
+import keras
 import numpy as np
 import pytest
 
 from imbalanced_nn import BalancedKerasClassifier
-from imbalanced_nn.data import note_offsets
+from imbalanced_nn.data import StreamedRows, note_offsets
 from imbalanced_nn.exceptions import ImbalanceWarning
 
 
@@ -44,6 +45,23 @@ def test_rows_that_are_held_out_do_not_count_and_other_inputs_are_let_be(X):
     far = np.vstack([X, np.full((1, 4), 1e15)])
     assert noted(far, np.arange(500)) == []
     assert noted([X, X]) == noted(X[:, :, None]) == noted(X[:0]) == []
+
+
+def test_time_steps_and_first_rows_of_datasets_are_looked_at(X):
+    X[:, 2] += 1e9
+    (note,) = noted(X.reshape(50, 10, 4))
+    assert note.startswith("[INN023] column 2 of X")
+
+    class Batches(keras.utils.PyDataset):
+        def __len__(self):
+            return 10
+
+        def __getitem__(self, number):
+            rows = slice(50 * number, 50 * (number + 1))
+            return X[rows], np.arange(500)[rows] % 2
+
+    (note,) = noted(StreamedRows(Batches()))
+    assert note.startswith("[INN023] column 2 of X")
 
 
 def test_a_fit_says_it():
