@@ -27,8 +27,9 @@ Examples:
 """
 
 _TEXT = {".csv": ",", ".csv.gz": ",", ".tsv": "\t", ".tsv.gz": "\t"}
-# What begins one to a spreadsheet.
-_FORMULAS = ("=", "+", "-", "@", "\t", "\r")
+# What begins one to a spreadsheet, blanks before it or not; some take letters of full width, too.
+_FORMULAS = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+_BREAKS = ("\t", "\r", "\n")
 _PARQUET = (".parquet", ".pq")
 
 
@@ -182,7 +183,8 @@ def _defused(table):
             return cell
         # A carriage return alone, which is not quoted, begins a new line for some readers.
         plain = cell.replace("\r\n", "\n").replace("\r", "\n")
-        return f"'{plain}" if cell.startswith(_FORMULAS) else plain
+        begins = cell.startswith(_BREAKS) or cell.lstrip().startswith(_FORMULAS)
+        return f"'{plain}" if begins else plain
 
     def defused(column):
         return column if is_numeric_dtype(column) else column.astype(object).map(defuse)

@@ -33,21 +33,21 @@ def test_other_letters_stay():
     assert visible(text) == text
 
 
-FORMULAS = ["=1+1", "+1", "-x", "@SUM(A1)", "\tx", "\rx", "a=b", ""]
+FORMULAS = ["=1+1", "+1", "-x", "@SUM(A1)", "\tx", "\rx", "\nx", " =1", "\xa0=1", "\uff1d1"]
+PLAIN = ["a=b", "", " a"]
 
 
 @pytest.mark.parametrize("raw", [False, True])
 def test_text_that_a_spreadsheet_would_run(tmp_path, raw):
-    texts = [text for text in FORMULAS if not (raw and "\r" in text)]
+    texts = [text for text in FORMULAS + PLAIN if not (raw and "\r" in text)]
     n = len(texts)
     table = pd.DataFrame({"=name": texts, "number": [-1.5] * n, "whole": [-2] * n})
     before = table.copy()
     with _writer(tmp_path / "a", "a.csv", raw) as write:
         write(table)
     read = pd.read_csv(io.StringIO((tmp_path / "a").read_bytes().decode()), keep_default_na=False)
-    expected = [text if raw or text in ("a=b", "") else f"'{text}" for text in texts]
-    found = read.iloc[:, 0].tolist()
-    assert [text.replace("\n", "\r") for text in found] == expected
+    expected = [text if raw or text in PLAIN else f"'{text}" for text in texts]
+    assert read.iloc[:, 0].tolist() == [text.replace("\r", "\n") for text in expected]
     assert read.columns[0] == ("=name" if raw else "'=name")
     assert read["number"].tolist() == [-1.5] * n
     assert read["whole"].tolist() == [-2] * n
