@@ -12,6 +12,8 @@ from imbalanced_nn.data import n_rows
 __all__ = ["RobustNormalization"]
 
 SAMPLE_ROWS = 100_000
+# Of the sample so many are copied at a time.
+BLOCK_CELLS = 2**24
 FAR = 1e6
 
 
@@ -74,28 +76,32 @@ class RobustNormalization(keras.layers.Layer):
         """
         rows = np.arange(n_rows(X)) if rows is None else rows
         rows = rows[:: -(-len(rows) // SAMPLE_ROWS)]
-        sample = X[rows]
-        if counted_steps is not None:
-            sample = sample.toarray() if sparse.issparse(sample) else sample
-            sample = sample[counted_steps[rows]]
-            # A table holds one number for each step.
-            sample = sample[:, None] if sample.ndim == 1 else sample
-        center, scale = _robust_statistics(sample)
+        if isinstance(X, np.ndarray) and counted_steps is None:
+            # Some columns at a time: the sample may be all that a memory map holds.
+            center, scale = _robust_statistics(X, rows)
+        else:
+            sample = X[rows]
+            if counted_steps is not None:
+                sample = sample.toarray() if sparse.issparse(sample) else sample
+                sample = sample[counted_steps[rows]]
+                # A table holds one number for each step.
+                sample = sample[:, None] if sample.ndim == 1 else sample
+            center, scale = _robust_statistics(sample)
         self.center.assign(center)
         # A feature that is constant in float32 carries nothing; any finite factor maps it to 0.
         varies = scale > np.finfo(np.float32).tiny
         self.factor.assign(np.divide(1, scale, out=np.zeros_like(scale), where=varies))
 
 
-def _robust_statistics(sample: Any) -> tuple[np.ndarray, np.ndarray]:
+def _robust_statistics(X: Any, rows: Any = slice(None)) -> tuple[np.ndarray, np.ndarray]:
     """Median and scale of each feature: the IQR over 1.35, else half the range."""
-    n_features = sample.shape[-1]
+    n_sampled = X.shape[0] if isinstance(rows, slice) else len(rows)
+    n_features = X.shape[-1]
     center, scale = np.zeros(n_features), np.zeros(n_features)
-    step = max(1, 2**24 // sample.shape[0])
+    step = max(1, BLOCK_CELLS // n_sampled)
     for start in range(0, n_features, step):
         columns = slice(start, start + step)
-        block = sample[:, columns] if sparse.issparse(sample) else sample[..., columns]
-        block = block.toarray() if sparse.issparse(block) else block
+        block = X[:, columns].toarray() if sparse.issparse(X) else X[rows, ..., columns]
         block = block.reshape(-1, block.shape[-1]).astype(np.float64)
         low, first, median, third, high = np.quantile(block, [0, 0.25, 0.5, 0.75, 1], axis=0)
         spread = (third - first) / 1.35

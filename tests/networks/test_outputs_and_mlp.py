@@ -1,5 +1,7 @@
 """The built-in network, its normalisation, and where its output starts."""
 
+import tracemalloc
+
 import keras
 import numpy as np
 import pytest
@@ -129,6 +131,23 @@ def test_the_layer_survives_its_configuration():
     assert twin.name == "own"
     before = np.ones((2, 3), dtype=np.float32)
     np.testing.assert_allclose(outputs(twin, before), 1 / np.sqrt(1 + 1 / 9), rtol=1e-6)
+
+
+def test_wide_rows_are_copied_some_columns_at_a_time(monkeypatch):
+    X = np.random.default_rng(0).normal(size=(2000, 300)).astype(np.float32)
+    rows = np.arange(1, 2000)
+    whole, layer = adapted(X, rows), RobustNormalization()
+    layer.build(X.shape)
+    monkeypatch.setattr(normalization, "BLOCK_CELLS", 10 * len(rows))
+    tracemalloc.start()
+    try:
+        layer.adapt(X, rows)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < X.nbytes / 2
+    for one, other in zip(whole.get_weights(), layer.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
 
 
 @pytest.mark.parametrize("shape", [(7, 4), (7, 9, 3), (7, 6, 5, 2), (7, 3, 4, 5, 2)])
