@@ -136,6 +136,8 @@ def compare(
     check_inputs(data)
     names = _strategy_names(strategies)
     options["baselines"] = _baselines(baselines, no_baselines)
+    # For the page, which is made of the JSON, too.
+    options["importance"] = as_json or report is not None
     if report is not None:
         check_output(report, force, data, option="--report")
     if options["cache"] is not None and not is_folder(options["cache"]):

@@ -84,20 +84,37 @@ class Model:
         target = self.classifier.fit_result_.target
         return target.positive if target.kind == "binary" else None
 
-    def features(self, frame):
-        """Return what the network takes of the rows of a table."""
+    def typed(self, frame):
+        """Return the columns that the model takes of a table, each as what it was taken for."""
         from imbalanced_nn.preprocessing import Findings, check_columns
 
         if self._types is not None:
             if self._findings is None:
                 self._findings = Findings()
-            features = self._types.read(frame, self._findings)
-            for _, step in self.estimator.steps[1:-1]:
-                features = step.transform(features)
-            return features
+            return self._types.read(frame, self._findings)
         check_columns(self.columns, list(frame.columns), frame.attrs.get("names", ()))
-        frame = frame[self.columns]
-        return frame if self.classifier is self.estimator else self.estimator[:-1].transform(frame)
+        return frame[self.columns]
+
+    def encoded(self, typed):
+        """Return what the network takes of columns as `typed` gives them."""
+        steps = getattr(self.estimator, "steps", [])[:-1]
+        for _, step in steps if self._types is None else steps[1:]:
+            typed = step.transform(typed)
+        return typed
+
+    def features(self, frame):
+        """Return what the network takes of the rows of a table."""
+        return self.encoded(self.typed(frame))
+
+    @property
+    def of_typed(self):
+        """The part of the model that takes columns as `typed` gives them."""
+        return self.estimator if self._types is None else self.estimator[1:]
+
+    @property
+    def column_kinds(self) -> list[dict]:
+        """What each column was taken for, as `ColumnTypes` tells it; empty where none did."""
+        return list(getattr(self._types, "columns_", []))
 
     def answer(self, frame):
         """Return codes of the classes decided for, and probabilities of shape (n, n_classes)."""

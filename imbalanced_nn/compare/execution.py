@@ -33,6 +33,8 @@ class Outcome(NamedTuple):
         Strategies of which a fit failed, and how the first of them did.
     told : list of (strategy, fold, warning)
         What each fit warned of, in the order of strategies and folds.
+    rankings : list of dict
+        How each fit ranked its test rows, where that is known, in the order of the rows.
     """
 
     rows: list[dict]
@@ -40,6 +42,7 @@ class Outcome(NamedTuple):
     dropped: dict[str, int]
     failed: dict[str, RuntimeError]
     told: list[tuple[str, int, Warning]]
+    rankings: list[dict]
 
 
 def run_tasks(
@@ -67,6 +70,7 @@ def run_tasks(
         Measure by which strategies are dropped after each fold; None runs all.
     """
     rows: list[dict] = []
+    rankings: list[dict] = []
     dropped: dict[str, int] = {}
     failures: dict[str, dict[int, RuntimeError]] = {}
     every: list[tuple[str, int, Warning]] = []
@@ -79,6 +83,8 @@ def run_tasks(
         open_tasks = {_name(task) for task in now}
         for fit in _finished(now, data, n_jobs, cache, failures):
             rows += fit.rows
+            if fit.ranking is not None:
+                rankings.append({"strategy": fit.strategy, "fold": fit.fold, **fit.ranking})
             done += 1
             open_tasks.discard((fit.strategy, fit.fold))
             if fit.failure is not None:
@@ -93,10 +99,15 @@ def run_tasks(
             dropped |= dict.fromkeys(_losers(rows, tasks, dropped, halving), fold + 1)
             waiting = [task for task in waiting if task.strategy not in dropped]
     failed = {name: failures[name][min(failures[name])] for name in order if name in failures}
-    rows = [row for row in rows if row["strategy"] not in failed]
-    rows.sort(key=lambda row: (order.index(row["strategy"]), row["fold"]))
+    rows, rankings = (
+        sorted(
+            (row for row in kept if row["strategy"] not in failed),
+            key=lambda row: (order.index(row["strategy"]), row["fold"]),
+        )
+        for kept in (rows, rankings)
+    )
     every.sort(key=lambda told: (order.index(told[0]), told[1]))
-    return Outcome(rows, counted_notes(every, done), dropped, failed, every)
+    return Outcome(rows, counted_notes(every, done), dropped, failed, every, rankings)
 
 
 def nothing_left(failed: dict[str, RuntimeError]) -> RuntimeError:
@@ -127,7 +138,7 @@ def _finished(
     """
     kept = {} if cache is None else {_name(t): cache.get(t) for t in tasks}
     missing = {_name(task): task for task in tasks if kept.get(_name(task)) is None}
-    yield from (Fit(*name, *found) for name, found in kept.items() if found is not None)
+    yield from (found for found in kept.values() if found is not None)
     n_before = None
     while missing:
         parallel = Parallel(n_jobs=n_jobs, return_as="generator_unordered")
@@ -141,7 +152,7 @@ def _finished(
             for fit in parallel(calls):
                 task = missing.pop((fit.strategy, fit.fold))
                 if cache is not None and fit.failure is None:
-                    cache.add(task, fit.rows, fit.told)
+                    cache.add(task, fit)
                 yield fit
             return
         except BrokenExecutor:

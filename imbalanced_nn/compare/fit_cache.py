@@ -7,8 +7,9 @@ from pathlib import Path
 from imbalanced_nn.atomic_files import check_writable, written_whole
 from imbalanced_nn.compare.evaluation import GREATER_IS_BETTER
 from imbalanced_nn.compare.fingerprints import fingerprint
+from imbalanced_nn.compare.held_out_rankings import is_ranking
 from imbalanced_nn.compare.settings import package_versions
-from imbalanced_nn.compare.single_fit import Data, Task
+from imbalanced_nn.compare.single_fit import Data, Fit, Task
 from imbalanced_nn.exceptions import ImbalanceWarning, InvalidParameterError, warn
 
 __all__ = ["FitCache"]
@@ -53,8 +54,8 @@ class FitCache:
         )
         self._strategies: dict[int, str] = {}
 
-    def get(self, task: Task) -> tuple[list[dict], list[Warning]] | None:
-        """Return the measures and warnings of a fit, or None if it was not finished."""
+    def get(self, task: Task) -> Fit | None:
+        """Return a fit, or None if it was not finished."""
         line = self._store.get(self._key(task))
         if line is None:
             return None
@@ -62,21 +63,23 @@ class FitCache:
             ImbalanceWarning(text, code) if code else UserWarning(text)
             for code, text in line["warnings"]
         ]
-        return [{"strategy": task.strategy, "fold": task.fold, **row} for row in line["rows"]], told
+        rows = [{"strategy": task.strategy, "fold": task.fold, **row} for row in line["rows"]]
+        return Fit(task.strategy, task.fold, rows, told, line.get("ranking"))
 
-    def add(self, task: Task, rows: list[dict], told: list[Warning]) -> None:
+    def add(self, task: Task, fit: Fit) -> None:
         """Keep a finished fit; where that cannot be, it is said once."""
         line = {
             "key": self._key(task),
             "rows": [
                 {name: value for name, value in row.items() if name not in ("strategy", "fold")}
-                for row in rows
+                for row in fit.rows
             ],
             "warnings": [
                 (getattr(w, "code", None), getattr(w, "text", str(w)))
-                for w in told
+                for w in fit.told
                 if isinstance(w, UserWarning)
             ],
+            "ranking": fit.ranking,
         }
         try:
             self._store.add(line)
@@ -164,4 +167,6 @@ def _is_fit(value: dict) -> bool:
     """Whether an object is a finished fit; of another form it is none, or raises an error."""
     measures = [{*row} == {"threshold", *GREATER_IS_BETTER} for row in value["rows"]]
     told = [len(each) == 2 for each in value["warnings"]]
+    # Fits that were kept before rankings were have none.
+    told.append(value.get("ranking") is None or is_ranking(value["ranking"]))
     return isinstance(value["key"], str) and bool(measures) and all(measures + told)

@@ -3,6 +3,7 @@
 import os
 import warnings
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from numbers import Integral
 
@@ -17,6 +18,7 @@ from imbalanced_nn.compare.evaluation import check_metric
 from imbalanced_nn.compare.execution import Outcome, nothing_left, run_tasks
 from imbalanced_nn.compare.fit_cache import FitCache
 from imbalanced_nn.compare.fit_notes import gathered, note_key
+from imbalanced_nn.compare.importance_of_winner import importance_of_winner
 from imbalanced_nn.compare.reference_models import notes_of_failed, reference_models
 from imbalanced_nn.compare.settings import described
 from imbalanced_nn.compare.single_fit import Data, Task, check_sample_weight, fit_whole
@@ -51,6 +53,7 @@ __all__ = ["compare_strategies"]
         "halving": ["boolean"],
         "cache": [str, os.PathLike, None],
         "refit": ["boolean"],
+        "importance": ["boolean"],
         "progress": [callable, None],
     },
     prefer_skip_nested_validation=False,
@@ -73,6 +76,7 @@ def compare_strategies(
     halving: bool = False,
     cache=None,
     refit: bool = False,
+    importance: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> StrategyComparison:
     """Compare ways of meeting class imbalance on the same folds.
@@ -142,6 +146,10 @@ def compare_strategies(
         module, are not seen: give a new name then.
     refit : bool, default=False
         Fit ``best_estimator_`` on all rows, with the weights and groups given.
+    importance : bool, default=False
+        Fit what is recommended on the last fold once more, and measure by
+        `~imbalanced_nn.inspection.column_importance` what each column of its test rows is worth,
+        for the report. Takes seconds beside the fit.
     progress : callable, optional
         Called as ``progress(done, total)`` after every fit; with ``halving`` the total shrinks.
         Nothing is printed.
@@ -285,6 +293,7 @@ def compare_strategies(
         failed=failed,
         notes=_notes(gathered(outcome.told, len(folds), len(candidates)), others, len(folds)),
         reference_folds=others.rows,
+        rankings=outcome.rankings + others.rankings,
         estimators=candidates,
         settings=described(
             estimator, strategies, X, cv, n_repeats, random_state, sample_weight, groups
@@ -295,6 +304,9 @@ def compare_strategies(
             }
         },
     )
+    if importance:
+        measured = importance_of_winner(comparison, [*tasks, *beside], data)
+        comparison = replace(comparison, importance=measured)
     if refit:
         _refit(comparison, data, _seed(random))
     return comparison

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from numbers import Integral
 
+import numpy as np
+
 from imbalanced_nn import __version__
 from imbalanced_nn._show_versions import installed_version
 from imbalanced_nn.compare.strategies import chosen_strategies, final_step
@@ -26,7 +28,8 @@ def described(estimator, strategies, X, cv, n_repeats, random_state, sample_weig
         ``strategies`` has, for each name, either the parameters that were set, under the names
         that the whole estimator knows them by, or the representation of an estimator.
     """
-    prefix = final_step(estimator)[0]
+    prefix, step = final_step(estimator)
+    costs = getattr(getattr(step, "threshold", None), "cost_matrix", None)
     columns = getattr(X, "columns", None)
     shape = getattr(X, "shape", ())
     return {
@@ -43,6 +46,7 @@ def described(estimator, strategies, X, cv, n_repeats, random_state, sample_weig
         "random_state": repr(random_state),
         "sample_weight": sample_weight is not None,
         "groups": groups is not None,
+        "cost_matrix": None if costs is None else np.asarray(costs, float).tolist(),
         "versions": package_versions(),
     }
 

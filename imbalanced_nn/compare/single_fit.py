@@ -10,10 +10,11 @@ from sklearn.utils.validation import has_fit_parameter
 
 from imbalanced_nn._compat.sklearn import take
 from imbalanced_nn.compare.evaluation import fold_measures, own_label, plain_codes, plain_label
+from imbalanced_nn.compare.held_out_rankings import ranking
 from imbalanced_nn.compare.strategies import final_step
 from imbalanced_nn.exceptions import InvalidParameterError, came_of_interrupt, recorded_notes
 
-__all__ = ["Data", "Fit", "Task", "check_sample_weight", "fit_and_measure", "fit_whole"]
+__all__ = ["Data", "Fit", "Task", "check_sample_weight", "fit_and_measure", "fitted_on_fold", "fit_whole"]
 
 
 class Task(NamedTuple):
@@ -57,12 +58,16 @@ class Fit(NamedTuple):
         What the fit warned of.
     failure : RuntimeError or None, default=None
         How it failed.
+    ranking : Ranking or None, default=None
+        How it ranked and decided the test rows; fits that were kept by versions before it have
+        none.
     """
 
     strategy: str
     fold: int
     rows: list[dict]
     told: list[Warning]
+    ranking: dict | None = None
     failure: RuntimeError | None = None
 
 
@@ -105,10 +110,10 @@ def check_sample_weight(candidates: dict[str, BaseEstimator]) -> None:
 
 def fit_and_measure(task: Task, data: Data) -> Fit:
     """Run a task; a strategy that fails does not stop the others."""
-    rows, failure = [], None
+    rows, ranks, failure = [], None, None
     with recorded_notes() as caught:
         try:
-            rows = _measured(task, data)
+            rows, ranks = _measured(task, data)
         except Exception as error:
             if came_of_interrupt(error):
                 raise KeyboardInterrupt from error
@@ -118,7 +123,7 @@ def fit_and_measure(task: Task, data: Data) -> Fit:
             # Lost on the way from another process, where no one looks for it.
             failure.__cause__ = error
     told: list[Any] = [warning.message for warning in caught]
-    return Fit(task.strategy, task.fold, rows, told, failure)
+    return Fit(task.strategy, task.fold, rows, told, ranks, failure)
 
 
 def fit_whole(estimator: BaseEstimator, data: Data, seed: int) -> BaseEstimator:
@@ -127,14 +132,18 @@ def fit_whole(estimator: BaseEstimator, data: Data, seed: int) -> BaseEstimator:
     return _seeded(estimator, seed).fit(data.X, data.y, **parameters)
 
 
-def _measured(task: Task, data: Data) -> list[dict]:
-    """Fit, predict once, and measure the learned and the plain cut from that prediction."""
+def fitted_on_fold(task: Task, data: Data) -> BaseEstimator:
+    """Fit the strategy of a task on its training rows and return it."""
     estimator = _seeded(clone(task.estimator), task.seed)
     X_train, y_train = take(data.X, task.train), take(data.y, task.train)
+    return estimator.fit(X_train, y_train, **_row_parameters(estimator, data, task.train))
+
+
+def _measured(task: Task, data: Data) -> tuple[list[dict], dict]:
+    """Fit, predict once, and measure the learned and the plain cut from that prediction."""
     X_test = take(data.X, task.test)
-    row_parameters = _row_parameters(estimator, data, task.train)
     start = time.perf_counter()
-    estimator.fit(X_train, y_train, **row_parameters)
+    estimator = fitted_on_fold(task, data)
     proba = np.asarray(estimator.predict_proba(X_test))
     seconds = time.perf_counter() - start
     if proba.shape != (len(task.test), len(data.classes)):
@@ -148,13 +157,15 @@ def _measured(task: Task, data: Data) -> list[dict]:
         plain_label(len(data.classes)): plain_codes(proba, data.positive),
     }
     weight = None if data.sample_weight is None else data.sample_weight[task.test]
-    measures = fold_measures(
-        data.codes[task.test], proba, cuts, positive=data.positive, sample_weight=weight
-    )
-    return [
+    given: dict[str, Any] = {"positive": data.positive, "sample_weight": weight}
+    measures = fold_measures(data.codes[task.test], proba, cuts, **given)
+    rows = [
         {"strategy": task.strategy, "fold": task.fold, **row, "seconds": seconds}
         for row in measures
     ]
+    own = cuts[own_label(step)]
+    counts = np.bincount(data.codes)
+    return rows, ranking(data.codes[task.test], proba, own, class_count=counts, **given)
 
 
 def _own_codes(estimator, step, X_test, proba, classes) -> np.ndarray:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from imbalanced_nn.compare.held_out_rankings import combined_ranking
 from imbalanced_nn.compare.intervals import corrected_intervals
 from imbalanced_nn.compare.strategies import baseline_of
 from imbalanced_nn.compare.tables import as_frame, as_text, by_fold, json_value, records, summary
@@ -17,7 +18,7 @@ _KEPT = (
     *("folds", "classes", "class_count", "pos_label", "train_sizes", "test_sizes"),
     *("scoring", "dropped", "settings"),
 )
-_LATER = ("failed", "notes", "reference_folds")
+_LATER = ("failed", "notes", "reference_folds", "rankings", "importance")
 
 
 @dataclass(frozen=True, repr=False)
@@ -50,6 +51,10 @@ class StrategyComparison:
         What the fits warned of: the first ``text``, and ``where``, with ``folds`` by strategy.
     reference_folds : list of dict, default=[]
         Entries as of ``folds``, of the reference models, which no strategy is chosen by.
+    rankings : list of dict, default=[]
+        How each fit ranked and decided its held-out rows, for curves and tables of the report.
+    importance : dict or None, default=None
+        How much the columns matter to what is recommended, if that was asked for.
 
     Attributes
     ----------
@@ -95,6 +100,8 @@ class StrategyComparison:
     ['verdict', 'scoring', 'baseline', 'best_strategy', 'recommended_strategy']
     >>> StrategyComparison.from_dict(comparison.to_dict()).verdict_ == comparison.verdict_
     True
+    >>> int(comparison.ranking("even")["confusion"].sum())
+    400
     """
 
     folds: list[dict]
@@ -110,6 +117,8 @@ class StrategyComparison:
     failed: dict[str, str] = field(default_factory=dict)
     notes: list[dict] = field(default_factory=list)
     reference_folds: list[dict] = field(default_factory=list)
+    rankings: list[dict] = field(default_factory=list)
+    importance: dict | None = None
 
     @property
     def n_splits(self) -> int:
@@ -197,6 +206,32 @@ class StrategyComparison:
         """Return the table of `frame` for the reference models, empty where there are none."""
         folds = self.reference_folds
         return summary(as_frame(folds), self.scoring, ()) if folds else self.frame().iloc[:0]
+
+    def ranking(self, name: str) -> dict | None:
+        """Return how all held-out rows are ranked and decided, by the fits of all folds.
+
+        Parameters
+        ----------
+        name : str
+            A strategy or a reference model.
+
+        Returns
+        -------
+        dict or None
+            ``confusion``, an array of true and decided classes, summed over the folds; and
+            ``curves``, by position of the class, what is found and flagged where the same share
+            of the rows is flagged in every fold. None where not every fit kept it.
+
+        Examples
+        --------
+        See `StrategyComparison`.
+        """
+        kept = [each for each in self.rankings if each["strategy"] == name]
+        rows = [*self.folds, *self.reference_folds]
+        n_folds = len({row["fold"] for row in rows if row["strategy"] == name})
+        if len(kept) < max(n_folds, 1):
+            return None
+        return combined_ranking(kept, len(self.classes))
 
     def reference_differences(self, *, confidence_level: float = 0.95):
         """Return how far every reference model is from the best strategy, fold by fold.
@@ -412,6 +447,8 @@ class StrategyComparison:
             "folds": records(self.folds_frame()),
             "reference_results": records(self.references_frame()),
             "reference_folds": records(as_frame(self.reference_folds)),
+            "rankings": self.rankings,
+            "importance": self.importance,
         }
 
     def __repr__(self) -> str:

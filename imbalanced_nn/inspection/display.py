@@ -1,11 +1,21 @@
 """What all displays share: axes, a look that needs no colour, and numbers without matplotlib."""
 
-import textwrap
+import re
 from importlib.util import find_spec
 
 import numpy as np
 
-__all__ = ["Display", "class_name", "fill", "legend", "log_ticks", "look", "tidy", "wrapped"]
+__all__ = [
+    "Display",
+    "class_name",
+    "fill",
+    "legend",
+    "log_ticks",
+    "look",
+    "shortened_middle",
+    "tidy",
+    "wrapped",
+]
 
 # Okabe and Ito's colours but the yellow, which is faint on white; dark and light take turns, so
 # that neighbours differ in greyscale, too.
@@ -77,8 +87,30 @@ class Display:
 
 
 def wrapped(text, width=30):
-    """Return a text on lines of so many characters, of which a word that is longer is cut."""
-    return "\n".join(textwrap.wrap(str(text), width)) or str(text)
+    """Return a text on lines of so many characters, broken at spaces and behind underscores.
+
+    A word that is longer than a line is cut.
+    """
+    lines = [""]
+    for part in re.split(r"(?<=[\s_/.-])", str(text)):
+        while len(lines[-1]) + len(part.rstrip()) > width:
+            room = 0 if lines[-1] else width
+            lines[-1] += part[:room]
+            part = part[room:]
+            lines.append("")
+        lines[-1] += part
+    return "\n".join(line.rstrip() for line in lines if line.strip()) or str(text)
+
+
+def shortened_middle(text, width=30):
+    """Return a text without its middle where it is longer than so many characters.
+
+    Names that begin alike are still told apart by their ends.
+    """
+    text = str(text)
+    if len(text) <= width:
+        return text
+    return f"{text[: width // 2 - 1]}...{text[-(width - width // 2 - 2) :]}"
 
 
 def class_name(label):

@@ -2,9 +2,12 @@
 
 from imbalanced_nn import __version__
 from imbalanced_nn.atomic_files import written_whole
-from imbalanced_nn.describe import Markup, definitions, markup, section, table
+from imbalanced_nn.describe import Markup, definitions, markup, section
 from imbalanced_nn.inspection import Predictions, estimate_text, report_tables
+from imbalanced_nn.report.alert_tables import confusion_tables
+from imbalanced_nn.report.class_rows import classes_table, columns_table
 from imbalanced_nn.report.evaluation_pictures import evaluation_pictures
+from imbalanced_nn.report.important_columns import important_columns
 from imbalanced_nn.report.page import html_page
 
 __all__ = ["write_evaluation"]
@@ -19,6 +22,8 @@ def write_evaluation(
     confusion=None,
     cost_matrix=None,
     rows: Predictions | None = None,
+    columns=None,
+    importance=None,
     notes=(),
     overwrite=False,
 ) -> None:
@@ -39,8 +44,12 @@ def write_evaluation(
     cost_matrix : list of list of float, optional
         Costs, of which those of the rows are shown beside the counts.
     rows : Predictions, optional
-        The rows themselves, of which pictures are drawn: precision and recall, ROC and alerts,
-        with the cut in use. They need matplotlib.
+        The rows themselves, of which pictures are drawn: precision and recall, ROC, alerts and
+        lift, with the cut in use. They need matplotlib.
+    columns : tuple of (list of str, list of list of str), optional
+        Headers and rows of a table of what the columns were taken for.
+    importance : ColumnImportance or dict, optional
+        What the columns are worth, as of `imbalanced_nn.inspection.column_importance`.
     notes : sequence of str, default=()
         What the reader should know before the numbers.
     overwrite : bool, default=False
@@ -75,11 +84,14 @@ def write_evaluation(
     if rows is not None and (pictures := evaluation_pictures(rows)):
         parts.append(section("What other cuts would find", *pictures))
     if confusion is not None:
-        tables = [_confusion(report, confusion)]
-        if cost_matrix is not None:
-            tables.append(_costs(report, confusion, cost_matrix))
+        tables = confusion_tables(confusion, report.classes, report.pos_label, cost_matrix)
         parts.append(section("What was taken for what", *tables))
-    parts.append(section("What was done", _done(report, data or {})))
+    if importance is not None:
+        found = importance if isinstance(importance, dict) else importance.to_dict()
+        parts.append(section("The columns that matter", *important_columns(found)))
+    counted = classes_table(report.classes, report.class_count, report.pos_label)
+    done = [_done(report, data or {}), counted, *columns_table(columns)]
+    parts.append(section("What was done", *done))
     page = html_page(heading, _verdict(report, confusion), *parts)
     with written_whole(path, overwrite) as beside:
         beside.write_text(page, encoding="utf-8", errors="backslashreplace")
@@ -101,29 +113,6 @@ def _verdict(report, confusion) -> str:
         f"{estimate_text(report, 0, 'recall')}. {alerts:,} rows are taken for {name!r}, and "
         f"{right} rightly: precision {estimate_text(report, 0, 'precision')}."
     )
-
-
-def _confusion(report, confusion: list[list[int]]) -> Markup:
-    """Return the counts of true and decided classes."""
-    columns = [("True class", False), *((f"decided {label}", True) for label in report.classes)]
-    rows = [
-        (label == report.pos_label, [label, *(f"{count:,}" for count in counts)])
-        for label, counts in zip(report.classes, confusion, strict=True)
-    ]
-    return table("Rows of each class, and what they were taken for", columns, rows)
-
-
-def _costs(report, confusion, cost_matrix) -> Markup:
-    """Return what the rows of each class cost, by what they were decided as, and in all."""
-    labels = report.classes
-    columns = [("True class", False), *((f"decided {label}", True) for label in labels)]
-    total = 0.0
-    rows = []
-    for label, counts, prices in zip(labels, confusion, cost_matrix, strict=True):
-        costs = [count * price for count, price in zip(counts, prices, strict=True)]
-        total += sum(costs)
-        rows.append((label == report.pos_label, [label, *(f"{cost:,.6g}" for cost in costs)]))
-    return table(f"Costs of the same rows, {total:,.6g} in all", columns, rows)
 
 
 def _notes(notes) -> Markup:

@@ -6,7 +6,10 @@ from importlib import resources
 from imbalanced_nn.atomic_files import written_whole
 from imbalanced_nn.describe import Markup, definitions, markup, section, table
 from imbalanced_nn.report.advice import advice
+from imbalanced_nn.report.class_rows import classes_table, columns_table
+from imbalanced_nn.report.comparison_curves import held_out_sections
 from imbalanced_nn.report.evidence import evidence
+from imbalanced_nn.report.important_columns import important_columns
 from imbalanced_nn.report.pictures import pictures
 
 __all__ = ["html_page", "render_report", "write_report"]
@@ -96,6 +99,8 @@ def render_report(comparison, *, title=None, data=None, columns=None, command=No
         heading,
         comparison.verdict_,
         section("The evidence", *evidence(comparison), *pictures(comparison)),
+        *held_out_sections(comparison),
+        *_importance(comparison),
         *_notes(comparison),
         section("What to do next", *advice(comparison, command)),
         section("What was done", *_done(comparison, data or {}, columns)),
@@ -129,6 +134,13 @@ def html_page(heading: str, verdict: str, *sections: Markup) -> str:
     )
 
 
+def _importance(comparison) -> list[Markup]:
+    """Return the section of the columns that matter, if that was asked for."""
+    if comparison.importance is None:
+        return []
+    return [section("The columns that matter", *important_columns(comparison.importance))]
+
+
 def _notes(comparison) -> list[Markup]:
     """Return the section of what the fits warned of, if they did."""
     if not comparison.notes:
@@ -158,11 +170,8 @@ def _done(comparison, data: dict, columns) -> list[Markup]:
         facts["Seed"] = settings["random_state"]
     if "estimator" in settings:
         facts["Estimator"] = Markup(f"<code>{markup(settings['estimator'])}</code>")
-    parts = [definitions(facts), _classes(comparison, n_rows)]
-    if columns is not None:
-        headers, rows = columns
-        heads = [(header.capitalize(), header in ("missing", "columns")) for header in headers]
-        parts.append(table("What the columns were taken for", heads, ((False, r) for r in rows)))
+    counted = (comparison.classes, comparison.class_count, comparison.pos_label)
+    parts = [definitions(facts), classes_table(*counted), *columns_table(columns)]
     if "strategies" in settings:
         rows = [(False, [name, _setting(value)]) for name, value in settings["strategies"].items()]
         columns = [("Strategy", False), ("Parameters", False)]
@@ -182,22 +191,6 @@ def _features(settings: dict) -> dict[str, str]:
         shown = ", ".join(names[:_MOST_NAMES]) + (f" and {more} more" if more > 0 else "")
         facts["Columns"] = shown
     return facts
-
-
-def _classes(comparison, n_rows: int) -> Markup:
-    """Return the table of the rows of each class."""
-    rows = [
-        (
-            label == comparison.pos_label,
-            [
-                f"{label} (positive class)" if label == comparison.pos_label else label,
-                f"{count:,}",
-                f"{count / n_rows:.2%}",
-            ],
-        )
-        for label, count in zip(comparison.classes, comparison.class_count, strict=True)
-    ]
-    return table("Classes", [("Class", False), ("Rows", True), ("Share", True)], rows)
 
 
 def _setting(value) -> Markup:

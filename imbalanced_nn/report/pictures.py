@@ -18,7 +18,14 @@ MISSING = Markup("<p>The pictures need matplotlib: <code>pip install matplotlib<
 _WIDTH = 5.2
 _MOST_CLASSES = 40
 # The same page for the same comparison; text that is no formula; shapes, not fonts of the reader.
-_STYLE = {"svg.hashsalt": "imbalanced_nn", "text.parse_math": False, "svg.fonttype": "path"}
+_STYLE = {
+    "svg.hashsalt": "imbalanced_nn",
+    "text.parse_math": False,
+    "svg.fonttype": "path",
+    # Layouts are ours.
+    "figure.autolayout": False,
+    "figure.constrained_layout.use": False,
+}
 
 
 def pictures(comparison) -> list[Markup]:

@@ -70,7 +70,7 @@ def test_the_page_fits_the_screen_and_runs_nothing(width, folder, hostile_text):
     assert found["beyond"] == []
     assert found["title"] == hostile_text
     assert found["scripts"] == 0
-    assert found["images"] == [True] * 3
+    assert found["images"] == [True] * 11
     assert 0 < found["verdict"] < 700
     assert found["smallest"] >= 12
 

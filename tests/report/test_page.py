@@ -61,7 +61,7 @@ def test_what_comes_from_the_data_is_escaped(page, source, hostile_text):
     assert page.all("script") == []
     assert "<script" not in source
     assert page.inside("title") == page.inside("h1") == hostile_text
-    # As a column, a class, a strategy in each of three tables, and the file.
+    # As a column, a class, a strategy in each of several tables, and the file.
     assert page.inside("main").count(hostile_text) >= 6
 
 
@@ -80,7 +80,7 @@ def test_the_verdict_comes_first(page, comparison):
     heading = page.inside("h1")
     assert said.strip().startswith(heading)
     assert said.strip().removeprefix(heading).strip().startswith(comparison.verdict_)
-    assert [path[-1] for path, _ in page.text if path[-1:] == ("h2",)] == ["h2"] * 4
+    assert [path[-1] for path, _ in page.text if path[-1:] == ("h2",)] == ["h2"] * 6
 
 
 def test_it_is_accessible(page):
@@ -90,8 +90,8 @@ def test_it_is_accessible(page):
         "meta"
     )
     assert all(attributes.get("scope") in ("col", "row") for attributes in page.all("th"))
-    assert len(page.all("caption")) == len(page.all("table")) == 4
-    assert len(page.all("img")) == 3
+    assert len(page.all("caption")) == len(page.all("table")) == 7
+    assert len(page.all("img")) == 11
     assert all(len(attributes["alt"]) > 20 for attributes in page.all("img"))
 
 
@@ -122,11 +122,12 @@ def test_the_same_comparison_gives_the_same_page(comparison, source, hostile_tex
 
 
 def test_without_matplotlib_the_page_says_what_is_missing(comparison, monkeypatch):
-    monkeypatch.setattr("imbalanced_nn.report.pictures.find_spec", lambda name: None)
+    for module in ("pictures", "comparison_curves"):
+        monkeypatch.setattr(f"imbalanced_nn.report.{module}.find_spec", lambda name: None)
     page = Page(render_report(comparison))
     assert page.all("img") == []
     assert "pip install matplotlib" in page.inside("code")
-    assert len(page.all("table")) == 4
+    assert len(page.all("table")) == 7
 
 
 def test_a_comparison_made_from_measures_alone(comparison):
