@@ -6,10 +6,16 @@ from typing import Any
 
 import click
 
-from imbalanced_nn.cli.known_names import STRATEGIES, check_given_name
+from imbalanced_nn.cli.known_names import (
+    BASELINES,
+    STRATEGIES,
+    check_given_name,
+    check_package,
+)
 from imbalanced_nn.cli.options import (
     check_inputs,
     check_output,
+    check_split_by_one,
     groups_option,
     positive_label,
     positive_option,
@@ -30,8 +36,6 @@ __all__ = ["MEASURES", "compare"]
 MEASURES = [
     *("average_precision", "balanced_accuracy", "f1", "matthews_corrcoef", "log_loss", "seconds"),
 ]
-
-BASELINES = ("logistic_regression", "gradient_boosting", "lightgbm", "xgboost", "catboost")
 
 _EPILOG = """\b
 Examples:
@@ -138,6 +142,7 @@ def compare(
     options["baselines"] = _baselines(baselines, no_baselines)
     # For the page, which is made of the JSON, too.
     options["importance"] = as_json or report is not None
+    check_split_by_one(groups, time)
     if report is not None:
         check_output(report, force, data, option="--report")
     if options["cache"] is not None and not is_folder(options["cache"]):
@@ -205,6 +210,7 @@ def _baselines(names: tuple[str, ...], none: bool) -> bool | list[str]:
         raise UsageRefusal("--no-baselines leaves out what --baseline names. Leave one out.")
     for name in names:
         check_given_name("baseline", name, BASELINES)
+        check_package("--baseline", name)
     return list(names) if names else not none
 
 

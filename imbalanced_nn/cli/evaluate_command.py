@@ -64,13 +64,16 @@ def evaluate(
     check_judged(data, target, reading)
     if page is not None:
         check_output(page, force, model, data, option="--report")
+    costs = None if cost_matrix is None else costs_from(cost_matrix)
     stage(f"Loading {model}")
+    from imbalanced_nn.cli.evaluated_columns import RowSample
     from imbalanced_nn.data import MANY_COPIES
 
+    sample = None if page is None else RowSample(random_state)
+    measuring = {"cost_matrix": costs, "n_resamples": resamples, "random_state": random_state}
     with errors_as_refusals():
-        costs = None if cost_matrix is None else costs_from(cost_matrix)
-        about, rows, report, notes = _evaluation(
-            model, data, target, costs, resamples, random_state, reading
+        about, rows, report, notes, columns = _evaluation(
+            model, data, target, reading, measuring, sample
         )
     from imbalanced_nn.cli.summaries import print_evaluation
 
@@ -88,7 +91,8 @@ def evaluate(
     confusion = _confusion(rows)
     if page is not None:
         with errors_as_refusals():
-            _write_page(page, force, about, report, confusion, notes, costs, rows)
+            shown = {"confusion": confusion, "notes": notes, "cost_matrix": costs, "rows": rows}
+            _write_page(page, force, about, report, **shown, **columns)
     if as_json:
         content = {**about, **report.to_dict(), "confusion": confusion, "notes": notes}
         say(json.dumps(content, indent=2, allow_nan=False))
@@ -98,7 +102,7 @@ def evaluate(
         say(f"Report: {page}")
 
 
-def _write_page(path, force: bool, about: dict, report, confusion, notes, costs, rows) -> None:
+def _write_page(path: str, force: bool, about: dict, report, **shown) -> None:
     """Write the page."""
     from imbalanced_nn.describe import cut_sentence
     from imbalanced_nn.report import write_evaluation
@@ -113,11 +117,8 @@ def _write_page(path, force: bool, about: dict, report, confusion, notes, costs,
         path,
         title=f"{about['model']} on {data['name']}",
         data=facts,
-        confusion=confusion,
-        cost_matrix=costs,
-        rows=rows,
-        notes=notes,
         overwrite=force,
+        **shown,
     )
 
 
@@ -159,10 +160,11 @@ def judged_chunks(model, data: str, target: str, what, reading: Reading = AS_FOU
             advance(done, n_rows)
 
 
-def _evaluation(path: str, data: str, target: str, costs, n_resamples: int, seed: int, reading):
-    """Return model and table as JSON's types, labelled rows with the answers, their report, and
-    notes.
+def _evaluation(path: str, data: str, target: str, reading, measuring: dict, sample):
+    """Return model and table as JSON's types, labelled rows with the answers, their report, notes,
+    and, where there is a sample of rows to be drawn, what the page says of the columns.
     """
+    from imbalanced_nn.cli.evaluated_columns import importance_in, kinds_of
     from imbalanced_nn.cli.models import Model
     from imbalanced_nn.cli.quiet import noted, tensorflow_muted
     from imbalanced_nn.describe import cut_summary
@@ -171,10 +173,15 @@ def _evaluation(path: str, data: str, target: str, costs, n_resamples: int, seed
 
     with tensorflow_muted(), noted() as notes:
         model = Model(path)
-        if costs is not None:
+        if measuring["cost_matrix"] is not None:
             # Before all rows are scored.
-            check_cost_matrix(costs, len(model.classes))
-        rows, seen, n_lacking = _answers(model, data, target, reading)
+            check_cost_matrix(measuring["cost_matrix"], len(model.classes))
+        rows, seen, n_lacking = _answers(model, data, target, reading, sample)
+        columns = {}
+        if sample is not None:
+            stage("Measuring columns")
+            importance = importance_in(model, sample, measuring["random_state"])
+            columns = {"columns": kinds_of(model), "importance": importance}
     about = {
         "model": path,
         "data": {
@@ -187,19 +194,25 @@ def _evaluation(path: str, data: str, target: str, costs, n_resamples: int, seed
     }
     name = type(model.classifier).__name__
     stage("Measuring")
-    report = report_on(rows, name, cost_matrix=costs, n_resamples=n_resamples, random_state=seed)
-    return about, rows, report, notes + model.notes()
+    report = report_on(rows, name, **measuring)
+    return about, rows, report, notes + model.notes(), columns
 
 
-def _answers(model, data: str, target: str, reading):
-    """Return labelled rows with the answers, the share trained on, and how many lack a label."""
+def _answers(model, data: str, target: str, reading, sample):
+    """Return labelled rows with the answers, the share trained on, and how many lack a label.
+
+    A sample takes its rows as they come.
+    """
     import numpy as np
 
     from imbalanced_nn.inspection import Predictions
 
     codes, decided, proba, n_lacking = [], [], [], 0
     seen = 0.0
-    for features, truth, lacking in judged_chunks(model, data, target, model.features, reading):
+    for typed, truth, lacking in judged_chunks(model, data, target, model.typed, reading):
+        if sample is not None:
+            sample.add(typed, truth)
+        features = model.encoded(typed)
         answers, scores = model.decide(features)
         seen += len(truth) * model.trained_on(features)
         codes.append(truth)

@@ -5,10 +5,11 @@ from contextlib import contextmanager
 
 import click
 
-from imbalanced_nn.cli.known_names import SAMPLERS, STRATEGIES, check_given_name
+from imbalanced_nn.cli.known_names import SAMPLERS, STRATEGIES, check_given_name, check_loss
 from imbalanced_nn.cli.options import (
     check_inputs,
     check_output,
+    check_split_by_one,
     force_option,
     groups_option,
     json_option,
@@ -110,6 +111,10 @@ def fit(
     check_output(output, force, data)
     check_given_name("strategy", options["strategy"], STRATEGIES)
     check_given_name("sampler", options["sampler"], SAMPLERS)
+    check_loss(options["loss"])
+    if options["held_out"] is not None and options["folds"] is not None:
+        raise UsageRefusal("--folds and --held-out both say which rows judge; give one of them.")
+    check_split_by_one(groups, time)
     check_columns_of(data, target, reading, Roles(groups, time))
     threshold = threshold_from(objective, constraint, cost_matrix, confidence)
     with errors_as_refusals():
@@ -190,9 +195,6 @@ def _watched(classifier, advance):
 def _changed(*, strategy, threshold, **given) -> dict:
     """Return the parameters of the estimator that the options change, or refuse them."""
     from imbalanced_nn.classifier import BalancedKerasClassifier
-
-    if given["loss"] is not None:
-        _check_loss(given["loss"])
     from imbalanced_nn.compare import STRATEGIES as PARAMETERS
 
     parameters = {} if strategy is None else dict(PARAMETERS[strategy])
@@ -202,22 +204,3 @@ def _changed(*, strategy, threshold, **given) -> dict:
     return {
         name: value for name, value in parameters.items() if repr(value) != repr(usual.get(name))
     }
-
-
-def _check_loss(name: str) -> None:
-    """Refuse the name of a loss that is neither this package's nor Keras'."""
-    import keras
-
-    from imbalanced_nn.exceptions import nearest_name
-    from imbalanced_nn.losses import LOSSES
-
-    if name == "cost_sensitive":
-        raise UsageRefusal(
-            "--loss cost_sensitive needs costs of its own, which can be given in Python only. "
-            "Leave it out and give --cost-matrix: the threshold then minimises the costs."
-        )
-    if name not in LOSSES and not hasattr(keras.losses, name):
-        raise UsageRefusal(
-            f"There is no loss {name!r}; known are {', '.join(LOSSES)} and those of Keras."
-            + nearest_name(name, [*LOSSES, *dir(keras.losses)])
-        )

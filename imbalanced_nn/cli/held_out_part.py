@@ -38,11 +38,8 @@ class NewestRows:
 
 def held_out_by(source, share: float | None, folds: int | None):
     """Return the `validation_split` that the options of ``fit`` stand for."""
-    if share is not None and folds is not None:
-        raise UsageRefusal("--folds and --held-out both say which rows judge; give one of them.")
     if source.time is None:
         return next((given for given in (folds, share) if given is not None), "auto")
-    _check_alone(source)
     if folds is not None:
         return folds_of(source.time, folds)
     # Rows of one moment are not torn apart: those at the edge are held out.
@@ -82,13 +79,6 @@ def in_order(source):
     """Return the source with its rows in the order of their time, if it has one."""
     if source.time is None:
         return source
-    _check_alone(source)
     order = np.argsort(source.time, kind="stable")
     X = source.X.iloc[order].reset_index(drop=True)
     return source._replace(X=X, y=source.y[order], time=source.time[order])
-
-
-def _check_alone(source) -> None:
-    """Refuse groups beside a time: a group would be on both sides of a moment."""
-    if source.groups is not None:
-        raise UsageRefusal("--groups and --time both say which rows are split; give one of them.")

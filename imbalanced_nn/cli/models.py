@@ -113,8 +113,24 @@ class Model:
 
     @property
     def column_kinds(self) -> list[dict]:
-        """What each column was taken for, as `ColumnTypes` tells it; empty where none did."""
-        return list(getattr(self._types, "columns_", []))
+        """What each column was taken for, as `ColumnTypes` tells it; empty where nobody knows."""
+        if self._types is not None:
+            return list(getattr(self._types, "columns_", []))
+        categories = getattr(
+            getattr(self.estimator, "steps", [("", None)])[0][1], "categories_", {}
+        )
+        if not self.text_columns:
+            return []
+        return [
+            {
+                "name": name,
+                "kind": "category" if name in categories else "number",
+                "categories": len(categories[name]) if name in categories else None,
+                "missing": 0,
+                "detail": "",
+            }
+            for name in self.columns
+        ]
 
     def answer(self, frame):
         """Return codes of the classes decided for, and probabilities of shape (n, n_classes)."""

@@ -2,16 +2,18 @@
 
 import os
 from contextlib import suppress
+from math import isfinite
 from typing import Any
 
 import click
 
-from imbalanced_nn.cli.known_names import RATES, check_given_name
+from imbalanced_nn.cli.known_names import RATES, check_given_name, check_objective
 from imbalanced_nn.cli.refusals import UsageRefusal
 
 __all__ = [
     "check_inputs",
     "check_output",
+    "check_split_by_one",
     "costs_from",
     "force_option",
     "groups_option",
@@ -93,25 +95,50 @@ def threshold_from(objective: Any, constraint, cost_matrix: str | None, confiden
             "--confidence says how surely a constraint holds; give --constraint too, such as: "
             "--constraint precision 0.9."
         )
+    if constraint:
+        _check_constraint(*constraint)
+    costs = None if cost_matrix is None else costs_from(cost_matrix)
     with suppress(TypeError, ValueError):
         objective = float(objective)
+    if isinstance(objective, float) and not 0 <= objective <= 1:
+        raise UsageRefusal(
+            f"{objective:g} is no cut: probabilities are between 0 and 1. Give such a number, or "
+            f"what the threshold is to maximise."
+        )
     if str(objective).lower() == "none":
         objective = None
-    if constraint is None and cost_matrix is None:
+    fixed = objective is None or isinstance(objective, float)
+    if constraint is None and costs is None:
+        if not fixed:
+            check_objective(objective, False)
         return objective
-    if constraint:
-        check_given_name("rate", constraint[0], RATES)
-    if objective is None or isinstance(objective, float):
+    if fixed:
         raise UsageRefusal(
             f"'{'none' if objective is None else objective}' fixes the cut: nothing is left to be "
             f"chosen by --constraint or --cost-matrix. Leave out the one or the other."
         )
+    check_objective(objective, constraint is not None)
     from imbalanced_nn.threshold import ThresholdTuner
 
-    given: dict[str, Any] = {} if objective is None else {"objective": objective}
-    if cost_matrix is not None:
-        given["cost_matrix"] = costs_from(cost_matrix)
+    given: dict[str, Any] = {"objective": objective}
+    if costs is not None:
+        given["cost_matrix"] = costs
     return ThresholdTuner(**given, constraint=constraint or None, confidence=confidence)
+
+
+def _check_constraint(rate: str, bound: float) -> None:
+    """Refuse a rate that is not known, and a bound that it cannot have."""
+    check_given_name("rate", rate, RATES)
+    if rate != "alert_count" and not 0 <= bound <= 1:
+        raise UsageRefusal(
+            f"--constraint {rate} {bound:g}: a rate is between 0 and 1, such as 0.9."
+        )
+
+
+def check_split_by_one(groups: str | None, time: str | None) -> None:
+    """Refuse groups beside a time: a group would be on both sides of a moment."""
+    if groups is not None and time is not None:
+        raise UsageRefusal("--groups and --time both say which rows are split; give one of them.")
 
 
 groups_option = click.option(
@@ -150,13 +177,16 @@ def positive_label(text: str | None, labels, target: str):
 
 def costs_from(text: str) -> list[list[float]]:
     """Return the matrix in a text with commas between columns and semicolons between rows."""
-    try:
-        return [[float(cost) for cost in row.split(",")] for row in text.split(";")]
-    except ValueError:
+    costs = []
+    with suppress(ValueError):
+        costs = [[float(cost) for cost in row.split(",")] for row in text.split(";")]
+    finite = all(isfinite(cost) for row in costs for cost in row)
+    if len(costs) < 2 or not finite or any(len(row) != len(costs) for row in costs):
         raise UsageRefusal(
-            f"--cost-matrix {text!r} is no matrix. Write a row for each true class in sorted "
-            f"order, a number for each predicted one: '0,1; 50,0'."
-        ) from None
+            f"--cost-matrix {text!r} is no matrix of costs. Write a row for each true class in "
+            f"sorted order, a number for each predicted one: '0,1; 50,0'."
+        )
+    return costs
 
 
 def check_inputs(*paths: str | None) -> None:

@@ -51,9 +51,9 @@ def tune_threshold(model, data, target, output, force, reading, as_json, **aim):
     check_inputs(model, data)
     check_output(output, force, data)
     check_judged(data, target, reading)
+    threshold = threshold_from(**aim)
     stage(f"Loading {model}")
     with errors_as_refusals():
-        threshold = threshold_from(**aim)
         content, classes, notes = _tuned(model, data, target, threshold, output, force, reading)
     from imbalanced_nn.cli.summaries import print_costs, print_tuned
 

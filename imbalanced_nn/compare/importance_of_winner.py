@@ -31,7 +31,7 @@ def importance_of_winner(comparison: StrategyComparison, tasks: list[Task], data
         ``reason``, why nothing was measured.
     """
     name = winner(comparison)
-    told = {"strategy": name, "of": repr(name)}
+    told = {"strategy": name, "of": repr(name), "rows": "held-out rows of the last fold"}
     shape = np.shape(data.X)
     if len(shape) != 2:
         return told | {"reason": "the rows are no table."}

@@ -14,7 +14,15 @@ from imbalanced_nn.compare.held_out_rankings import ranking
 from imbalanced_nn.compare.strategies import final_step
 from imbalanced_nn.exceptions import InvalidParameterError, came_of_interrupt, recorded_notes
 
-__all__ = ["Data", "Fit", "Task", "check_sample_weight", "fit_and_measure", "fitted_on_fold", "fit_whole"]
+__all__ = [
+    "Data",
+    "Fit",
+    "Task",
+    "check_sample_weight",
+    "fit_and_measure",
+    "fit_whole",
+    "fitted_on_fold",
+]
 
 
 class Task(NamedTuple):

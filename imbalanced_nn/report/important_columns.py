@@ -36,9 +36,9 @@ def important_columns(importance: dict) -> list[Markup]:
     times = "once" if importance["n_repeats"] == 1 else f"{importance['n_repeats']} times"
     about = (
         f"What the log loss of {of}, {importance['log_loss']:.4f}, rises by where a column's "
-        f"values are those of other rows, drawn {times}, on {importance['n_rows']:,} rows that it "
-        f"was not trained on, with rare classes first. Columns that tell the same share what they "
-        f"are worth. Intervals are of other rows, for the same model."
+        f"values are those of other rows, drawn {times}, on {importance['n_rows']:,} "
+        f"{importance.get('rows', 'rows')}, rare classes first. Columns that tell the same "
+        f"share what they are worth. Intervals are of other rows, for the same model."
     )
     picture = MISSING if find_spec("matplotlib") is None else _picture(columns[:_MOST_DRAWN], of)
     return [

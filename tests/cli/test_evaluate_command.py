@@ -3,12 +3,14 @@
 import json
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn import metrics
 from sklearn.pipeline import make_pipeline
 
 from imbalanced_nn import BalancedKerasClassifier, ColumnEncoder, imbalance_report, load, save
 from imbalanced_nn.cli import readers
+from imbalanced_nn.cli.evaluated_columns import RowSample
 
 EVALUATE = ("--target", "fraud", "--resamples", 20)
 
@@ -116,7 +118,9 @@ class TestRefusals:
     def test_costs_of_other_classes_before_a_row_is_read(self, refusal, model, tmp_path):
         empty = tmp_path / "none.csv"
         empty.touch()
-        code, sentence = refusal("evaluate", model, empty, *EVALUATE, "--cost-matrix", "0,1,2")
+        code, sentence = refusal(
+            "evaluate", model, empty, *EVALUATE, "--cost-matrix", "0,1,2;1,0,2;1,1,0"
+        )
         assert code == 2
         assert "--cost-matrix must hold 2 x 2 finite costs" in sentence
 
@@ -182,3 +186,30 @@ def test_a_pipeline_of_python_is_evaluated(command, frame, tmp_path):
     result = command("evaluate", tmp_path / "a.inn", tmp_path / "t.csv", *EVALUATE, "--json")
     expected = metrics.confusion_matrix(y, pipeline.predict(X)).tolist()
     assert json.loads(result.stdout)["confusion"] == expected
+
+
+def test_the_page_tells_what_the_columns_are_and_are_worth(command, model, table, tmp_path):
+    page = tmp_path / "page.html"
+    result = command("evaluate", model, table, *EVALUATE, "--report", page)
+    assert result.exit_code == 0, result.output
+    content = page.read_text("utf-8")
+    assert '<th scope="row">country</th><td>category, 3 values</td>' in content
+    assert '<th scope="row">one</th><td>left out: one value</td>' in content
+    assert '<th scope="row">yes (positive class)</th><td class="number">30</td>' in content
+    assert "What each column is worth" in content
+    worth = content[content.index("What each column is worth") :]
+    # The columns of the file, not what the encoder made of them.
+    assert all(f'<th scope="row">{name}</th>' in worth for name in ("amount", "country", "when"))
+    assert "on 240 rows of the table, rare classes first" in worth
+
+
+def test_a_sample_of_chunks_is_of_all_rows():
+    sample = RowSample(0)
+    for start in range(0, 50_000, 7000):
+        rows = np.arange(start, min(start + 7000, 50_000))
+        sample.add(pd.DataFrame({"row": rows}), rows % 3)
+    typed, codes = sample.rows
+    assert len(typed) == len(codes) == 20_000
+    np.testing.assert_array_equal(typed["row"] % 3, codes)
+    assert typed["row"].is_unique
+    assert typed["row"].mean() == pytest.approx(25_000, rel=0.02)

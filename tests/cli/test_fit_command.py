@@ -143,10 +143,10 @@ class TestRefusals:
                 ["--loss", "focl"],
                 "There is no loss 'focl'; known are asymmetric, balanced_softmax,",
             ),
-            (["--threshold", "f1_"], "The objective 'f1_' is unknown for a binary target."),
+            (["--threshold", "f1_"], "There is no objective 'f1_'; known are accuracy,"),
             (["--constraint", "precison", "0.9"], "There is no rate 'precison'; known are"),
-            (["--cost-matrix", "0,1;x"], "--cost-matrix '0,1;x' is no matrix. Write a row"),
-            (["--cost-matrix", "0,1"], "--cost-matrix must hold 2 x 2 finite costs"),
+            (["--cost-matrix", "0,1;x"], "--cost-matrix '0,1;x' is no matrix of costs."),
+            (["--cost-matrix", "0,1,2;1,0,1;2,1,0"], "--cost-matrix must hold 2 x 2 finite costs"),
             (["--target", "froud"], "There is no column 'froud'; the columns are amount, age,"),
         ],
     )

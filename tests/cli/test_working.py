@@ -2,10 +2,7 @@
 
 import pytest
 
-from imbalanced_nn.cli import known_names, main, working
-from imbalanced_nn.compare import STRATEGIES
-from imbalanced_nn.sampling import SAMPLERS
-from imbalanced_nn.threshold.constraints import _RATES
+from imbalanced_nn.cli import main, working
 
 FEW = ["--target", "fraud", "--strategies", "none,class_weight", "--folds", 2]
 
@@ -44,9 +41,3 @@ def test_how_far_it_is_from_time_to_time(monkeypatch, capsys):
     assert capsys.readouterr().err == (
         "Scoring ...\nScoring: 20 of 5,000 rows\nScoring: 4,000 of 5,000 rows\n"
     )
-
-
-def test_names_of_the_options_are_those_of_the_package():
-    assert list(known_names.STRATEGIES) == list(STRATEGIES)
-    assert list(known_names.SAMPLERS) == list(SAMPLERS)
-    assert list(known_names.RATES) == [*_RATES, "alert_count"]
