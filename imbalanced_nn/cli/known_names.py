@@ -18,9 +18,9 @@ __all__ = [
     "SAMPLERS",
     "STRATEGIES",
     "check_given_name",
-    "check_package",
     "check_loss",
     "check_objective",
+    "check_package",
 ]
 
 STRATEGIES = (
