@@ -1,5 +1,7 @@
 """Which columns matter to what a comparison recommends."""
 
+from typing import Any
+
 import numpy as np
 
 from imbalanced_nn._compat.sklearn import take
@@ -32,7 +34,8 @@ def importance_of_winner(comparison: StrategyComparison, tasks: list[Task], data
     """
     name = winner(comparison)
     told = {"strategy": name, "of": repr(name), "rows": "held-out rows of the last fold"}
-    shape = np.shape(data.X)
+    rows: Any = data.X
+    shape = np.shape(rows)
     if len(shape) != 2:
         return told | {"reason": "the rows are no table."}
     limits = affordable(shape[1])

@@ -66,7 +66,7 @@ class Fit(NamedTuple):
         What the fit warned of.
     failure : RuntimeError or None, default=None
         How it failed.
-    ranking : Ranking or None, default=None
+    ranking : dict or None, default=None
         How it ranked and decided the test rows; fits that were kept by versions before it have
         none.
     """
@@ -118,7 +118,8 @@ def check_sample_weight(candidates: dict[str, BaseEstimator]) -> None:
 
 def fit_and_measure(task: Task, data: Data) -> Fit:
     """Run a task; a strategy that fails does not stop the others."""
-    rows, ranks, failure = [], None, None
+    rows: list[dict] = []
+    ranks, failure = None, None
     with recorded_notes() as caught:
         try:
             rows, ranks = _measured(task, data)

@@ -5,7 +5,17 @@ from sklearn.utils.validation import check_is_fitted
 
 from imbalanced_nn.describe import class_counts
 from imbalanced_nn.exceptions import InvalidParameterError
-from imbalanced_nn.inspection.display import Display, fill, legend, log_ticks, look, tidy, wrapped
+from imbalanced_nn.inspection.display import (
+    Display,
+    fill,
+    fit_labels,
+    legend,
+    log_ticks,
+    look,
+    shortened_middle,
+    tidy,
+    wrapped,
+)
 from imbalanced_nn.inspection.predictions import last_step
 
 __all__ = ["ClassCountsDisplay"]
@@ -170,7 +180,8 @@ class ClassCountsDisplay(Display):
             log_ticks(ax.xaxis)
         else:
             ax.set_xlim(0, counts.max() * 1.08)
-        ax.set_yticks(places, [wrapped(label) for label in self.classes])
+        ax.set_yticks(places, [shortened_middle(label) for label in self.classes])
+        fit_labels(ax, len(places))
         ax.set_ylim(-0.6, len(places) - 0.4)
         label = "Rows (log scale)" if log else "Rows"
         ax.set(xlabel=label, title="Rows of each class, step by step")

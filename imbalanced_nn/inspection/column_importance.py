@@ -1,6 +1,7 @@
 """Which columns a fitted classifier relies on: what its loss rises by without what they tell."""
 
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 
@@ -148,7 +149,7 @@ def column_importance(
     X, codes = _taken(X, rows), codes[rows]
     before = _losses(estimator, X, codes)
     n = len(rows)
-    found = []
+    found: list[dict[str, Any]] = []
     for place, name in enumerate(_names(X)):
         draws = random.choice(n, n * n_repeats, p=weight / weight.sum())
         after = _losses(estimator, _with_drawn(X, place, draws), np.tile(codes, n_repeats))

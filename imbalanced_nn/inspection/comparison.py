@@ -3,7 +3,7 @@
 import numpy as np
 
 from imbalanced_nn.exceptions import InvalidParameterError
-from imbalanced_nn.inspection.display import Display, legend, look, tidy, wrapped
+from imbalanced_nn.inspection.display import Display, fit_labels, legend, look, tidy, wrapped
 from imbalanced_nn.metrics import MEASURES, measure_label
 
 __all__ = ["ComparisonDisplay"]
@@ -208,7 +208,9 @@ class ComparisonDisplay(Display):
             for name, mean in zip(self.strategies, self.means, strict=True)
         ]
         ax.set_yticks(places, names)
-        ax.set_ylim(-0.6, len(names) - 0.4)
+        # A legend that cannot lie beside gets a place above.
+        fit_labels(ax, 1.3 * sum(1 + name.count("\n") for name in names))
+        ax.set_ylim(-0.6, len(names) - 0.4 + (0 if own else 0.12 * len(names)))
         measure = measure_label(self.metric)
         if _lower_is_better(self.metric):
             measure += " (lower is better)"
@@ -219,7 +221,10 @@ class ComparisonDisplay(Display):
         # Beside long names there is room for few.
         ax.xaxis.set_major_locator(MaxNLocator(4))
         tidy(ax, grid="x")
-        legend(ax, own)
+        if own:
+            legend(ax, own)
+        else:
+            ax.legend(loc="upper center", ncols=3, fontsize="small", columnspacing=1.0)
 
 
 def _lower_is_better(metric):

@@ -9,6 +9,7 @@ __all__ = [
     "Display",
     "class_name",
     "fill",
+    "fit_labels",
     "legend",
     "log_ticks",
     "look",
@@ -151,6 +152,21 @@ def legend(ax, own, n_columns=1):
         ax.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False, ncols=n_columns)
     else:
         ax.legend(loc="best", ncols=n_columns)
+
+
+def fit_labels(ax, n_lines):
+    """Make the labels at the side small enough for so many lines, where they are not already.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+        Axes whose labels are set.
+    n_lines : float
+        Lines of all labels, and of what else lies beside them.
+    """
+    room = 72 * ax.get_position().height * ax.figure.get_figheight()
+    for label in ax.get_yticklabels():
+        label.set_fontsize(min(label.get_fontsize(), room / (1.15 * n_lines)))
 
 
 def log_ticks(axis, *, percent=False):

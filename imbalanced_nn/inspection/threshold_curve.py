@@ -76,6 +76,9 @@ class ThresholdCurveDisplay(Display):
     0       0.05   0.67
     1       0.15   0.75
     2       0.25   0.86
+    >>> both = ThresholdCurveDisplay.from_predictions(y, score, objective=["f1", "f2"])
+    >>> both.frame()["name"].unique().tolist()
+    ['F1', 'F2']
     """
 
     def __init__(
@@ -139,9 +142,9 @@ class ThresholdCurveDisplay(Display):
             Rows. None shows the estimator's own ``threshold_curve_``.
         y : array-like of shape (n_samples,) or (n_samples, n_labels), default=None
             Their labels.
-        objective : str, callable or ThresholdTuner, default=None
-            With X: what to show. None is what the estimator's cut maximises, else balanced
-            accuracy.
+        objective : str, callable, ThresholdTuner or list of them, default=None
+            With X: what to show, several on one picture. None is what the estimator's cut
+            maximises, else balanced accuracy.
         constraint : (str, float), default=None
             With X: a bound, as of `ThresholdTuner`. Cuts that do not keep it are shaded.
         sample_weight : array-like of shape (n_samples,), default=None
@@ -175,7 +178,10 @@ class ThresholdCurveDisplay(Display):
                 spread, display.spread_of = spread_of(last_step(estimator)), "95 % interval"
         else:
             rows = (X, y, sample_weight)
-            display = cls._of_rows(estimator, *rows, objective, constraint, pos_label, name)
+            display = cls._joined(
+                cls._of_rows(estimator, *rows, each, constraint, pos_label, name)
+                for each in _listed(objective)
+            )
         display.spread = _check_spread(spread)
         return display._shown(ax)
 
@@ -202,8 +208,8 @@ class ThresholdCurveDisplay(Display):
             Labels, or the indicator of a multilabel target: a curve for each label.
         y_score : array-like of shape (n_samples,), (n_samples, 2) or (n_samples, n_labels)
             Scores of ``pos_label``, without one of the greater label, or probabilities.
-        objective : str, callable or ThresholdTuner, default="balanced_accuracy"
-            What to show.
+        objective : str, callable, ThresholdTuner or list of them, default="balanced_accuracy"
+            What to show; several are drawn on one picture, each with its own best cut.
         constraint : (str, float), default=None
             A bound, as of `ThresholdTuner`.
         threshold : float or array-like of shape (n_labels,), default=None
@@ -215,9 +221,12 @@ class ThresholdCurveDisplay(Display):
         -------
         ThresholdCurveDisplay
         """
-        tuner = tuner_for(objective, constraint)
-        tuner.fit(y_true, y_score, sample_weight=sample_weight, pos_label=pos_label)
-        display = cls._of_curve(tuner, name)
+        displays = []
+        for each in _listed(objective):
+            tuner = tuner_for(each, constraint)
+            tuner.fit(y_true, y_score, sample_weight=sample_weight, pos_label=pos_label)
+            displays.append(cls._of_curve(tuner, name))
+        display = cls._joined(displays)
         display._mark(threshold)
         display.spread = _check_spread(spread)
         return display._shown(ax)
@@ -298,6 +307,27 @@ class ThresholdCurveDisplay(Display):
             pos_label=getattr(step, "pos_label_", None),
         )
 
+    @classmethod
+    def _joined(cls, displays):
+        """Return one display of the curves of several objectives."""
+        first, *others = displays = list(displays)
+        if not others:
+            return first
+        if any(len(display.threshold) > 1 for display in displays):
+            raise InvalidParameterError(
+                "The 'objective' parameter: several are shown of one label, and y is multilabel. "
+                "Pass the column of one label as y, or one objective."
+            )
+        return cls(
+            thresholds=[display.thresholds[0] for display in displays],
+            scores=[display.scores[0] for display in displays],
+            threshold=[display.threshold[0] for display in displays],
+            score=[display.score[0] for display in displays],
+            name=[measure_label(display.objective) for display in displays],
+            constraint=first.constraint,
+            pos_label=first.pos_label,
+        )
+
     def _mark(self, threshold):
         """Choose another cut, or one for each curve; None keeps it."""
         if threshold is not None:
@@ -325,7 +355,7 @@ class ThresholdCurveDisplay(Display):
 
     def _draw(self, own):
         ax, several = self.ax_, len(self.threshold) > 1
-        label = measure_label(self.objective)
+        label = "Value" if self.objective == "score" and several else measure_label(self.objective)
         for place, (cut, score) in enumerate(zip(self.threshold, self.score, strict=True)):
             style = {key: look(place)[key] for key in ("color", "linestyle")}
             name = (
@@ -395,6 +425,17 @@ class ThresholdCurveDisplay(Display):
                 )
                 label = None
         self.ax_.set_xlim(ends)
+
+
+def _listed(objective) -> list:
+    """Return one or several objectives as a list."""
+    if not isinstance(objective, list | tuple):
+        return [objective]
+    if not objective:
+        raise InvalidParameterError(
+            "The 'objective' parameter is an empty list. Name what to show, such as 'f1'."
+        )
+    return list(objective)
 
 
 def _check_spread(spread):

@@ -3,10 +3,12 @@
 import numpy as np
 
 from imbalanced_nn.describe import Markup, table
+from imbalanced_nn.inspection import rarest
 
 __all__ = ["alert_levels", "confusion_tables", "decisions_of_each"]
 
 _LEVELS = (1, 2, 5, 10, 20, 50, 100, 200, 500)
+_FEW_LEVELS = (10, 100)
 _MOST_COLUMNS = 8
 _MOST_MISTAKES = 3
 
@@ -20,8 +22,9 @@ def alert_levels(named: list[tuple[object, dict]]) -> Markup:
         Classes, and curves as of `imbalanced_nn.inspection.ranked`.
     """
     rows = []
+    levels = _LEVELS if len(named) == 1 else _FEW_LEVELS
     for label, curve in named:
-        lines = [(False, f"{level:,}", *_at(curve, level * curve["n"] / 1000)) for level in _LEVELS]
+        lines = [(False, f"{level:,}", *_at(curve, level * curve["n"] / 1000)) for level in levels]
         own = curve["decided_alerts"]
         decided = (True, f"{_short(1000 * own / curve['n'])}, as decided", own)
         lines.append((*decided, curve["decided_hits"]))
@@ -79,11 +82,12 @@ def decisions_of_each(named, classes, pos_label, chosen, cost_matrix=None) -> Ma
         Costs of true and decided classes.
     """
     if pos_label is None:
-        heads = ["Right", *(f"found of {label}" for label in classes[:_MOST_COLUMNS])]
+        shown = rarest(next(iter(named.values())).sum(axis=1))
+        heads = ["Right", *(f"found of {classes[k]}" for k in shown)]
         cells = {
             name: [
                 _short(np.trace(each)),
-                *(f"{_short(each[k, k])} of {_short(each[k].sum())}" for k in _shown(classes)),
+                *(f"{_short(each[k, k])} of {_short(each[k].sum())}" for k in shown),
             ]
             for name, each in named.items()
         }
@@ -99,10 +103,6 @@ def decisions_of_each(named, classes, pos_label, chosen, cost_matrix=None) -> Ma
     columns = [("Strategy", False), *((head, True) for head in heads)]
     rows = [(name == chosen, [name, *cells[name]]) for name in named]
     return table("Held-out rows of all folds, as decided", columns, rows)
-
-
-def _shown(classes) -> range:
-    return range(min(len(classes), _MOST_COLUMNS))
 
 
 def _of_positive(confusion, at: int) -> list[str]:

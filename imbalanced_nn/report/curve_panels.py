@@ -33,7 +33,8 @@ def curve_panels(groups: dict[str, list[tuple[str, dict]]], of: str) -> list[Mar
     n_lines = -(-len(groups) // 2)
     made = []
     for kind in curve_kinds(curves, of):
-        source, _ = drawn(lambda shape, kind=kind: _draw(shape, kind, groups), 0.9 + 1.8 * n_lines)
+        height = 0.9 + 1.8 * n_lines + 0.2 * _legend_lines(groups)
+        source, _ = drawn(lambda shape, kind=kind: _draw(shape, kind, groups), height)
         told = "; ".join(
             f"{title}, {name} {told_of(kind, curve)}"
             for title, named in groups.items()
@@ -63,13 +64,19 @@ def _draw(shape, kind: CurveKind, groups) -> None:
             mark = {"color": style["color"], "markeredgecolor": "white", "markersize": 8}
             ax.plot(corner[0] + across.of(x), corner[1] + upward.of(y), style["marker"], **mark)
     lowest = -(n_lines - 1) * _STEP_Y
-    several = len(next(iter(groups.values()))) > 1
-    ax.set(xlim=(-0.36, _STEP_X + 1.06), ylim=(lowest - (0.65 if several else 0.4), 1.25))
+    below = 0.4 + 0.15 * _legend_lines(groups)
+    ax.set(xlim=(-0.36, _STEP_X + 1.06), ylim=(lowest - below, 1.25))
     ax.text((_STEP_X + 1) / 2, lowest - 0.2, kind.axes["xlabel"], ha="center", va="top")
     middle = (lowest + 1) / 2
     ax.text(-0.3, middle, kind.axes["ylabel"], ha="center", va="center", rotation="vertical")
-    if several:
+    if _legend_lines(groups):
         shape.legend(loc="lower center", ncols=2, fontsize="small", frameon=False)
+
+
+def _legend_lines(groups) -> int:
+    """Return the lines of a legend of two columns, 0 where one curve needs none."""
+    n = len(next(iter(groups.values())))
+    return -(-n // 2) if n > 1 else 0
 
 
 class _Scale:
