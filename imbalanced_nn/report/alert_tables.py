@@ -34,7 +34,7 @@ def alert_levels(named: list[tuple[object, dict]]) -> Markup:
             if alerts >= 1 or stands_out:
                 cells = [words, _short(1000 * hits / curve["n"]), *_rates(curve, alerts, hits)]
                 rows.append((stands_out, [label, *cells] if len(named) > 1 else cells))
-    heads = ["Flagged of a thousand", "Found", "Recall", "Precision", "Lift"]
+    heads = ["Flagged of a thousand", "Found among them", "Recall", "Precision", "Lift"]
     columns = [(head, True) for head in heads]
     if len(named) > 1:
         return table("What so many alerts find", [("Class", False), *columns], rows)

@@ -183,9 +183,13 @@ def test_a_pipeline_of_python_is_evaluated(command, frame, tmp_path):
     pipeline = make_pipeline(ColumnEncoder(), BalancedKerasClassifier(epochs=1, random_state=0))
     save(pipeline.fit(X, y), tmp_path / "a.inn")
     frame.to_csv(tmp_path / "t.csv", index=False)
-    result = command("evaluate", tmp_path / "a.inn", tmp_path / "t.csv", *EVALUATE, "--json")
+    page = ["--report", tmp_path / "page.html"]
+    result = command("evaluate", tmp_path / "a.inn", tmp_path / "t.csv", *EVALUATE, "--json", *page)
     expected = metrics.confusion_matrix(y, pipeline.predict(X)).tolist()
     assert json.loads(result.stdout)["confusion"] == expected
+    content = page[1].read_text("utf-8")
+    assert '<th scope="row">code</th><td>category, 2 values</td>' in content
+    assert '<th scope="row">amount</th><td>number</td>' in content
 
 
 def test_the_page_tells_what_the_columns_are_and_are_worth(command, model, table, tmp_path):
