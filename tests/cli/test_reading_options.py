@@ -9,7 +9,7 @@ import pytest
 
 from imbalanced_nn import load
 from imbalanced_nn.cli.held_out_part import NewestRows, folds_of, held_out_by, in_order
-from imbalanced_nn.cli.options import positive_label, threshold_from
+from imbalanced_nn.cli.options import check_split_by_one, positive_label, threshold_from
 from imbalanced_nn.cli.readers import read_table
 from imbalanced_nn.cli.reading import Reading
 from imbalanced_nn.cli.refusals import DataRefusal, UsageRefusal
@@ -141,8 +141,6 @@ class TestHeldOut:
         assert held_out_by(source, None, None) == "auto"
         assert held_out_by(source, 0.3, None) == 0.3
         assert held_out_by(source, None, 5) == 5
-        with pytest.raises(UsageRefusal, match="give one of them"):
-            held_out_by(source, 0.3, 5)
 
     def test_rows_are_put_in_the_order_of_time(self, source):
         read = source(lambda f, path: f.to_csv(path, index=False), roles=Roles(time="when"))
@@ -160,7 +158,7 @@ class TestHeldOut:
         assert len(set(read.groups)) == 240
         assert not {"key", "when"} & set(read.X)
         with pytest.raises(UsageRefusal, match="--groups and --time"):
-            held_out_by(read, None, None)
+            check_split_by_one(*roles)
 
     def test_gaps_are_refused(self, source):
         with pytest.raises(DataRefusal, match=r"--groups 'country': 10 .* the first in row 1\."):
