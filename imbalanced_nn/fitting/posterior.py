@@ -46,7 +46,8 @@ class Posterior:
     natural, in_loss : ndarray of shape (n_classes,)
         Shares of the classes at the training prevalence, and as the loss saw them.
     correction : PriorCorrection or None
-        From the one to the other, None where they are the same.
+        From the one to the other, None where they are the same, or the network corrects itself, as
+        the average of several does.
     undo : callable or None
         What leads from the outputs under the loss to the posterior that it was minimised for;
         None where they are it.

@@ -4,7 +4,8 @@ A file is a zip archive of members that are stored as they are:
 
 - ``manifest.json``: the number of the format, the versions of what wrote it, and the estimator
   as JSON. An object ``{"~": FORM, "value": ...}`` stands for a value that JSON has no type for;
-  the forms are those of `values`, `objects`, `calibrators`, `networks` and `estimators`.
+  the forms are those of `values`, `objects`, `calibrator_forms`, `keras_objects` and
+  `estimator_forms`.
 - ``N-NAME.keras``: the network, in Keras' own format.
 - ``N-NAME.npy``: arrays of more than 64 elements, without pickles.
 - ``copy.onnx``: where it could be written, a copy of what answers, for `imbalanced-nn predict`;
