@@ -398,27 +398,24 @@ run_eagerly
         if validation is None:
             given = getattr(self, "fit__validation_data", None)
             validation = validation_tuple(None, None, None, given)
-        arguments = plain(kwargs)
         with self._plain_parameters(), restored_on_failure(self):
-            own, routed = self.get_params(deep=False), NetworkFactory(self).routed("fit")
-            for params in (own, routed, arguments):
-                check_parameters(params, type(self).__name__)
-            training = {"epochs": self.epochs, "initial_epoch": 0} | routed | arguments
+            arguments, training = self._arguments_of_fit(kwargs)
             X, y, sample_weight = streamed(X, y, sample_weight)
             if not (self.warm_start and self.initialized_):
                 self.classes_ = None
-            self._fit(
-                X,
-                fill_padding(y, sample_weight),
-                sample_weight,
-                self.warm_start,
-                training["epochs"],
-                training["initial_epoch"],
-                arguments=arguments,
-                groups=groups,
-                validation=validation,
-            )
+            y = fill_padding(y, sample_weight)
+            further = {"groups": groups, "validation": validation}
+            rows = (X, y, sample_weight, self.warm_start)
+            self._fit(*rows, *training, arguments=arguments, **further)
         return self
+
+    def _arguments_of_fit(self, given):
+        """Check parameters and what ``fit`` was given; return it, the last and the first epoch."""
+        arguments, routed = plain(given), NetworkFactory(self).routed("fit")
+        for params in (self.get_params(deep=False), routed, arguments):
+            check_parameters(params, type(self).__name__)
+        training = {"epochs": self.epochs, "initial_epoch": 0} | routed | arguments
+        return arguments, (training["epochs"], training["initial_epoch"])
 
     def partial_fit(self, X, y, classes=None, sample_weight=None, **kwargs):
         """Train one more epoch on the given rows, all of them.
@@ -700,15 +697,19 @@ run_eagerly
         _, y = self._validate_data(y=fill_padding(y, sample_weight))
         predicted = self.predict(X)
         check_consistent_length(predicted, y)
-        weight = None
-        if sample_weight is not None:
-            weight = check_weights(sample_weight, predicted, steps=self._steps)
+        weight = sample_weight
+        if weight is not None:
+            weight = check_weights(weight, predicted, steps=self._steps)
+        if type(self).scorer is KerasClassifier.scorer and self.criterion_.is_learned:
+            return self._score_by_criterion(y, predicted, weight)
+        arguments = route_params(self.get_params(), "score", set())
         counted = partial(by_decision, weight=weight, steps=self._steps)
-        own_scorer = type(self).scorer is not KerasClassifier.scorer
-        if own_scorer or not self.criterion_.is_learned:
-            arguments = route_params(self.get_params(), "score", set())
-            y, predicted, weight = map(counted, (y, predicted, weight))
-            return self.scorer(y, predicted, sample_weight=weight, **arguments)
+        y, predicted, weight = map(counted, (y, predicted, weight))
+        return self.scorer(y, predicted, sample_weight=weight, **arguments)
+
+    def _score_by_criterion(self, y, predicted, weight):
+        """Return what the threshold was chosen by, of decisions."""
+        counted = partial(by_decision, weight=weight, steps=self._steps)
         codes = map(NetworkFactory(self).codes, (y, predicted))
         true, decided, weight = map(counted, (*codes, weight))
         result = self._result()
@@ -770,6 +771,15 @@ run_eagerly
         True
         """
         check_is_fitted(self)
+        criterion, result = self._criterion_of(objective, sample_cost), self._result()
+        if objective is not None and self.pos_label is None:
+            note_choice_of_positive(criterion, result.target, self._calibration)
+        rows = {"sample_weight": sample_weight, "sample_cost": sample_cost}
+        self._publish(tuned_anew(NetworkFactory(self), result, criterion, X, y, **rows))
+        return self
+
+    def _criterion_of(self, objective, sample_cost):
+        """Return what `tune_threshold` is to choose by, or refuse it."""
         criterion = self.criterion_ if objective is None else Criterion(objective, {})
         if objective is not None and objective is self.threshold:
             criterion = Criterion(objective, NetworkFactory(self).routed("threshold"))
@@ -781,12 +791,7 @@ run_eagerly
                 f"threshold={self.threshold!r}. Pass one such as objective='f1', or use "
                 f"set_threshold for a cut of your own."
             )
-        result = self._result()
-        if objective is not None and self.pos_label is None:
-            note_choice_of_positive(criterion, result.target, self._calibration)
-        rows = {"sample_weight": sample_weight, "sample_cost": sample_cost}
-        self._publish(tuned_anew(NetworkFactory(self), result, criterion, X, y, **rows))
-        return self
+        return criterion
 
     def bootstrap_threshold(self, *, n_resamples=1000, random_state=None):
         """Tell how far the learned cut and its score would move with other held-out rows.
