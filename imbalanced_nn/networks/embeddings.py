@@ -136,10 +136,9 @@ class PeriodicEmbedding(ColumnLayer):
         chosen = inputs
         if n_columns != inputs.shape[-1]:
             chosen = ops.take(inputs, self.columns, axis=-1)
-        # As products of matrices, which are faster than sums of products by broadcasting.
+        # A product of matrices is faster than one by broadcasting.
         turns = ops.expand_dims(2 * pi * ops.transpose(chosen), -1)
-        known = ops.concatenate([turns, ops.ones_like(turns)], axis=-1)
-        waves = ops.cos(ops.matmul(known, ops.concatenate([self.frequencies, self.phases], axis=1)))
+        waves = ops.cos(ops.matmul(turns, self.frequencies) + self.phases)
         outputs = ops.matmul(waves, self.projection) + self.bias
         outputs = ops.transpose(outputs * self.embedded[:, None, None], (1, 0, 2))
         return ops.reshape(outputs, (-1, n_columns * self.units))
