@@ -10,7 +10,7 @@ _MOST_ROWS = 20_000
 
 
 class RowSample:
-    """Some of the rows of a table that is read in chunks, each as likely as any other.
+    """Some rows of each class of a table that is read in chunks, each as likely as any other of it.
 
     Parameters
     ----------
@@ -23,27 +23,34 @@ class RowSample:
 
         self._rng = np.random.default_rng(seed)
         self._kept: Any = None
+        self._counts = np.zeros(0, int)
 
     def add(self, typed, codes) -> None:
         """Take rows of a chunk, as `Model.typed` gives them, and the codes of their labels."""
         import numpy as np
         import pandas as pd
 
+        n_classes = max(len(self._counts), int(max(codes, default=-1)) + 1)
+        counts = np.bincount(codes, minlength=n_classes)
+        counts[: len(self._counts)] += self._counts
+        self._counts = counts
         keys = self._rng.random(len(codes))
         if self._kept is not None:
             before, known, older = self._kept
             typed = pd.concat([before, typed], ignore_index=True)
             codes, keys = np.concatenate([known, codes]), np.concatenate([older, keys])
-        if len(keys) > _MOST_ROWS:
-            rows = np.sort(np.argpartition(keys, _MOST_ROWS)[:_MOST_ROWS])
-            typed, codes, keys = typed.iloc[rows], codes[rows], keys[rows]
+        # Always so many of a class, or the last rows would be likelier than those before them.
+        order, each = np.argsort(keys), _MOST_ROWS // max(int((counts > 0).sum()), 1)
+        kept = [order[codes[order] == code][:each] for code in np.flatnonzero(counts)]
+        rows = np.sort(np.concatenate([np.zeros(0, int), *kept]))
+        typed, codes, keys = typed.iloc[rows], codes[rows], keys[rows]
         self._kept = typed, codes, keys
 
     @property
-    def rows(self) -> tuple[Any, Any]:
-        """The rows, and the codes of their labels."""
+    def rows(self) -> tuple[Any, Any, Any]:
+        """The rows, the codes of their labels, and how many of each class were read."""
         typed, codes, _ = self._kept
-        return typed, codes
+        return typed, codes, self._counts
 
 
 def importance_in(model, sample: RowSample, seed: int) -> dict:
@@ -58,15 +65,27 @@ def importance_in(model, sample: RowSample, seed: int) -> dict:
     seed : int
         Draws values.
     """
+    from imbalanced_nn.exceptions import came_of_interrupt
     from imbalanced_nn.inspection import affordable, column_importance
 
-    typed, codes = sample.rows
+    typed, codes, counts = sample.rows
     limits = affordable(typed.shape[1])
     if limits is None:
         return {"reason": f"of {typed.shape[1]:,} columns each would take a minute or more."}
-    labels = model.labels[codes]
-    found = column_importance(model.of_typed, typed, labels, random_state=seed, **limits)
-    return {"of": model.path, "rows": "rows of the table", **found.to_dict()}
+    told = {"of": model.path, "rows": "rows of the table"}
+    try:
+        found = column_importance(
+            *(model.of_typed, typed, model.labels[codes]),
+            class_count=counts,
+            random_state=seed,
+            **limits,
+        )
+    except Exception as error:
+        # The answers are worth more than what the columns are.
+        if came_of_interrupt(error):
+            raise KeyboardInterrupt from error
+        return told | {"reason": f"{type(error).__name__}: {error}"}
+    return told | found.to_dict()
 
 
 def kinds_of(model) -> tuple[list[str], list[list[str]]] | None:

@@ -122,13 +122,13 @@ def check_loss(name: str | None) -> None:
             "--loss cost_sensitive needs costs of its own, which can be given in Python only. "
             "Leave it out and give --cost-matrix: the threshold then minimises the costs."
         )
-    known = (*LOSSES, *KERAS_LOSSES)
-    # Classes are known by their names, too.
-    plain = None if name is None else name.replace("_", "").lower()
-    if name is not None and not (
-        name in known or (name[:1].isupper() and plain in {each.replace("_", "") for each in known})
-    ):
-        check_given_name("loss", name, known)
+    # Keras knows its losses by the names of their classes, too.
+    classes = {"".join(map(str.capitalize, each.split("_"))) for each in KERAS_LOSSES}
+    if name is not None and name not in (classes - {"Ctc", "KlDivergence"}) | {
+        "CTC",
+        "KLDivergence",
+    }:
+        check_given_name("loss", name, (*LOSSES, *KERAS_LOSSES))
 
 
 def check_package(option: str, name: str) -> None:

@@ -117,7 +117,8 @@ def threshold_from(objective: Any, constraint, cost_matrix: str | None, confiden
             f"'{'none' if objective is None else objective}' fixes the cut: nothing is left to be "
             f"chosen by --constraint or --cost-matrix. Leave out the one or the other."
         )
-    check_objective(objective, constraint is not None)
+    # Beside costs an objective is another refusal's.
+    check_objective(objective, constraint is not None or costs is not None)
     from imbalanced_nn.threshold import ThresholdTuner
 
     given: dict[str, Any] = {"objective": objective}

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from imbalanced_nn._compat.sklearn import take
 from imbalanced_nn.exceptions import InvalidParameterError
 from imbalanced_nn.inspection.predictions import last_step
 from imbalanced_nn.threshold import encode_labels
@@ -70,7 +71,14 @@ class ColumnImportance:
 
 
 def column_importance(
-    estimator, X, y, *, max_rows: int = MAX_ROWS, n_repeats: int = N_REPEATS, random_state=None
+    estimator,
+    X,
+    y,
+    *,
+    max_rows: int = MAX_ROWS,
+    n_repeats: int = N_REPEATS,
+    class_count=None,
+    random_state=None,
 ) -> ColumnImportance:
     """Measure how much a fitted classifier relies on each column.
 
@@ -90,6 +98,9 @@ def column_importance(
         first, and weigh as much as their class.
     n_repeats : int, default=5
         How often values are drawn for each column.
+    class_count : array-like of shape (n_classes,), default=None
+        How many rows of each class those of X stand for, where they were drawn class by class;
+        None where X is as it came.
     random_state : int, RandomState instance or None, default=None
         Draws rows and values.
 
@@ -100,7 +111,7 @@ def column_importance(
     Raises
     ------
     InvalidParameterError
-        If X is no table, or the estimator gives no probabilities.
+        If X is no table, the estimator gives no probabilities, or a number is not above 0.
 
     Notes
     -----
@@ -137,16 +148,21 @@ def column_importance(
         raise InvalidParameterError(
             f"The 'estimator' parameter must have predict_proba. Got {type(estimator).__name__}."
         )
-    X = _table(X)
+    for name, number in (("max_rows", max_rows), ("n_repeats", n_repeats)):
+        if not isinstance(number, int | np.integer) or isinstance(number, bool) or number < 1:
+            raise InvalidParameterError(
+                f"The '{name}' parameter must be a whole number from 1 on. Got {number!r}."
+            )
     if np.ndim(y) != 1:
         raise InvalidParameterError(
             f"The 'y' parameter must hold one label for each row. Got shape {np.shape(y)}."
         )
     classes = last_step(estimator).classes_
-    _, codes = encode_labels(np.asarray(y), np.empty((len(X), len(classes))), classes)
+    n_samples = _shape(X)[0]
+    _, codes = encode_labels(np.asarray(y), np.empty((n_samples, len(classes))), classes)
     random = check_random_state(random_state)
-    rows, weight = drawn_rows(codes, max_rows, random)
-    X, codes = _taken(X, rows), codes[rows]
+    rows, weight = drawn_rows(codes, max_rows, random, class_count)
+    X, codes = _table(X, rows), codes[rows]
     before = _losses(estimator, X, codes)
     n = len(rows)
     found: list[dict[str, Any]] = []
@@ -181,7 +197,7 @@ def affordable(n_columns: int) -> dict[str, int] | None:
     return {"max_rows": max_rows, "n_repeats": n_repeats} if max_rows >= _FEWEST_ROWS else None
 
 
-def drawn_rows(codes, max_rows: int, random) -> tuple[np.ndarray, np.ndarray]:
+def drawn_rows(codes, max_rows: int, random, class_count=None) -> tuple[np.ndarray, np.ndarray]:
     """Return the numbers of some rows, rare classes first, and what each stands for.
 
     Parameters
@@ -192,6 +208,8 @@ def drawn_rows(codes, max_rows: int, random) -> tuple[np.ndarray, np.ndarray]:
         Rows to draw at most; at least one of each class.
     random : RandomState
         Draws them.
+    class_count : array-like of shape (n_classes,), default=None
+        How many rows of each class all of them stand for, if not for themselves.
     """
     present, counts = np.unique(codes, return_counts=True)
     left, n_left = max_rows, len(present)
@@ -200,24 +218,32 @@ def drawn_rows(codes, max_rows: int, random) -> tuple[np.ndarray, np.ndarray]:
         n_drawn = min(int(counts[place]), max(1, left // n_left))
         of_class = np.flatnonzero(codes == present[place])
         rows.append(random.choice(of_class, n_drawn, replace=False))
-        weights.append(np.full(n_drawn, counts[place] / n_drawn))
+        n_meant = counts[place] if class_count is None else class_count[present[place]]
+        weights.append(np.full(n_drawn, n_meant / n_drawn))
         left, n_left = left - n_drawn, n_left - 1
     order = np.argsort(np.concatenate(rows))
     return np.concatenate(rows)[order], np.concatenate(weights)[order]
 
 
-def _table(X):
-    """Return a table as a DataFrame or an array of two dimensions, or refuse it."""
-    if hasattr(X, "to_pandas") and not hasattr(X, "iloc"):
-        X = X.to_pandas()
-    if not hasattr(X, "iloc"):
-        X = X.toarray() if hasattr(X, "toarray") else np.asarray(X)
-    if np.ndim(X) != 2:
+def _shape(X) -> tuple[int, ...]:
+    """Return the shape of a table, or refuse what is none."""
+    shape = tuple(getattr(X, "shape", None) or np.shape(X))
+    if len(shape) != 2:
         raise InvalidParameterError(
-            f"The 'X' parameter must be a table, rows and columns. Got shape {np.shape(X)}, whose "
+            f"The 'X' parameter must be a table, rows and columns. Got shape {shape}, whose "
             f"values have no columns of their own to be looked at."
         )
-    return X
+    return shape
+
+
+def _table(X, rows):
+    """Return some rows of a table, and no more of it, as a DataFrame or an array."""
+    if hasattr(X, "toarray"):
+        return X.tocsr()[rows].toarray()
+    if hasattr(X, "iloc"):
+        return _taken(X, rows)
+    X = take(X if hasattr(X, "to_pandas") else np.asarray(X), rows)
+    return X.to_pandas() if hasattr(X, "to_pandas") else X
 
 
 def _names(X) -> list[str]:

@@ -47,7 +47,7 @@ class BatchEnsembleDense(keras.layers.Layer):
     blocks : list of (int, int, int), default=None
         Which inputs share a factor: blocks of inputs, one after the other, each with the number of
         its first factor, how many factors it takes, and how many inputs in a row take each. None
-        gives each input its own.
+        gives each input its own, and is what inputs of a member's own take.
     **kwargs
         Arguments of `keras.layers.Layer`.
 
@@ -78,6 +78,11 @@ class BatchEnsembleDense(keras.layers.Layer):
 
     def build(self, input_shape):
         """Create the common kernel, and factors and biases of each member."""
+        if self.blocks is not None and len(input_shape) != 2:
+            raise ValueError(
+                f"blocks share factors among inputs that are common to all members, of shape "
+                f"(n_samples, n_inputs). Got inputs of shape {tuple(input_shape)}: set blocks=None."
+            )
         n_inputs = input_shape[-1]
         n_factors = max((b[0] + b[1] for b in self.blocks or ()), default=n_inputs)
         outputs = (self.n_members, self.units)

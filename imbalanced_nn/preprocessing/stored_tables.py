@@ -238,15 +238,19 @@ def mapped_matrix(
     # A file and not memory of the process: other processes map it by its name.
     path = os.fspath(begun_file(folder, "imbalanced_nn", "float32"))
     try:
-        with open(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as file:
+        descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+        # Without a buffer, so that what the disk does not take is known where it is written.
+        with open(descriptor, "wb", buffering=0) as file:
             for block in blocks:
-                cells = np.ascontiguousarray(block, dtype=np.float32)
-                try:
-                    file.write(cells.data)
-                except OSError as error:
-                    if disk_failed(error):
-                        raise _no_room(folder, shape, f"took no more: {error.strerror}") from error
-                    raise
+                left = np.ascontiguousarray(block, dtype=np.float32).reshape(-1).view(np.uint8).data
+                while len(left):
+                    try:
+                        left = left[file.write(left) :]
+                    except OSError as error:
+                        if disk_failed(error):
+                            what = f"took no more: {error.strerror}"
+                            raise _no_room(folder, shape, what) from error
+                        raise
         matrix = np.memmap(path, dtype=np.float32, mode="r", shape=shape)
     except BaseException:
         _remove(path)

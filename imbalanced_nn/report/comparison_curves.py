@@ -34,7 +34,9 @@ def held_out_sections(comparison) -> list[Markup]:
     """
     rows = [*comparison.folds, *comparison.reference_folds]
     names = dict.fromkeys([winner(comparison), *(row["strategy"] for row in rows)])
-    found = {name: comparison.ranking(name) for name in names}
+    # What was dropped decided fewer rows than the others.
+    kept = [name for name in names if name not in comparison.dropped]
+    found = {name: comparison.ranking(name) for name in kept}
     known = {name: ranking for name, ranking in found.items() if ranking and ranking["curves"]}
     best = winner(comparison)
     if best not in known:

@@ -201,8 +201,12 @@ class NetworkFactory:
         own = type(optimizer).from_config(optimizer.get_config())
         with variables_alike():
             network.compile(optimizer=own, loss=estimator._default_loss())
-        # Keras loads no network whose optimizer was not built.
-        LateVariables(own, network.trainable_variables, variables_alike)
+            # Keras loads no network whose optimizer was not built. One that wraps another tells of
+            # variables that are not in its own list.
+            if type(own).variables is not keras.optimizers.Optimizer.variables:
+                own.build(network.trainable_variables)
+        if not own.built:
+            LateVariables(own, network.trainable_variables, variables_alike)
 
     def state(self, network: keras.Model, result: Any, trained: Any) -> dict[str, Any]:
         """Return the attributes of the estimator, had it a network, a result and a training."""

@@ -211,9 +211,19 @@ def test_a_sample_of_chunks_is_of_all_rows():
     sample = RowSample(0)
     for start in range(0, 50_000, 7000):
         rows = np.arange(start, min(start + 7000, 50_000))
-        sample.add(pd.DataFrame({"row": rows}), rows % 3)
-    typed, codes = sample.rows
-    assert len(typed) == len(codes) == 20_000
-    np.testing.assert_array_equal(typed["row"] % 3, codes)
+        # Of the second class there are few, and of the third none at first.
+        sample.add(pd.DataFrame({"row": rows}), codes_of(rows))
+    typed, codes, counts = sample.rows
+    np.testing.assert_array_equal(counts, np.bincount(codes_of(np.arange(50_000))))
+    np.testing.assert_array_equal(codes_of(typed["row"].to_numpy()), codes)
     assert typed["row"].is_unique
-    assert typed["row"].mean() == pytest.approx(25_000, rel=0.02)
+    assert np.bincount(codes).tolist() == [6666, counts[1], 6666]
+    every = np.arange(50_000)
+    for code in (0, 2):
+        expected = every[codes_of(every) == code].mean()
+        assert typed["row"][codes == code].mean() == pytest.approx(expected, rel=0.03)
+
+
+def codes_of(rows):
+    """A class for each row: the second of one in a thousand, the third of many late ones."""
+    return np.where(rows % 1000 == 0, 1, np.where((rows > 20_000) & (rows % 2 == 1), 2, 0))

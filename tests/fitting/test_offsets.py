@@ -1,5 +1,6 @@
 """Columns far from 0 whose differences float32 rounds away are named."""
 
+import tracemalloc
 import warnings
 
 import keras
@@ -51,6 +52,8 @@ def test_time_steps_and_first_rows_of_datasets_are_looked_at(X):
     X[:, 2] += 1e9
     (note,) = noted(X.reshape(50, 10, 4))
     assert note.startswith("[INN023] column 2 of X")
+    # Such rows go through none.
+    assert "before the fit." in note and "StandardScaler" not in note
 
     class Batches(keras.utils.PyDataset):
         def __len__(self):
@@ -62,6 +65,17 @@ def test_time_steps_and_first_rows_of_datasets_are_looked_at(X):
 
     (note,) = noted(StreamedRows(Batches()))
     assert note.startswith("[INN023] column 2 of X")
+    assert "StandardScaler" not in note
+
+
+def test_few_large_rows_are_looked_at():
+    pictures = np.random.default_rng(0).integers(0, 255, (70, 400, 400, 3), dtype=np.uint8)
+    tracemalloc.start()
+    try:
+        assert noted(pictures) == []
+        assert tracemalloc.get_traced_memory()[1] < 100e6
+    finally:
+        tracemalloc.stop()
 
 
 def test_a_fit_says_it():

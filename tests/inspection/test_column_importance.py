@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import sparse
 from sklearn.inspection import permutation_importance
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
@@ -90,6 +91,31 @@ def test_rare_classes_are_drawn_first():
     np.testing.assert_allclose(np.bincount(codes[rows], weights=weight), [900, 80, 20])
 
 
+def test_rows_drawn_class_by_class_weigh_what_they_stand_for(fitted):
+    clf, X, y = fitted
+    kept = np.sort(np.r_[np.flatnonzero(y == 1), np.flatnonzero(y == 0)[: (y == 1).sum()]])
+    told = {"max_rows": 2000, "n_repeats": 20, "random_state": 0}
+    counts = np.bincount(y)
+    found = column_importance(clf, X[kept], y[kept], class_count=counts, **told)
+    loss = log_loss(y[kept], clf.predict_proba(X[kept]), sample_weight=(counts / 200)[y[kept]])
+    assert found.log_loss == pytest.approx(loss)
+    whole = column_importance(clf, X, y, **told).frame().set_index("name")["rise"]
+    for row in found.frame().itertuples():
+        assert row.low <= whole[row.name] <= row.high
+
+
+def test_no_more_of_a_sparse_matrix_than_is_looked_at_becomes_dense(fitted):
+    clf, X, y = fitted
+
+    class Watched(sparse.csr_array):
+        def toarray(self, *args, **kwargs):
+            assert self.shape[0] <= 300
+            return super().toarray(*args, **kwargs)
+
+    found = column_importance(clf, Watched(X), y, max_rows=300, random_state=0)
+    assert found == column_importance(clf, X, y, max_rows=300, random_state=0)
+
+
 def test_wide_tables_are_looked_at_less():
     for n_columns in (1, 50, 100, 101, 500, 2500):
         limits = affordable(n_columns)
@@ -103,5 +129,8 @@ def test_refusals(fitted):
         column_importance(clf, X[:, :, None], y)
     with pytest.raises(InvalidParameterError, match="'y' parameter must hold one label"):
         column_importance(clf, X, np.column_stack([y, y]))
+    for wrong in ({"max_rows": -5}, {"n_repeats": 0}, {"max_rows": "a"}):
+        with pytest.raises(InvalidParameterError, match="must be a whole number from 1 on"):
+            column_importance(clf, X, y, **wrong)
     with pytest.raises(InvalidParameterError, match="must have predict_proba. Got object"):
         column_importance(object(), X, y)

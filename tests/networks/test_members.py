@@ -55,6 +55,11 @@ def test_inputs_in_blocks_share_factors():
     np.testing.assert_array_equal(layer._factors(), factors[[0, 1, 2, 0, 0, 1, 1]])
 
 
+def test_inputs_of_a_members_own_share_no_factors():
+    with pytest.raises(ValueError, match="common to all members.*set blocks=None"):
+        BatchEnsembleDense(1, 2, blocks=[(0, 4, 1)]).build((None, 2, 4))
+
+
 def test_signs_are_drawn_for_the_inputs_alone():
     layer = BatchEnsembleDense(6, 4, signs=True)
     layer.build((None, 500))

@@ -2,6 +2,7 @@
 
 import base64
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from xml.etree import ElementTree
 
@@ -15,6 +16,7 @@ from sklearn.utils.validation import check_is_fitted
 from imbalanced_nn.compare import StrategyComparison, compare_strategies
 from imbalanced_nn.report import render_report, write_report
 from imbalanced_nn.report.advice import next_code
+from imbalanced_nn.report.comparison_curves import held_out_sections
 
 VOID = {"meta", "img", "br", "wbr"}
 
@@ -158,6 +160,11 @@ def test_odd_comparisons_have_a_page(kind):
     text = Page(result.to_html()).inside("body")
     assert result.verdict_ in text
     assert "nan" not in text
+    if kind == "halving":
+        # The fewer decisions of what was dropped stand beside nobody's.
+        for dropped in ({}, {"weak": 2}):
+            sections = "".join(held_out_sections(replace(result, dropped=dropped)))
+            assert ("weak" in sections) == (not dropped)
 
 
 def test_the_code_fits_the_recommended_strategy(rows):

@@ -178,3 +178,10 @@ def test_networks_of_folds_together_are_no_worse_than_one():
         )
     one, five = np.mean(losses, axis=0)
     assert five < one
+
+
+def test_an_average_whose_optimizer_wraps_another_is_kept(data):
+    optimizer = keras.optimizers.LossScaleOptimizer(keras.optimizers.Adam())
+    clf = fitted(data, validation_split=2, optimizer=optimizer, epochs=1)
+    twin = pickle.loads(pickle.dumps(clf))
+    np.testing.assert_array_equal(twin.predict_proba(data[0]), clf.predict_proba(data[0]))
