@@ -23,7 +23,7 @@ class FusedAdamW(keras.optimizers.AdamW):
 
     def apply(self, grads, trainable_variables=None):
         """Update variables by their gradients."""
-        if _is_one_of_several():
+        if _is_left_to_keras():
             super().apply(grads, trainable_variables)
             return
         step = ops.cast(self.iterations + 1, "float32")
@@ -69,7 +69,7 @@ class FusedAdamW(keras.optimizers.AdamW):
                 average.assign_add(step)
 
 
-def _is_one_of_several() -> bool:
+def _is_left_to_keras() -> bool:
     """Whether variables lie on several devices, or the backend is one without the operation."""
     if keras.backend.backend() != "tensorflow":
         return True

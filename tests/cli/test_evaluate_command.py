@@ -1,6 +1,7 @@
 """imbalanced-nn evaluate: its measures are those of a report, and its tables fit a terminal."""
 
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -10,7 +11,7 @@ from sklearn.pipeline import make_pipeline
 
 from imbalanced_nn import BalancedKerasClassifier, ColumnEncoder, imbalance_report, load, save
 from imbalanced_nn.cli import readers
-from imbalanced_nn.cli.evaluated_columns import RowSample
+from imbalanced_nn.cli.evaluated_columns import RowSample, importance_in
 
 EVALUATE = ("--target", "fraud", "--resamples", 20)
 
@@ -222,6 +223,15 @@ def test_a_sample_of_chunks_is_of_all_rows():
     for code in (0, 2):
         expected = every[codes_of(every) == code].mean()
         assert typed["row"][codes == code].mean() == pytest.approx(expected, rel=0.03)
+
+
+def test_columns_that_cannot_be_measured_keep_no_answers_back():
+    sample = RowSample(0)
+    sample.add(pd.DataFrame({"row": np.arange(4)}), np.arange(4) % 2)
+    model = SimpleNamespace(path="m.inn", labels=np.array(["no", "yes"]), of_typed=object())
+    found = importance_in(model, sample, 0)
+    assert found["of"] == "m.inn"
+    assert "must have predict_proba" in found["reason"]
 
 
 def codes_of(rows):

@@ -59,6 +59,8 @@ REFUSED = [
     (("fit", "--cost-matrix", "0,1;5"), "is no matrix of costs"),
     (("fit", "--cost-matrix", "0,1,2;5,0,1"), "is no matrix of costs"),
     (("fit", "--cost-matrix", "0,nan;5,0"), "is no matrix of costs"),
+    (("fit", "--loss", "LDAM"), "no loss 'LDAM'"),
+    (("fit", "--loss", "CIRCLE"), "no loss 'CIRCLE'"),
     (("fit", "--sampler", "smoke"), "no sampler 'smoke'; known are adasyn"),
     (("fit", "--strategy", "smoke"), "no strategy 'smoke'; known are none"),
     (("fit", "--held-out", "0.2", "--folds", "3"), "give one of them"),
