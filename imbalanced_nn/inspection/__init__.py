@@ -2,12 +2,6 @@
 
 from imbalanced_nn.inspection.calibration_comparison import CalibrationComparisonDisplay
 from imbalanced_nn.inspection.class_counts import ClassCountsDisplay
-from imbalanced_nn.inspection.column_importance import (
-    ColumnImportance,
-    affordable,
-    column_importance,
-    drawn_rows,
-)
 from imbalanced_nn.inspection.comparison import ComparisonDisplay
 from imbalanced_nn.inspection.display import (
     Display,
@@ -21,6 +15,12 @@ from imbalanced_nn.inspection.display import (
 from imbalanced_nn.inspection.fit_in_words import describe_fit
 from imbalanced_nn.inspection.history import HistoryDisplay
 from imbalanced_nn.inspection.imbalance_report import ImbalanceReport
+from imbalanced_nn.inspection.importances import (
+    ColumnImportance,
+    affordable,
+    column_importance,
+    drawn_rows,
+)
 from imbalanced_nn.inspection.predictions import Predictions
 from imbalanced_nn.inspection.prevalence_curve import PrevalenceCurveDisplay
 from imbalanced_nn.inspection.ranked_rows import (

@@ -117,8 +117,8 @@ def column_importance(
     -----
     Intervals tell what other rows would give, for this model. A row counts by its own loss and by
     the values that it lends to others, and their variance is that of both, within the classes and
-    of their shares. Columns that tell the same share their importance, or hide each other's. The
-    idea is Breiman's [1]_, the loss that of model reliance [2]_.
+    of their shares. Columns that tell the same share their importance, or hide each other's. Sample
+    weights take no part. The idea is Breiman's [1]_, the loss that of model reliance [2]_.
 
     References
     ----------
@@ -187,7 +187,7 @@ def affordable(n_columns: int) -> dict[str, int] | None:
 
     Examples
     --------
-    >>> from imbalanced_nn.inspection.column_importance import affordable
+    >>> from imbalanced_nn.inspection.importances import affordable
     >>> affordable(20), affordable(2000), affordable(100_000)
     ({'max_rows': 1000, 'n_repeats': 5}, {'max_rows': 250, 'n_repeats': 1}, None)
     """
