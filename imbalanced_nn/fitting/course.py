@@ -3,6 +3,7 @@
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import keras
@@ -29,6 +30,8 @@ from imbalanced_nn.training import (
     HighestRatio,
     LeastLossWithinError,
     RowBatches,
+    Side,
+    SideBySide,
     StopOn,
     StreamBatches,
     fixed_batch_size,
@@ -137,6 +140,7 @@ class Course:
         task: FitTask,
         settle: Callable[[keras.Model, int], tuple[keras.Model, Trained]],
         publish: Callable[[keras.Model, int], None],
+        together: SideBySide | None = None,
     ) -> tuple[int, dict[str, list]]:
         """Train the network of the factory.
 
@@ -148,6 +152,8 @@ class Course:
             Returns what would ship, had the training ended with a network and its best epoch.
         publish : callable
             Lets the estimator answer from a network as it is in an epoch.
+        together : SideBySide or None, default=None
+            Trains the epochs of several networks, of which the factory's is one.
 
         Returns
         -------
@@ -156,15 +162,10 @@ class Course:
         history : dict of str to list
             What Keras logged.
         """
-        factory, arguments = self.plan.factory, dict(self.arguments)
-        batches = self._batches(arguments)
-        callbacks = [*factory.callbacks, *as_callbacks(arguments.pop("callbacks", None))]
-        # Keras' own evaluation costs a trace and 25 ms an epoch; the monitor has the outputs.
-        plain = not needs_evaluation(factory.network, callbacks)
-        for name, usual in (("validation_freq", 1), ("validation_steps", None)):
-            routed = getattr(self.plan.parameters, f"fit__{name}", usual)
-            plain = plain and arguments.get(name, routed) == usual
-        watching = self._watching(plain)
+        factory, batches, callbacks = self.plan.factory, self.batches, self.callbacks
+        own = ("callbacks", "shuffle")
+        arguments = {name: value for name, value in self.arguments.items() if name not in own}
+        watching = self.watching
         deferred = [] if self._weighs_from is None else [DeferredReweighting(self._weighs_from)]
 
         def state(network, epoch):
@@ -184,11 +185,12 @@ class Course:
         publish(factory.network, self.first_epoch)
         changes = self.follows or self.posterior(self.first_epoch).offset_is_free
         following = [EpochFollower(follow)] if changes and (callbacks or tell) else []
-        own = {"batch_size": None, "validation_batch_size": None, "validation_split": 0.0}
-        own |= {"shuffle": False, "validation_data": None if plain else self._evaluated(batches)}
+        evaluated = None if self._judges_alone else self._evaluated(batches)
+        arguments |= {"batch_size": None, "validation_batch_size": None, "validation_split": 0.0}
+        arguments |= {"shuffle": False, "validation_data": evaluated}
         told = [*deferred, *watching, *following, *callbacks, *tell]
         try:
-            history = train_network(factory, batches, told, self.training, arguments | own)
+            history = train_network(factory, batches, told, self.training, arguments, together)
         except Exception:
             if (fault := getattr(batches, "fault", None)) is not None:
                 # Keras tells of it in words of TensorFlow.
@@ -196,11 +198,42 @@ class Course:
             raise
         return ships(), history
 
-    def _batches(self, arguments: dict[str, Any]) -> RowBatches | StreamBatches:
-        """Return the batches of the epochs; what they are told of leaves the arguments."""
+    @property
+    def side(self) -> Side | None:
+        """What is trained, where others may be trained along with it: nobody else looks on."""
+        watching = self.watching
+        alone = self._judges_alone and not (self.follows or self.callbacks)
+        alone = alone and all(isinstance(each, HeldOutMonitor) for each in watching)
+        alone = alone and not self.posterior(self.first_epoch).offset_is_free
+        if not alone or self.plan.parameters.engine == "keras":
+            return None
+        held_out = watching[0].held_out if watching else None
+        return Side(self.plan.factory.network, self.batches, held_out)
+
+    @cached_property
+    def callbacks(self) -> list[keras.callbacks.Callback]:
+        """The user's callbacks."""
+        given = as_callbacks(self.arguments.get("callbacks"))
+        return [*self.plan.factory.callbacks, *given]
+
+    @cached_property
+    def _judges_alone(self) -> bool:
+        """Whether held-out rows need no evaluation by Keras, or as by Keras.
+
+        It costs a trace and 25 ms an epoch; the monitor has the outputs.
+        """
+        plain = not needs_evaluation(self.plan.factory.network, self.callbacks)
+        for name, usual in (("validation_freq", 1), ("validation_steps", None)):
+            routed = getattr(self.plan.parameters, f"fit__{name}", usual)
+            plain = plain and self.arguments.get(name, routed) == usual
+        return plain
+
+    @cached_property
+    def batches(self) -> RowBatches | StreamBatches:
+        """The batches of the epochs."""
         factory, rows, draw = self.plan.factory, self.balanced.rows, self.balanced.draw
         index = rows.index if draw is None else draw.rows(self.first_epoch)
-        shuffled = arguments.pop("shuffle", factory.of_fit("shuffle"))
+        shuffled = self.arguments.get("shuffle", factory.of_fit("shuffle"))
         if isinstance(rows.X, StreamedRows) and draw is None:
             return weighed_batches(factory, rows.X, self.balanced, self.first_epoch)
         return RowBatches(
@@ -225,9 +258,10 @@ class Course:
         parts = held_out.X, held_out.y, held_out.network_weight(), held_out.index
         return RowBatches(*parts, size, filled=_filled(network))
 
-    def _watching(self, with_loss: bool) -> list[keras.callbacks.Callback]:
-        """Return the callbacks that watch the held-out rows."""
-        rows, plan = self.rows.held_out, self.plan
+    @cached_property
+    def watching(self) -> list[keras.callbacks.Callback]:
+        """The callbacks that watch the held-out rows."""
+        rows, plan, with_loss = self.rows.held_out, self.plan, self._judges_alone
         if rows is None:
             return []
         parameters, target = plan.parameters, plan.target

@@ -2,6 +2,8 @@
 
 import re
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,8 +17,9 @@ from imbalanced_nn.fitting.plan import FitPlan, make_plan
 from imbalanced_nn.fitting.posterior import calibrates
 from imbalanced_nn.fitting.records import HeldOutScores, SeenRows, Shares, Trained, class_mass
 from imbalanced_nn.fitting.splitting import Fold, why_not_averaged
-from imbalanced_nn.fitting.train_once import train_once
+from imbalanced_nn.fitting.train_once import ReadyNetwork, made_ready, train_once
 from imbalanced_nn.networks import MeanPosterior, average_network
+from imbalanced_nn.training import SideBySide, may_train_together, side_by_side
 from imbalanced_nn.wrapper import NetworkFactory
 
 __all__ = ["cross_fit", "out_of_fold"]
@@ -119,28 +122,50 @@ def _check_folds(plan: FitPlan) -> None:
 
 def _train_members(plan: FitPlan) -> list[Member]:
     """Return a network for each fold, trained on the others and stopped by its rows."""
-    members: list[Any] = []
+    ready: list[ReadyNetwork] = []
+    trained: list[Trained] = []
     notes: dict[Any, Any] = {}
+    at_once = may_train_together() and not plan.task.is_watched
     for number, fold in enumerate(plan.folds):
         within = plan.task.within("train-for-fold", plan.n_subtasks, alone=False)
-        with within as task, warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("always", ImbalanceWarning)
-            likely = members[-1].factory.network if members else None
-            members.append(_train_member(replace(plan, task=task), number, fold, likely))
-        for note in caught:
-            # What is true of every fold is said once.
-            notes.setdefault(re.sub(r"\d+", "#", str(note.message)), note)
+        with within as task, _noted(notes):
+            likely = ready[-1].plan.factory.network if ready else None
+            ready.append(_ready_member(replace(plan, task=task), number, fold, likely))
+            if not at_once:
+                trained.append(ready[-1].train())
+    if at_once:
+        with _noted(notes):
+            together = _together(ready)
+            trained = [each.train(together) for each in ready]
     # Rows held out count together; a calibrator, or the network that ships, tells of its loss.
     told = {"INN001", "INN013", "INN023"}
     if calibrates(plan.parameters.calibration) or not plan.parameters.ensemble:
         told.add("INN012")
     for note in notes.values():
         _pass_on(note, told)
-    return members
+    return [Member(one.plan.factory, what) for one, what in zip(ready, trained, strict=True)]
 
 
-def _train_member(plan: FitPlan, number: int, fold: Fold, likely: Any) -> Member:
-    """Train a network of its own on one fold."""
+def _together(ready: list[ReadyNetwork]) -> SideBySide | None:
+    """Return what trains the networks at once, None where each is to be trained by itself."""
+    sides = [side for each in ready if (side := each.course.side) is not None]
+    if len(sides) < len(ready):
+        return None
+    return side_by_side(sides, max(each.course.training["epochs"] for each in ready))
+
+
+@contextmanager
+def _noted(notes: dict[Any, Any]) -> Iterator[None]:
+    """Keep what the block warns of; what is true of every fold is said once."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", ImbalanceWarning)
+        yield
+    for note in caught:
+        notes.setdefault(re.sub(r"\d+", "#", str(note.message)), note)
+
+
+def _ready_member(plan: FitPlan, number: int, fold: Fold, likely: Any) -> ReadyNetwork:
+    """Return a network of its own that is ready to be trained on one fold."""
     calibration = None if plan.parameters.calibration is None else "prior"
     seed = None if plan.parameters.random_state is None else (plan.seed + number) % 2**31
     factory = plan.factory.another(
@@ -158,7 +183,7 @@ def _train_member(plan: FitPlan, number: int, fold: Fold, likely: Any) -> Member
         groups=plan.groups,
     )
     own = replace(own, task=plan.task)
-    return Member(factory, train_once(own, own.folds[0]))
+    return made_ready(own, own.folds[0])
 
 
 def _average(

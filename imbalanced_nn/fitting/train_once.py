@@ -1,7 +1,7 @@
 """One network: rows encoded, balanced, trained on, judged. What leaks nothing is this order."""
 
 from contextlib import nullcontext
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import keras
 import numpy as np
@@ -18,8 +18,9 @@ from imbalanced_nn.fitting.result import in_training
 from imbalanced_nn.fitting.two_stage import check_head, refit_head
 from imbalanced_nn.networks import looks_up
 from imbalanced_nn.sampling import BalancedBatches
+from imbalanced_nn.training import SideBySide
 
-__all__ = ["build_only", "train_once"]
+__all__ = ["ReadyNetwork", "build_only", "made_ready", "train_once"]
 
 
 def train_once(plan: FitPlan, fold: Fold, refit: dict[str, int] | None = None) -> Trained:
@@ -39,52 +40,102 @@ def train_once(plan: FitPlan, fold: Fold, refit: dict[str, int] | None = None) -
     Trained
         The network itself is the factory's.
     """
+    return made_ready(plan, fold, refit).train()
+
+
+def made_ready(plan: FitPlan, fold: Fold, refit: dict[str, int] | None = None) -> "ReadyNetwork":
+    """Return all that is made before the first step of a training; see `train_once`."""
     refit = refit or {}
-    factory, training = plan.factory, dict(plan.training)
+    training = dict(plan.training)
     training["epochs"] = refit.get("n_iter", training["epochs"])
     rows, seen = _encoded(plan, fold)
     course, fills = _prepared(plan, rows, training)
+    return ReadyNetwork(plan, course, seen, fills, refit)
 
-    def known(network: keras.Model, epoch: int) -> Trained:
+
+@dataclass(frozen=True)
+class ReadyNetwork:
+    """A network that is to be trained on rows that are encoded, balanced and split.
+
+    Parameters
+    ----------
+    plan : FitPlan
+        Of the fit; the network is its factory's.
+    course : Course
+        Of the training, or of its first stage.
+    seen : SeenRows
+        Rows that are trained on.
+    fills : bool
+        Whether the loss was given the shares of the classes here.
+    refit : dict of str to int
+        Epochs of the stages, where others have found them.
+    """
+
+    plan: FitPlan
+    course: Course
+    seen: SeenRows
+    fills: bool
+    refit: dict[str, int]
+
+    def train(self, together: SideBySide | None = None) -> Trained:
+        """Train the network.
+
+        Parameters
+        ----------
+        together : SideBySide or None, default=None
+            Trains the epochs of several networks, of which this is one.
+        """
+        plan, course = self.plan, self.course
+        factory, rows, epochs = plan.factory, course.rows, course.training["epochs"]
+
+        def publish(network: keras.Model, epoch: int) -> None:
+            trained = self._known(network, epoch)
+            factory.publish(in_training(plan, trained), trained)
+
+        def settle(twin: keras.Model, best: int) -> tuple[keras.Model, Trained]:
+            return twin, self._judged(self._shipped(twin, best), twin)
+
+        stage = plan.task.within("train-network", epochs) if plan.has_stages else None
+        with stage or nullcontext(plan.task) as task:
+            best, history = course.run(task, settle, publish, together)
+        if isinstance(course.sampler, BalancedBatches):
+            course.sampler.cover(course.balanced.draw)
+        trained = self._shipped(factory.network, best, history)
+        if plan.has_stages:
+            trained = refit_head(plan, rows, trained, self.refit.get("head_n_iter"))
+        else:
+            trained = self._judged(trained, factory.network)
+        if plan.is_fresh:
+            note_loss(factory, rows.train)
+        return trained
+
+    def _known(self, network: keras.Model, epoch: int) -> Trained:
+        """Return what is known of a network in an epoch."""
+        course = self.course
+        posterior = matched(course.posterior(epoch), network, course.rows.at_prevalence)
         return Trained(
             shares=course.shares(epoch),
-            posterior=matched(course.posterior(epoch), network, rows.at_prevalence),
+            posterior=posterior,
             held_out=None,
-            seen=seen,
+            seen=self.seen,
             sampler=course.sampler,
             sample_indices=course.balanced.sample_indices,
             class_weight=course.balanced.weights(course.told(epoch)),
-            fills_loss=fills,
+            fills_loss=self.fills,
         )
 
-    def publish(network: keras.Model, epoch: int) -> None:
-        trained = known(network, epoch)
-        factory.publish(in_training(plan, trained), trained)
+    def _shipped(self, network: keras.Model, best: int, history: dict | None = None) -> Trained:
+        """Return the same of one that ships with the weights of its best epoch."""
+        self.course.put_back(network, best)
+        known, engine = self._known(network, best), self.plan.factory.engine
+        known = replace(known, n_iter=best + 1, engine=engine)
+        return replace(known, history=history, refit_epochs=self.refit or None)
 
-    def shipped(network: keras.Model, best: int, history: dict | None = None) -> Trained:
-        course.put_back(network, best)
-        trained = replace(known(network, best), n_iter=best + 1, engine=factory.engine)
-        return replace(trained, history=history, refit_epochs=refit or None)
-
-    def judged(trained: Trained, network: keras.Model) -> Trained:
-        return replace(trained, held_out=judge(factory, network, trained.posterior, rows.held_out))
-
-    def settle(twin: keras.Model, best: int) -> tuple[keras.Model, Trained]:
-        return twin, judged(shipped(twin, best), twin)
-
-    stage = plan.task.within("train-network", training["epochs"]) if plan.has_stages else None
-    with stage or nullcontext(plan.task) as task:
-        best, history = course.run(task, settle, publish)
-    if isinstance(course.sampler, BalancedBatches):
-        course.sampler.cover(course.balanced.draw)
-    trained = shipped(factory.network, best, history)
-    if plan.has_stages:
-        trained = refit_head(plan, rows, trained, refit.get("head_n_iter"))
-    else:
-        trained = judged(trained, factory.network)
-    if plan.is_fresh:
-        note_loss(factory, rows.train)
-    return trained
+    def _judged(self, trained: Trained, network: keras.Model) -> Trained:
+        """Return the same with the scores of held-out rows."""
+        held_out = self.course.rows.held_out
+        scores = judge(self.plan.factory, network, trained.posterior, held_out)
+        return replace(trained, held_out=scores)
 
 
 def build_only(plan: FitPlan) -> Trained:

@@ -32,6 +32,12 @@ from imbalanced_nn.training.global_draws import layer_classes
 from imbalanced_nn.training.graph import GraphTrainer, ready_for_keras
 from imbalanced_nn.training.held_out import HeldOutPass
 from imbalanced_nn.training.process import refuse_after_fork, seed_of, seeded, share_threads
+from imbalanced_nn.training.side_by_side import (
+    Side,
+    SideBySide,
+    may_train_together,
+    side_by_side,
+)
 from imbalanced_nn.training.stream_batches import StreamBatches
 from imbalanced_nn.training.told import untold
 
@@ -52,6 +58,8 @@ __all__ = [
     "HighestRatio",
     "LeastLossWithinError",
     "RowBatches",
+    "Side",
+    "SideBySide",
     "StopOn",
     "StreamBatches",
     "TrainingDefaults",
@@ -66,6 +74,7 @@ __all__ = [
     "forward",
     "held_out_scores",
     "layer_classes",
+    "may_train_together",
     "metrics_of_a_fit",
     "needs_evaluation",
     "numbered_afresh",
@@ -75,6 +84,7 @@ __all__ = [
     "seed_of",
     "seeded",
     "share_threads",
+    "side_by_side",
     "unnumbered",
     "unsuitable",
     "untold",

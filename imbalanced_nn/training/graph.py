@@ -13,9 +13,11 @@ from imbalanced_nn.training.announcements import OWN, Announcements
 from imbalanced_nn.training.backends import tensors
 from imbalanced_nn.training.batches import RowBatches
 from imbalanced_nn.training.callbacks import DeferredReweighting, HeldOutMonitor
+from imbalanced_nn.training.feed import Feed
 from imbalanced_nn.training.global_draws import layer_classes
 from imbalanced_nn.training.process import seeded
 from imbalanced_nn.training.programs import borrowed_program
+from imbalanced_nn.training.side_by_side import SideBySide
 from imbalanced_nn.training.twins import shared_by, twin_of
 from imbalanced_nn.training.variables import EqualVariables, SameVariables
 
@@ -53,10 +55,17 @@ class GraphTrainer:
         Called with a reason against a graph, or None, when the callbacks have been told that the
         training begins. It returns whether the network is trained in one all the same; where it
         is not, ``Model.fit`` goes on.
+    together : SideBySide or None, default=None
+        Trains the epochs of several networks, of which this is one.
     """
 
-    def __init__(self, model: keras.Model, decide: Callable[[str | None], bool]):
-        vars(self).update(_model=model, _decide=decide)
+    def __init__(
+        self,
+        model: keras.Model,
+        decide: Callable[[str | None], bool],
+        together: SideBySide | None = None,
+    ):
+        vars(self).update(_model=model, _decide=decide, _together=together)
 
     def __getattr__(self, name: str) -> Any:
         # A callback may use the estimator, and so this in place of the network.
@@ -105,9 +114,11 @@ class GraphTrainer:
             data = x.whole() if x.is_whole else next(x.blocks(rows=x.rows))
             weight = x.epoch_weight()[: len(data[1])]
             with borrowed_program(model, x.batch_size, (*data[:2], weight)) as program:
-                start, reason = _Fit(model, program, x, data[:2], validation_data).run(
-                    start, epochs, told
-                )
+                together = vars(self)["_together"]
+                if together is not None and not together.load(program):
+                    together = None
+                fit = _Fit(model, program, x, data[:2], validation_data, together)
+                start, reason = fit.run(start, epochs, told)
             if reason is None:
                 return model.history
             self._decide(reason)
@@ -145,13 +156,14 @@ class _Fit:
         Inputs and targets of ``batches``, all of them or the first block.
     held_out : RowBatches or None
         Rows whose metrics are logged after each epoch.
+    together : SideBySide or None, default=None
+        Trains the network's epochs along with those of others.
     """
 
-    def __init__(self, model, program, batches, data, held_out):
+    def __init__(self, model, program, batches, data, held_out, together=None):
         self.model, self.program, self.batches = model, program, batches
-        self._source = batches.X
-        self._tensors = list(map(tensors.as_data, data))
-        self._judged, self._is_fixed = [], False
+        self._together = together
+        self._feed = Feed(program, batches, data) if together is None else together.feed(model)
         self._names = _log_names(program.twin, model)
         self._watched: Any = None
         self._held_out = held_out
@@ -180,8 +192,9 @@ class _Fit:
                 # Nobody looks at the user's network before the end.
                 callback.set_model(twin)
         twin.stop_training = False
-        if self._watched is not None and self.batches.is_whole:
-            self._judged = self.program.judged(self._watched.tensors)
+        feed = self._feed
+        if self._together is None:
+            feed.judge(self._watched)
         if self.program.has_own_code:
             evaluated = None
             if (held_out := self._held_out) is not None:
@@ -190,14 +203,12 @@ class _Fit:
                     held_out.batch_size,
                 )
             weight = self.batches.epoch_weight()
-            if reason := self.program.trace(self._tensors, weight, self._judged, evaluated):
+            if reason := self.program.trace(feed.tensors, weight, feed.judged, evaluated):
                 return start, reason
         variables.to_second()
-        if self._can_fix and not users:
+        if self._can_fix and not users and not feed.is_fixed:
             # Nobody changes what comes before the first trained layer.
-            self._is_fixed = True
-            for parts in (self._tensors, self._judged):
-                parts[:1] = map(self.program.fixed, parts[:1])
+            feed.fix()
         if users:
             # They may look at the optimizer and at the metrics.
             variables.build_first_optimizer()
@@ -238,7 +249,7 @@ class _Fit:
     def _can_fix(self) -> bool:
         """Whether what comes before the first trained layer can be computed once for all."""
         program = self.program
-        plain = self.batches.is_whole and tensors.is_tensor(self._tensors[0])
+        plain = self.batches.is_whole and tensors.is_tensor(self._feed.tensors[0])
         alone = self._held_out is None and not program.has_own_code
         return plain and alone and program.has_fixed
 
@@ -246,7 +257,7 @@ class _Fit:
         """Make the network's own metrics as Keras does when it traces its first batch."""
         metrics = metric_of_compile(self.model)
         if metrics is not None and not metrics.built:
-            data = (*self._tensors, self.batches.epoch_weight())
+            data = (*self._feed.tensors, self.batches.epoch_weight())
             row = keras.tree.map_structure(lambda part: part[:1], data)
             with tensors.variables_alike():
                 build_compiled_metrics(self.model, row)
@@ -272,45 +283,38 @@ class _Fit:
             for _ in range(n_epochs):
                 yield self._named(self._epoch_by_blocks())
             return
-        judge = self._watched
-        judged = self._judged
+        judge, feed = self._watched, self._feed
+        if self._together is not None and self._together.is_shared:
+            results = self._together.epochs(self.model, self.program, n_epochs, at_once)
+        else:
+            results = self._alone(n_epochs, at_once)
+        for result, outputs in results:
+            if feed.judged:
+                judge.ready = outputs
+            yield self._named(result)
+
+    def _alone(self, n_epochs: int, at_once: int) -> Iterator[tuple[Any, Any]]:
+        """Train for so many epochs in calls of some of them; yield what each returns."""
+        feed = self._feed
         for start in range(0, n_epochs, at_once):
-            drawn = [self._draw() for _ in range(start, min(start + at_once, n_epochs))]
+            n = min(at_once, n_epochs - start)
+            # Keras looks after each batch whether to stop.
+            drawn = [feed.draw(one_batch=self.model.stop_training) for _ in range(n)]
             weights, rows = zip(*drawn, strict=True)
-            for result, outputs in self.program.train(
-                self._tensors, weights, rows, judged, self._is_fixed, at_once=at_once
-            ):
-                if judged:
-                    judge.ready = outputs
-                yield self._named(result)
+            yield from self.program.train(
+                feed.tensors, weights, rows, feed.judged, feed.is_fixed, at_once=at_once
+            )
 
     def _epoch_by_blocks(self) -> dict[str, Any]:
         """Train for one epoch on rows that are gathered block by block; return its metrics."""
         batches, result = self.batches, {}
         batches.on_epoch_begin()
-        for number, (X, y, weight) in enumerate(batches.blocks(rows=self._rows_to_train())):
+        rows = batches.rows[: batches.batch_size] if self.model.stop_training else batches.rows
+        for number, (X, y, weight) in enumerate(batches.blocks(rows=rows)):
             data, rows = list(map(tensors.as_data, (X, y))), np.arange(len(y))
             calls = self.program.train(data, [weight], [rows], [], False, goes_on=number > 0)
             ((result, _),) = calls
         return result
-
-    def _draw(self) -> tuple[np.ndarray, np.ndarray]:
-        """Begin an epoch; return the weights and numbers of its rows."""
-        batches = self.batches
-        batches.on_epoch_begin()
-        if batches.X is not self._source:
-            # Other synthetic rows stand behind the data.
-            self._source = batches.X
-            self._tensors = list(map(tensors.as_data, batches.whole()))
-            if self._is_fixed:
-                self._tensors[0] = self.program.fixed(self._tensors[0])
-        rows = self._rows_to_train()
-        return batches.epoch_weight()[: len(rows)], rows
-
-    def _rows_to_train(self) -> np.ndarray:
-        """Return the rows of the epoch; Keras looks after each batch whether to stop."""
-        batches = self.batches
-        return batches.rows[: batches.batch_size] if self.model.stop_training else batches.rows
 
     def _evaluated(
         self, told: Announcements, variables: EqualVariables | SameVariables

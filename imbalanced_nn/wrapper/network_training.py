@@ -12,6 +12,7 @@ from imbalanced_nn.exceptions import InvalidParameterError
 from imbalanced_nn.training import (
     GraphTrainer,
     RowBatches,
+    SideBySide,
     StreamBatches,
     check_finite,
     drawing,
@@ -32,6 +33,7 @@ def train_network(
     callbacks: list,
     training: dict[str, Any],
     arguments: dict[str, Any],
+    together: SideBySide | None = None,
 ) -> dict[str, list]:
     """Train the network on batches as the parent does; return what Keras logged.
 
@@ -47,6 +49,8 @@ def train_network(
         ``warm_start``, ``epochs`` and ``initial_epoch``.
     arguments : dict
         Further arguments of ``Model.fit``.
+    together : SideBySide or None, default=None
+        Trains the epochs of several networks, of which this is one.
 
     Raises
     ------
@@ -59,7 +63,7 @@ def train_network(
     estimator, network = factory.estimator, factory.network
     own_callbacks = estimator._fit_callbacks
     estimator._fit_callbacks = callbacks
-    estimator.model_ = _trainer(factory, batches, arguments)
+    estimator.model_ = _trainer(factory, batches, arguments, together)
     try:
         with drawing(_seed_from(estimator.random_state, training["initial_epoch"])):
             estimator._fit_keras_model(batches, None, None, **training, **arguments)
@@ -131,7 +135,10 @@ def trains_instead(factory: NetworkFactory, network: keras.Model) -> Iterator[No
 
 
 def _trainer(
-    factory: NetworkFactory, batches: RowBatches | StreamBatches, arguments: dict[str, Any]
+    factory: NetworkFactory,
+    batches: RowBatches | StreamBatches,
+    arguments: dict[str, Any],
+    together: SideBySide | None,
 ) -> Any:
     """Return what is to be fitted: the network itself, or its stand-in of the graph engine.
 
@@ -162,7 +169,7 @@ def _trainer(
         return True
 
     if decide():
-        return GraphTrainer(network, decide)
+        return GraphTrainer(network, decide, together)
     ready_for_keras(network, batches)
     return network
 

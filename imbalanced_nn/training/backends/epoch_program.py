@@ -78,6 +78,11 @@ class EpochProgram(ABC):
         return True
 
     @property
+    def fills(self) -> bool:
+        """Whether rows that weigh nothing may fill batches up."""
+        return False
+
+    @property
     def has_fixed(self) -> bool:
         """Whether a part of the network comes before all that is trained."""
         return self._fixed is not None

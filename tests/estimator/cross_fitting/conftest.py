@@ -32,16 +32,17 @@ def fitted(data, fit_params=None, **params):
 def members(monkeypatch):
     """Estimators that answer as the networks of the folds do, and their folds."""
     seen = []
-    train_member = cross_fit._train_member
+    train_members = cross_fit._train_members
 
-    def spy(plan, number, fold, likely):
-        member = train_member(plan, number, fold, likely)
-        estimator, trained = member.factory.estimator, member.trained
-        decision = fixed_decision(None, plan.target)
-        known = (plan.target, trained.shares, trained.posterior, decision, trained.held_out)
-        vars(estimator).update(attributes_of(FitResult(*known), trained))
-        seen.append((estimator, fold))
-        return member
+    def spy(plan):
+        members = train_members(plan)
+        for member, fold in zip(members, plan.folds, strict=True):
+            estimator, trained = member.factory.estimator, member.trained
+            decision = fixed_decision(None, plan.target)
+            known = (plan.target, trained.shares, trained.posterior, decision, trained.held_out)
+            vars(estimator).update(attributes_of(FitResult(*known), trained))
+            seen.append((estimator, fold))
+        return members
 
-    monkeypatch.setattr(cross_fit, "_train_member", spy)
+    monkeypatch.setattr(cross_fit, "_train_members", spy)
     return seen

@@ -24,10 +24,12 @@ from imbalanced_nn.training.backends.jax.padding import (
     fills_held_out,
     padded,
     reduction_of,
+    weigh_up,
 )
+from imbalanced_nn.training.backends.jax.several import SeveralEpochs
 from imbalanced_nn.training.backends.jax.tensors import padded_length
 
-__all__ = ["OwnProgram", "Program"]
+__all__ = ["OwnProgram", "Program", "SeveralEpochs"]
 
 
 class Program(EpochProgram):
@@ -51,6 +53,31 @@ class Program(EpochProgram):
     def _make_metrics(self, data: tuple[Any, ...]) -> None:
         """Make the twin's metrics, with a row of zeros."""
         build_compiled_metrics(self.twin, _empty_row(data))
+
+    @property
+    def fills(self) -> bool:
+        """Whether rows that weigh nothing may fill batches up."""
+        return self._fills
+
+    @property
+    def batch_size(self) -> int:
+        """Rows in a batch."""
+        return self._batch_size
+
+    def network(self, is_fixed: bool) -> keras.Model:
+        """Return what is trained, the twin or what of it comes after fixed layers."""
+        return self._rest if is_fixed else self.twin
+
+    def values(self, is_fixed: bool) -> tuple[Any, list[Any]]:
+        """Return copies of what the twin, its optimizer and its loss hold."""
+        network = self.network(is_fixed)
+        held = _state_of(network), [variable.value for variable in _statistics(network)]
+        return keras.tree.map_structure(jnp.copy, held)
+
+    def hold(self, values: tuple[Any, list[Any]], is_fixed: bool) -> None:
+        """Let the twin and its optimizer hold values, copies of which nobody else holds."""
+        network = self.network(is_fixed)
+        _hold(network, values[0], [variable.value for variable in network.metrics_variables])
 
     def _trains_alike(self, rest: keras.Model) -> bool:
         """Whether the optimizer's variables are those of the rest, in its order."""
@@ -103,9 +130,9 @@ class Program(EpochProgram):
 
         Epochs that a call lacks of ``at_once`` are trained on no rows.
         """
-        network = self._rest if is_fixed else self.twin
+        network = self.network(is_fixed)
         if is_fixed not in self._runs:
-            run = partial(self._run, network)
+            run = partial(self.run, network)
             names = ("odd_rows",)
             self._runs[is_fixed] = jax.jit(run, donate_argnums=self._donated, static_argnames=names)
         n_rows = len(rows[0])
@@ -117,7 +144,7 @@ class Program(EpochProgram):
         ]
         odd_rows = 0 if self._fills else n_rows % self._batch_size
         if self._fills:
-            _weigh_up(epochs[0], n_rows, self._batch_size, reduction_of(network))
+            weigh_up(epochs[0], n_rows, self._batch_size, reduction_of(network))
         *judged, n_judged = held_out or [0]
         state = _state_of(network)
         metrics = [variable.value for variable in network.metrics_variables]
@@ -134,7 +161,7 @@ class Program(EpochProgram):
             part = keras.tree.map_structure(lambda each: each[number], named)  # noqa: B023 - called at once
             yield part, (outputs[0][number][:n_judged], outputs[1][number]) if judged else ()
 
-    def _run(
+    def run(
         self, network, state, metrics, statistics, goes_on, data, judged, n_rows, weights, rows, *,
         odd_rows,
     ):  # fmt: skip
@@ -269,13 +296,6 @@ def _averaged(optimizer: Any, trained: list[Any], slots: list[Any]) -> list[Any]
         value if average is None else slots[place[id(average)]]
         for value, average in zip(trained, averages, strict=True)
     ]
-
-
-def _weigh_up(weights: np.ndarray, n_rows: int, size: int, reduction: str | None) -> None:
-    """Let the rows of a last batch that is filled count as in one that is not."""
-    odd = n_rows % size
-    if odd and reduction != "sum":
-        weights[:, n_rows - odd : n_rows] *= size / odd
 
 
 def _counted(before: list[Any], after: list[Any], n: Any, size: int) -> list[Any]:

@@ -2,14 +2,16 @@
 
 from typing import Any
 
+import jax
 import keras
 import numpy as np
 
 from imbalanced_nn._compat.keras import flattened_layers, mask_of, seeds_of
 from imbalanced_nn.losses import ClassLoss, PairwiseAUCLoss, keras_loss
+from imbalanced_nn.networks import MemberDropout
 from imbalanced_nn.training.own_code import is_known
 
-__all__ = ["fills_batches", "fills_held_out", "padded", "reduction_of"]
+__all__ = ["fills_batches", "fills_held_out", "padded", "reduction_of", "weigh_up"]
 
 REDUCTIONS = ("sum", "mean", "sum_over_batch_size")
 # Layers that treat each row by itself, as all of ours do; what draws is told by its generators.
@@ -41,15 +43,28 @@ def fills_held_out(model: keras.Model) -> bool:
 
 
 def fills_batches(model: keras.Model) -> bool:
-    """Whether the same holds of a step of training: no row and no draw depends on the others.
-
-    What is drawn for a batch depends on how many rows it has.
-    """
+    """Whether the same holds of a step of training: no row and no draw depends on the others."""
     layers = flattened_layers(model, include_self=False)
     ours = all(type(layer) in ROW_BY_ROW or _is_ours(layer) for layer in layers)
     regular = any(getattr(layer, "activity_regularizer", None) is not None for layer in layers)
-    plain = ours and not regular and not seeds_of(model) and len(model.metrics) == 1
+    plain = ours and not regular and _draws_row_by_row(layers) and len(model.metrics) == 1
     return plain and fills_held_out(model)
+
+
+def _draws_row_by_row(layers: list[keras.layers.Layer]) -> bool:
+    """Whether what layers draw for the first rows of a batch is the same if others follow.
+
+    It is where JAX draws a number by its place alone, and a layer but once, for each row.
+    """
+    drawing = [layer for layer in layers if seeds_of(layer)]
+    if not drawing:
+        return True
+    config: Any = jax.config
+    return config.jax_threefry_partitionable and all(
+        type(layer) is MemberDropout
+        or (type(layer) is keras.layers.Dropout and layer.noise_shape is None)
+        for layer in drawing
+    )
 
 
 def _is_ours(layer: keras.layers.Layer) -> bool:
@@ -64,3 +79,10 @@ def padded(values: Any, length: int) -> np.ndarray:
     if not missing:
         return values
     return np.concatenate([values, np.zeros((missing, *values.shape[1:]), values.dtype)])
+
+
+def weigh_up(weights: np.ndarray, n_rows: int, size: int, reduction: str | None) -> None:
+    """Let the rows of a last batch that is filled count as in one that is not."""
+    odd = n_rows % size
+    if odd and reduction != "sum":
+        weights[:, n_rows - odd : n_rows] *= size / odd

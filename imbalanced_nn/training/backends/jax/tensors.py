@@ -28,6 +28,7 @@ __all__ = [
     "has_computed",
     "is_distributed",
     "is_eager",
+    "is_parallel",
     "is_tensor",
     "limit_threads",
     "padded_length",
@@ -119,6 +120,11 @@ def is_eager() -> bool:
     """Whether everything is to be run step by step and nothing compiled."""
     config: Any = jax.config
     return bool(config.jax_disable_jit)
+
+
+def is_parallel() -> bool:
+    """Whether the device computes several small things in the time of one."""
+    return jax.default_backend() != "cpu"
 
 
 def forget_traces(model: keras.Model) -> None:
