@@ -8,11 +8,17 @@ import platform
 import re
 import secrets
 import stat
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-__all__ = ["begun_file", "check_writable", "disk_failed", "same_file", "written_whole"]
+try:
+    import fcntl
+except ImportError:  # Windows, where nobody removes a file that a process has open
+    fcntl = None  # type: ignore[assignment]  # the module, elsewhere
+
+__all__ = ["BegunFile", "check_writable", "disk_failed", "same_file", "written_whole"]
 
 
 def check_writable(path: str | os.PathLike, overwrite: bool) -> Path:
@@ -101,7 +107,8 @@ def written_whole(path: str | os.PathLike, overwrite: bool = False) -> Iterator[
 
     Whatever happens, ``path`` holds the old content or the new one, and the new one is on the
     disk when the block has ended. A killed process may leave the file beside it, whose name
-    starts with a dot and ends in ``.part``; the next one that writes in the folder removes it.
+    starts with a dot and ends in ``.part``; the next one that writes in the folder removes it
+    (`BegunFile`).
 
     Parameters
     ----------
@@ -135,29 +142,33 @@ def written_whole(path: str | os.PathLike, overwrite: bool = False) -> Iterator[
     target = check_writable(path, overwrite)
     # A name may have 255 bytes, which what is added to it must leave room for.
     name = target.name.encode(errors="surrogateescape")[:200].decode(errors="ignore")
-    beside = begun_file(target.parent, f".{name}", "part")
     # As open() would make it: readable as the user's mask has it, which temporary files are not.
     try:
-        os.close(os.open(beside, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
-        if overwrite:
-            with suppress(FileNotFoundError):
-                beside.chmod(stat.S_IMODE(target.stat().st_mode))
-        yield beside
-        _flush(beside)
-        _move(beside, target, overwrite, os.fspath(path))
+        begun = BegunFile(target.parent, f".{name}", "part", 0o666)
+        try:
+            beside = begun.path
+            if overwrite:
+                with suppress(FileNotFoundError):
+                    beside.chmod(stat.S_IMODE(target.stat().st_mode))
+            yield beside
+            _flush(beside)
+            if fcntl is None:
+                begun.let_go()
+            _move(beside, target, overwrite, os.fspath(path))
+        finally:
+            begun.remove()
     except OSError as error:
         if error.errno is None or not disk_failed(error):
             raise
         # It names the file beside, or none.
         raise OSError(error.errno, os.strerror(error.errno), os.fspath(path)) from error
-    finally:
-        beside.unlink(missing_ok=True)
     _flush(target.parent)
 
 
 _OF_DISKS = {errno.ENOSPC, errno.EFBIG, errno.EIO, errno.EROFS, getattr(errno, "EDQUOT", None)}
 _OF_DISKS -= {None}
-_BEGUN = re.compile(r".+\.([0-9a-f]{8})-(\d+)-[0-9a-f]{8}\.(part|float32)")
+_BEGUN = re.compile(r".+\.([0-9a-f]{8})-[0-9a-f]{8}\.(part|float32)")
+_WEEK = 7 * 24 * 3600
 
 
 def disk_failed(error: OSError) -> bool:
@@ -178,11 +189,13 @@ def disk_failed(error: OSError) -> bool:
     return error.errno in _OF_DISKS
 
 
-def begun_file(folder: str | os.PathLike, name: str, ending: str) -> Path:
-    """Return the path of a file that this process is to make and to remove.
+class BegunFile:
+    """A new file, which this process is to remove.
 
-    Where the process is killed before it does, the next call for the folder removes the file; it
-    now removes those of processes that have ended.
+    Where the process is killed before it does, the next file that is begun in the folder removes
+    this one; it now removes those of processes that have ended. Those that run hold a lock on
+    theirs, which the system drops with the process. Where locks of others may not be seen, on a
+    disk that other machines write to or that has no locks, a file goes after a week.
 
     Parameters
     ----------
@@ -192,53 +205,104 @@ def begun_file(folder: str | os.PathLike, name: str, ending: str) -> Path:
         What its name begins with.
     ending : {"part", "float32"}
         What its name ends in.
-
-    Returns
-    -------
-    pathlib.Path
+    mode : int
+        Who may read and write it, less what the user's mask takes away.
 
     Examples
     --------
     >>> import tempfile
-    >>> from imbalanced_nn.atomic_files import begun_file
-    >>> begun_file(tempfile.gettempdir(), "matrix", "float32").suffix
-    '.float32'
+    >>> from imbalanced_nn.atomic_files import BegunFile
+    >>> begun = BegunFile(tempfile.gettempdir(), "matrix", "float32", 0o600)
+    >>> begun.path.suffix, begun.path.exists()
+    ('.float32', True)
+    >>> begun.remove()
+    >>> begun.path.exists()
+    False
     """
-    _clear_stale(Path(folder))
-    own = f"{_machine()}-{os.getpid()}-{secrets.token_hex(4)}"
-    return Path(folder) / f"{name}.{own}.{ending}"
+
+    def __init__(self, folder: str | os.PathLike, name: str, ending: str, mode: int):
+        _clear_stale(Path(folder))
+        while True:
+            own = f"{_system()}-{secrets.token_hex(4)}"
+            self.path = Path(folder) / f"{name}.{own}.{ending}"
+            self._descriptor: int | None = os.open(
+                self.path, os.O_CREAT | os.O_EXCL | os.O_RDWR, mode
+            )
+            # Until it was locked, another process may have taken it for one that was left.
+            if _locked(self._descriptor) is not False and _is_at(self._descriptor, self.path):
+                return
+            self.remove()
+
+    def let_go(self) -> None:
+        """Keep it from others no longer."""
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+
+    def remove(self) -> None:
+        """Remove it, if it is still there."""
+        # Closed first: Windows removes no file that is open.
+        self.let_go()
+        with suppress(OSError):
+            self.path.unlink()
 
 
 @functools.cache
-def _machine() -> str:
-    """Return what tells the processes that are known by number here from others'."""
+def _system() -> str:
+    """Return what tells processes that see each other's locks from those of other systems."""
     try:
-        space = os.readlink("/proc/self/ns/pid")
+        # Of the running kernel: the same in all containers, whatever their names.
+        text = Path("/proc/sys/kernel/random/boot_id").read_text()
     except OSError:
-        space = ""
-    return hashlib.sha256(f"{platform.node()} {space}".encode()).hexdigest()[:8]
+        text = platform.node()
+    return hashlib.sha256(text.encode()).hexdigest()[:8]
+
+
+def _locked(descriptor: int) -> bool | None:
+    """Lock a file; it is False where another process has, and None where there are no locks."""
+    if fcntl is None:
+        return None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return None
+    return True
+
+
+def _is_at(descriptor: int, path: Path) -> bool:
+    """Whether an open file is the one of that name."""
+    try:
+        return os.path.samestat(os.fstat(descriptor), path.stat())
+    except FileNotFoundError:
+        return False
 
 
 def _clear_stale(folder: Path) -> None:
-    """Remove what processes of this machine had begun to write when they were killed."""
-    if os.name != "posix":
-        return
+    """Remove what processes had begun to write when they were killed."""
     for entry in os.scandir(folder):
         begun = _BEGUN.fullmatch(entry.name)
-        if begun and begun[1] == _machine() and not _is_alive(int(begun[2])):
-            with suppress(OSError):
-                os.unlink(entry.path)
+        # What is open, not ours or gone meanwhile refuses.
+        with suppress(OSError):
+            if begun and entry.is_file(follow_symlinks=False):
+                _remove_if_left(entry.path, begun[1] == _system())
 
 
-def _is_alive(pid: int) -> bool:
-    """Whether there is a process of that number."""
+def _remove_if_left(path: str, of_this_system: bool) -> None:
+    """Remove a file that no process holds; of other systems only one that is old, too."""
+    if fcntl is None:
+        if of_this_system:
+            os.unlink(path)
+        return
+    descriptor = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK)
     try:
-        os.kill(pid, 0)
-    except (ProcessLookupError, OverflowError):
-        return False
-    except PermissionError:
-        pass
-    return True
+        locked = _locked(descriptor)
+        is_old = time.time() - os.fstat(descriptor).st_mtime > _WEEK
+        if (locked and of_this_system) or (locked is not False and is_old):
+            os.unlink(path)
+    finally:
+        os.close(descriptor)
 
 
 def _move(beside: Path, target: Path, overwrite: bool, name: str) -> None:

@@ -1,16 +1,17 @@
 """Files are there whole or not at all."""
 
 import errno
+import fcntl
 import os
-import re
 import signal
 import stat
 import subprocess
 import sys
+import time
 
 import pytest
 
-from imbalanced_nn.atomic_files import check_writable, written_whole
+from imbalanced_nn.atomic_files import BegunFile, check_writable, written_whole
 
 
 def test_the_new_content_takes_the_place_of_the_old(tmp_path):
@@ -133,33 +134,107 @@ def test_a_folder_that_may_not_be_written_in_is_refused_at_once(tmp_path, monkey
     assert check_writable(tmp_path / "b", overwrite=True) == tmp_path / "b"
 
 
+WRITES = (
+    "import sys, time\n"
+    "from imbalanced_nn.atomic_files import written_whole\n"
+    "with written_whole(sys.argv[1]) as beside:\n"
+    "    print(beside.name, flush=True)\n"
+    "    time.sleep(100)\n"
+)
+
+
 def test_what_killed_processes_began_goes_and_what_runs_stays(tmp_path):
-    code = (
-        "import os, signal, sys, time\n"
-        "from imbalanced_nn.atomic_files import written_whole\n"
-        "with written_whole(sys.argv[1]) as beside:\n"
-        "    print(beside.name, flush=True)\n"
-        "    time.sleep(100)\n"
-    )
     started = [
         subprocess.Popen(
-            [sys.executable, "-c", code, str(tmp_path / name)], stdout=subprocess.PIPE, text=True
+            [sys.executable, "-c", WRITES, str(tmp_path / name)],
+            stdout=subprocess.PIPE,
+            text=True,
         )
         for name in ("killed", "runs")
     ]
     names = [process.stdout.readline().strip() for process in started]
-    foreign = re.sub("[0-9a-f]{8}-", "00000000-", names[0], count=1)
-    (tmp_path / foreign).touch()
     started[0].kill()
     started[0].wait()
     try:
+        # As long as nothing is written to it, it looks as old as one that was left.
+        os.utime(tmp_path / names[1], (0, 0))
         with written_whole(tmp_path / "other") as beside:
             found = {each.name for each in tmp_path.iterdir()}
-        assert found == {names[1], foreign, beside.name}
+        assert found == {names[1], beside.name}
     finally:
         started[1].kill()
         for process in started:
             process.communicate()
+
+
+def test_a_lock_and_no_number_of_a_process_tells_what_was_left(tmp_path):
+    begun = BegunFile(tmp_path, "matrix", "float32", 0o600)
+    begun.let_go()
+    # This process runs on, but holds it no longer.
+    BegunFile(tmp_path, "other", "part", 0o600).remove()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_another_system_left_goes_after_a_week(tmp_path):
+    for name, days in (("young", 6), ("old", 8), ("held", 8)):
+        path = tmp_path / f"{name}.00000000-00000000.part"
+        path.touch()
+        os.utime(path, (time.time() - days * 86400,) * 2)
+    with path.open() as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        BegunFile(tmp_path, "a", "part", 0o600).remove()
+        found = {each.name.split(".")[0] for each in tmp_path.iterdir()}
+        assert found == {"young", "held"}
+
+
+def test_what_is_no_file_of_ours_is_left_alone(tmp_path):
+    own = BegunFile(tmp_path, "a", "part", 0o600)
+    name = own.path.name
+    own.remove()
+    (tmp_path / "mine").write_text("mine")
+    (tmp_path / name.replace("a.", "link.")).symlink_to(tmp_path / "mine")
+    os.mkfifo(tmp_path / name.replace("a.", "pipe."))
+    (tmp_path / name.replace("a.", "folder.")).mkdir()
+    (tmp_path / ".fits.other.part").write_text("mine")
+    before = sorted(tmp_path.iterdir())
+    BegunFile(tmp_path, "a", "part", 0o600).remove()
+    assert sorted(tmp_path.iterdir()) == before
+
+
+def test_without_locks_files_are_written_and_left_for_a_week(tmp_path, monkeypatch):
+    def none(*given):
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr(fcntl, "flock", none)
+    left = BegunFile(tmp_path, "left", "part", 0o600)
+    left.let_go()
+    with written_whole(tmp_path / "a") as beside:
+        beside.write_text("42")
+    assert {each.name for each in tmp_path.iterdir()} == {"a", left.path.name}
+    os.utime(left.path, (0, 0))
+    BegunFile(tmp_path, "next", "part", 0o600).remove()
+    assert [each.name for each in tmp_path.iterdir()] == ["a"]
+
+
+@pytest.mark.parametrize("stage", ["before", "while"])
+def test_a_file_that_was_taken_for_a_stale_one_is_begun_anew(tmp_path, monkeypatch, stage):
+    flock, seen = fcntl.flock, []
+
+    def cleared(descriptor, how):
+        if not seen:
+            seen.extend(tmp_path.iterdir())
+            if stage == "before":
+                seen[0].unlink()
+            else:
+                raise BlockingIOError
+        return flock(descriptor, how)
+
+    monkeypatch.setattr(fcntl, "flock", cleared)
+    with written_whole(tmp_path / "a") as beside:
+        assert beside != seen[0]
+        beside.write_text("42")
+    assert (tmp_path / "a").read_text() == "42"
+    assert list(tmp_path.iterdir()) == [tmp_path / "a"]
 
 
 def test_a_full_disk_names_the_file(tmp_path):

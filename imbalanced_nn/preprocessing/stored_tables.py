@@ -5,7 +5,7 @@ import shutil
 import tempfile
 import weakref
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from imbalanced_nn.atomic_files import begun_file, disk_failed
+from imbalanced_nn.atomic_files import BegunFile, disk_failed
 from imbalanced_nn.exceptions import InvalidParameterError
 from imbalanced_nn.preprocessing.findings import Findings
 
@@ -236,11 +236,10 @@ def mapped_matrix(
     if 4 * shape[0] * shape[1] > free:
         raise _no_room(folder, shape, f"has {free / 1e9:.1f} GB free")
     # A file and not memory of the process: other processes map it by its name.
-    path = os.fspath(begun_file(folder, "imbalanced_nn", "float32"))
+    begun = BegunFile(folder, "imbalanced_nn", "float32", 0o600)
     try:
-        descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
         # Without a buffer, so that what the disk does not take is known where it is written.
-        with open(descriptor, "wb", buffering=0) as file:
+        with open(begun.path, "wb", buffering=0) as file:
             for block in blocks:
                 left = np.ascontiguousarray(block, dtype=np.float32).reshape(-1).view(np.uint8).data
                 while len(left):
@@ -251,11 +250,11 @@ def mapped_matrix(
                             what = f"took no more: {error.strerror}"
                             raise _no_room(folder, shape, what) from error
                         raise
-        matrix = np.memmap(path, dtype=np.float32, mode="r", shape=shape)
+        matrix = np.memmap(begun.path, dtype=np.float32, mode="r", shape=shape)
     except BaseException:
-        _remove(path)
+        begun.remove()
         raise
-    weakref.finalize(matrix.base, _remove, path)
+    weakref.finalize(matrix.base, begun.remove)
     return matrix
 
 
@@ -266,8 +265,3 @@ def _no_room(folder: str, shape: tuple[int, int], what: str) -> InvalidParameter
         f"{4e-9 * shape[0] * shape[1]:.1f} GB, but {folder!r} {what}. Pass directory=, a folder "
         f"on a larger disk, or fewer columns."
     )
-
-
-def _remove(path: str) -> None:
-    with suppress(OSError):
-        os.remove(path)
