@@ -44,7 +44,7 @@ Examples:
     type=click.IntRange(0),
     default=1000,
     show_default=True,
-    help="Resamples of the bootstrap: fewer save time on millions of rows, 0 gives no intervals.",
+    help="Most resamples of the bootstrap, of many classes fewer; 0 gives no intervals.",
 )
 @click.option("--report", "page", metavar="FILE", help="Write a page (HTML) with all of it.")
 @click.option("--force", is_flag=True, help="Replace a page that is there.")

@@ -1,6 +1,7 @@
 """Confidence intervals made for a measure: of shares, ranks, losses and calibration errors."""
 
 import numpy as np
+from scipy import sparse
 from scipy.optimize import brentq
 from scipy.stats import beta, t
 
@@ -14,9 +15,12 @@ __all__ = [
     "interval_of_mean",
     "student_quantile",
     "studentised_interval",
+    "totals_of_draws",
 ]
 
 _TINY, _NEAR = 1e-12, 1e-9
+_STICKS = 4
+"""Parts of what a draw puts into the empty cells of a row."""
 
 
 def effective_sample_size(weight):
@@ -251,15 +255,80 @@ def confusion_draws(cells, squares, n_draws, rng):
     L. D. Brown, T. T. Cai, A. DasGupta, "Interval estimation for a binomial proportion",
     Statistical Science 16, 2001, on Jeffreys' interval.
     """
-    total, square = (part.sum(axis=1, keepdims=True) for part in (cells, squares))
-    there = total[:, 0] > 0
-    scale = np.where(square > 0, total / np.where(square > 0, square, 1.0), 1.0)
+    scale, there = _scale_of(cells, squares)
     prior = np.full(cells.shape, 0.5 / max(len(cells) - 1, 1))
     np.fill_diagonal(prior, 0.5)
     draws = rng.gamma(cells * scale + prior, size=(n_draws, *cells.shape))
     draws /= scale
     draws[:, ~there] = 0.0
     return draws
+
+
+def _scale_of(cells, squares):
+    """Return how many rows tell as much as weight 1 of each class, and which classes there are."""
+    total, square = (part.sum(axis=1, keepdims=True) for part in (cells, squares))
+    return np.where(square > 0, total / np.where(square > 0, square, 1.0), 1.0), total[:, 0] > 0
+
+
+def totals_of_draws(cells, squares, costs, n_draws, rng):
+    """Return totals of matrices as `confusion_draws` draws them, without drawing every cell.
+
+    In a class's row of a large matrix nearly all cells are empty. What a draw puts there in all,
+    half a row's weight at most, is a gamma variable; nearly all of it is in a few cells, which are
+    drawn by breaking it like a stick, size-biased, as the parts of a symmetric Dirichlet
+    distribution are.
+
+    Parameters
+    ----------
+    cells, squares, n_draws, rng
+        As in `confusion_draws`, for three classes or more.
+    costs : ndarray of shape (n_classes, n_classes)
+        Cost of each cell.
+
+    Returns
+    -------
+    hit, true, predicted, paid : ndarray of shape (n_draws, n_classes)
+        Weight of the diagonal, sums of rows and of columns, and cost of each row.
+
+    References
+    ----------
+    J. Pitman, "Some developments of the Blackwell-MacQueen urn scheme", IMS Lecture Notes 30,
+    1996, on size-biased orders.
+    """
+    n_classes = len(cells)
+    scale, there = _scale_of(cells, squares)
+    scale, prior = scale[:, 0], 0.5 / (n_classes - 1)
+    filled = cells > 0
+    np.fill_diagonal(filled, there)
+    row, column = np.nonzero(filled & there[:, None])
+    drawn = cells[row, column] * scale[row] + np.where(row == column, 0.5, prior)
+    drawn = rng.gamma(drawn, size=(n_draws, len(row))) / scale[row]
+    hit = np.zeros((n_draws, n_classes))
+    hit[:, row[row == column]] = drawn[:, row == column]
+    places = np.arange(len(row))
+
+    def added(to, values):
+        return values @ sparse.csr_array((np.ones(len(row)), (places, to)), (len(row), n_classes))
+
+    true, predicted = added(row, drawn), added(column, drawn)
+    paid = added(row, drawn * costs[row, column])
+    classes = np.flatnonzero(there)
+    n_empty = n_classes - filled[classes].sum(axis=1)
+    left = rng.gamma(prior * n_empty, size=(n_draws, len(classes))) / scale[classes]
+    true[:, classes] += left
+    start = n_classes * np.arange(n_draws)[:, None]
+    for number in range(_STICKS):
+        part = left
+        if number < _STICKS - 1:
+            others = np.maximum(n_empty - number - 1, 0)
+            part = left * rng.beta(1 + prior, np.maximum(prior * others, _TINY), size=left.shape)
+        # Any cell but the diagonal: those that are filled are few.
+        to = (classes + rng.integers(1, n_classes, size=left.shape)) % n_classes
+        found = np.bincount((start + to).ravel(), part.ravel(), predicted.size)
+        predicted += found.reshape(predicted.shape)
+        paid[:, classes] += part * costs[classes, to]
+        left = left - part
+    return hit, true, predicted, paid
 
 
 def interval_of_mean(values, lows, highs, resampled):

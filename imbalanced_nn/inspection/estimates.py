@@ -13,6 +13,7 @@ from imbalanced_nn.inspection.confidence import (
     exact_binomial,
     interval_of_mean,
     studentised_interval,
+    totals_of_draws,
 )
 from imbalanced_nn.metrics import (
     MATRIX_FORMULAS,
@@ -29,7 +30,7 @@ from imbalanced_nn.metrics import (
     strata_of,
 )
 
-__all__ = ["estimates_of"]
+__all__ = ["affordable_resamples", "estimates_of"]
 
 _PLACE = {name: place for place, name in enumerate(MEASURES)}
 _OF_MATRIX = ("balanced_accuracy", "matthews_corrcoef", "geometric_mean", "class_balance_accuracy")
@@ -40,6 +41,40 @@ _N_CELLS = 40_000
 """Cells of confusion matrices that are drawn whatever the number of resamples."""
 _BLOCK_CELLS = 2**22
 """Cells of drawn confusion matrices that are in memory at a time, or one matrix."""
+_MANY_CLASSES = 100
+"""Classes up to which every cell of a confusion matrix is drawn."""
+_JOINED_CELLS = 2**21
+"""Cells of resampled weights that very many classes are measured by at a time."""
+_MOST_SUMMED = 2**28
+"""Probabilities that all resamples together look at, or those of so many resamples."""
+_FEW_RESAMPLES = 200
+
+
+def affordable_resamples(rows, n_resamples):
+    """Return the number of resamples that rows of many classes take seconds, not minutes, for.
+
+    Parameters
+    ----------
+    rows : Predictions
+        Labelled rows.
+    n_resamples : int
+        Number asked for.
+
+    Returns
+    -------
+    int
+        At most that, and at least 200 of it.
+    """
+    if _is_merged(rows):
+        return n_resamples
+    affordable = _MOST_SUMMED // (len(rows.weight) * len(rows.classes))
+    return min(n_resamples, max(affordable, _FEW_RESAMPLES))
+
+
+def _is_merged(rows):
+    """Whether rows of nearly one score are drawn together."""
+    many = rows.kind == "binary" and len(rows.weight) > _MANY_ROWS
+    return many and not np.ptp(rows.weight)
 
 
 def estimates_of(rows, problems, costs, *, n_resamples, confidence_level, rng):
@@ -154,7 +189,7 @@ def _resample(rows, problems, n_resamples, rng):
     squares = losses**2
     n_effective = effective_sample_size(rows.weight)
     unit, often, of_rows = np.mean(rows.weight), None, None
-    if rows.kind == "binary" and len(rows.weight) > _MANY_ROWS and not np.ptp(rows.weight):
+    if _is_merged(rows):
         of_rows = _ranks_of(rows, problems, rows.weight[None], unit)
         rows, often, (losses, squares) = _merged(rows, (losses, squares))
         problems = [BinaryProblem.of_class(rows, k) for k in range(len(rows.classes))]
@@ -164,7 +199,10 @@ def _resample(rows, problems, n_resamples, rng):
     strict: list[np.ndarray] = []
     moments = [_mean_and_variance(drawn_once[None], losses, squares, n_effective)]
     blocks = resampled_weights(strata, rows.weight, n_resamples, rng, often)
-    for weights in drawn_shares(blocks, strata, rng, often):
+    blocks = drawn_shares(blocks, strata, rng, often)
+    if len(rows.classes) > _MANY_CLASSES:
+        blocks = _joined(blocks)
+    for weights in blocks:
         for found, part in zip(
             (measures, strict), _ranks_of(rows, problems, weights, unit), strict=True
         ):
@@ -181,6 +219,19 @@ def _resample(rows, problems, n_resamples, rng):
             for drawn, whole, part in zip(found, of_rows, merged, strict=True)
         ]
     return _Resamples(found[0], found[1], loss, variance)
+
+
+def _joined(blocks):
+    """Yield blocks of resamples as larger ones, so that tables of many classes are made seldom."""
+    held, size = [], 0
+    for block in blocks:
+        held.append(block)
+        size += block.size
+        if size >= _JOINED_CELLS:
+            yield np.concatenate(held)
+            held, size = [], 0
+    if held:
+        yield np.concatenate(held)
 
 
 def _ranks_of(rows, problems, weights, unit):
@@ -314,10 +365,16 @@ def _drawn(true, decided, weight, costs, n_draws, rng):
         np.bincount(true * n_classes + decided, part, minlength=n_classes**2).reshape(costs.shape)
         for part in (weight, weight**2)
     )
-    step = max(1, _BLOCK_CELLS // n_classes**2)
+    is_large = n_classes > _MANY_CLASSES
+    n_cells = np.count_nonzero(cells) + n_classes if is_large else n_classes**2
+    step = max(1, _BLOCK_CELLS // n_cells)
     parts = []
     for start in range(0, n_draws, step):
-        drawn = confusion_draws(cells, squares, min(step, n_draws - start), rng)
+        n = min(step, n_draws - start)
+        if is_large:
+            parts.append(totals_of_draws(cells, squares, costs, n, rng))
+            continue
+        drawn = confusion_draws(cells, squares, n, rng)
         hit = np.diagonal(drawn, axis1=1, axis2=2).copy()
         paid = np.einsum("nij,ij->ni", drawn, costs)
         parts.append((hit, drawn.sum(axis=2), drawn.sum(axis=1), paid))

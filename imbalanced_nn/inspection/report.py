@@ -7,7 +7,7 @@ from sklearn.utils import check_random_state
 
 from imbalanced_nn._compat.sklearn import Interval, validate_params
 from imbalanced_nn.exceptions import InvalidParameterError
-from imbalanced_nn.inspection.estimates import estimates_of
+from imbalanced_nn.inspection.estimates import affordable_resamples, estimates_of
 from imbalanced_nn.inspection.imbalance_report import ImbalanceReport
 from imbalanced_nn.inspection.predictions import Predictions, last_step
 from imbalanced_nn.metrics import MEASURES, BinaryProblem
@@ -57,7 +57,8 @@ def imbalance_report(
         Positive class of a binary target. None takes the estimator's ``pos_label_``, else
         1 of the labels 0 and 1, else the rarest.
     n_resamples : int, default=1000
-        Resamples of the bootstrap; 0 for no intervals.
+        Most resamples of the bootstrap; 0 for no intervals. Where rows times classes are more
+        than 268,000, fewer are drawn, at least 200: the result's ``n_resamples`` says how many.
     confidence_level : float in (0, 1), default=0.95
         Probability that an interval holds the true value, each taken alone.
     random_state : int, RandomState or None, default=None
@@ -181,6 +182,7 @@ def report_on(rows, name, *, cost_matrix, n_resamples, confidence_level=0.95, ra
     costs = _checked_costs(rows, cost_matrix)
     of_row = None if costs is None else costs[rows.codes, rows.decided]
     problems = [BinaryProblem.of_class(rows, k, of_row) for k in range(len(rows.classes))]
+    n_resamples = affordable_resamples(rows, n_resamples)
     seed = check_random_state(random_state).randint(np.iinfo(np.int32).max)
     estimates = estimates_of(
         rows,

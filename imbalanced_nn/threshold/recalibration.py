@@ -168,13 +168,17 @@ class _Deviance:
 
     def __call__(self, line):
         """Return the value, and the probabilities of each class but the first."""
-        at = line[:-1, None] + line[-1] * self.logit
-        top = np.maximum(at.max(axis=0), 0.0)
-        each = np.exp(at - top)
+        # In place: of many rows and classes new arrays take longer than what is in them.
+        each = line[-1] * self.logit
+        each += line[:-1, None]
+        top = np.maximum(each.max(axis=0), 0.0)
+        each -= top
+        np.exp(each, out=each)
         total = each.sum(axis=0) + np.exp(-top)
+        each /= total
         likely = self.pull @ line - self.times @ (top + np.log(total))
         off = line - self.neutral
-        return off @ self.penalty @ off - 2 * likely, each / total
+        return off @ self.penalty @ off - 2 * likely, each
 
     def least(self, line, free):
         """Return the best lines, and their value, where ``free`` is 1 for what may move, else 0.
@@ -186,7 +190,7 @@ class _Deviance:
             mass = self.times * q
             slope = np.append(mass.sum(axis=1), np.vdot(mass, self.logit)) - self.pull
             slope = free * (slope + self.penalty @ (line - self.neutral))
-            curvature = self._curvature(q, mass) * np.outer(free, free)
+            curvature = self._curvature(q, mass, free[0]) * np.outer(free, free)
             step = np.linalg.solve(curvature + self.penalty, slope)
             promise = slope @ step
             if promise < CONVERGED:
@@ -200,10 +204,11 @@ class _Deviance:
             line, value = line - part * step, after
         return line, value
 
-    def _curvature(self, q, mass):
+    def _curvature(self, q, mass, with_intercepts):
         across = mass * (self.logit - (q * self.logit).sum(axis=0))
-        curvature = np.empty((len(self.neutral),) * 2)
-        curvature[:-1, :-1] = np.diag(mass.sum(axis=1)) - mass @ q.T
-        curvature[:-1, -1] = curvature[-1, :-1] = across.sum(axis=1)
+        curvature = np.zeros((len(self.neutral),) * 2)
+        if with_intercepts:
+            curvature[:-1, :-1] = np.diag(mass.sum(axis=1)) - mass @ q.T
+            curvature[:-1, -1] = curvature[-1, :-1] = across.sum(axis=1)
         curvature[-1, -1] = np.vdot(across, self.logit)
         return curvature

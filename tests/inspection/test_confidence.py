@@ -1,5 +1,6 @@
 """Intervals made for a measure: by scipy, by brute force, and at the ends of their range."""
 
+import dataclasses
 import tracemalloc
 
 import numpy as np
@@ -17,6 +18,7 @@ from imbalanced_nn.inspection.confidence import (
     exact_binomial,
     interval_of_mean,
     studentised_interval,
+    totals_of_draws,
 )
 from imbalanced_nn.inspection.predictions import Predictions
 from imbalanced_nn.metrics.one_vs_rest import BinaryProblem
@@ -129,6 +131,32 @@ def test_draws_know_weights_and_classes_without_rows():
     assert not heavy[:, 2].any()
 
 
+def test_totals_of_large_matrices_are_distributed_as_those_of_all_their_cells():
+    rng, n = np.random.default_rng(0), 24
+    cells = np.diag(rng.integers(1, 30, n).astype(float))
+    places = rng.integers(n, size=(2, 40))
+    cells[tuple(places)] += rng.integers(1, 4, 40)
+    cells[-1] = 0  # a class without rows
+    squares, costs = cells * rng.uniform(1, 2, (n, 1)), rng.random((n, n))
+    matrices = confusion_draws(cells, squares, 8000, rng)
+    every = (
+        np.diagonal(matrices, axis1=1, axis2=2),
+        matrices.sum(axis=2),
+        matrices.sum(axis=1),
+        (matrices * costs).sum(axis=2),
+    )
+    found = totals_of_draws(cells, squares, costs, 8000, rng)
+    for drawn, expected in zip(found, every, strict=True):
+        scale = expected.std(axis=0) + 1e-12
+        assert (np.abs(drawn.mean(axis=0) - expected.mean(axis=0)) < 0.08 * scale + 1e-9).all()
+        np.testing.assert_allclose(drawn.std(axis=0), expected.std(axis=0), rtol=0.08, atol=1e-9)
+    assert not found[1][:, -1].any()
+    # They are totals of one matrix.
+    np.testing.assert_allclose(found[1].sum(axis=1), found[2].sum(axis=1))
+    same = totals_of_draws(cells, squares, np.ones((n, n)), 5, rng)
+    np.testing.assert_allclose(same[3], same[1])
+
+
 def test_totals_are_those_of_the_matrices_drawn_at_once(monkeypatch):
     rng = np.random.default_rng(0)
     true, decided, weight = rng.integers(4, size=60), rng.integers(4, size=60), rng.random(60)
@@ -226,6 +254,17 @@ def test_gaps_of_bins_by_hand():
     np.testing.assert_allclose(doubled, (gaps, error))
 
 
+@pytest.mark.parametrize("n_positive", [1, 12, 200])
+def test_sums_under_many_weights_are_those_under_each(n_positive):
+    y, score = scored((400, n_positive))
+    weights = np.random.default_rng(0).random((7, len(y)))
+    problem = BinaryProblem(y == 1, score, score >= 0.5, weights[0], cost=weights[1])
+    found, single = problem.sums(weights), [problem.sums(each[None]) for each in weights]
+    for field in dataclasses.fields(found):
+        expected = np.concatenate([getattr(sums, field.name) for sums in single])
+        np.testing.assert_allclose(getattr(found, field.name), expected, rtol=1e-12, atol=1e-12)
+
+
 def test_merged_rows_give_the_intervals_of_all_rows(monkeypatch):
     """Drawn one by one or together, ends differ by less than chance makes them differ."""
     rng = np.random.default_rng(0)
@@ -256,3 +295,22 @@ def test_merged_rows_give_the_intervals_of_all_rows(monkeypatch):
     for end in (1, 2):
         apart = np.abs(found[1000][..., end] - found[10**9][..., end])
         assert (apart <= 0.12 * width + 1e-12).all()
+
+
+def test_many_classes_of_many_rows_are_resampled_as_often_as_takes_seconds():
+    def rows(kind, n, n_classes, weight=None):
+        codes = np.zeros(n, int)
+        weight = np.ones(n) if weight is None else weight
+        proba = np.broadcast_to(0.5, (n, n_classes))
+        return Predictions(kind, [*range(n_classes)], codes, codes, proba, weight, None, 1e-9)
+
+    for kind, n, n_classes, expected in [
+        ("multiclass", 8000, 30, 1000),
+        ("multiclass", 8000, 1000, 200),
+        ("multiclass", 10_000, 100, 268),
+        ("multilabel", 100_000, 50, 200),
+        ("binary", 1_000_000, 2, 1000),
+    ]:
+        assert estimates.affordable_resamples(rows(kind, n, n_classes), 1000) == expected
+    assert estimates.affordable_resamples(rows("multiclass", 8000, 1000), 50) == 50
+    assert estimates.affordable_resamples(rows("multiclass", 8000, 1000), 0) == 0

@@ -109,6 +109,21 @@ def test_absent_classes_are_left_out_of_the_mean():
     assert average_precision(y, proba, "multiclass", sample_weight=weight) == 1
 
 
+@pytest.mark.parametrize("weight", [None, 2.0])
+@pytest.mark.parametrize("n_classes", [31, 70])
+def test_average_precision_of_many_classes_is_the_mean_of_each(n_classes, weight):
+    rng = np.random.default_rng(0)
+    y = rng.integers(n_classes - 5, size=300)  # some are absent
+    proba = rng.random((300, n_classes)).round(2).astype(np.float32)
+    expected = [average_precision_score(y == k, proba[:, k]) for k in np.unique(y)]
+    weights = None if weight is None else np.full(300, weight)
+    found = average_precision(y, proba, "multiclass", sample_weight=weights)
+    assert found == pytest.approx(np.mean(expected), rel=1e-12)
+    proba[7, -1] = np.nan
+    with pytest.raises(ValueError, match="NaN or infinity"):
+        average_precision(y, proba, "multiclass", sample_weight=weights)
+
+
 def test_average_precision_without_positives_is_nan():
     assert np.isnan(average_precision([0, 0], [0.1, 0.2], "binary"))
 
