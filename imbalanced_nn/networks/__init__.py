@@ -4,6 +4,7 @@ from imbalanced_nn.networks.averaging import MeanPosterior, average_network, is_
 from imbalanced_nn.networks.builders import (
     NETWORKS,
     adapt,
+    columns_for,
     default_network,
     has_column_layers,
     slots,
@@ -42,6 +43,7 @@ __all__ = [
     "SpikeIndicators",
     "adapt",
     "average_network",
+    "columns_for",
     "columns_of",
     "default_network",
     "has_column_layers",

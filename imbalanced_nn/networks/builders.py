@@ -12,7 +12,15 @@ from imbalanced_nn.networks.normalization import RobustNormalization
 from imbalanced_nn.networks.ranks import RankNormalization, SpikeIndicators
 from imbalanced_nn.networks.tabular import tabular
 
-__all__ = ["NETWORKS", "adapt", "default_network", "has_column_layers", "slots", "slots_of"]
+__all__ = [
+    "NETWORKS",
+    "adapt",
+    "columns_for",
+    "default_network",
+    "has_column_layers",
+    "slots",
+    "slots_of",
+]
 
 # Wider tables would need a table of ranks, and an embedding, for each column.
 WIDE = 4096
@@ -79,6 +87,22 @@ def has_column_layers(model: keras.Model) -> bool:
     return any(isinstance(layer, ColumnLayer) for layer in model.layers)
 
 
+def columns_for(model: keras.Model, X: Any, rows: np.ndarray) -> list[Column]:
+    """Return what the columns of the training rows hold, as far as the network's layers ask.
+
+    Parameters
+    ----------
+    model : keras.Model
+        Network.
+    X : array or sparse matrix of shape (n_samples, n_features)
+        Data.
+    rows : ndarray of int
+        Rows to learn from.
+    """
+    asked = {layer.n_knots for layer in model.layers if isinstance(layer, ColumnLayer)} - {0}
+    return columns_of(X, rows, None if len(asked) > 1 else max(asked, default=0))
+
+
 def slots(columns: list[Column]) -> tuple[int, int]:
     """Return for how many columns to embed, and for how many spikes, a network needs place.
 
@@ -136,5 +160,5 @@ def adapt(
         if isinstance(layer, RobustNormalization):
             layer.adapt(X, rows, counted_steps)
         elif isinstance(layer, ColumnLayer):
-            columns = columns_of(X, rows) if columns is None else columns
+            columns = columns_for(model, X, rows) if columns is None else columns
             layer.adapt_to(columns)

@@ -10,51 +10,77 @@ from scipy import sparse
 
 from imbalanced_nn.data import n_rows
 
-__all__ = ["Column", "ColumnLayer", "columns_of"]
+__all__ = ["Column", "ColumnLayer", "columns_of", "quantiles"]
 
 SAMPLE_ROWS = 100_000
+# Of the sample so many are copied at a time.
+BLOCK_CELLS = 2**24
 # A spike is a value that holds this share of the rows, and this many times those of the next.
 SPIKE_SHARE, SPIKE_LEAD, SPIKE_VALUES = 0.01, 4, 10
 
 
 @dataclass(frozen=True)
 class Column:
-    """Distinct values of a column, in float32 and sorted, and the number of rows of each.
+    """What a column holds: values in float32, sorted, and how many rows lie where.
 
     Parameters
     ----------
     values : ndarray of float32 of shape (n_values,)
-        Values.
-    counts : ndarray of int of shape (n_values,)
-        Rows of each.
+        Distinct values; where more were seen than are asked for, those at equal steps of rank,
+        the first and the last among them.
+    left, right : ndarray of int of shape (n_values,)
+        Rows below each, and up to each.
+    n_rows : int
+        Number of rows.
+    is_numeric : bool
+        Whether there are more than two values.
+    spike : (float, float) or None
+        A value far more common than any other, such as an imputed one, and its share.
     """
 
     values: np.ndarray
-    counts: np.ndarray
+    left: np.ndarray
+    right: np.ndarray
+    n_rows: int
+    is_numeric: bool
+    spike: tuple[float, float] | None
 
-    @property
-    def is_numeric(self) -> bool:
-        """Whether there are more than two values."""
-        return len(self.values) > 2
-
-    @property
-    def n_rows(self) -> int:
-        """Number of rows."""
-        return int(self.counts.sum())
-
-    @property
-    def spike(self) -> tuple[float, float] | None:
-        """A value far more common than any other, such as an imputed one, and its share."""
-        if len(self.values) <= SPIKE_VALUES:
-            return None
-        second, first = np.argsort(self.counts, kind="stable")[-2:]
-        share = self.counts[first] / self.n_rows
-        if share < SPIKE_SHARE or self.counts[first] < SPIKE_LEAD * self.counts[second]:
-            return None
-        return float(self.values[first]), float(share)
+    @classmethod
+    def of(cls, cells: np.ndarray, n_knots: int | None) -> "Column":
+        """Return what the cells of a column hold, of at most so many values."""
+        values, counts = np.unique(cells, return_counts=True)
+        right = np.cumsum(counts)
+        left, is_numeric, spike = right - counts, len(values) > 2, _spike(values, counts)
+        if is_numeric and n_knots is not None and len(values) > n_knots:
+            kept = quantiles(right, n_knots)
+            values, left, right = values[kept], left[kept], right[kept]
+        return cls(values, left, right, len(cells), is_numeric, spike)
 
 
-def columns_of(X: Any, rows: np.ndarray | None = None) -> list[Column]:
+def _spike(values: np.ndarray, counts: np.ndarray) -> tuple[float, float] | None:
+    """Return the value that is far more common than any other, and its share."""
+    if len(values) <= SPIKE_VALUES:
+        return None
+    first, second = counts.argmax(), np.partition(counts, -2)[-2]
+    share = counts[first] / counts.sum()
+    if share < SPIKE_SHARE or counts[first] < SPIKE_LEAD * second:
+        return None
+    return float(values[first]), float(share)
+
+
+def quantiles(through: np.ndarray, n_knots: int) -> np.ndarray:
+    """Return which of sorted values to keep, the first and the last among them.
+
+    ``through`` counts the rows up to each value. All are kept if they are no more than asked for,
+    else those at equal steps of rank.
+    """
+    if len(through) <= n_knots:
+        return np.arange(len(through))
+    ranks = np.linspace(1, through[-1], n_knots)
+    return np.unique(np.searchsorted(through, ranks))
+
+
+def columns_of(X: Any, rows: np.ndarray | None = None, n_knots: int | None = None) -> list[Column]:
     """Return the columns of rows of a table, of at most 100,000 of them.
 
     Parameters
@@ -63,14 +89,24 @@ def columns_of(X: Any, rows: np.ndarray | None = None) -> list[Column]:
         Table.
     rows : ndarray of int, default=None
         Rows to look at; None takes all.
+    n_knots : int, default=None
+        Largest number of values of a column to keep; None is all of them.
     """
     rows = np.arange(n_rows(X)) if rows is None else rows
     rows = rows[:: -(-len(rows) // SAMPLE_ROWS) or 1]
-    return [Column(*np.unique(part, return_counts=True)) for part in _parts(X[rows])]
+    return [Column.of(part, n_knots) for part in _parts(X, rows)]
 
 
-def _parts(sample: Any) -> Iterator[np.ndarray]:
-    """Yield the columns of a table one by one, in float32."""
+def _parts(X: Any, rows: np.ndarray) -> Iterator[np.ndarray]:
+    """Yield the columns of rows one by one, in float32."""
+    if isinstance(X, np.ndarray):
+        # Some columns at a time: the sample may be all that a memory map holds.
+        step = max(1, BLOCK_CELLS // max(1, len(rows)))
+        for start in range(0, X.shape[1], step):
+            block = X[rows, start : start + step]
+            yield from (part.astype(np.float32) for part in block.T)
+        return
+    sample: Any = X[rows]
     sample = sample.tocsc() if sparse.issparse(sample) else np.asarray(sample)
     for number in range(sample.shape[1]):
         part = sample[:, [number]].toarray() if sparse.issparse(sample) else sample[:, number]
@@ -79,6 +115,9 @@ def _parts(sample: Any) -> Iterator[np.ndarray]:
 
 class ColumnLayer(keras.layers.Layer):
     """A layer that learns from the training rows what each column of a table holds."""
+
+    # Of how many values of a column it learns where they lie.
+    n_knots = 0
 
     def adapt(self, X: Any, rows: np.ndarray | None = None) -> None:
         """Learn from rows of X, at most 100,000 of them.
@@ -90,7 +129,7 @@ class ColumnLayer(keras.layers.Layer):
         rows : ndarray of int, default=None
             Rows to learn from; None takes all.
         """
-        self.adapt_to(columns_of(X, rows))
+        self.adapt_to(columns_of(X, rows, self.n_knots))
 
     def adapt_to(self, columns: list[Column]) -> None:
         """Learn from what the columns hold.

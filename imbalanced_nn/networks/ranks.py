@@ -6,7 +6,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from imbalanced_nn.networks.column_layers import Column, ColumnLayer
+from imbalanced_nn.networks.column_layers import Column, ColumnLayer, quantiles
 
 __all__ = ["RankNormalization", "SpikeIndicators"]
 
@@ -122,17 +122,16 @@ class RankNormalization(ColumnLayer):
         center, factor = np.zeros(len(columns)), np.zeros(len(columns))
         for number, column in enumerate(columns):
             if not column.is_numeric:
-                values, weights = column.values.astype(np.float64), column.counts
+                values, weights = column.values.astype(np.float64), column.right - column.left
                 center[number] = np.average(values, weights=weights)
                 spread = np.average((values - center[number]) ** 2, weights=weights) ** 0.5
                 factor[number] = 1 / spread if spread > np.finfo(np.float32).tiny else 0
                 continue
-            through = np.cumsum(column.counts)
-            kept = _quantiles(through, self.n_knots)
+            kept = quantiles(column.right, self.n_knots)
             part = number, slice(len(kept))
             knots[part] = column.values[kept]
-            left[part] = (through - column.counts)[kept] / through[-1]
-            right[part] = through[kept] / through[-1]
+            left[part] = column.left[kept] / column.n_rows
+            right[part] = column.right[kept] / column.n_rows
         limit = 0.5 / columns[0].n_rows if columns else 0
         ranked = [column.is_numeric for column in columns]
         for weight, value in (
@@ -144,18 +143,6 @@ class RankNormalization(ColumnLayer):
     def get_config(self):
         """Return the configuration."""
         return super().get_config() | {"n_knots": self.n_knots}
-
-
-def _quantiles(through: np.ndarray, n_knots: int) -> np.ndarray:
-    """Return which of sorted values to keep, the first and the last among them.
-
-    ``through`` counts the rows up to each value. All are kept if they are no more than asked for,
-    else those at equal steps of rank.
-    """
-    if len(through) <= n_knots:
-        return np.arange(len(through))
-    ranks = np.linspace(1, through[-1], n_knots)
-    return np.unique(np.searchsorted(through, ranks))
 
 
 @keras.saving.register_keras_serializable(package="imbalanced_nn")

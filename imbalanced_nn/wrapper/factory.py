@@ -13,7 +13,7 @@ from imbalanced_nn.exceptions import InvalidParameterError
 from imbalanced_nn.losses import ClassLoss, single_loss
 from imbalanced_nn.networks import (
     adapt,
-    columns_of,
+    columns_for,
     has_column_layers,
     set_output_bias,
     slots,
@@ -268,7 +268,7 @@ class NetworkFactory:
             return
         network, columns = self.network, None
         if has_column_layers(network):
-            columns = columns_of(rows.X, rows.index)
+            columns = columns_for(network, rows.X, rows.index)
             if self.is_built_in and slots_of(network) != slots(columns):
                 network = self.estimator._build_keras_model(slots_=slots(columns))
                 self.estimator.model_ = network

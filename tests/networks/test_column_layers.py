@@ -1,5 +1,7 @@
 """Layers that learn how to take each column: ranks, spikes, embeddings, against NumPy."""
 
+import tracemalloc
+
 import keras
 import numpy as np
 import pytest
@@ -103,6 +105,35 @@ def test_many_rows_are_thinned_evenly(monkeypatch):
     monkeypatch.setattr(networks.column_layers, "SAMPLE_ROWS", 10)
     (column,) = columns_of(np.arange(100.0)[:, None])
     assert column.values.tolist() == list(range(0, 100, 10))
+
+
+@pytest.mark.parametrize("n_knots", [0, 2, 30])
+def test_what_is_kept_of_a_column_tells_what_all_of_it_does(monkeypatch, n_knots):
+    X = np.column_stack([MANY, AMOUNTS, MANY[:, 0] > 1]).astype(np.float32)
+    every = columns_of(X)
+    monkeypatch.setattr(networks.column_layers, "BLOCK_CELLS", 900)
+    few = columns_of(X, n_knots=n_knots)
+    assert max(len(column.values) for column in few) <= max(n_knots, 2)
+    layers = [RankNormalization(n_knots or 1000), SpikeIndicators(), PeriodicEmbedding()]
+    for layer in layers[n_knots == 0 :]:
+        layer.build(X.shape)
+        learned = []
+        for columns in (every, few):
+            layer.adapt_to(columns)
+            learned.append([weight.copy() for weight in layer.get_weights()])
+        for one, other in zip(*learned, strict=True):
+            np.testing.assert_array_equal(one, other)
+
+
+def test_a_wide_table_is_learned_from_without_a_copy(monkeypatch):
+    monkeypatch.setattr(networks.column_layers, "BLOCK_CELLS", 2**20)
+    X = np.random.default_rng(0).random((20_000, 300), np.float32)
+    tracemalloc.start()
+    columns = columns_of(X, n_knots=1000)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert len(columns) == 300
+    assert most < 0.7 * X.nbytes
 
 
 def test_spikes_are_told_standardised():
