@@ -5,6 +5,7 @@ from concurrent.futures import BrokenExecutor
 from typing import NamedTuple
 
 import pandas as pd
+from joblib.parallel import get_active_backend
 from sklearn.utils.parallel import Parallel, delayed
 
 from imbalanced_nn.compare.evaluation import is_default_threshold
@@ -141,7 +142,9 @@ def _finished(
     yield from (found for found in kept.values() if found is not None)
     n_before = None
     while missing:
-        parallel = Parallel(n_jobs=n_jobs, return_as="generator_unordered")
+        # What ray and joblib's pool of multiprocessing have done is known when all is.
+        streams = get_active_backend()[0].supports_return_generator
+        parallel = Parallel(n_jobs=n_jobs, return_as="generator_unordered" if streams else "list")
         calls = (
             delayed(fit_and_measure)(task, data)
             for task in list(missing.values())

@@ -2,12 +2,14 @@
 
 import warnings
 
+import joblib
 import numpy as np
 import pandas as pd
 import pytest
 import sklearn
 from imblearn.pipeline import Pipeline as SamplerPipeline
 from imblearn.under_sampling import RandomUnderSampler
+from joblib.parallel import ThreadingBackend
 from scipy import sparse
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
@@ -52,6 +54,19 @@ class TestFits:
             for fit in fits:
                 np.testing.assert_array_equal(fit["X"], fits[0]["X"])
                 np.testing.assert_array_equal(fit["y"], fits[0]["y"])
+
+    def test_where_results_come_all_at_once_they_are_the_same(self, stand_in, binary):
+        class AtTheEnd(ThreadingBackend):
+            supports_return_generator = False
+
+        def compared():
+            found = compare_strategies(stand_in(), *binary, strategies=TWO, cv=3, random_state=0)
+            return found.folds_frame().drop(columns="seconds")
+
+        expected = compared()
+        joblib.register_parallel_backend("at_the_end", AtTheEnd)
+        with joblib.parallel_config("at_the_end", n_jobs=1):
+            pd.testing.assert_frame_equal(compared(), expected)
 
     def test_masks_are_the_same_as_positions(self, stand_in, binary):
         def masks():
