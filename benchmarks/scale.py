@@ -34,6 +34,7 @@ from benchmarks.suite import FOLDER, add_result, read_results
 RESULTS = FOLDER / "scale.csv"
 BLOCK_CELLS = 2**22
 GROUP_CELLS = 2**25
+LARGE = 4  # GB, beyond which a reason is a matrix's size
 ROWS, COLUMNS, CLASSES = (1_000_000, 10_000_000), (30, 5000), (2, 100, 1000)
 KEYS = ("rows", "columns", "classes", "way", "epochs", "round")
 FIGURES = ("peak_gb", "own_gb", "read_cpu_s", "cpu_s", "wall_s")
@@ -268,14 +269,38 @@ def table(rows):
 
 
 def not_run(measured):
-    """Return a line for each size of which some ways were never tried."""
+    """Return a line for each size of which some ways were never tried, with the reason."""
     lines = []
     for size in itertools.product(ROWS, COLUMNS, CLASSES):
         ways = [way for way in WAYS if (size, way) not in measured]
         if ways:
             named = "in any way" if len(ways) == len(WAYS) else ", ".join(ways)
-            lines.append(f"{size[0]:,} x {size[1]:,}, {size[2]:,} classes: {named}")
+            reason = why_not(size, measured)
+            lines.append(
+                f"{size[0]:,} x {size[1]:,}, {size[2]:,} classes, {named}"
+                + (f": {reason}" if reason else "")
+            )
     return lines
+
+
+def why_not(size, measured):
+    """Return what a size would take: bytes by its shape, seconds by those of fewer rows."""
+    n_rows, n_columns, n_classes = size
+    takes = []
+    for what, cells in (("matrix", n_rows * n_columns), ("probabilities", n_rows // 5 * n_classes)):
+        if 4e-9 * cells > LARGE:
+            takes.append(f"its {what} take{'s' * (what == 'matrix')} {4e-9 * cells:.0f} GB")
+    smaller = [
+        (rows, float(row["cpu_s"]))
+        for ((rows, *other), _), rounds in measured.items()
+        for row in rounds.values()
+        if other == [n_columns, n_classes] and rows < n_rows and not row["not_run"]
+    ]
+    if smaller:
+        rows, seconds = max(smaller)
+        minutes = seconds * n_rows / rows / 60
+        takes.append(f"in proportion to {rows:,} rows it takes {minutes:.0f} CPU minutes")
+    return ", and ".join(takes)
 
 
 def main():
