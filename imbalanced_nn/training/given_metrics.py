@@ -5,6 +5,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import Any
 
 import keras
@@ -22,6 +23,10 @@ def _counts() -> dict[str, int]:
     return name_counts(lambda: defaultdict(int))
 
 
+# Told of the same few dozen classes, twice in a fit.
+_usual_name = lru_cache(maxsize=1024)(to_snake_case)
+
+
 def _metric_names() -> set[str]:
     """Return the names that Keras gives to metrics without one."""
     names, classes = set(), [keras.metrics.Metric]
@@ -29,7 +34,7 @@ def _metric_names() -> set[str]:
         cls = classes.pop()
         classes += cls.__subclasses__()
         if cls not in NO_TARGETS:
-            names.add(to_snake_case(cls.__name__))
+            names.add(_usual_name(cls.__name__))
     return names
 
 
