@@ -5,11 +5,11 @@ from typing import Any
 import keras
 from keras import ops
 
-__all__ = ["FusedAdamW"]
+__all__ = ["FusedAdam", "FusedAdamW"]
 
 
-class FusedAdamW(keras.optimizers.AdamW):
-    """AdamW that updates a variable by the one operation that TensorFlow has for it.
+class FusedAdam(keras.optimizers.Adam):
+    """Adam that updates a variable by the one operation that TensorFlow has for it.
 
     Keras makes some thirty operations of each variable's update and average. Other backends,
     gradients of a few lines of a table, other types than float32 and variables on several devices
@@ -18,7 +18,7 @@ class FusedAdamW(keras.optimizers.AdamW):
     Parameters
     ----------
     *args, **kwargs
-        Arguments of `keras.optimizers.AdamW`.
+        Arguments of `keras.optimizers.Adam`.
     """
 
     def apply(self, grads, trainable_variables=None):
@@ -67,6 +67,16 @@ class FusedAdamW(keras.optimizers.AdamW):
             if average is not None:
                 step = ops.cast(share, average.dtype) * ops.subtract(variable, average)
                 average.assign_add(step)
+
+
+class FusedAdamW(FusedAdam, keras.optimizers.AdamW):
+    """AdamW that updates a variable by that operation, beside its decay.
+
+    Parameters
+    ----------
+    *args, **kwargs
+        Arguments of `keras.optimizers.AdamW`.
+    """
 
 
 def _is_left_to_keras() -> bool:

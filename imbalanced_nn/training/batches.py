@@ -9,6 +9,7 @@ from scipy import sparse
 
 from imbalanced_nn.data import StackedRows, dense, row_bytes, take_rows
 from imbalanced_nn.sampling import Draw
+from imbalanced_nn.training.sparse_rows import SparseRows, mean_row_bytes
 
 __all__ = ["RowBatches", "as_network_input"]
 
@@ -82,6 +83,8 @@ class RowBatches(keras.utils.PyDataset):
         self._draw = draw
         self._first_epoch = first_epoch
         self.epoch = first_epoch - 1
+        # Whether blocks of sparse inputs are given as they are; whoever takes them says so.
+        self.stays_sparse = False
         self._weight_of_epoch = self._weights()
 
     def __len__(self) -> int:
@@ -133,15 +136,23 @@ class RowBatches(keras.utils.PyDataset):
         Yields
         ------
         tuple
-            Inputs, targets and weights, dense.
+            Inputs, targets and weights, dense but for inputs that stay sparse.
         """
         rows, size = self.rows if rows is None else rows, self.batch_size
-        n_batches = max(1, BLOCK_BYTES // max(1, row_bytes(self.X) * size))
+        # Synthetic rows of an epoch may stand behind them, dense.
+        is_sparse = self.stays_sparse and sparse.issparse(self.X)
+        as_inputs = SparseRows.of if is_sparse else as_network_input
+        n_bytes = mean_row_bytes(self.X) if is_sparse else row_bytes(self.X)
+        n_batches = max(1, BLOCK_BYTES // max(1, n_bytes * size))
         weight = self.epoch_weight()
         for start in range(0, len(rows), n_batches * size):
             part = slice(start, start + n_batches * size)
-            X = as_network_input(take_rows(self.X, rows[part]))
+            X = as_inputs(take_rows(self.X, rows[part]))
             yield X, np.asarray(take_rows(self.y, rows[part])), weight[: len(rows)][part]
+
+    def first_row(self) -> Any:
+        """Return the inputs of a row, dense."""
+        return as_network_input(take_rows(self.X, np.zeros(1, dtype=int)))
 
     @property
     def keeps_data(self) -> bool:

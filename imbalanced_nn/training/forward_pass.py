@@ -10,6 +10,7 @@ from imbalanced_nn.data import n_rows, row_blocks, row_bytes, take_rows
 from imbalanced_nn.training.backends import passes_module, tensors
 from imbalanced_nn.training.batches import as_network_input
 from imbalanced_nn.training.fixed_batches import fixed_batch_size, from_no_state
+from imbalanced_nn.training.sparse_rows import SparseRows, are_few, takes_sparse
 
 __all__ = ["forward", "forward_blocks", "padded_tensors"]
 
@@ -26,6 +27,9 @@ LOOP_ROWS = 4 * FORWARD_ROWS
 # Matrix products treat the last few rows of a batch by other instructions, whose last bit can
 # differ. Whole multiples of this keep a row's output independent of its neighbours and position.
 ROW_MULTIPLE = 96
+
+# Sparse rows of a call.
+SPARSE_ROWS = 96 * 33
 
 # Rows too long for as many of them to be in memory at once come in fewer.
 MULTIPLE_BYTES = 64 * 2**20
@@ -50,6 +54,25 @@ def forward(model: keras.Model, X: Any, rows: np.ndarray | None = None) -> Any:
     ndarray, or list or dict of ndarray
         Outputs of shape (n_samples, ...).
     """
+    if not (takes_sparse(model, X) and _PASSES.shares_program(model)):
+        return _forward_dense(model, X, rows)
+    rows = np.arange(n_rows(X)) if rows is None else rows
+    # Each row by itself decides how it is computed, whatever stands beside it.
+    few = are_few(X)[rows]
+    if few.all() or not few.any():
+        return (_forward_sparse if few.any() else _forward_dense)(model, X, rows)
+
+    def joined(first, second):
+        whole = np.empty((len(few), *first.shape[1:]), first.dtype)
+        whole[few], whole[~few] = first, second
+        return whole
+
+    parts = _forward_sparse(model, X, rows[few]), _forward_dense(model, X, rows[~few])
+    return keras.tree.map_structure(joined, *parts)
+
+
+def _forward_dense(model: keras.Model, X: Any, rows: np.ndarray | None) -> Any:
+    """Return the outputs for rows that are made dense, block by block."""
     size = fixed_batch_size(model)
     if size is None:
         max_rows = LOOP_ROWS if _PASSES.shares_program(model) else FORWARD_ROWS
@@ -61,18 +84,33 @@ def forward(model: keras.Model, X: Any, rows: np.ndarray | None = None) -> Any:
     with nullcontext() if size is None else from_no_state(model):
         for block in blocks:
             batch = as_network_input(take_rows(X, block if rows is None else rows[block]))
-            outputs.append(_predict(model, batch, block.stop - block.start))
-    if len(outputs) == 1:
-        return outputs[0]
-    return keras.tree.map_structure(lambda *parts: np.concatenate(parts), *outputs)
+            n = block.stop - block.start
+            outputs.append(_predict(model, padded_tensors(batch, n, size), n))
+    return _concatenated(outputs)
+
+
+def _forward_sparse(model: keras.Model, X: Any, rows: np.ndarray) -> Any:
+    """Return the outputs for rows that stay sparse."""
+    outputs = []
+    for start in range(0, len(rows), SPARSE_ROWS):
+        block = rows[start : start + SPARSE_ROWS]
+        n_padded = tensors.padded_length(len(block), ROW_MULTIPLE)
+        batch = SparseRows.of(take_rows(X, block)).filled_up(n_padded)
+        outputs.append(_predict(model, tensors.as_tensors(batch), len(block)))
+    return _concatenated(outputs)
 
 
 def _predict(model: keras.Model, batch: Any, n: int) -> Any:
-    """Predict one batch of ``n`` rows."""
-    size = fixed_batch_size(model)
-    padded = padded_tensors(batch, n, size)
-    outputs = _PASSES.forward_function(model, padded, size)(padded)
+    """Predict a batch whose first ``n`` rows are asked for."""
+    outputs = _PASSES.forward_function(model, batch, fixed_batch_size(model))(batch)
     return keras.tree.map_structure(lambda part: keras.ops.convert_to_numpy(part)[:n], outputs)
+
+
+def _concatenated(outputs: list[Any]) -> Any:
+    """Return the outputs of batches one behind the other."""
+    if len(outputs) == 1:
+        return outputs[0]
+    return keras.tree.map_structure(lambda *parts: np.concatenate(parts), *outputs)
 
 
 def forward_blocks(X: Any, total: int | None = None, max_rows: int | None = None) -> list[slice]:

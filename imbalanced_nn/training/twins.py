@@ -10,13 +10,28 @@ from imbalanced_nn.training.told import own_functions, untold
 __all__ = ["shared_by", "twin_of"]
 
 
-def twin_of(model: keras.Model) -> keras.Model:
-    """Return an equal network, compiled alike, that shares nothing with the given one."""
-    twin = type(model).from_config(model.get_config())
+def twin_of(
+    model: keras.Model,
+    config: dict[str, Any] | None = None,
+    optimizers: dict[type, Any] | None = None,
+) -> keras.Model:
+    """Return an equal network, compiled alike, that shares nothing with the given one.
+
+    Parameters
+    ----------
+    model : keras.Model
+        Compiled.
+    config : dict, default=None
+        The configuration of an equal network, None for its own.
+    optimizers : dict of class to class, default=None
+        Optimizers, and such with equal variables that are taken for them.
+    """
+    twin = type(model).from_config(model.get_config() if config is None else config)
     optimizer, loss = model.optimizer, model.loss
     if isinstance(loss, keras.losses.Loss):
         loss = type(loss).from_config(loss.get_config())
-    optimizer = type(optimizer).from_config(optimizer.get_config())
+    kind = type(optimizer)
+    optimizer = (optimizers or {}).get(kind, kind).from_config(optimizer.get_config())
     metrics = [keras.tree.map_structure(_alike, given) for given in given_metrics(model)]
     named = dict(zip(("metrics", "weighted_metrics"), metrics, strict=False))
     twin.compile(optimizer=optimizer, loss=loss, **named)

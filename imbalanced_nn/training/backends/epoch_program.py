@@ -42,7 +42,7 @@ class EpochProgram(ABC):
 
     def __init__(self, model: keras.Model, batch_size: int, data: tuple[Any, ...]):
         with seeded(0, *layer_classes(model)), tensors.variables_alike():
-            self.twin = twin_of(model)
+            self.twin = self._twin(model, data)
             self._make_metrics(data)
             self._fixed, self._rest = self._split()
         slots = self.twin.optimizer.variables
@@ -55,6 +55,10 @@ class EpochProgram(ABC):
     @abstractmethod
     def _set_up(self, batch_size: int) -> None:
         """Begin without any program."""
+
+    def _twin(self, model: keras.Model, data: tuple[Any, ...]) -> keras.Model:
+        """Return an equal network that takes such data."""
+        return twin_of(model)
 
     @abstractmethod
     def _make_metrics(self, data: tuple[Any, ...]) -> None:

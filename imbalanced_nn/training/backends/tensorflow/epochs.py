@@ -7,9 +7,13 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from imbalanced_nn._compat.adam import FusedAdam
 from imbalanced_nn.training.averages import with_averages
 from imbalanced_nn.training.backends.epoch_program import FIXED_ROWS, EpochProgram, OwnNetwork
 from imbalanced_nn.training.backends.tensorflow.passes import outputs_and_loss
+from imbalanced_nn.training.backends.tensorflow.sparse import as_input, sparse_config
+from imbalanced_nn.training.sparse_rows import SparseRows
+from imbalanced_nn.training.twins import twin_of
 
 __all__ = ["OwnProgram", "Program"]
 
@@ -58,9 +62,18 @@ class Program(EpochProgram):
         self.n_traces = 0
         self._functions: dict[str, Callable] = {}
 
+    def _twin(self, model: keras.Model, data: tuple[Any, ...]) -> keras.Model:
+        """Return an equal network; one for sparse rows equals but for rounding."""
+        if not isinstance(data[0], SparseRows):
+            return super()._twin(model, data)
+        # A step on few values would mostly read and write the kernel, once for each operation.
+        return twin_of(model, sparse_config(model), {keras.optimizers.Adam: FusedAdam})
+
     def _make_metrics(self, data: tuple[Any, ...]) -> None:
         """Make the twin's metrics, which the graph must reset before they are first used."""
         if len(self.twin.metrics) > 1:
+            if isinstance(data[0], SparseRows):
+                data = (np.zeros((1, *self.twin.inputs[0].shape[1:]), np.float32), *data[1:])
             self.twin.test_step(keras.tree.map_structure(_empty_row, tuple(data)))
 
     def trace(
@@ -161,7 +174,11 @@ class Program(EpochProgram):
         def step(start, stop):
             batch = rows[start:stop]
             weight = sample_weight[start:stop]
-            inputs = keras.tree.map_structure(lambda part: tf.gather(part, batch), X)
+            if isinstance(X, SparseRows):
+                # They are gathered in the order of the epoch.
+                inputs = as_input(X, network, start, stop)
+            else:
+                inputs = keras.tree.map_structure(lambda part: tf.gather(part, batch), X)
             network.train_step((inputs, tf.gather(y, batch), weight))
 
         _each_batch(step, tf.shape(rows)[0], self._batch_size)

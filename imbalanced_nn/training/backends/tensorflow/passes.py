@@ -7,6 +7,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from imbalanced_nn.training.backends.tensorflow.sparse import as_input, sparse_config
 from imbalanced_nn.training.backends.tensorflow.tensors import read, variables_alike
 from imbalanced_nn.training.cache import FORWARD, n_bytes
 from imbalanced_nn.training.eligibility import runs_eagerly
@@ -14,6 +15,7 @@ from imbalanced_nn.training.fingerprint import network_key
 from imbalanced_nn.training.global_draws import layer_classes
 from imbalanced_nn.training.kept import kept_with
 from imbalanced_nn.training.process import seeded
+from imbalanced_nn.training.sparse_rows import SparseRows
 from imbalanced_nn.training.told import foreign_network
 
 __all__ = [
@@ -98,7 +100,8 @@ def _own_function(model: keras.Model, specs: Any) -> Callable[[Any], Any]:
     """Return a graph of the network's own."""
 
     def step(*inputs):
-        return model.predict_step((keras.tree.pack_sequence_as(specs, inputs),))
+        data = as_input(keras.tree.pack_sequence_as(specs, inputs), model)
+        return model.predict_step((data,))
 
     # Flat arguments: TensorFlow looks for others in vain at length before it takes them flat.
     flat = keras.tree.flatten(specs)
@@ -133,7 +136,9 @@ class ForwardProgram:
 
     def __init__(self, model: keras.Model, specs: Any):
         with seeded(0, *layer_classes(model)), variables_alike():
-            twin = type(model).from_config(model.get_config())
+            is_sparse = isinstance(specs, SparseRows)
+            config = sparse_config(model) if is_sparse else model.get_config()
+            twin = type(model).from_config(config)
         weights = twin.weights
         n_inputs = len(keras.tree.flatten(specs))
 
@@ -141,7 +146,7 @@ class ForwardProgram:
 
         def step(*given):
             self.n_traces += 1
-            data = keras.tree.pack_sequence_as(specs, given[:n_inputs])
+            data = as_input(keras.tree.pack_sequence_as(specs, given[:n_inputs]), twin)
             mapping = list(zip(weights, given[n_inputs:], strict=True))
             with keras.StatelessScope(state_mapping=mapping):
                 return twin.predict_step((data,))
