@@ -18,6 +18,7 @@ from imbalanced_nn.training.global_draws import layer_classes
 from imbalanced_nn.training.process import seeded
 from imbalanced_nn.training.programs import borrowed_program
 from imbalanced_nn.training.side_by_side import SideBySide
+from imbalanced_nn.training.sparse_rows import stays_sparse
 from imbalanced_nn.training.twins import shared_by, twin_of
 from imbalanced_nn.training.variables import EqualVariables, SameVariables
 
@@ -110,6 +111,7 @@ class GraphTrainer:
         if told.to_users:
             start, reason = told.begin(initial_epoch, epochs)
         if not told.to_users or self._decide(reason):
+            x.stays_sparse = stays_sparse(model, x.X)
             # Of blocks, the first tells how the others are.
             data = x.whole() if x.is_whole else next(x.blocks(rows=x.rows))
             weight = x.epoch_weight()[: len(data[1])]
@@ -257,7 +259,8 @@ class _Fit:
         """Make the network's own metrics as Keras does when it traces its first batch."""
         metrics = metric_of_compile(self.model)
         if metrics is not None and not metrics.built:
-            data = (*self._feed.tensors, self.batches.epoch_weight())
+            given = tensors.as_tensors(self.batches.first_row())
+            data = (given, *self._feed.tensors[1:], self.batches.epoch_weight())
             row = keras.tree.map_structure(lambda part: part[:1], data)
             with tensors.variables_alike():
                 build_compiled_metrics(self.model, row)
