@@ -80,6 +80,36 @@ def fits(n_rows, n_features, epochs, rounds):
     )
 
 
+def make_sparse_data(n_rows=5000, n_columns=50_000, words=100):
+    """Return a sparse table such as texts make, so many words in each, and classes."""
+    from scipy import sparse
+
+    X = sparse.random(
+        n_rows, n_columns, words / n_columns, "csr", np.float32, np.random.default_rng(0)
+    )
+    score = np.asarray(X[:, :1000].sum(axis=1)).ravel()
+    return X, (score > np.quantile(score, 0.95)).astype(int)
+
+
+def sparse_rows(rounds):
+    """Fit and predict a wide sparse table, in every spelling of ours."""
+    X, y = make_sparse_data()
+    others = "scikeras, loss by name", "sklearn MLPClassifier"
+    arms = {
+        name: arm(2)
+        for name, arm in engine_arms.spelled().items()
+        if name.startswith(OURS) or name in others
+    }
+    fitted = interleaved({name: lambda a=arm: a.fit(X, y) for name, arm in arms.items()}, rounds)
+    arms = {name: arms[name] for name in (next(iter(arms)), *others)}
+    works = {name: lambda a=arm: a.predict_proba(X) for name, arm in arms.items()}
+    size = "5k x 50k, sparse"
+    return {
+        f"warm fit {size}, 2 epochs": fitted,
+        f"predict {size}": interleaved(works, rounds),
+    }
+
+
 def first_fits(rounds):
     """Fit once in a process of its own; imports are not counted."""
     arms, _ = engine_arms.installed_arms()
@@ -190,6 +220,7 @@ ROWS = {
     "first": lambda rounds: {"first fit in a process, 1k x 20": first_fits(rounds)},
     "small": lambda rounds: {"warm fit 1k x 20, 10 epochs": fits(1000, 20, 10, rounds)},
     "large": lambda rounds: {"warm fit 32k x 30, 20 epochs": fits(32_000, 30, 20, rounds)},
+    "sparse": sparse_rows,
     "predict": predictions,
     "memory": lambda rounds: {
         "memory": {
@@ -224,10 +255,10 @@ def _version(package):
 
 def table(results):
     """Return the results as a page of Markdown."""
-    lines = ["# The training engine beside its neighbours", "", results["machine"], ""]
+    lines = ["# The training engine beside its neighbours", ""]
     lines += ["CPU seconds: median and range of the rounds; the ratio is to ours.", ""]
     for row, measured in results["rows"].items():
-        lines += [f"## {row}", ""]
+        lines += [f"## {row}", "", results["machines"][row], ""]
         if row == "memory":
             lines += ["| arm | MB per fit, by quarter of the fits |", "|---|---|"]
             lines += [
@@ -272,8 +303,10 @@ def main():
         print(row, flush=True)
         measured = ROWS[row](arguments.rounds)
         # Read again: another run may have written rows in the meantime.
-        results = json.loads(RESULTS.read_text("utf-8")) if RESULTS.exists() else {"rows": {}}
-        results["machine"] = machine()
+        results = {"machines": {}, "rows": {}}
+        if RESULTS.exists():
+            results = json.loads(RESULTS.read_text("utf-8"))
+        results["machines"] |= dict.fromkeys(measured, machine())
         results["rows"] |= measured
         RESULTS.write_text(json.dumps(results, indent=1) + "\n", "utf-8")
         TABLE.write_text(table(results), "utf-8")

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from imbalanced_nn._compat.adam import FusedAdamW
+from imbalanced_nn._compat.adam import FusedAdam, FusedAdamW
 
 tf = pytest.importorskip("tensorflow", reason="the operation is TensorFlow's")
 
@@ -32,24 +32,26 @@ def by_hand(steps, rate=0.05, decay=0.2, first=0.9, second=0.99, epsilon=1e-3, m
     return weights, averages
 
 
-def made(**kwargs):
+def made(kind=FusedAdamW, **kwargs):
     """Variables and an optimizer of them, in which nothing has its usual value."""
     told = {"beta_2": 0.99, "epsilon": 1e-3, "use_ema": True, "ema_momentum": 0.7}
-    optimizer = FusedAdamW(0.05, weight_decay=0.2, **(told | kwargs))
+    told |= {"weight_decay": 0.2} if kind is FusedAdamW else {}
+    optimizer = kind(0.05, **(told | kwargs))
     variables = [keras.Variable(start) for start in START]
     optimizer.build(variables)
     return optimizer, variables
 
 
 @pytest.mark.parametrize("in_graph", [False, True])
-def test_steps_are_those_of_the_formulas(in_graph):
-    optimizer, variables = made()
+@pytest.mark.parametrize(("kind", "decay"), [(FusedAdamW, 0.2), (FusedAdam, 0)])
+def test_steps_are_those_of_the_formulas(kind, decay, in_graph):
+    optimizer, variables = made(kind)
     apply = optimizer.apply
     if in_graph:
         apply = tf.function(lambda gradients: optimizer.apply(gradients), autograph=False)
     for gradients in STEPS:
         apply([tf.constant(gradient) for gradient in gradients])
-    weights, averages = by_hand(STEPS)
+    weights, averages = by_hand(STEPS, decay=decay)
     for found, expected in zip(variables, weights, strict=True):
         np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
     kept = optimizer._model_variables_moving_average
