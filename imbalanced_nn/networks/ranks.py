@@ -194,7 +194,8 @@ class SpikeIndicators(ColumnLayer):
     def call(self, inputs):
         """Return one number for each spike: whether a row is in it, standardised and bent."""
         hit = ops.take(inputs, self.columns, axis=-1) == self.spikes
-        return ops.where(hit, self.within, self.without)
+        # JAX chooses between tensors alone.
+        return ops.where(hit, *map(ops.convert_to_tensor, (self.within, self.without)))
 
     def compute_output_shape(self, input_shape):
         """Return the number of spikes beside the number of rows."""
