@@ -6,13 +6,12 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from scikeras.wrappers import KerasClassifier
 from scipy.special import logit
 from sklearn.callback import with_callbacks
 from sklearn.utils import Bunch
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
-from imbalanced_nn._compat.scikeras import encoder_state, route_params
+from imbalanced_nn._compat.scikeras import KerasClassifier, encoder_state, route_params
 from imbalanced_nn.calibration import chow_reject
 from imbalanced_nn.data import by_decision, check_weights, fill_padding, streamed, validation_tuple
 from imbalanced_nn.describe import FittedDiagram

@@ -1,13 +1,36 @@
-"""Private names of scikeras, the hooks aside that `wrapper/` overrides and calls."""
+"""What is used of scikeras, the hooks aside that `wrapper/` overrides and calls.
 
+scikeras imports TensorFlow wherever it is installed, for seeds that only TensorFlow heeds. On
+another backend that would be most of the time of an import: there it finds none.
+"""
+
+import sys
+from importlib import import_module
 from typing import Any, NamedTuple
 
+from imbalanced_nn._compat.keras import backend_name
+
+if backend_name() != "tensorflow" and "tensorflow" not in sys.modules:
+    # What `import` takes for a module that is not there.
+    sys.modules["tensorflow"] = None  # type: ignore[assignment]
+    try:
+        import_module("scikeras.utils.random_state")
+    finally:
+        del sys.modules["tensorflow"]
+
+# isort: split
+
 from scikeras._utils import route_params
+from scikeras.utils.transformers import ClassifierLabelEncoder
+from scikeras.wrappers import BaseWrapper, KerasClassifier
 
 __all__ = [
     "ATTRIBUTES",
     "HOOKS",
+    "BaseWrapper",
+    "ClassifierLabelEncoder",
     "EncoderState",
+    "KerasClassifier",
     "encoder_state",
     "route_params",
     "set_encoder_state",

@@ -3,8 +3,8 @@
 from typing import Any
 
 import numpy as np
-from scikeras.wrappers import KerasClassifier
 
+from imbalanced_nn._compat.scikeras import KerasClassifier
 from imbalanced_nn.exceptions import InvalidParameterError
 from imbalanced_nn.fitting.decision import Criterion, check_criterion, learns
 from imbalanced_nn.fitting.records import FitResult, Target

@@ -4,10 +4,14 @@ import dataclasses
 from typing import Any
 
 import numpy as np
-from scikeras.utils.transformers import ClassifierLabelEncoder
 from sklearn import compose, decomposition, feature_selection, impute, pipeline, preprocessing
 
-from imbalanced_nn._compat.scikeras import EncoderState, encoder_state, set_encoder_state
+from imbalanced_nn._compat.scikeras import (
+    ClassifierLabelEncoder,
+    EncoderState,
+    encoder_state,
+    set_encoder_state,
+)
 from imbalanced_nn.calibration import PriorCorrection
 from imbalanced_nn.exceptions import ModelFileError
 from imbalanced_nn.fitting import (

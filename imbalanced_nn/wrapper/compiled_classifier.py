@@ -7,11 +7,14 @@ from typing import Any
 
 import keras
 import numpy as np
-from scikeras.utils.transformers import ClassifierLabelEncoder
-from scikeras.wrappers import KerasClassifier
 from scipy import sparse
 
-from imbalanced_nn._compat.scikeras import encoder_state, route_params
+from imbalanced_nn._compat.scikeras import (
+    ClassifierLabelEncoder,
+    KerasClassifier,
+    encoder_state,
+    route_params,
+)
 from imbalanced_nn._compat.sklearn import parameter_names
 from imbalanced_nn.data import KINDS, n_output_units
 from imbalanced_nn.exceptions import InvalidParameterError, nearest_name

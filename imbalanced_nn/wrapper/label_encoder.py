@@ -3,9 +3,8 @@
 from typing import Any
 
 import numpy as np
-from scikeras.utils.transformers import ClassifierLabelEncoder
 
-from imbalanced_nn._compat.scikeras import encoder_state, set_encoder_state
+from imbalanced_nn._compat.scikeras import ClassifierLabelEncoder, encoder_state, set_encoder_state
 from imbalanced_nn.exceptions import InvalidParameterError
 
 __all__ = ["TimestepLabelEncoder"]

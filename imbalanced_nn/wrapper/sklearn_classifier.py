@@ -7,15 +7,13 @@ from typing import Any
 
 import keras
 import numpy as np
-from scikeras.utils.transformers import ClassifierLabelEncoder
-from scikeras.wrappers import BaseWrapper
 from sklearn.base import BaseEstimator, clone
 from sklearn.callback import CallbackSupportMixin
 from sklearn.exceptions import NotFittedError
 from sklearn.utils import ClassifierTags, check_consistent_length
 from sklearn.utils.validation import validate_data
 
-from imbalanced_nn._compat.scikeras import route_params
+from imbalanced_nn._compat.scikeras import BaseWrapper, ClassifierLabelEncoder, route_params
 from imbalanced_nn._compat.sklearn import check_feature_names, check_n_features
 from imbalanced_nn.data import (
     StreamedRows,

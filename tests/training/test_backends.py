@@ -92,6 +92,14 @@ def test_keras_on_numpy_is_refused_when_it_is_first_used():
 
 
 @pytest.mark.slow
+def test_another_backend_loads_no_tensorflow_where_it_is_installed():
+    pytest.importorskip("jax", reason="the backend is an extra")
+    code = "import sys, imbalanced_nn.classifier\nassert 'tensorflow' not in sys.modules\n"
+    returned, _, said = run_on("jax", code + "import tensorflow", ())
+    assert returned == 0, said
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("backend", ["jax", "torch"])
 def test_everything_works_where_tensorflow_is_not(backend, tmp_path):
     pytest.importorskip(backend, reason="the backend is an extra")
