@@ -51,11 +51,12 @@ class SpyNetwork(keras.Model):
 
     seen: list = []  # noqa: RUF012
 
-    def train_step(self, data):
-        x, y, weight = keras.utils.unpack_x_y_sample_weight(data)
-        weight = np.ones(len(x)) if weight is None else np.asarray(weight)
-        self.seen.append((np.asarray(x), np.asarray(y).ravel(), weight))
-        return super().train_step(data)
+    def train_step(self, *state_and_data):
+        # JAX hands over the values of the variables, too.
+        given = keras.utils.unpack_x_y_sample_weight(state_and_data[-1])
+        x, y, weight = (None if part is None else np.asarray(part) for part in given)
+        self.seen.append((x, y.ravel(), np.ones(len(x)) if weight is None else weight))
+        return super().train_step(*state_and_data)
 
 
 def spy_network(meta):

@@ -162,9 +162,12 @@ def test_the_rows_alone_decide_for_a_tuner_and_for_uncorrected_probabilities(bin
 
 
 def test_parameters_of_the_search_are_routed(binary):
-    routed = fitted(binary, threshold="recall", threshold__constraint=("precision", 0.3))
+    # Trained for long enough that the bound can be kept.
+    params = {"epochs": 20, "optimizer__learning_rate": 0.02}
+    given = {"threshold": "recall", "threshold__constraint": ("precision", 0.3)}
+    routed = fitted(binary, **given, **params)
     tuner = ThresholdTuner("recall", constraint=("precision", 0.3), min_positives=50)
-    assert routed.best_threshold_ == fitted(binary, threshold=tuner).best_threshold_
+    assert routed.best_threshold_ == fitted(binary, threshold=tuner, **params).best_threshold_
     grid = GridSearchCV(routed, {"threshold__min_positives": [0, 50]}, cv=2, refit=False)
     assert len(grid.fit(*binary).cv_results_["params"]) == 2
     with pytest.raises(ValueError, match="constrain"):
