@@ -2,6 +2,7 @@
 
 import math
 import random
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,6 +13,7 @@ from keras.src.backend.common import global_state
 from keras.src.backend.common.stateless_scope import StatelessScope
 from keras.src.models.functional import Functional
 from keras.src.random import seed_generator
+from keras.src.saving import serialization_lib
 from keras.src.saving.saving_lib import load_model, save_model
 from keras.src.saving.serialization_lib import SafeModeScope
 from keras.src.utils.naming import to_snake_case
@@ -65,6 +67,19 @@ class _Drawing(threading.local):
 
 _DRAWING = _Drawing()
 seed_generator.python_random = _DRAWING
+
+
+class _IfLoaded(type(serialization_lib.tf)):  # type: ignore[misc]
+    """A package that is there once somebody has loaded it."""
+
+    @property
+    def available(self) -> bool:
+        return self.name in sys.modules
+
+
+if keras.backend.backend() != "tensorflow":
+    # Whatever is serialised, Keras would load TensorFlow to know that it is none of its types.
+    serialization_lib.tf = _IfLoaded("tensorflow")
 
 
 @contextmanager

@@ -5,6 +5,7 @@ import tracemalloc
 import keras
 import numpy as np
 import pytest
+from keras.ops import convert_to_numpy
 from scipy import sparse
 from scipy.stats import norm
 
@@ -34,7 +35,7 @@ def adapted(layer, X, rows=None):
 
 def outputs(layer, X):
     """What a layer makes of X."""
-    return np.asarray(layer(np.asarray(X, np.float32)), np.float64)
+    return convert_to_numpy(layer(np.asarray(X, np.float32))).astype(np.float64)
 
 
 def bent(z):
@@ -166,12 +167,12 @@ def test_what_a_spike_is(counts, is_spike):
 def test_place_for_fewer_spikes_goes_to_the_most_common():
     layer = adapted(SpikeIndicators(1), np.column_stack([MANY[:, 0], AMOUNTS]))
     share = (AMOUNTS[:, 1] == 3.5).mean(), (AMOUNTS[:, 0] == 0).mean()
-    assert np.asarray(layer.columns).tolist() == [2 if share[0] > share[1] else 1]
+    assert convert_to_numpy(layer.columns).tolist() == [2 if share[0] > share[1] else 1]
 
 
 def embedding_by_hand(layer, x, number):
     """The formula of one column, in float64."""
-    w, b, W, c = (np.asarray(v, np.float64)[number] for v in layer.trainable_weights)
+    w, b, W, c = (convert_to_numpy(v)[number].astype(float) for v in layer.trainable_weights)
     return np.cos(2 * np.pi * x[:, None] * w + b) @ W + c
 
 
@@ -203,7 +204,7 @@ def test_the_scale_learns_so_many_times_as_fast():
     inputs = keras.ops.convert_to_tensor(np.ones((1, 2), np.float32))
     layer(inputs)
     layer.scale.assign([0.01, 0])
-    np.testing.assert_allclose(layer(inputs), [[1.06, 1]], rtol=1e-6)
+    np.testing.assert_allclose(convert_to_numpy(layer(inputs)), [[1.06, 1]], rtol=1e-6)
 
 
 def test_place_for_columns_and_spikes_comes_by_the_four():

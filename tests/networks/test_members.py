@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 import pytest
+from keras.ops import convert_to_numpy
 from scipy.special import expit
 
 from imbalanced_nn.losses import FocalCrossentropy
@@ -38,8 +39,8 @@ def filled(layer, *shapes):
 def test_a_member_is_a_dense_layer_between_factors(own):
     layer = filled(BatchEnsembleDense(5, 3, "relu"), (None, 3, 4) if own else (None, 4))
     given = RNG.normal(size=(30, 3, 4)).astype(np.float32) if own else X
-    result = np.asarray(layer(given))
-    kernel, inside, outside, bias = (np.asarray(w, np.float64) for w in layer.weights)
+    result = convert_to_numpy(layer(given))
+    kernel, inside, outside, bias = (convert_to_numpy(w).astype(float) for w in layer.weights)
     inside = inside.T if own else inside
     for member in range(3):
         inputs = given[:, member] if own else given
@@ -51,8 +52,10 @@ def test_a_member_is_a_dense_layer_between_factors(own):
 def test_inputs_in_blocks_share_factors():
     # Two columns, a spike, and two values for each column.
     layer = filled(BatchEnsembleDense(1, 2, blocks=[(0, 3, 1), (0, 2, 2)]), (None, 7))
-    factors = np.asarray(layer.input_factors)
-    np.testing.assert_array_equal(layer._factors(), factors[[0, 1, 2, 0, 0, 1, 1]])
+    factors = convert_to_numpy(layer.input_factors)
+    np.testing.assert_array_equal(
+        convert_to_numpy(layer._factors()), factors[[0, 1, 2, 0, 0, 1, 1]]
+    )
 
 
 def test_inputs_of_a_members_own_share_no_factors():
@@ -63,26 +66,26 @@ def test_inputs_of_a_members_own_share_no_factors():
 def test_signs_are_drawn_for_the_inputs_alone():
     layer = BatchEnsembleDense(6, 4, signs=True)
     layer.build((None, 500))
-    signs = np.asarray(layer.input_factors)
+    signs = convert_to_numpy(layer.input_factors)
     assert set(np.unique(signs)) == {-1, 1}
     assert abs(signs.mean()) < 0.1
-    assert (np.asarray(layer.output_factors) == 1).all()
+    assert (convert_to_numpy(layer.output_factors) == 1).all()
 
 
 @pytest.mark.parametrize("units", [1, 3])
 def test_heads_are_each_members_own(units):
     layer = filled(MemberHeads(units), (None, 3, 4))
     given = RNG.normal(size=(30, 3, 4)).astype(np.float32)
-    kernel, bias = map(np.asarray, layer.weights)
+    kernel, bias = map(convert_to_numpy, layer.weights)
     expected = np.stack([given[:, m] @ kernel[m] + bias[m] for m in range(3)], axis=1)
-    np.testing.assert_allclose(layer(given), expected, atol=1e-5)
+    np.testing.assert_allclose(convert_to_numpy(layer(given)), expected, atol=1e-5)
 
 
 def test_the_skip_is_one_for_all_members():
     layer = filled(LinearSkip(), (None, 3, 2), (None, 4))
     outputs = RNG.normal(size=(30, 3, 2)).astype(np.float32)
-    expected = outputs + (X @ np.asarray(layer.skip))[:, None]
-    np.testing.assert_allclose(layer([outputs, X]), expected, atol=1e-5)
+    expected = outputs + (X @ convert_to_numpy(layer.skip))[:, None]
+    np.testing.assert_allclose(convert_to_numpy(layer([outputs, X])), expected, atol=1e-5)
 
 
 def test_probabilities_are_averaged_and_not_log_odds():
@@ -107,7 +110,7 @@ def members_of(model):
     """The members as networks of their own, of the same weights."""
     logits = model.layers[-1].input
     shared = keras.Model(model.input, logits)
-    return [lambda rows, m=m: np.asarray(shared(rows))[:, m] for m in range(logits.shape[1])]
+    return [lambda rows, m=m: convert_to_numpy(shared(rows))[:, m] for m in range(logits.shape[1])]
 
 
 LOSSES = {
@@ -127,9 +130,10 @@ def test_each_member_learns_for_itself_and_the_mean_is_judged(name, weighted):
     outputs = model(X, training=True)
     trained = model.compute_loss(y=Y, y_pred=outputs, sample_weight=weight, training=True)
     parts = [float(loss(Y, expit(member(X)), weight)) for member in members_of(model)]
-    np.testing.assert_allclose(float(trained), np.mean(parts), rtol=1e-5)
+    np.testing.assert_allclose(convert_to_numpy(trained), np.mean(parts), rtol=1e-5)
     judged = model.compute_loss(y=Y, y_pred=outputs, sample_weight=weight, training=False)
-    np.testing.assert_allclose(float(judged), float(loss(Y, outputs, weight)), rtol=1e-6)
+    expected = convert_to_numpy(loss(Y, outputs, weight))
+    np.testing.assert_allclose(convert_to_numpy(judged), expected, rtol=1e-6)
     assert float(judged) < float(trained)
 
 
@@ -151,7 +155,7 @@ def test_all_targets_start_at_the_prior(target_type, n_classes, units, activatio
             layer.kernel.assign(np.zeros(layer.kernel.shape))
     assert set_output_bias(model, np.array(prior), target_type.startswith("multilabel"), False)
     expected = prior[1:] if units == 1 else prior
-    np.testing.assert_allclose(np.asarray(model(X))[0], expected, rtol=1e-5)
+    np.testing.assert_allclose(convert_to_numpy(model(X))[0], expected, rtol=1e-5)
 
 
 def test_the_network_is_saved_and_loaded(tmp_path):
@@ -168,12 +172,12 @@ def test_the_network_is_saved_and_loaded(tmp_path):
 
 def test_units_are_dropped_of_all_members_alike_and_the_mean_stays():
     layer, given = MemberDropout(0.25, seed=3), np.ones((400, 2, 50), "float32")
-    dropped = np.asarray(layer(given, training=True))
+    dropped = convert_to_numpy(layer(given, training=True))
     assert set(np.unique(dropped)) == {0, np.float32(1 / 0.75)}
     np.testing.assert_array_equal(dropped[:, 0], dropped[:, 1])
     # Five standard errors of 20,000 draws.
     assert abs(dropped.mean() - 1) < 5 * np.sqrt(0.25 / 0.75 / 20_000)
-    again = np.asarray(layer(given, training=True))
+    again = convert_to_numpy(layer(given, training=True))
     assert (dropped != again).any()
     np.testing.assert_array_equal(layer(given), given)
     np.testing.assert_array_equal(MemberDropout(0.0)(given, training=True), given)
