@@ -43,7 +43,7 @@ def table(
         Whether the row stands out, and its cells; the first cell is the row's header.
     """
     head = "".join(
-        f'<th scope="col"{_number(number)}>{markup(header)}</th>' for header, number in columns
+        f'<th scope="col"{_number(number)}>{_breakable(header)}</th>' for header, number in columns
     )
     lines = []
     for stands_out, (first, *rest) in rows:

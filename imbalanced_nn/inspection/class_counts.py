@@ -146,23 +146,34 @@ class ClassCountsDisplay(Display):
                     bars, numbers, padding=2, fontsize="small", rotation=90 if upright else 0
                 )
         # Above the bars there is room for their numbers, and for a legend that cannot lie beside.
+        free = 1.0 if own else 1 - self._legend_share()
         log = counts.max() >= _RATIO * counts[counts > 0].min()
         if log:
             ax.set_yscale("log")
-            headroom = (8 if upright else 2) * (1 if own else 10)
             # A single row is where a logarithmic bar can start.
-            ax.set_ylim(min(1.0, counts[counts > 0].min()), counts.max() * headroom)
+            low = min(1.0, counts[counts > 0].min())
+            filled = counts.max() * (8 if upright else 2) / low
+            ax.set_ylim(low, low * filled ** (1 / free))
             log_ticks(ax.yaxis)
         else:
             # Bars from 0 on are as long as the rows are many.
-            ax.set_ylim(0, counts.max() * (1.3 if upright else 1.12) * (1 if own else 1.4))
+            ax.set_ylim(0, counts.max() * (1.3 if upright else 1.12) / free)
             ax.yaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
         ax.set_xticks(range(len(steps)), [step.replace(" ", "\n", 1) for step in steps])
         ax.set(
             ylabel="Rows (log scale)" if log else "Rows", title="Rows of each class, step by step"
         )
         tidy(ax, grid="y")
-        legend(ax, own)
+        if own:
+            legend(ax, own)
+        else:
+            ax.legend(loc="upper right", fontsize="small")
+
+    def _legend_share(self):
+        """Return how much of the height of the axes a legend of the classes takes."""
+        n_lines = sum(1 + wrapped(label).count("\n") for label in self.classes)
+        height = 72 * self.ax_.get_position().height * self.figure_.get_figheight()
+        return min((12.5 * n_lines + 15) / height, 0.6)
 
     def _draw_points(self, own):
         """Draw a line for each class, with a point for each step."""

@@ -151,7 +151,7 @@ def legend(ax, own, n_columns=1):
     if own:
         ax.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False, ncols=n_columns)
     else:
-        ax.legend(loc="best", ncols=n_columns)
+        ax.legend(loc="best", ncols=n_columns, fontsize="small")
 
 
 def fit_labels(ax, n_lines):

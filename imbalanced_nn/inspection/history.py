@@ -8,23 +8,25 @@ from imbalanced_nn.inspection.predictions import last_step
 
 __all__ = ["HistoryDisplay"]
 
+_PRECISION = "val_average_precision"
+_BY_LOSS = "val_average_precision_by_log_loss"
 _LABELS = {
     "loss": "training loss",
     "val_loss": "held-out loss",
     "val_log_loss": "held-out log loss",
-    "val_average_precision": "held-out average precision",
+    _PRECISION: "held-out average precision",
+    _BY_LOSS: "held-out average precision\nby log loss: the best is kept",
 }
-_PRECISION = "val_average_precision"
-_BY_LOSS = "val_average_precision_by_log_loss"
 _MAX_MARKERS = 12
 
 
 class HistoryDisplay(Display):
-    """What was logged in each epoch, losses above and scores below.
+    """What was logged in each epoch, losses above, scores below, and what ranked the epochs.
 
     The loss is that of the rows as the sampler and weights give them; ``val_log_loss`` and
     ``val_average_precision`` are of the held-out rows at their natural prevalence. The last is
-    of the minority (or the mean over classes or labels), and by it training stops.
+    of the minority (or the mean over classes or labels). By it training stops, or by its ratio
+    to the log loss, which then has a panel of its own.
 
     Parameters
     ----------
@@ -139,14 +141,19 @@ class HistoryDisplay(Display):
         return pd.concat(frames, ignore_index=True)
 
     def _draw(self, own):
+        from matplotlib.ticker import MaxNLocator
+
         logged = self.frame().columns.drop(["stage", "epoch", "best"])
         names = [
             *(name for name in _LABELS if name in logged),
             *logged.drop(_LABELS, errors="ignore"),
         ]
-        losses = [name for name in names if name.endswith("loss")]
-        scores = [name for name in names if name not in losses]
-        panels = [panel for panel in (losses, scores) if panel]
+        ratio = [name for name in names if name == _BY_LOSS]
+        losses = [name for name in names if name.endswith("loss") and name not in ratio]
+        scores = [name for name in names if name not in losses + ratio]
+        panels = [panel for panel in (losses, scores, ratio) if panel]
+        if own and len(panels) > 2:
+            self.figure_.set_figheight(6.4)
         self.axes_ = self._split(len(panels))
         for ax, panel in zip(self.axes_, panels, strict=True):
             for place, name in enumerate(panel):
@@ -154,13 +161,14 @@ class HistoryDisplay(Display):
             self._mark_stages(ax, first=panel is panels[0])
             if _PRECISION in panel:
                 self._shade_error(ax)
-            ax.set_ylabel("Loss" if panel is losses else "Score")
+            ax.set_ylabel("Loss" if panel is losses else "Ratio" if panel is ratio else "Score")
             if panel is losses and self._spans_decades(losses):
                 ax.set(yscale="log", ylabel="Loss (log scale)")
             tidy(ax)
-            legend(ax, own)
+            legend(ax, own, 1 if own else 2)
         self.axes_[0].set_title("Training history")
         self.axes_[-1].set_xlabel("Epoch")
+        self.axes_[-1].xaxis.set_major_locator(MaxNLocator(integer=True))
 
     def _split(self, n_panels):
         """Return axes for panels that share their epochs, in the place of the given axes."""

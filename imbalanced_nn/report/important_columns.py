@@ -38,7 +38,8 @@ def important_columns(importance: dict) -> list[Markup]:
         f"What the log loss of {of}, {importance['log_loss']:.4f}, rises by where a column's "
         f"values are those of other rows, drawn {times}, on {importance['n_rows']:,} "
         f"{importance.get('rows', 'rows')}, rare classes first. Columns that tell the same "
-        f"share what they are worth. Intervals are of other rows, for the same model."
+        f"share what they are worth. Every row counts once, whatever weights were given. Intervals "
+        f"are of other rows, for the same model."
     )
     picture = MISSING if find_spec("matplotlib") is None else _picture(columns[:_MOST_DRAWN], of)
     return [

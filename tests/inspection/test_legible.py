@@ -6,7 +6,12 @@ import numpy as np
 import pytest
 
 from imbalanced_nn.exceptions import InvalidParameterError
-from imbalanced_nn.inspection import ClassCountsDisplay, ComparisonDisplay, ThresholdCurveDisplay
+from imbalanced_nn.inspection import (
+    ClassCountsDisplay,
+    ComparisonDisplay,
+    HistoryDisplay,
+    ThresholdCurveDisplay,
+)
 from imbalanced_nn.inspection.display import shortened_middle, wrapped
 
 pyplot = pytest.importorskip("matplotlib.pyplot")
@@ -36,6 +41,29 @@ def test_thirty_classes_of_long_names(axes):
     ClassCountsDisplay(counts={"all rows": np.arange(1, 31)}, classes=classes).plot(axes)
     assert apart(axes)
     assert min(label.get_fontsize() for label in axes.get_yticklabels()) >= 6
+
+
+@pytest.mark.parametrize("least", [50, 900])
+def test_a_legend_of_long_names_lies_on_no_number(axes, least):
+    counts = {step: [1000, least, 1000] for step in ("all rows", "after the sampler")}
+    names = [f"class_of_a_name_that_is_longer_than_{k}_lines" for k in range(3)]
+    ClassCountsDisplay(counts=counts, classes=names).plot(axes)
+    axes.figure.draw_without_rendering()
+    legend = axes.get_legend().get_window_extent()
+    assert legend.y1 <= axes.get_window_extent().y1
+    assert max(text.get_window_extent().y1 for text in axes.texts) <= legend.y0
+
+
+def test_what_ranks_the_epochs_has_a_panel_whose_highest_is_kept(axes):
+    precision, loss = np.array([0.4, 0.7, 0.69]), np.array([0.3, 0.2, 0.1])
+    logged = {"loss": loss, "val_log_loss": loss, "val_average_precision": precision}
+    logged["val_average_precision_by_log_loss"] = precision / loss
+    drawn = HistoryDisplay(history=logged, best_epoch=3).plot(axes)
+    losses, _, ratio = drawn.axes_
+    assert losses.get_yscale() == "linear"
+    curve, kept = ratio.get_lines()
+    assert curve.get_xdata()[np.argmax(curve.get_ydata())] == kept.get_xdata()[0] == 3
+    assert ratio.get_ylabel() == "Ratio"
 
 
 def test_a_legend_of_strategies_lies_on_none_of_them(axes):
