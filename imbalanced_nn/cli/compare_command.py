@@ -16,6 +16,8 @@ from imbalanced_nn.cli.options import (
     check_inputs,
     check_output,
     check_split_by_one,
+    cost_matrix_option,
+    costs_from,
     groups_option,
     positive_label,
     positive_option,
@@ -34,7 +36,8 @@ __all__ = ["MEASURES", "compare"]
 
 # Spelled out, so that --help loads no library; a test holds it to what is measured.
 MEASURES = [
-    *("average_precision", "balanced_accuracy", "f1", "matthews_corrcoef", "log_loss", "seconds"),
+    *("average_precision", "balanced_accuracy", "f1", "matthews_corrcoef", "log_loss", "cost"),
+    "seconds",
 ]
 
 _EPILOG = """\b
@@ -43,6 +46,7 @@ Examples:
   imbalanced-nn compare transactions.csv --target fraud --folds 10
   imbalanced-nn compare data.parquet --target y --strategies none,smote --json
   imbalanced-nn compare transactions.csv --target fraud --report fraud.html
+  imbalanced-nn compare transactions.csv --target fraud --cost-matrix '0,1; 50,0'
   imbalanced-nn compare transactions.csv --target fraud --repeats 5 \\
     --halving --cache fits.jsonl
 """
@@ -76,11 +80,11 @@ Examples:
 @click.option(
     "--scoring",
     type=click.Choice(MEASURES),
-    default=MEASURES[0],
-    show_default=True,
     metavar="NAME",
-    help=f"Measure that ranks: {', '.join(MEASURES)}.",
+    help=f"Measure that ranks: {', '.join(MEASURES)} [default: {MEASURES[0]}, or cost with "
+    "--cost-matrix].",
 )
+@cost_matrix_option("Costs by which thresholds are learned and strategies are ranked")
 @click.option(
     "--repeats",
     "n_repeats",
@@ -114,6 +118,8 @@ def compare(
     epochs,
     random_state,
     workers,
+    scoring,
+    cost_matrix,
     groups,
     time,
     positive,
@@ -140,6 +146,8 @@ def compare(
     check_inputs(data)
     names = _strategy_names(strategies)
     options["baselines"] = _baselines(baselines, no_baselines)
+    costs = None if cost_matrix is None else costs_from(cost_matrix)
+    options["scoring"] = _scoring(scoring, costs)
     # For the page, which is made of the JSON, too.
     options["importance"] = as_json or report is not None
     check_split_by_one(groups, time)
@@ -164,10 +172,16 @@ def compare(
         # What is fitted by the command of the page finds the same class.
         found = str(options["pos_label"])
         source = source._replace(options=[*source.options, "--positive", found])
+    if costs is not None:
+        source = source._replace(options=[*source.options, "--cost-matrix", cost_matrix])
+        _check_costs(costs, source.y)
     from imbalanced_nn.cli import rendering
+    from imbalanced_nn.cli.summaries import print_costs
 
     if not as_json:
         rendering.print_source(source)
+        print_costs(costs, sorted(set(source.y.tolist())))
+    options["costs"] = costs
     comparison, notes = _compare(source, names, folds, epochs, random_state, workers, options)
     try:
         if report is not None:
@@ -214,6 +228,25 @@ def _baselines(names: tuple[str, ...], none: bool) -> bool | list[str]:
     return list(names) if names else not none
 
 
+def _check_costs(costs: list[list[float]], labels) -> None:
+    """Refuse costs of another number of classes, and errors that cost less than right answers."""
+    import numpy as np
+
+    from imbalanced_nn.threshold import check_cost_matrix
+
+    with errors_as_refusals():
+        check_cost_matrix(costs, len(np.unique(labels)))
+
+
+def _scoring(name: str | None, costs: list[list[float]] | None) -> str:
+    """Return the measure that ranks: what was asked for, or else costs where they are known."""
+    if name == "cost" and costs is None:
+        raise UsageRefusal(
+            "--scoring cost needs to know what errors cost: give --cost-matrix '0,1; 50,0'."
+        )
+    return name or (MEASURES[0] if costs is None else "cost")
+
+
 def _check_target(data: str | None, target: str | None) -> None:
     """Refuse a column of no table, and a table without the name of a column."""
     if data is None and target is not None:
@@ -245,7 +278,8 @@ def _compare(source: Source, names, folds, epochs, random_state, workers, option
     from imbalanced_nn.exceptions import InvalidParameterError, TooFewRowsError
 
     with tensorflow_muted(), noted() as notes:
-        network = _network(epochs, options["pos_label"], source.time is not None)
+        costs = options.pop("costs")
+        network = _network(epochs, options["pos_label"], costs, source.time is not None)
         try:
             with workers.engaged() as n_jobs, progress_bar("Comparing", "fits") as advance:
                 comparison = compare_strategies(
@@ -275,7 +309,7 @@ def _compare(source: Source, names, folds, epochs, random_state, workers, option
     return replace(comparison, notes=named), rest + told
 
 
-def _network(epochs: int | None, positive, in_time: bool):
+def _network(epochs: int | None, positive, costs: list[list[float]] | None, in_time: bool):
     """Return the network behind the encoder of its columns, which is fitted in every fold."""
     from sklearn.pipeline import Pipeline
 
@@ -283,6 +317,7 @@ def _network(epochs: int | None, positive, in_time: bool):
     from imbalanced_nn.cli.held_out_part import NewestRows
     from imbalanced_nn.data import USUAL_SHARE
     from imbalanced_nn.preprocessing import ColumnEncoder
+    from imbalanced_nn.threshold import ThresholdTuner
 
     # One network tells strategies apart as well as five do, in a fifth of the time.
     parameters: dict[str, Any] = {"validation_split": USUAL_SHARE}
@@ -290,6 +325,8 @@ def _network(epochs: int | None, positive, in_time: bool):
         parameters["epochs"] = epochs
     if positive is not None:
         parameters["pos_label"] = positive
+    if costs is not None:
+        parameters["threshold"] = ThresholdTuner(cost_matrix=costs)
     if in_time:
         parameters["validation_split"] = NewestRows()
     classifier = BalancedKerasClassifier(**parameters)

@@ -7,6 +7,7 @@ import click
 from imbalanced_nn.cli.options import (
     check_inputs,
     check_output,
+    cost_matrix_option,
     costs_from,
     json_option,
     seed_option,
@@ -33,12 +34,7 @@ Examples:
 @click.argument("model")
 @click.argument("data")
 @target_option
-@click.option(
-    "--cost-matrix",
-    metavar="COSTS",
-    help="Costs to measure, too: a row for each true class in sorted order, a number for each "
-    "decision: '0,1; 50,0'.",
-)
+@cost_matrix_option("Costs to measure, too")
 @click.option(
     "--resamples",
     type=click.IntRange(0),

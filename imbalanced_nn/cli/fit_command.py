@@ -21,6 +21,7 @@ from imbalanced_nn.cli.options import (
     threshold_from,
     threshold_options,
     time_option,
+    tuner_of,
 )
 from imbalanced_nn.cli.python_code import python_of
 from imbalanced_nn.cli.reading import reading_options
@@ -120,6 +121,7 @@ def fit(
     with errors_as_refusals():
         stage(f"Reading {data}")
         from imbalanced_nn.cli.held_out_part import held_out_by
+        from imbalanced_nn.cli.quiet import tensorflow_muted
         from imbalanced_nn.cli.summaries import fit_summary, print_costs, print_fit
 
         source = open_source(data, target, reading, Roles(groups, time))
@@ -132,7 +134,10 @@ def fit(
 
         if not as_json:
             print_source(source)
-        changed = _changed(threshold=threshold, **options)
+        threshold = tuner_of(threshold)
+        stage("Loading TensorFlow")
+        with tensorflow_muted():
+            changed = _changed(threshold=threshold, **options)
         pipeline, notes = _fitted(source, changed)
         from imbalanced_nn.persistence import save
 
@@ -158,7 +163,6 @@ def _fitted(source, changed: dict):
     from imbalanced_nn.datasets import encoded_matrix
     from imbalanced_nn.preprocessing import ColumnEncoder, StoredTable
 
-    stage("Loading TensorFlow")
     with tensorflow_muted(), noted() as notes:
         classifier = BalancedKerasClassifier().set_params(**changed)
         encoder = ColumnEncoder()

@@ -14,6 +14,7 @@ __all__ = [
     "check_inputs",
     "check_output",
     "check_split_by_one",
+    "cost_matrix_option",
     "costs_from",
     "force_option",
     "groups_option",
@@ -26,6 +27,7 @@ __all__ = [
     "threshold_from",
     "threshold_options",
     "time_option",
+    "tuner_of",
 ]
 
 target_option = click.option(
@@ -47,6 +49,16 @@ seed_option = click.option(
 def output_option(metavar: str, text: str):
     """Return the option that names the file to write."""
     return click.option("--output", "-o", metavar=metavar, required=True, help=text)
+
+
+def cost_matrix_option(text: str):
+    """Return the option that says what errors cost; ``text`` tells what becomes of that."""
+    return click.option(
+        "--cost-matrix",
+        metavar="COSTS",
+        help=f"{text}: a row for each true class in sorted order, a number for each decision: "
+        "'0,1; 50,0'.",
+    )
 
 
 def threshold_options(name: str, default: str | None):
@@ -72,12 +84,7 @@ def threshold_options(name: str, default: str | None):
             type=click.FloatRange(0, 1, min_open=True, max_open=True),
             help="How sure the constraint is to hold on new rows too, such as 0.95.",
         ),
-        click.option(
-            "--cost-matrix",
-            metavar="COSTS",
-            help="Costs to minimise instead: a row for each true class in sorted order, a number "
-            "for each decision: '0,1; 50,0'.",
-        ),
+        cost_matrix_option("Costs to minimise instead"),
     ]
 
     def decorate(command):
@@ -89,7 +96,10 @@ def threshold_options(name: str, default: str | None):
 
 
 def threshold_from(objective: Any, constraint, cost_matrix: str | None, confidence=None):
-    """Return the objective, number or tuner that the options stand for."""
+    """Return the objective or number that the options stand for, or the parameters of a tuner.
+
+    No library is loaded; `tuner_of` makes the tuner.
+    """
     if confidence is not None and constraint is None:
         raise UsageRefusal(
             "--confidence says how surely a constraint holds; give --constraint too, such as: "
@@ -119,12 +129,17 @@ def threshold_from(objective: Any, constraint, cost_matrix: str | None, confiden
         )
     # Beside costs an objective is another refusal's.
     check_objective(objective, constraint is not None or costs is not None)
+    given = {"objective": objective, "constraint": constraint or None, "confidence": confidence}
+    return given if costs is None else {**given, "cost_matrix": costs}
+
+
+def tuner_of(threshold: Any):
+    """Return what `threshold_from` returned, with a tuner in the place of its parameters."""
+    if not isinstance(threshold, dict):
+        return threshold
     from imbalanced_nn.threshold import ThresholdTuner
 
-    given: dict[str, Any] = {"objective": objective}
-    if costs is not None:
-        given["cost_matrix"] = costs
-    return ThresholdTuner(**given, constraint=constraint or None, confidence=confidence)
+    return ThresholdTuner(**threshold)
 
 
 def _check_constraint(rate: str, bound: float) -> None:

@@ -19,6 +19,7 @@ _COLUMNS = {
     "f1": ("F1", 3),
     "matthews_corrcoef": ("MCC", 3),
     "log_loss": ("log loss", 3),
+    "cost": ("cost per row", 3),
     "seconds": ("seconds", 1),
 }
 _SHOWN_CLASSES = 8
@@ -91,20 +92,21 @@ def _drawn(frame, names: list[str], header_break: str, spread_break: str) -> Tab
     table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=0)
     table.add_column("strategy", no_wrap=True)
     table.add_column("threshold ", no_wrap=True)
-    for header, _ in _COLUMNS.values():
+    shown = {name: column for name, column in _COLUMNS.items() if f"mean_{name}" in frame}
+    for header, _ in shown.values():
         header = header.replace(" ", header_break)
         table.add_column(header, justify="right", vertical="bottom", no_wrap=True)
-    means = frame[[f"mean_{metric}" for metric in _COLUMNS]]
+    means = frame[[f"mean_{metric}" for metric in shown]]
     best = {
         metric: means[f"mean_{metric}"].agg("max" if GREATER_IS_BETTER[metric] else "min")
-        for metric in _COLUMNS
+        for metric in shown
     }
     sign = plus_minus() + (" " if spread_break == " " else "")
     measured = frame.groupby("strategy", sort=False)
     for name, (_, rows) in zip(names, measured, strict=False):
         for position, (_, row) in enumerate(rows.iterrows()):
             cells = []
-            for metric, (_, digits) in _COLUMNS.items():
+            for metric, (_, digits) in shown.items():
                 # A number that rounds to zero has no sign.
                 mean = round(row[f"mean_{metric}"], digits) + 0.0
                 spread = row[f"std_{metric}"]

@@ -15,6 +15,7 @@ from imbalanced_nn.cli.options import (
     target_option,
     threshold_from,
     threshold_options,
+    tuner_of,
 )
 from imbalanced_nn.cli.reading import reading_options
 from imbalanced_nn.cli.refusals import DataRefusal, errors_as_refusals
@@ -54,6 +55,7 @@ def tune_threshold(model, data, target, output, force, reading, as_json, **aim):
     threshold = threshold_from(**aim)
     stage(f"Loading {model}")
     with errors_as_refusals():
+        threshold = tuner_of(threshold)
         content, classes, notes = _tuned(model, data, target, threshold, output, force, reading)
     from imbalanced_nn.cli.summaries import print_costs, print_tuned
 

@@ -10,12 +10,14 @@ from sklearn.metrics import (
 )
 
 from imbalanced_nn.exceptions import InvalidParameterError, nearest_name
+from imbalanced_nn.threshold import ThresholdTuner
 
 __all__ = [
     "GREATER_IS_BETTER",
     "check_metric",
     "fold_measures",
     "is_default_threshold",
+    "measured_names",
     "own_label",
     "plain_label",
 ]
@@ -26,17 +28,29 @@ GREATER_IS_BETTER = {
     "f1": True,
     "matthews_corrcoef": True,
     "log_loss": False,
+    "cost": False,
     "seconds": False,
 }
+"""Measures by name, and whether more is better; ``"cost"`` is there where costs are known."""
 
 
-def check_metric(metric: str, parameter: str) -> None:
-    """Refuse a measure that is not known."""
+def check_metric(metric: str, parameter: str, *, costs_known: bool) -> None:
+    """Refuse a measure that is not known, and costs where no error has one."""
     if metric not in GREATER_IS_BETTER:
         raise InvalidParameterError(
             f"{parameter}: got {metric!r}; known are {', '.join(map(repr, GREATER_IS_BETTER))}."
             + nearest_name(str(metric), GREATER_IS_BETTER)
         )
+    if metric == "cost" and not costs_known:
+        raise InvalidParameterError(
+            f"{parameter}: got 'cost', but what errors cost is not known. Compare an estimator "
+            f"with threshold=ThresholdTuner(cost_matrix=...)."
+        )
+
+
+def measured_names(row) -> list[str]:
+    """Return the measures among the names that a row of measures has, in the order of tables."""
+    return [name for name in GREATER_IS_BETTER if name in row]
 
 
 def plain_label(n_classes: int) -> str:
@@ -52,7 +66,7 @@ def is_default_threshold(threshold: str) -> bool:
 def own_label(step) -> str:
     """Return the name of a fitted classifier's own cut."""
     threshold = getattr(step, "threshold", "learned")
-    learns = isinstance(threshold, str) or callable(threshold)
+    learns = isinstance(threshold, str | ThresholdTuner) or callable(threshold)
     has_rule = getattr(step, "decision_rule_", None) is not None
     return "learned" if has_rule and learns else "predict"
 
@@ -64,7 +78,9 @@ def plain_codes(proba, positive: int | None):
     return np.where(proba[:, positive] >= 0.5, positive, 1 - positive)
 
 
-def fold_measures(codes, proba, cuts, *, positive: int | None, sample_weight=None) -> list[dict]:
+def fold_measures(
+    codes, proba, cuts, *, positive: int | None, sample_weight=None, costs=None
+) -> list[dict]:
     """Return one dictionary of measures for each cut, all from the same probabilities.
 
     Parameters
@@ -79,6 +95,8 @@ def fold_measures(codes, proba, cuts, *, positive: int | None, sample_weight=Non
         Position of the positive class; None for more than two classes.
     sample_weight : ndarray of shape (n,), optional
         Weights of the rows.
+    costs : ndarray of shape (K, K), optional
+        Of the decisions, rows true and columns predicted; what a row costs is measured, too.
     """
     ranking = {
         "average_precision": _average_precision(codes, proba, positive, sample_weight),
@@ -86,10 +104,13 @@ def fold_measures(codes, proba, cuts, *, positive: int | None, sample_weight=Non
             codes, proba, labels=np.arange(proba.shape[1]), sample_weight=sample_weight
         ),
     }
-    return [
-        {"threshold": name, **ranking, **_at_cut(codes, cut, positive, sample_weight)}
-        for name, cut in cuts.items()
-    ]
+    measures = []
+    for name, cut in cuts.items():
+        at_cut = _at_cut(codes, cut, positive, sample_weight)
+        if costs is not None:
+            at_cut["cost"] = float(np.average(costs[codes, cut], weights=sample_weight))
+        measures.append({"threshold": name, **ranking, **at_cut})
+    return measures
 
 
 def _average_precision(codes, proba, positive, sample_weight) -> float:

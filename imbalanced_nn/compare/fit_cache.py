@@ -51,6 +51,7 @@ class FitCache:
             data.y,
             data.sample_weight,
             data.groups,
+            *(() if data.costs is None else (data.costs,)),
         )
         self._strategies: dict[int, str] = {}
 
@@ -165,7 +166,9 @@ def _parsed(line: bytes) -> dict | None:
 
 def _is_fit(value: dict) -> bool:
     """Whether an object is a finished fit; of another form it is none, or raises an error."""
-    measures = [{*row} == {"threshold", *GREATER_IS_BETTER} for row in value["rows"]]
+    names = {"threshold", *GREATER_IS_BETTER}
+    # Costs are measured where they are known.
+    measures = [{*row, "cost"} == names for row in value["rows"]]
     told = [len(each) == 2 for each in value["warnings"]]
     # Fits that were kept before rankings were have none.
     told.append(value.get("ranking") is None or is_ranking(value["ranking"]))

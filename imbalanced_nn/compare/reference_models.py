@@ -24,7 +24,13 @@ from imbalanced_nn.data import positive_code
 from imbalanced_nn.exceptions import InvalidParameterError, nearest_name, recorded_notes
 from imbalanced_nn.threshold import ThresholdTuner
 
-__all__ = ["REFERENCE_MODELS", "ThresholdedModel", "notes_of_failed", "reference_models"]
+__all__ = [
+    "REFERENCE_MODELS",
+    "ThresholdedModel",
+    "notes_of_failed",
+    "reference_models",
+    "reference_settings",
+]
 
 REFERENCE_MODELS = ("logistic_regression", "gradient_boosting")
 """Names of those that need nothing but scikit-learn, and are compared if none are named."""
@@ -270,6 +276,35 @@ def _tuner(step) -> ThresholdTuner:
     is_named = isinstance(threshold, str) or callable(threshold)
     objective = threshold if is_named else "balanced_accuracy"
     return ThresholdTuner(objective, min_positives=_FEW_POSITIVES)
+
+
+def reference_settings(models: dict[str, BaseEstimator]) -> dict:
+    """Return the settings of a comparison that tell of its reference models.
+
+    Parameters
+    ----------
+    models : dict of str to estimator
+        As of `reference_models`.
+    """
+    steps = {name: final_step(model)[1] for name, model in models.items()}
+    told: dict[str, Any] = {"references": {name: repr(s.model) for name, s in steps.items()}}
+    for step in steps.values():
+        # All have the same.
+        if not callable(step.tuner.objective):
+            told["reference_tuner"] = _code_of(step.tuner)
+    return told
+
+
+def _code_of(tuner: ThresholdTuner) -> str:
+    """Return Python code that makes a tuner."""
+    given = {"objective": None, **tuner.get_params(deep=False)}
+    if given["cost_matrix"] is not None:
+        given["cost_matrix"] = np.asarray(given["cost_matrix"]).tolist()
+    usual = {**ThresholdTuner().get_params(deep=False), "objective": None}
+    if given["cost_matrix"] is not None:
+        usual["objective"] = given["objective"]
+    changed = (f"{name}={value!r}" for name, value in given.items() if value != usual[name])
+    return f"ThresholdTuner({', '.join(changed)})"
 
 
 def notes_of_failed(failed: dict) -> list[dict]:

@@ -19,10 +19,14 @@ from imbalanced_nn.compare.execution import Outcome, nothing_left, run_tasks
 from imbalanced_nn.compare.fit_cache import FitCache
 from imbalanced_nn.compare.fit_notes import gathered, note_key
 from imbalanced_nn.compare.importance_of_winner import importance_of_winner
-from imbalanced_nn.compare.reference_models import notes_of_failed, reference_models
+from imbalanced_nn.compare.reference_models import (
+    notes_of_failed,
+    reference_models,
+    reference_settings,
+)
 from imbalanced_nn.compare.settings import described
 from imbalanced_nn.compare.single_fit import Data, Task, check_sample_weight, fit_whole
-from imbalanced_nn.compare.strategies import final_step, resolve_strategies
+from imbalanced_nn.compare.strategies import costs_of, resolve_strategies
 from imbalanced_nn.compare.strategy_comparison import StrategyComparison
 from imbalanced_nn.data import (
     content_hashes,
@@ -113,9 +117,10 @@ def compare_strategies(
         How often the folds of an integer ``cv`` are drawn anew. Repeats narrow the intervals
         that the verdict rests on, though never below what the number of rows allows.
     scoring : {"average_precision", "balanced_accuracy", "f1", "matthews_corrcoef", "log_loss", \
-            "seconds"}, default="average_precision"
+            "cost", "seconds"}, default="average_precision"
         The measure that ranks the strategies and that ``verdict_`` speaks of, each strategy at
-        its own cut.
+        its own cut. ``"cost"``, the mean over the rows, is measured where the estimator has
+        ``threshold=ThresholdTuner(cost_matrix=...)``.
     groups : array-like of shape (n_samples,), optional
         Group of every row, for the splitter and for the ``fit`` of estimators that take
         ``groups``.
@@ -229,7 +234,7 @@ def compare_strategies(
     >>> sorted(comparison.reference_differences()["strategy"])
     ['gradient_boosting', 'logistic_regression']
     """
-    check_metric(scoring, "scoring")
+    check_metric(scoring, "scoring", costs_known=costs_of(estimator) is not None)
     candidates = resolve_strategies(estimator, strategies)
     references = reference_models(baselines, estimator, candidates)
     X, y, groups, sample_weight = indexable(X, y, groups, sample_weight)
@@ -256,7 +261,8 @@ def compare_strategies(
         for models in (candidates, references)
     )
     groups = None if groups is None else np.asarray(groups)
-    data = Data(X, y, classes, codes, positive, sample_weight, groups)
+    costs = costs_of(estimator, len(classes))
+    data = Data(X, y, classes, codes, positive, sample_weight, groups, costs)
     run = partial(
         run_tasks,
         data=data,
@@ -298,11 +304,7 @@ def compare_strategies(
         settings=described(
             estimator, strategies, X, cv, n_repeats, random_state, sample_weight, groups
         )
-        | {
-            "references": {
-                name: repr(final_step(model)[1].model) for name, model in references.items()
-            }
-        },
+        | reference_settings(references),
     )
     if importance:
         measured = importance_of_winner(comparison, [*tasks, *beside], data)

@@ -7,7 +7,7 @@ import numpy as np
 
 from imbalanced_nn import __version__
 from imbalanced_nn._show_versions import installed_version
-from imbalanced_nn.compare.strategies import chosen_strategies, final_step
+from imbalanced_nn.compare.strategies import chosen_strategies, costs_of, final_step
 
 __all__ = ["described", "package_versions"]
 
@@ -28,8 +28,8 @@ def described(estimator, strategies, X, cv, n_repeats, random_state, sample_weig
         ``strategies`` has, for each name, either the parameters that were set, under the names
         that the whole estimator knows them by, or the representation of an estimator.
     """
-    prefix, step = final_step(estimator)
-    costs = getattr(getattr(step, "threshold", None), "cost_matrix", None)
+    prefix, _ = final_step(estimator)
+    costs = costs_of(estimator)
     columns = getattr(X, "columns", None)
     shape = getattr(X, "shape", ())
     return {

@@ -94,6 +94,8 @@ class Data(NamedTuple):
         Code of the positive class, None for more than two classes.
     sample_weight, groups : ndarray of shape (n_samples,) or None
         Weight and group of each row.
+    costs : ndarray of shape (n_classes, n_classes) or None
+        What decisions cost, rows true and columns decided.
     """
 
     X: object
@@ -103,6 +105,7 @@ class Data(NamedTuple):
     positive: int | None
     sample_weight: np.ndarray | None
     groups: np.ndarray | None
+    costs: np.ndarray | None
 
 
 def check_sample_weight(candidates: dict[str, BaseEstimator]) -> None:
@@ -167,7 +170,7 @@ def _measured(task: Task, data: Data) -> tuple[list[dict], dict]:
     }
     weight = None if data.sample_weight is None else data.sample_weight[task.test]
     given: dict[str, Any] = {"positive": data.positive, "sample_weight": weight}
-    measures = fold_measures(data.codes[task.test], proba, cuts, **given)
+    measures = fold_measures(data.codes[task.test], proba, cuts, costs=data.costs, **given)
     rows = [
         {"strategy": task.strategy, "fold": task.fold, **row, "seconds": seconds}
         for row in measures

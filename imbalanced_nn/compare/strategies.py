@@ -6,8 +6,16 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.pipeline import Pipeline
 
 from imbalanced_nn.exceptions import InvalidParameterError, nearest_name
+from imbalanced_nn.threshold import check_cost_matrix
 
-__all__ = ["STRATEGIES", "baseline_of", "chosen_strategies", "final_step", "resolve_strategies"]
+__all__ = [
+    "STRATEGIES",
+    "baseline_of",
+    "chosen_strategies",
+    "costs_of",
+    "final_step",
+    "resolve_strategies",
+]
 
 _NATURAL = {"sampler": None, "class_weight": None, "head_sampler": None}
 
@@ -34,6 +42,20 @@ def final_step(estimator) -> tuple[str, BaseEstimator]:
         name, estimator = estimator.steps[-1]
         prefix += f"{name}__"
     return prefix, estimator
+
+
+def costs_of(estimator, n_classes: int | None = None):
+    """Return what decisions cost, as the threshold of the last step knows it, None without costs.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Whose last step may have a tuner as its threshold.
+    n_classes : int, optional
+        For which the costs are checked.
+    """
+    costs = getattr(getattr(final_step(estimator)[1], "threshold", None), "cost_matrix", None)
+    return costs if costs is None or n_classes is None else check_cost_matrix(costs, n_classes)
 
 
 def baseline_of(names: Iterable[str]) -> str:

@@ -2,7 +2,12 @@
 
 import math
 
-from imbalanced_nn.compare.evaluation import GREATER_IS_BETTER, check_metric, is_default_threshold
+from imbalanced_nn.compare.evaluation import (
+    GREATER_IS_BETTER,
+    check_metric,
+    is_default_threshold,
+    measured_names,
+)
 from imbalanced_nn.exceptions import InvalidParameterError
 
 __all__ = ["as_frame", "as_text", "by_fold", "json_value", "records", "summary"]
@@ -12,13 +17,14 @@ def as_frame(folds: list[dict]):
     """Return one row per strategy, fold and threshold, with the measures as columns."""
     import pandas as pd
 
-    return pd.DataFrame(folds, columns=["strategy", "fold", "threshold", *GREATER_IS_BETTER])
+    names = measured_names(folds[0] if folds else ())
+    return pd.DataFrame(folds, columns=["strategy", "fold", "threshold", *names])
 
 
 def by_fold(folds: list[dict], metric: str, threshold: str | None):
     """Return one measure with folds as rows and strategies as columns, at one kind of cut."""
-    check_metric(metric, "metric")
     frame = as_frame(folds)
+    check_metric(metric, "metric", costs_known="cost" in frame)
     if threshold is None:
         chosen = ~frame["threshold"].map(is_default_threshold)
     else:
@@ -45,7 +51,7 @@ def as_text(comparison) -> str:
     if comparison.reference_folds:
         frame = pd.concat([frame, comparison.references_frame()], ignore_index=True)
     shown = frame[["strategy", "threshold"]].copy()
-    for metric in GREATER_IS_BETTER:
+    for metric in (name for name in GREATER_IS_BETTER if f"mean_{name}" in frame):
         shown[metric] = [
             f"{mean:.3f} ± {std:.3f}"
             for mean, std in zip(frame[f"mean_{metric}"], frame[f"std_{metric}"], strict=True)
@@ -66,10 +72,11 @@ def summary(folds, scoring: str, dropped):
     dropped : collection of str
         Strategies that come last, whatever their means.
     """
-    groups = folds.groupby(["strategy", "threshold"], sort=False)[list(GREATER_IS_BETTER)]
+    names = measured_names(folds)
+    groups = folds.groupby(["strategy", "threshold"], sort=False)[names]
     mean, std = groups.mean(), groups.std(ddof=1)
     columns = {}
-    for metric in GREATER_IS_BETTER:
+    for metric in names:
         columns[f"mean_{metric}"], columns[f"std_{metric}"] = mean[metric], std[metric]
     table = mean.assign(**columns)[list(columns)].reset_index()
     keys = table[[f"mean_{scoring}", "mean_balanced_accuracy"]].set_axis(

@@ -17,7 +17,7 @@ __all__ = [
 _WIDE = 0.1
 """Length of an interval that tells little of most measures."""
 
-_NAMES = {"f1": "F1", "matthews_corrcoef": "MCC"}
+_NAMES = {"f1": "F1", "matthews_corrcoef": "MCC", "cost": "cost per row"}
 
 
 class Standing(NamedTuple):

@@ -46,7 +46,8 @@ def _of_reference(comparison) -> list[Markup]:
             f"<p>Use the reference model <code>{markup(name)}</code>, which is no network and "
             f"better here than the best strategy.</p>"
         )
-        code = [code_block(_reference_code(name))] if name in _MADE else []
+        tuner = comparison.settings.get("reference_tuner", "ThresholdTuner()")
+        code = [code_block(_reference_code(name, tuner))] if name in _MADE else []
         return [Markup(said), *code]
     if name := comparison.level_reference_:
         said = (
@@ -78,7 +79,7 @@ def _of_strategy(comparison, command: str | None) -> str:
     )
 
 
-def _reference_code(name: str) -> str:
+def _reference_code(name: str, tuner: str) -> str:
     """Return Python code that fits a reference model and learns its threshold."""
     imports, made = _MADE[name]
     return (
@@ -87,7 +88,7 @@ def _reference_code(name: str) -> str:
         "# X and y are those that were compared, X as numbers.\n"
         f"model = {made}\n"
         'crossed = cross_val_predict(model, X, y, cv=3, method="predict_proba")\n'
-        'tuner = ThresholdTuner("balanced_accuracy").fit(y, crossed)\n'
+        f"tuner = {tuner}.fit(y, crossed)\n"
         "model.fit(X, y)\n"
         "labels = tuner.predict(model.predict_proba(X_new))"
     )

@@ -8,7 +8,8 @@ from imbalanced_nn.metrics import measure_label
 __all__ = ["evidence"]
 
 _LONGEST_REASON = 600
-_DECISIONS = ("balanced_accuracy", "f1", "matthews_corrcoef")
+_DECISIONS = ("balanced_accuracy", "f1", "matthews_corrcoef", "cost")
+_LESS_IS_BETTER = ("log_loss", "cost", "seconds")
 
 
 def evidence(comparison) -> list[Markup]:
@@ -90,17 +91,23 @@ def _failures(comparison) -> list[Markup]:
 def _decisions(comparison) -> Markup:
     """Return the table of decisions at the learned and at the plain cut."""
     frame = comparison.frame()
-    best = _best(frame, _DECISIONS, comparison.dropped)
+    decisions = _decided(frame)
+    best = _best(frame, decisions, comparison.dropped)
     rows = [
         (
             row["strategy"] == comparison.recommended_strategy_,
-            [row["strategy"], row["threshold"], *(_value(row, m, best) for m in _DECISIONS)],
+            [row["strategy"], row["threshold"], *(_value(row, m, best) for m in decisions)],
         )
         for _, row in frame.iterrows()
     ]
     columns = [("Strategy", False), ("Threshold", False)]
-    columns += [(_header(m), True) for m in _DECISIONS]
+    columns += [(_header(m), True) for m in decisions]
     return table("Decisions, at the learned and at the plain threshold", columns, rows)
+
+
+def _decided(frame) -> list[str]:
+    """Return the measures of decisions, costs where they are known."""
+    return [name for name in _DECISIONS if f"mean_{name}" in frame]
 
 
 def _folds(comparison) -> str:
@@ -119,9 +126,8 @@ def _references(comparison) -> list[Markup]:
     if not comparison.reference_folds:
         return []
     frame = comparison.references_frame()
-    measures = list(
-        dict.fromkeys((comparison.scoring, "average_precision", *_DECISIONS, "log_loss", "seconds"))
-    )
+    shown = (comparison.scoring, "average_precision", *_decided(frame), "log_loss", "seconds")
+    measures = list(dict.fromkeys(shown))
     differences = comparison.reference_differences().set_index("strategy")
     best = _best(frame, measures, ())
     rows = []
@@ -140,10 +146,7 @@ def _references(comparison) -> list[Markup]:
 def _best(frame, measures, dropped) -> dict[str, float]:
     """Return the best mean of every measure, of strategies that were fitted on every fold."""
     whole = frame[~frame["strategy"].isin(list(dropped))]
-    return {
-        m: whole[f"mean_{m}"].agg("min" if m in ("log_loss", "seconds") else "max")
-        for m in measures
-    }
+    return {m: whole[f"mean_{m}"].agg("min" if m in _LESS_IS_BETTER else "max") for m in measures}
 
 
 def _value(row, measure: str, best: dict[str, float]) -> Markup:
@@ -168,6 +171,6 @@ def _difference(row) -> Markup:
 def _header(measure: str) -> Markup:
     """Return the header of a measure, and which way is good where small is."""
     text = markup(measure_label(measure))
-    if measure in ("log_loss", "seconds"):
+    if measure in _LESS_IS_BETTER:
         text += '<span class="spread">lower is better</span>'
     return Markup(text)

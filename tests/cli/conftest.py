@@ -28,12 +28,14 @@ class StandIn(LogisticRegression):
         loss=None,
         head_sampler=None,
         validation_split="auto",
+        threshold="balanced_accuracy",
     ):
         super().__init__(class_weight=class_weight, random_state=random_state, max_iter=epochs)
         self.sampler = sampler
         self.loss = loss
         self.head_sampler = head_sampler
         self.validation_split = validation_split
+        self.threshold = threshold
         self.epochs = epochs
 
     def fit(self, X, y):

@@ -125,6 +125,30 @@ def test_the_measures_to_choose_from_are_those_measured():
     assert list(GREATER_IS_BETTER) == MEASURES
 
 
+def test_costs_rank_and_are_shown(run, table, report):
+    costs = ["--cost-matrix", "0,1; 50,0"]
+    result = run("compare", table, *FEW, *costs, "--report", report)
+    assert result.exit_code == 0
+    assert "Costs: no decided as yes 1, yes decided as no 50" in result.stdout
+    shown = result.stdout.partition("* best of its column")[0]
+    assert "cost" in shown.split()
+    assert max(map(len, shown.split("\n\n", 1)[1].splitlines())) <= 80
+    assert "in cost per row" in " ".join(result.stdout.split())
+    page = report.read_text(encoding="utf-8")
+    assert "--strategy none --cost-matrix &#x27;0,1; 50,0&#x27; --output" in page
+    assert "Costs of the same rows" in page
+    printed = run("compare", table, *FEW, *costs, "--scoring", "f1", "--json").stdout
+    content = json.loads(printed)
+    assert content["scoring"] == "f1"
+    assert content["settings"]["cost_matrix"] == [[0.0, 1.0], [50.0, 0.0]]
+    assert all(row["mean_cost"] >= 0 for row in content["results"] + content["reference_results"])
+
+
+def test_costs_of_another_number_of_classes_are_refused(refused, table):
+    code, said = refused("compare", table, *FEW, "--cost-matrix", "0,1,2;1,0,1;2,1,0", "--quiet")
+    assert (code, said[:40]) == (2, "--cost-matrix must hold 2 x 2 finite cos")
+
+
 class TestReportCommand:
     @pytest.fixture
     def printed(self, run, table, tmp_path):

@@ -69,6 +69,8 @@ REFUSED = [
     (("compare", "--strategies", "none,smoke"), "no strategy 'smoke'; known are none"),
     (("compare", "--baseline", "trees"), "no baseline 'trees'; known are logistic_regression"),
     (("compare", "--baseline", "catboost"), "is not installed: pip install catboost"),
+    (("compare", "--cost-matrix", "0,1;x"), "is no matrix of costs"),
+    (("compare", "--scoring", "cost"), "give --cost-matrix"),
     (("evaluate", "--cost-matrix", "0;1"), "is no matrix of costs"),
     (("tune-threshold", "--objective", "f1_makro"), "no objective 'f1_makro'"),
     (("tune-threshold", "--cost-matrix", "0"), "is no matrix of costs"),

@@ -5,6 +5,10 @@ import subprocess
 import sys
 
 import pytest
+from click.testing import CliRunner
+
+from imbalanced_nn.cli import fit_command, main
+from imbalanced_nn.exceptions import InvalidParameterError
 
 _SCRIPT = """
 import os, sys
@@ -51,3 +55,19 @@ print(opened)
     command = f"'{sys.executable}' -c '{script}' 2>&-"
     result = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=True)
     assert int(result.stdout) > 2
+
+
+def test_fit_says_that_tensorflow_loads_and_mutes_it(table, tmp_path, monkeypatch, capfd):
+    said = []
+
+    def loads(**given):
+        os.write(2, b"a start-up log")
+        raise InvalidParameterError("enough")
+
+    monkeypatch.setattr(fit_command, "stage", said.append)
+    monkeypatch.setattr(fit_command, "_changed", loads)
+    arguments = ["fit", table, "--target", "fraud", "-o", tmp_path / "a.inn"]
+    result = CliRunner().invoke(main, [str(each) for each in arguments])
+    assert "enough" in result.stderr
+    assert said[-1] == "Loading TensorFlow"
+    assert "start-up log" not in capfd.readouterr().err

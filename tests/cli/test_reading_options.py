@@ -9,7 +9,7 @@ import pytest
 
 from imbalanced_nn import load
 from imbalanced_nn.cli.held_out_part import NewestRows, folds_of, held_out_by, in_order
-from imbalanced_nn.cli.options import check_split_by_one, positive_label, threshold_from
+from imbalanced_nn.cli.options import check_split_by_one, positive_label, threshold_from, tuner_of
 from imbalanced_nn.cli.readers import read_table
 from imbalanced_nn.cli.reading import Reading
 from imbalanced_nn.cli.refusals import DataRefusal, UsageRefusal
@@ -187,7 +187,7 @@ def test_another_positive_class_is_refused(labels, sentence):
 
 
 def test_confidence_is_that_of_a_constraint():
-    tuner = threshold_from("recall", ("precision", 0.9), None, 0.95)
+    tuner = tuner_of(threshold_from("recall", ("precision", 0.9), None, 0.95))
     assert (tuner.constraint, tuner.confidence) == (("precision", 0.9), 0.95)
     with pytest.raises(UsageRefusal, match="--constraint precision 0.9"):
         threshold_from("recall", None, None, 0.95)

@@ -279,8 +279,30 @@ class TestVerdict:
     def test_the_code_of_a_better_model_fits_it(self, name, binary):
         X, y = binary
         names = {"X": X, "y": y, "X_new": X}
-        exec(advice._reference_code(name), names)
+        exec(advice._reference_code(name, "ThresholdTuner()"), names)
         assert balanced_accuracy_score(y, names["labels"]) > 0.6
+
+    @pytest.mark.parametrize(
+        ("threshold", "code"),
+        [
+            ("f1", "ThresholdTuner(objective='f1', min_positives=50)"),
+            (ThresholdTuner("mcc"), "ThresholdTuner(objective='mcc')"),
+            (
+                ThresholdTuner(cost_matrix=np.array([[0, 9], [1, 0]])),
+                "ThresholdTuner(cost_matrix=[[0, 9], [1, 0]])",
+            ),
+            (None, "ThresholdTuner(objective='balanced_accuracy', min_positives=50)"),
+        ],
+    )
+    def test_the_code_learns_the_threshold_that_was_compared(self, stand_in, threshold, code):
+        class Aimed(stand_in):
+            pass
+
+        Aimed.threshold = threshold
+        models = reference_models.reference_models(LOGISTIC, Aimed(), ())
+        told = reference_models.reference_settings(models)
+        assert told["reference_tuner"] == code
+        assert eval(code).objective == models["logistic_regression"].tuner.objective
 
 
 class Newest:
