@@ -46,7 +46,8 @@ Examples:
   imbalanced-nn compare transactions.csv --target fraud --folds 10
   imbalanced-nn compare data.parquet --target y --strategies none,smote --json
   imbalanced-nn compare transactions.csv --target fraud --report fraud.html
-  imbalanced-nn compare transactions.csv --target fraud --cost-matrix '0,1; 50,0'
+  imbalanced-nn compare transactions.csv --target fraud \\
+    --cost-matrix '0,1; 50,0'
   imbalanced-nn compare transactions.csv --target fraud --repeats 5 \\
     --halving --cache fits.jsonl
 """
