@@ -14,7 +14,8 @@ from tests.problems import Hidden, few_rows
 pytestmark = pytest.mark.slow
 
 X, Y = few_rows()
-SMALL = {"model__hidden_layer_sizes": (4,), "epochs": 2, "random_state": 0, "loss": "focal"}
+SMALL = {"model": "mlp", "model__hidden_layer_sizes": (4,), "epochs": 2, "random_state": 0}
+SMALL |= {"loss": "focal"}
 
 
 def fit(**params):
@@ -22,7 +23,7 @@ def fit(**params):
 
 
 FITS = {
-    "held out": fit,
+    "held out": lambda: fit(model=None),
     "nothing held out": lambda: fit(validation_split=0, loss="logit_adjusted"),
     "deferred weights": lambda: fit(validation_split=0, loss="ldam", loss__reweight_from=0.0),
     "free constant": lambda: fit(validation_split=0, loss="pairwise_auc"),

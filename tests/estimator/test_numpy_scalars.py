@@ -53,7 +53,7 @@ CASES = [
 
 @pytest.mark.parametrize("params", CASES, ids=lambda params: ", ".join(params))
 def test_they_do_what_python_numbers_do_and_stay_what_they_are(params, tmp_path):
-    fixed = {"epochs": 1, "random_state": 0}
+    fixed = {"model": "mlp", "epochs": 1, "random_state": 0}
     clf = BalancedKerasClassifier(**(fixed | params)).fit(X, Y)
     for name, value in clf.get_params(deep=False).items():
         if name in params:

@@ -40,6 +40,11 @@ def fitted(build, X, y, engine, sample_weight=None, **params):
 
 def assert_equal_fits(build, X, y, exact=True, **kwargs):
     theirs, ours = (fitted(build, X, y, engine, **kwargs) for engine in ("keras", "graph"))
+    assert_equal(ours, theirs, X, exact)
+
+
+def assert_equal(ours, theirs, X, exact=True):
+    """Hold what the graph trained against what Keras did: history, variables and answers."""
     assert ours.engine_ == "graph"
     assert theirs.engine_.startswith("keras")
     compare = np.testing.assert_array_equal

@@ -22,7 +22,7 @@ from imbalanced_nn.training import cache, clear_programs, process
 
 X, y = make_classification(120, weights=[0.8], random_state=0)
 clf = BalancedKerasClassifier(
-    model__hidden_layer_sizes=(4,), epochs=1, random_state=0, early_stopping=False,
+    "mlp", model__hidden_layer_sizes=(4,), epochs=1, random_state=0, early_stopping=False,
     validation_split=0.2,
 )
 

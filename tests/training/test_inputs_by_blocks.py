@@ -10,7 +10,7 @@ from imbalanced_nn.data import StackedRows
 from imbalanced_nn.training import batches, cache, clear_programs
 from imbalanced_nn.training.fingerprint import training_key
 
-from .conftest import HIDDEN, TABLE, assert_equal_fits, fitted, network, rows
+from .conftest import HIDDEN, TABLE, assert_equal, fitted, network, rows
 
 pytestmark = pytest.mark.slow
 
@@ -18,9 +18,21 @@ layers = keras.layers
 BUILD = network(TABLE, *HIDDEN["dropout"][1])
 
 
-@pytest.fixture(params=[1, 4 * 6 * 32 * 2], ids=["one batch", "two batches"])
-def block(request, monkeypatch):
-    monkeypatch.setattr(batches, "BLOCK_BYTES", request.param)
+# Those of one batch, and of two.
+BLOCKS = (1, 4 * 6 * 32 * 2)
+
+
+@pytest.fixture
+def assert_equal_by_blocks(monkeypatch):
+    """Train by Keras once, and in the graph by blocks of each size."""
+
+    def assert_equal_by_blocks(build, X, y, **kwargs):
+        theirs = fitted(build, X, y, "keras", **kwargs)
+        for size in BLOCKS:
+            monkeypatch.setattr(batches, "BLOCK_BYTES", size)
+            assert_equal(fitted(build, X, y, "graph", **kwargs), theirs, X)
+
+    return assert_equal_by_blocks
 
 
 def mapped(X, path):
@@ -38,10 +50,9 @@ CONTAINERS = {
 
 
 @pytest.mark.parametrize("container", CONTAINERS.values(), ids=CONTAINERS)
-@pytest.mark.usefixtures("block")
-def test_every_container_equals_model_fit(container, tmp_path):
+def test_every_container_equals_model_fit(container, assert_equal_by_blocks, tmp_path):
     X, y = rows(TABLE)
-    assert_equal_fits(BUILD, container(X, tmp_path), y)
+    assert_equal_by_blocks(BUILD, container(X, tmp_path), y)
 
 
 def test_what_is_held_as_a_whole(tmp_path, monkeypatch):
@@ -84,12 +95,11 @@ STEPS = {
 
 
 @pytest.mark.parametrize("steps", STEPS.values(), ids=STEPS)
-@pytest.mark.usefixtures("block")
-def test_every_step_equals_model_fit(steps):
+def test_every_step_equals_model_fit(steps, assert_equal_by_blocks):
     X, y = rows(TABLE)
     weight = np.random.default_rng(1).uniform(0.2, 3, len(y))
     build = BUILD if "metrics" not in steps else lambda: uncompiled(BUILD())
-    assert_equal_fits(build, sparse.csr_array(X), y, sample_weight=weight, **steps)
+    assert_equal_by_blocks(build, sparse.csr_array(X), y, sample_weight=weight, **steps)
 
 
 def uncompiled(model):
@@ -101,29 +111,28 @@ class StopsInTheSecondEpoch(keras.callbacks.Callback):
         self.model.stop_training = epoch == 1
 
 
-@pytest.mark.usefixtures("block")
-def test_stopping_in_an_epoch_equals_model_fit():
+def test_stopping_in_an_epoch_equals_model_fit(assert_equal_by_blocks):
     X, y = rows(TABLE)
-    assert_equal_fits(BUILD, sparse.csr_array(X), y, callbacks=[StopsInTheSecondEpoch()])
+    assert_equal_by_blocks(BUILD, sparse.csr_array(X), y, callbacks=[StopsInTheSecondEpoch()])
 
 
 def own_loss(y_true, y_pred):
     return keras.ops.mean(keras.ops.square(keras.ops.cast(y_true, "float32") - y_pred), axis=-1)
 
 
-@pytest.mark.usefixtures("block")
-def test_code_of_ones_own_equals_model_fit():
-    clear_programs()
+def test_code_of_ones_own_equals_model_fit(monkeypatch):
     X, y = (part[:128] for part in rows(TABLE))
-    clfs = [
-        fitted(network(TABLE, loss=own_loss), sparse.csr_array(X), y, engine)
-        for engine in ("keras", "graph")
-    ]
-    assert clfs[1].engine_.startswith("graph of its own: ")
-    (program,) = cache.TRAINING
-    assert program.n_traces == 1
-    assert clfs[0].history_ == clfs[1].history_
-    np.testing.assert_array_equal(*(clf.predict_proba(X) for clf in clfs))
+    build = network(TABLE, loss=own_loss)
+    theirs = fitted(build, sparse.csr_array(X), y, "keras")
+    for size in BLOCKS:
+        clear_programs()
+        monkeypatch.setattr(batches, "BLOCK_BYTES", size)
+        ours = fitted(build, sparse.csr_array(X), y, "graph")
+        assert ours.engine_.startswith("graph of its own: ")
+        (program,) = cache.TRAINING
+        assert program.n_traces == 1
+        assert ours.history_ == theirs.history_
+        np.testing.assert_array_equal(ours.predict_proba(X), theirs.predict_proba(X))
 
 
 def two_inputs(X):

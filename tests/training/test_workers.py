@@ -32,7 +32,7 @@ from imbalanced_nn import BalancedKerasClassifier
 
 X, y = make_classification(120, weights=[0.8], random_state=0)
 clf = BalancedKerasClassifier(
-    model__hidden_layer_sizes=(4,), epochs=2, validation_split=0, early_stopping=False,
+    "mlp", model__hidden_layer_sizes=(4,), epochs=2, validation_split=0, early_stopping=False,
     random_state=0,
 )
 
