@@ -13,6 +13,13 @@ from imbalanced_nn import BalancedKerasClassifier
 # What holds of an engine holds of both; that it does under `Model.fit`, too, is looked at apart.
 ENGINES = ["graph", pytest.param("keras", marks=pytest.mark.slow)]
 
+
+def slow_but_first(cases):
+    """Return the cases of a test, all slow but the first: others tell which of them it is."""
+    first, *others = cases
+    return [first, *(pytest.param(case, marks=pytest.mark.slow) for case in others)]
+
+
 SMALL = {"model": "mlp", "model__hidden_layer_sizes": (8,), "epochs": 3, "random_state": 0}
 """Parameters of a network that trains in a moment."""
 

@@ -64,7 +64,9 @@ def test_it_reads_tables_without_names(frame, tmp_path):
     "options",
     [
         ("--groups", "key", "--drop", "age", "--missing", "US"),
-        ("--time", "when", "--held-out", "0.3", "--threshold", "f1"),
+        pytest.param(
+            ("--time", "when", "--held-out", "0.3", "--threshold", "f1"), marks=pytest.mark.slow
+        ),
         pytest.param((), marks=pytest.mark.slow),
         pytest.param(
             ("--time", "when", "--folds", "2", "--class-weight", "balanced"),

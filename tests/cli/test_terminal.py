@@ -102,6 +102,7 @@ def test_a_full_disk_is_said(monkeypatch):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="needs a shell of POSIX")
+@pytest.mark.slow
 def test_the_page_is_written_though_the_pipe_breaks(run, table, tmp_path):
     printed = tmp_path / "comparison.json"
     printed.write_text(run("compare", table, *FEW, "--json").stdout)

@@ -107,6 +107,7 @@ compare_strategies(
 """
 
 
+@pytest.mark.slow
 def test_all_fits_of_two_processes_survive(tmp_path):
     folder = f"{tmp_path}/fits/"
     commands = [[sys.executable, "-c", _WRITER, folder, each] for each in ("0.1", "0.3")]
@@ -142,6 +143,7 @@ def _compare_killed(binary, mark, often):
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs SIGKILL")
+@pytest.mark.slow
 def test_the_fits_of_a_killed_worker_are_taken_up_again(binary, tmp_path):
     with pytest.warns(ImbalanceWarning, match="INN022"):
         found = _compare_killed(binary, str(tmp_path / "mark"), 1)

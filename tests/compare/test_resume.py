@@ -240,6 +240,7 @@ def _start(cache, log):
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs SIGKILL")
+@pytest.mark.slow
 def test_killing_it_at_random_loses_nothing_that_was_finished(tmp_path):
     rng = np.random.default_rng()
     cache, log = tmp_path / "fits.jsonl", tmp_path / "log"

@@ -10,7 +10,7 @@ from sklearn.datasets import make_classification
 from sklearn.exceptions import NotFittedError
 
 from imbalanced_nn import BalancedKerasClassifier
-from tests.problems import ENGINES, three_labels
+from tests.problems import ENGINES, slow_but_first, three_labels
 
 X, Y = make_classification(300, 5, weights=[0.85], random_state=0)
 SMALL = {"model": "mlp", "model__hidden_layer_sizes": (4,), "epochs": 3, "random_state": 0}
@@ -74,13 +74,13 @@ TO_THE_END = {
 }
 
 
-@pytest.mark.parametrize("name", TO_THE_END)
+@pytest.mark.parametrize("name", slow_but_first(TO_THE_END))
 def test_the_last_answer_is_that_of_the_fit(name):
     clf, asks = asked(X, Y, early_stopping=False, **TO_THE_END[name])
     np.testing.assert_allclose(asks.proba, clf.predict_proba(X), rtol=1e-6, atol=1e-7)
 
 
-@pytest.mark.parametrize("kind", ["multiclass", "multilabel", "steps"])
+@pytest.mark.parametrize("kind", slow_but_first(["multiclass", "multilabel", "steps"]))
 def test_for_any_target(kind):
     data = {
         "multiclass": lambda: make_classification(300, 6, n_informative=4, n_classes=3),

@@ -7,6 +7,7 @@ from sklearn.datasets import make_classification
 
 from imbalanced_nn import BalancedKerasClassifier
 from imbalanced_nn.exceptions import InvalidParameterError
+from tests.problems import slow_but_first
 
 X, Y = make_classification(400, 5, weights=[0.8], random_state=0)
 N_BATCHES = 10  # of 320 rows that are not held out
@@ -128,7 +129,7 @@ def test_a_network_of_the_users_takes_what_its_methods_name():
         clf.fit(X, Y, nonsense=1)
 
 
-@pytest.mark.parametrize("steps", [1, 3])
+@pytest.mark.parametrize("steps", slow_but_first([3, 1]))
 @pytest.mark.parametrize("routed", [False, True], ids=["given", "routed"])
 def test_steps_of_an_epoch_are_as_many_as_asked_for(steps, routed):
     params = {"fit__steps_per_epoch": steps} if routed else {}

@@ -17,7 +17,15 @@ from imbalanced_nn import BalancedBatches, BalancedKerasClassifier
 from imbalanced_nn.exceptions import InvalidParameterError
 from imbalanced_nn.training import RowBatches
 from imbalanced_nn.weighting import batch_shares
-from tests.problems import ENGINES, TINY, plainly_trained, rare_class, rare_rows, weights_of
+from tests.problems import (
+    ENGINES,
+    TINY,
+    plainly_trained,
+    rare_class,
+    rare_rows,
+    slow_but_first,
+    weights_of,
+)
 
 SLOW = pytest.mark.slow
 
@@ -68,7 +76,7 @@ def test_each_batch_holds_the_quota(engine, data, batches_seen):
         pytest.param({"sampler": "balanced_batches", "class_weight": {1: 0.5}}, marks=SLOW),
         pytest.param({"sampler": "balanced_batches", "balancing_schedule": "linear"}, marks=SLOW),
         pytest.param({"sampler": "random_over", "balancing_schedule": "cosine"}, marks=SLOW),
-        {"sampler": "smote", "resample_every": "epoch"},
+        pytest.param({"sampler": "smote", "resample_every": "epoch"}, marks=SLOW),
         pytest.param(
             {"sampler": "smote_enn", "resample_every": "epoch", "class_weight": {1: 0.5}},
             marks=SLOW,
@@ -255,7 +263,7 @@ def test_label_sets_are_balanced_and_each_label_is_put_back():
         BalancedKerasClassifier(class_weight="balanced_batch", **TINY).fit(X, Y)
 
 
-@pytest.mark.parametrize("shape", [(12, 2), (6, 6, 1)])
+@pytest.mark.parametrize("shape", slow_but_first([(12, 2), (6, 6, 1)]))
 def test_sequences_and_images(shape):
     X = np.random.default_rng(0).normal(size=(200, *shape))
     y = np.repeat([0, 1], [180, 20])

@@ -115,6 +115,7 @@ GRID = [
 
 # The grid crosses samplers with weights of the caller's own, which balance twice.
 @pytest.mark.filterwarnings(r"ignore:\[INN003\]")
+@pytest.mark.slow
 def test_grid_search_over_every_step(machines):
     X, y = machines
     search = GridSearchCV(
@@ -161,6 +162,7 @@ def test_grid_search_in_a_pipeline(machines):
     assert len(set(search.cv_results_["mean_test_score"])) == 2
 
 
+@pytest.mark.slow
 def test_halving_search_over_epochs(machines):
     search = HalvingGridSearchCV(
         network(),

@@ -56,6 +56,7 @@ def test_tables_get_members_but_where_a_dense_layer_is_needed(data, change, is_t
     assert has_members(clf.model_) is is_tabular
 
 
+@pytest.mark.slow
 def test_the_average_of_folds_goes_on_training_and_is_kept(data, tmp_path):
     X, y = data
     clf = BalancedKerasClassifier(validation_split=2, **TINY | {"epochs": 1}).fit(X, y)
@@ -120,6 +121,7 @@ def test_an_unknown_name_is_refused_with_the_nearest(data):
         BalancedKerasClassifier("defualt").fit(*data)
 
 
+@pytest.mark.slow
 def test_a_good_network_comes_out_of_the_box(data):
     X, y = make_classification(1000, 6, weights=[0.9], class_sep=2.0, random_state=0)
     clf = BalancedKerasClassifier(random_state=0, epochs=30).fit(X[:500], y[:500])

@@ -75,6 +75,7 @@ def groups_for(name):
     seed=st.integers(0, 2**16),
 )
 @settings(max_examples=14, suppress_health_check=[HealthCheck.too_slow])
+@pytest.mark.slow
 def test_no_sampler_and_no_network_sees_a_row_beyond_the_training_side(name, sampler, seed):
     generator = np.random.default_rng(seed)
     y = np.tile(["ok", "ok", "ok", "fraud"], N // 4)

@@ -13,7 +13,7 @@ from imbalanced_nn import BalancedKerasClassifier
 from imbalanced_nn.exceptions import ImbalanceWarning
 from imbalanced_nn.training import batches
 from tests import problems
-from tests.problems import few_rows, three_classes, three_labels
+from tests.problems import few_rows, slow_but_first, three_classes, three_labels
 
 TINY = problems.TINY | {"model__hidden_layer_sizes": (4,), "epochs": 2}
 NUMERIC = [f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)]
@@ -39,7 +39,7 @@ def fitted(X, y, **params):
     return BalancedKerasClassifier(**TINY | params).fit(X, y)
 
 
-@pytest.mark.parametrize("dtype", NUMERIC)
+@pytest.mark.parametrize("dtype", slow_but_first(NUMERIC))
 def test_numbers_of_every_type_are_the_same_numbers(dtype, data, reference):
     X, y = data
     typed = X.astype(dtype)
@@ -183,7 +183,9 @@ def test_a_wide_sparse_table_is_never_dense_as_a_whole(sampler, largest_block, m
 
 
 @pytest.mark.parametrize("shape", [(200, 6, 2), (200, 5, 4, 2)])
-@pytest.mark.parametrize("params", [{}, {"sampler": "random_over"}, {"class_weight": "balanced"}])
+@pytest.mark.parametrize(
+    "params", slow_but_first([{}, {"sampler": "random_over"}, {"class_weight": "balanced"}])
+)
 def test_sequences_and_images(params, shape):
     y = (np.arange(200) < 40).astype(int)
     X = np.random.default_rng(0).normal(size=shape).astype("float32")

@@ -17,6 +17,7 @@ from imbalanced_nn.calibration import (
 )
 from imbalanced_nn.exceptions import ImbalanceWarning, InvalidParameterError
 from imbalanced_nn.losses import FocalCrossentropy
+from tests.problems import slow_but_first
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +63,7 @@ FOCAL_FORMS = {
 }
 
 
-@pytest.mark.parametrize("form", FOCAL_FORMS)
+@pytest.mark.parametrize("form", slow_but_first(FOCAL_FORMS))
 def test_a_focal_loss_is_undone_and_not_averaged_in_every_form(data, form):
     X, y = data[0], data[1]["binary"]
     clf = classifier(**FOCAL_FORMS[form]).fit(X, y)
@@ -89,7 +90,7 @@ CATEGORICAL = {
 }
 
 
-@pytest.mark.parametrize("form", CATEGORICAL)
+@pytest.mark.parametrize("form", slow_but_first(CATEGORICAL))
 def test_class_labels_reach_a_categorical_loss_one_hot(data, form):
     X, y = data[0], data[1]["multiclass"]
     clf = classifier(**CATEGORICAL[form]).fit(X, y)

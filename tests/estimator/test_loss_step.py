@@ -27,6 +27,7 @@ from tests.problems import (
     plainly_trained,
     rare_class,
     rare_rows,
+    slow_but_first,
     three_classes,
     three_labels,
     weights_of,
@@ -69,7 +70,7 @@ def test_both_engines_train_the_same_network(name, data):
     assert isinstance(graph.model_.loss, LOSSES[name])
 
 
-@pytest.mark.parametrize("name", BINARY)
+@pytest.mark.parametrize("name", slow_but_first(BINARY))
 def test_a_fitted_estimator_survives_pickling_and_cloning(name, data):
     X, y = data
     clf = BalancedKerasClassifier(loss=name, **TINY, **BINARY[name]).fit(X, y)
@@ -141,6 +142,7 @@ def test_a_loss_that_the_build_function_compiled_is_filled_too(data):
     np.testing.assert_allclose(clf.model_.loss.prior, clf.class_prior_)
 
 
+@pytest.mark.slow
 def test_folds_with_other_shares_share_one_program(data):
     X, y = data
     clear_programs()
@@ -156,6 +158,7 @@ def test_folds_with_other_shares_share_one_program(data):
     assert program.n_traces == 1
 
 
+@pytest.mark.slow
 def test_label_weights_of_other_folds_share_one_program():
     X, Y = three_labels(300)
     clear_programs()
@@ -169,6 +172,7 @@ def test_label_weights_of_other_folds_share_one_program():
 
 
 @pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.slow
 def test_class_weights_are_put_off_to_the_late_epochs(engine, data):
     params = TINY | {"epochs": 10, "early_stopping": False, "engine": engine}
 
@@ -197,7 +201,13 @@ def test_weights_that_came_after_the_epoch_that_ships_are_not_undone(data):
 
 @pytest.mark.parametrize(
     ("name", "one_hot"),
-    [("focal", True), ("logit_adjusted", False), ("ldam", True), ("cost_sensitive", False)],
+    [
+        ("focal", True),
+        *(
+            pytest.param(*case, marks=SLOW)
+            for case in (("logit_adjusted", False), ("ldam", True), ("cost_sensitive", False))
+        ),
+    ],
 )
 def test_several_classes(name, one_hot):
     X, y = three_classes(300)
@@ -214,7 +224,7 @@ def test_several_labels_take_the_asymmetric_loss():
     np.testing.assert_allclose(clf.predict_proba(X), clf.model_.loss.posterior(raw), rtol=1e-4)
 
 
-@pytest.mark.parametrize("loss", ["focal", "ldam", "logit_adjusted"])
+@pytest.mark.parametrize("loss", slow_but_first(["focal", "ldam", "logit_adjusted"]))
 def test_labels_of_time_steps(loss):
     X = np.random.default_rng(0).normal(size=(60, 5, 2))
     y = (X[:, :, :1] > 1).astype(int)
@@ -222,7 +232,9 @@ def test_labels_of_time_steps(loss):
     assert clf.predict_proba(X).shape == (60, 5, 2)
 
 
-@pytest.mark.parametrize("name", ["binary_focal_crossentropy", "BinaryFocalCrossentropy"])
+@pytest.mark.parametrize(
+    "name", slow_but_first(["binary_focal_crossentropy", "BinaryFocalCrossentropy"])
+)
 def test_keras_own_focal_loss_is_undone_too(name, data):
     X, y = data
     clf = BalancedKerasClassifier(loss=name, **TINY).fit(X, y)
@@ -231,6 +243,7 @@ def test_keras_own_focal_loss_is_undone_too(name, data):
     np.testing.assert_allclose(clf.predict_proba(X), expected, rtol=1e-4, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_losses_are_searched_by_name(data):
     grid = {"loss": [None, "focal", "logit_adjusted"]}
     search = GridSearchCV(

@@ -13,6 +13,7 @@ from sklearn.multioutput import MultiOutputClassifier
 from sklearn.pipeline import make_pipeline
 
 from imbalanced_nn import BalancedKerasClassifier, exceptions
+from tests.problems import slow_but_first
 
 X = np.random.default_rng(0).normal(size=(60, 2)).astype(np.float32)
 Y = np.repeat([0, 1], [40, 20])
@@ -41,7 +42,7 @@ DROP = {
 
 
 @pytest.mark.filterwarnings("default::imbalanced_nn.exceptions.ImbalanceWarning")
-@pytest.mark.parametrize("name", DROP)
+@pytest.mark.parametrize("name", slow_but_first(DROP))
 def test_a_dropped_cut_is_told_once(name, recwarn):
     (note,) = notes(DROP[name](network()), recwarn)
     assert f"{name} decides by the probabilities of its estimators" in note
@@ -67,7 +68,7 @@ KEEP = {
 
 
 @pytest.mark.filterwarnings("default::imbalanced_nn.exceptions.ImbalanceWarning")
-@pytest.mark.parametrize("name", KEEP)
+@pytest.mark.parametrize("name", slow_but_first(KEEP))
 def test_nothing_is_told_where_the_cut_is_kept(name, recwarn):
     y = np.stack([Y, 1 - Y], axis=1) if name == "one for each output" else Y
     assert not notes(KEEP[name](network()), recwarn, y)

@@ -209,6 +209,7 @@ def predict_in_new_process(paths, X, folder):
     return joblib.load(folder / "answers")
 
 
+@pytest.mark.slow
 def test_a_new_process_predicts_the_same(fitted, users_code, data, tmp_path):
     X, y = data
     custom = BalancedKerasClassifier(users_code.network, epochs=2, random_state=0).fit(X, y)

@@ -30,6 +30,7 @@ EXPECTED_FAILURES = {
     expected_failed_checks=lambda estimator: EXPECTED_FAILURES,
     xfail_strict=True,
 )
+@pytest.mark.slow
 def test_seeded_estimator_passes(estimator, check):
     check(estimator)
 

@@ -14,7 +14,7 @@ from sklearn.model_selection import train_test_split
 from imbalanced_nn import BalancedBatches, BalancedKerasClassifier
 from imbalanced_nn.exceptions import InvalidParameterError
 from tests import problems
-from tests.problems import ENGINES, rare_class, three_classes, three_labels
+from tests.problems import ENGINES, rare_class, slow_but_first, three_classes, three_labels
 
 TINY = problems.TINY | {"epochs": 4}
 
@@ -108,7 +108,7 @@ def test_the_second_stage_counts_neither_class_weights_nor_their_share(data):
     np.testing.assert_allclose(clf.fit_result_.shares.in_loss, [26 / 32, 6 / 32])
 
 
-@pytest.mark.parametrize("kind", ["multiclass", "multilabel", "sequences"])
+@pytest.mark.parametrize("kind", slow_but_first(["multiclass", "multilabel", "sequences"]))
 def test_kinds_of_data(kind):
     X, y = three_classes(240)
     if kind == "multilabel":

@@ -158,6 +158,7 @@ def test_all_targets_start_at_the_prior(target_type, n_classes, units, activatio
     np.testing.assert_allclose(convert_to_numpy(model(X))[0], expected, rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_the_network_is_saved_and_loaded(tmp_path):
     model = made()
     model.compile(optimizer=KernelAdamW(), loss="binary_crossentropy")
@@ -185,6 +186,7 @@ def test_units_are_dropped_of_all_members_alike_and_the_mean_stays():
         MemberDropout(1.5)
 
 
+@pytest.mark.slow
 def test_only_kernels_decay_as_where_keras_is_told_of_the_others():
     models = [made(), made()]
     keras_own = keras.optimizers.AdamW(0.1, weight_decay=0.5)

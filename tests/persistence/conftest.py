@@ -13,7 +13,7 @@ from sklearn.base import BaseEstimator
 from imbalanced_nn import ThresholdTuner, load
 from imbalanced_nn.exceptions import ModelFileError
 from imbalanced_nn.persistence.archive import MANIFEST, read_archive, write_archive
-from tests.problems import binary, multiclass, network, three_labels, time_steps
+from tests.problems import binary, multiclass, network, slow_but_first, three_labels, time_steps
 
 CASES = {
     "binary": lambda: network(loss="focal", class_weight="balanced").fit(*binary()),
@@ -51,7 +51,7 @@ ROWS = {
 _FITS = {}
 
 
-@pytest.fixture(params=CASES)
+@pytest.fixture(params=slow_but_first(CASES))
 def fit_and_rows(request):
     """A fitted estimator of each kind, fitted once, and rows for it; do not change it."""
     name = request.param

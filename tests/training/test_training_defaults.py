@@ -49,6 +49,7 @@ def test_several_classes_and_labels():
     )
 
 
+@pytest.mark.slow
 def test_folds_of_one_shape_and_later_fits_share_a_program(monkeypatch):
     from imbalanced_nn.training import programs
 

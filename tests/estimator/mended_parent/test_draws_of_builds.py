@@ -65,6 +65,7 @@ class Drawing:
 
 @pytest.mark.parametrize("draw", [random.random, np.random.random], ids=["python", "numpy"])
 @pytest.mark.parametrize("model", [None, "mlp", plain], ids=["default", "mlp", "own"])
+@pytest.mark.slow
 def test_a_thread_that_draws_changes_no_fit_and_is_not_changed(data, draw, model):
     X, y = data
     clf = ours(model=model, epochs=2)

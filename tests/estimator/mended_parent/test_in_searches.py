@@ -51,6 +51,7 @@ def test_tuned_threshold_classifier_wraps_it(data):
     assert balanced_accuracy_score(y, tuned.predict(X)) > 0.6
 
 
+@pytest.mark.slow
 def test_calibrated_classifier_keeps_the_ranking(data):
     X, y = data
     frozen = FrozenEstimator(parents(**LEARNING, random_state=0).fit(X, y))

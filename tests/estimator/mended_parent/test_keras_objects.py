@@ -89,6 +89,7 @@ def custom(tmp_path, monkeypatch):
 
 # Nothing undoes what a power of the distance makes of the probabilities.
 @pytest.mark.filterwarnings(r"ignore:\[INN012\]")
+@pytest.mark.slow
 def test_custom_loss_and_metric_survive_pickle_into_a_new_process(data, custom, tmp_path):
     X, y = data
     fits = [

@@ -67,7 +67,16 @@ NAMES = {
 
 
 @pytest.mark.parametrize(
-    ("name", "engine"), [*((name, "auto") for name in NAMES), ("unnamed", "keras")]
+    ("name", "engine"),
+    [
+        ("unnamed", "auto"),
+        pytest.param("unnamed", "keras", marks=pytest.mark.slow),
+        *(
+            pytest.param(name, "auto", marks=pytest.mark.slow)
+            for name in NAMES
+            if name != "unnamed"
+        ),
+    ],
 )
 def test_names_are_those_given_in_every_fit(name, engine):
     make, names = NAMES[name]

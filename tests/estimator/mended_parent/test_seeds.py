@@ -35,6 +35,7 @@ AFTER_A_SEEDED_FIT = """
 """
 
 
+@pytest.mark.slow
 def test_seeded_fit_leaves_tensorflow_as_found():
     code = AFTER_A_SEEDED_FIT.format(wrapper="BalancedKerasClassifier")
     assert in_new_process(code) == "fitted False None False"

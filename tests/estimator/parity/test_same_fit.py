@@ -24,10 +24,10 @@ SLOW = pytest.mark.slow
     [
         ("binary", sigmoid_network, None),
         pytest.param("binary", softmax_network, None, marks=SLOW),
-        ("multiclass", softmax_network, None),
+        pytest.param("multiclass", softmax_network, None, marks=SLOW),
         pytest.param("multiclass", softmax_network, "categorical_crossentropy", marks=SLOW),
         pytest.param("onehot", softmax_network, "categorical_crossentropy", marks=SLOW),
-        ("multilabel", multilabel_network, "binary_crossentropy"),
+        pytest.param("multilabel", multilabel_network, "binary_crossentropy", marks=SLOW),
     ],
 )
 def test_equals_the_parent_bit_for_bit(rows, kind, model, loss):

@@ -109,6 +109,7 @@ def two_heads(meta, compile_kwargs):
     return model
 
 
+@pytest.mark.slow
 def test_two_heads_behind_a_target_encoder(rows):
     X, y = rows["multiclass"]
     y = np.column_stack([(X[:, 1] > 0).astype(int), np.unique(y, return_inverse=True)[1]])
@@ -150,6 +151,7 @@ def two_inputs(meta, compile_kwargs):
     return model
 
 
+@pytest.mark.slow
 def test_two_inputs_behind_a_feature_encoder(rows):
     X, y = rows["binary"]
     one = ours(OursWithTwoInputs, model=two_inputs, epochs=2).fit(X, y)

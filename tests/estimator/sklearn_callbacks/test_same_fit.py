@@ -11,6 +11,7 @@ from tests.problems import ENGINES, TINY, weights_of
 from .conftest import UNSTEADY, Recorder, Watching
 
 
+@pytest.mark.slow
 def test_a_callback_may_fit_an_equal_network(data):
     expected = BalancedKerasClassifier(**TINY).fit(*data)
     inner = []

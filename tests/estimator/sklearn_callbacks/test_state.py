@@ -9,7 +9,7 @@ import pytest
 
 from imbalanced_nn import BalancedKerasClassifier, ThresholdTuner
 from imbalanced_nn.exceptions import InvalidParameterError
-from tests.problems import ENGINES, TINY, Hidden, three_labels, weights_of
+from tests.problems import ENGINES, TINY, Hidden, slow_but_first, three_labels, weights_of
 
 from .conftest import UNSTEADY, Recorder, Watching
 
@@ -43,7 +43,7 @@ IN_THE_END = {
 class TestState:
     """What callbacks get at the end of an epoch is what a fit of so many epochs gives."""
 
-    @pytest.mark.parametrize("case", SHORTER)
+    @pytest.mark.parametrize("case", slow_but_first(SHORTER))
     def test_is_that_of_a_shorter_fit(self, case, data):
         X, _ = data
         params = TINY | UNSTEADY | SHORTER[case]
@@ -65,7 +65,7 @@ class TestState:
         stops_early = params.get("early_stopping", True) and "validation_split" not in params
         assert (clf.n_iter_ < len(states)) == stops_early
 
-    @pytest.mark.parametrize("case", IN_THE_END)
+    @pytest.mark.parametrize("case", slow_but_first(IN_THE_END))
     def test_is_in_the_end_that_of_the_fit(self, case, data):
         X, _ = data
         recorder = Recorder()
@@ -99,6 +99,7 @@ class TestState:
         np.testing.assert_array_equal(weights_of(clf), shipped)
 
     @pytest.mark.parametrize("engine", ENGINES)
+    @pytest.mark.slow
     def test_weighs_by_the_epoch_that_would_ship(self, engine, data):
         X, _ = data
         recorder, live = Recorder(), []
