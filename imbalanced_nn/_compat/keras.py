@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import keras
+from keras.src import api_export
 from keras.src.backend.common import global_state
 from keras.src.backend.common.stateless_scope import StatelessScope
 from keras.src.models.functional import Functional
@@ -44,6 +45,7 @@ __all__ = [
     "metric_of_compile",
     "moving_averages",
     "name_counts",
+    "name_optimizers",
     "nodes_into",
     "own_metrics",
     "save_model",
@@ -106,6 +108,17 @@ _EXCLUDED = ("_exclude_from_weight_decay", "_exclude_from_weight_decay_pattern")
 def backend_name() -> str:
     """Return the name of the backend that Keras runs on."""
     return keras.backend.backend()
+
+
+def name_optimizers() -> None:
+    """Let Keras write optimizers under their public names where a backend has classes of its own.
+
+    Under the names of these only this backend could read them.
+    """
+    names = api_export.REGISTERED_OBJS_TO_NAMES
+    for public, name in list(names.items()):
+        if isinstance(public, type) and issubclass(public, keras.optimizers.Optimizer):
+            names.setdefault(type(public.__new__(public)), name)
 
 
 def flattened_layers(model: keras.layers.Layer, include_self: bool = True) -> list[Any]:

@@ -128,13 +128,17 @@ def test_each_member_learns_for_itself_and_the_mean_is_judged(name, weighted):
     model.compile(loss=loss)
     weight = RNG.random(30).astype(np.float32) if weighted else None
     outputs = model(X, training=True)
-    trained = model.compute_loss(y=Y, y_pred=outputs, sample_weight=weight, training=True)
-    parts = [float(loss(Y, expit(member(X)), weight)) for member in members_of(model)]
-    np.testing.assert_allclose(convert_to_numpy(trained), np.mean(parts), rtol=1e-5)
-    judged = model.compute_loss(y=Y, y_pred=outputs, sample_weight=weight, training=False)
+    trained, judged = (
+        convert_to_numpy(
+            model.compute_loss(y=Y, y_pred=outputs, sample_weight=weight, training=training)
+        )
+        for training in (True, False)
+    )
+    parts = [convert_to_numpy(loss(Y, expit(member(X)), weight)) for member in members_of(model)]
+    np.testing.assert_allclose(trained, np.mean(parts), rtol=1e-5)
     expected = convert_to_numpy(loss(Y, outputs, weight))
-    np.testing.assert_allclose(convert_to_numpy(judged), expected, rtol=1e-6)
-    assert float(judged) < float(trained)
+    np.testing.assert_allclose(judged, expected, rtol=1e-6)
+    assert judged < trained
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 
+import keras
 import numpy as np
 import pytest
 
@@ -63,6 +64,14 @@ def test_the_gradient_is_that_of_differences():
     step = 1e-6 * np.eye(2)
     expected = [(value(at + e) - value(at - e)) / 2e-6 for e in step]
     np.testing.assert_allclose(gradient(value, at), expected, rtol=1e-4)
+
+
+@pytest.mark.parametrize("name", ["Adam", "AdamW", "SGD", "RMSprop"])
+def test_an_optimizer_is_written_as_every_backend_knows_it(name):
+    written = keras.saving.serialize_keras_object(getattr(keras.optimizers, name)())
+    assert written["module"] == "keras.optimizers"
+    assert written["class_name"] == name
+    assert written["registered_name"] is None
 
 
 # Finds nothing of the packages named first, as if they were not installed.

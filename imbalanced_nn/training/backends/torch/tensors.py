@@ -7,10 +7,10 @@ from typing import Any
 import keras
 import torch
 
+from imbalanced_nn._compat.keras import name_optimizers
 from imbalanced_nn.training.backends.usual import (
     forget_traces,
     padded_length,
-    start,
     variables_alike,
 )
 
@@ -37,6 +37,11 @@ COMPILES = False
 
 PEEKS = True
 """Whether Keras takes a batch out of an epoch of its own to make metrics by."""
+
+
+def start() -> None:
+    """Let files name optimizers as other backends know them."""
+    name_optimizers()
 
 
 def is_tensor(data: Any) -> bool:
