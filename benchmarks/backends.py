@@ -1,11 +1,11 @@
 """Each of Keras' backends: CPU seconds of imports and fits, and how well it learns.
 
-A backend is chosen when Keras is imported, so each is measured in processes of its own, one after the
-other, first fits in turns. Warm fits run interleaved with scikit-learn's
-MLPClassifier of the same size, batches and epochs, and their ratio is what to compare: seconds
-depend on what else the machine does. For quality the default network is fitted to 1,200 rows of
-each data set that ships, always the same, and judged on 800 others, with several seeds; a fifth of
-the rows is held out for its early stopping.
+A backend is chosen when Keras is imported, so each is measured in processes of its own, one after
+the other, first fits in turns. Warm fits run interleaved with scikit-learn's MLPClassifier of the
+same size, batches and epochs, and their ratio is what to compare: seconds depend on what else the
+machine does. For quality the default network is fitted to 1,200 rows of each data set that ships,
+always the same, and judged on 800 others, with several seeds; a fifth of the rows is held out for
+its early stopping.
 
     python -m benchmarks.backends [--only first warm quality] [--backends tensorflow jax torch]
 
