@@ -140,15 +140,15 @@ def test_a_number_is_the_cut_and_a_probability_equal_to_it_is_positive(binary):
     assert at_middle.predict(X)[np.argsort(proba)[len(proba) // 2]] == 1
 
 
+@pytest.mark.skipif(
+    keras.backend.backend() == "torch", reason="the network that PyTorch draws leans nowhere"
+)
 def test_few_held_out_positives_lean_on_the_probabilities(binary, multilabel):
     clf = fitted(binary, threshold="geometric_mean")
     y, proba = held_out(clf, binary)
     leaning = ThresholdTuner("geometric_mean", min_positives=50).fit(y, proba)
     assert clf.best_threshold_ == leaning.best_threshold_
-    if keras.backend.backend() == "tensorflow":
-        # What another backend draws may give both the same cut.
-        exact = ThresholdTuner("geometric_mean").fit(y, proba)
-        assert clf.best_threshold_ != exact.best_threshold_
+    assert clf.best_threshold_ != ThresholdTuner("geometric_mean").fit(y, proba).best_threshold_
     with pytest.warns(ImbalanceWarning, match=rf"INN010.*rests on {y.sum()} positives") as caught:
         fitted(binary, threshold="geometric_mean")
     # Keras may warn, too.
