@@ -118,7 +118,8 @@ def name_optimizers() -> None:
     names = api_export.REGISTERED_OBJS_TO_NAMES
     for public, name in list(names.items()):
         if isinstance(public, type) and issubclass(public, keras.optimizers.Optimizer):
-            names.setdefault(type(public.__new__(public)), name)
+            kind: Any = public
+            names.setdefault(type(kind.__new__(kind)), name)
 
 
 def flattened_layers(model: keras.layers.Layer, include_self: bool = True) -> list[Any]:
