@@ -73,7 +73,7 @@ class TestScoring:
             compare_strategies(stand_in(), *binary, scoring="f2")
         assert str(refusal.value) == (
             "scoring: got 'f2'; known are 'average_precision', 'balanced_accuracy', 'f1', "
-            "'matthews_corrcoef', 'log_loss', 'seconds'."
+            "'matthews_corrcoef', 'log_loss', 'cost', 'seconds'."
         )
         assert stand_in.fits == []
 
