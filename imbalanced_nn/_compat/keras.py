@@ -14,8 +14,8 @@ from keras.src.backend.common import global_state
 from keras.src.backend.common.stateless_scope import StatelessScope
 from keras.src.models.functional import Functional
 from keras.src.random import seed_generator
-from keras.src.saving import serialization_lib
-from keras.src.saving.saving_lib import load_model, save_model
+from keras.src.saving import saving_lib, serialization_lib
+from keras.src.saving.saving_lib import load_model
 from keras.src.saving.serialization_lib import SafeModeScope
 from keras.src.utils.naming import to_snake_case
 
@@ -71,7 +71,7 @@ _DRAWING = _Drawing()
 seed_generator.python_random = _DRAWING
 
 
-class _IfLoaded(type(serialization_lib.tf)):  # type: ignore[misc]
+class _IfLoaded(type(serialization_lib.tf)):  # type: ignore[misc]  # Keras exports no such class
     """A package that is there once somebody has loaded it."""
 
     @property
@@ -151,6 +151,24 @@ def mask_of(tensor: Any) -> Any:
 def compilation(model: keras.Model) -> Any:
     """Return what is made anew whenever a network is compiled; None if it never was."""
     return vars(model).get("_compile_config")
+
+
+def save_model(model: keras.Model, file: Any) -> None:
+    """Write a network to a file of the Keras format.
+
+    Whether its steps are compiled is written only where it is not what this backend chooses by
+    itself: whoever loads the network may be on another.
+    """
+    given = getattr(compilation(model), "config", {})
+    compiles = given.get("jit_compile")
+    if compiles is None or compiles != model._resolve_auto_jit_compile():
+        saving_lib.save_model(model, file)
+        return
+    given["jit_compile"] = "auto"
+    try:
+        saving_lib.save_model(model, file)
+    finally:
+        given["jit_compile"] = compiles
 
 
 def declared_size(config: dict[str, Any], custom_objects: dict[str, Any]) -> int:

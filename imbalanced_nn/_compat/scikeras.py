@@ -12,7 +12,7 @@ from imbalanced_nn._compat.keras import backend_name
 
 if backend_name() != "tensorflow" and "tensorflow" not in sys.modules:
     # What `import` takes for a module that is not there.
-    sys.modules["tensorflow"] = None  # type: ignore[assignment]
+    sys.modules["tensorflow"] = None  # type: ignore[assignment]  # as the import system allows
     try:
         import_module("scikeras.utils.random_state")
     finally:

@@ -3,6 +3,9 @@
 A release that drops or changes one fails here, by its name, before anything fails in its stead.
 """
 
+import io
+import json
+import zipfile
 from numbers import Integral
 
 import keras
@@ -48,6 +51,26 @@ def test_who_makes_a_tensor_and_from_what(model):
     (given,) = of_keras.nodes_into(layer)[node].input_tensors
     assert of_keras.maker_of(given)[0].name == "inner"
     assert of_keras.nodes_into(layer)[node].arguments.args[0] is given
+
+
+@pytest.mark.parametrize("compiles", [True, False, "auto"])
+def test_whether_steps_are_compiled_is_left_to_the_backend_unless_it_was_asked_for(compiles):
+    model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
+    model.compile("sgd", "mse", jit_compile=compiles)
+    usual = model._resolve_auto_jit_compile()
+    file = io.BytesIO()
+    of_keras.save_model(model, file)
+    written = json.loads(zipfile.ZipFile(file).read("config.json"))["compile_config"]
+    expected = "auto" if compiles in ("auto", usual) else compiles
+    assert written["jit_compile"] == expected
+    assert of_keras.compilation(model).config["jit_compile"] == model.jit_compile
+    assert of_keras.load_model(file).jit_compile == model.jit_compile
+
+
+def test_what_keras_asks_before_it_serialises():
+    assert isinstance(of_keras.serialization_lib.tf.available, bool)
+    names = of_keras.api_export.REGISTERED_OBJS_TO_NAMES
+    assert names[keras.optimizers.Adam] == "keras.optimizers.Adam"
 
 
 @pytest.mark.parametrize("activation", ["sigmoid", "softmax"])
