@@ -38,7 +38,7 @@ class EpochProgram(ABC):
         list or dict of them.
     """
 
-    _batch_size: int
+    batch_size: int
 
     def __init__(self, model: keras.Model, batch_size: int, data: tuple[Any, ...]):
         with seeded(0, *layer_classes(model)), tensors.variables_alike():
@@ -80,11 +80,6 @@ class EpochProgram(ABC):
     def _trains_alike(self, rest: keras.Model) -> bool:
         """Whether the twin's optimizer can train the rest alone."""
         return True
-
-    @property
-    def fills(self) -> bool:
-        """Whether rows that weigh nothing may fill batches up."""
-        return False
 
     @property
     def has_fixed(self) -> bool:
@@ -190,7 +185,7 @@ class OwnNetwork(EpochProgram):
     def _build(self, data: list[Any]) -> None:
         """Make what Keras makes of a network before its first batch."""
         with tensors.variables_alike():
-            first = keras.tree.map_structure(lambda part: part[: self._batch_size], tuple(data))
+            first = keras.tree.map_structure(lambda part: part[: self.batch_size], tuple(data))
             build_compiled_metrics(self.twin, first)
             if not self.twin.optimizer.built:
                 self.twin.optimizer.build(self.twin.trainable_variables)

@@ -43,8 +43,8 @@ class Program(EpochProgram):
 
     def _set_up(self, batch_size: int) -> None:
         """Begin without any program."""
-        self._batch_size = batch_size
-        self._fills = fills_batches(self.twin)
+        self.batch_size = batch_size
+        self.fills = fills_batches(self.twin)
         self.n_traces = 0
         self._runs: dict[bool, Callable] = {}
         self._tests: dict[int, Callable] = {}
@@ -53,16 +53,6 @@ class Program(EpochProgram):
     def _make_metrics(self, data: tuple[Any, ...]) -> None:
         """Make the twin's metrics, with a row of zeros."""
         build_compiled_metrics(self.twin, _empty_row(data))
-
-    @property
-    def fills(self) -> bool:
-        """Whether rows that weigh nothing may fill batches up."""
-        return self._fills
-
-    @property
-    def batch_size(self) -> int:
-        """Rows in a batch."""
-        return self._batch_size
 
     def network(self, is_fixed: bool) -> keras.Model:
         """Return what is trained, the twin or what of it comes after fixed layers."""
@@ -75,7 +65,7 @@ class Program(EpochProgram):
         return keras.tree.map_structure(jnp.copy, held)
 
     def hold(self, values: tuple[Any, list[Any]], is_fixed: bool) -> None:
-        """Let the twin and its optimizer hold values, copies of which nobody else holds."""
+        """Let the twin and its optimizer hold values, which are theirs alone."""
         network = self.network(is_fixed)
         _hold(network, values[0], [variable.value for variable in network.metrics_variables])
 
@@ -136,15 +126,15 @@ class Program(EpochProgram):
             names = ("odd_rows",)
             self._runs[is_fixed] = jax.jit(run, donate_argnums=self._donated, static_argnames=names)
         n_rows = len(rows[0])
-        length = padded_length(n_rows, self._batch_size)
+        length = padded_length(n_rows, self.batch_size)
         at_once = 1 << (at_once - 1).bit_length()
         epochs = [
             padded(np.stack([padded(part, length) for part in parts]), at_once)
             for parts in (weights, rows)
         ]
-        odd_rows = 0 if self._fills else n_rows % self._batch_size
-        if self._fills:
-            weigh_up(epochs[0], n_rows, self._batch_size, reduction_of(network))
+        odd_rows = 0 if self.fills else n_rows % self.batch_size
+        if self.fills:
+            weigh_up(epochs[0], n_rows, self.batch_size, reduction_of(network))
         *judged, n_judged = held_out or [0]
         state = _state_of(network)
         metrics = [variable.value for variable in network.metrics_variables]
@@ -167,7 +157,7 @@ class Program(EpochProgram):
     ):  # fmt: skip
         """Train for the epochs that ``rows`` has lines; stack what each of them returns."""
         self.n_traces += 1
-        size, (X, y) = self._batch_size, data
+        size, (X, y) = self.batch_size, data
 
         def batch(start, n, rows, weight):
             taken = lax.dynamic_slice_in_dim(rows, start, n)
@@ -178,7 +168,7 @@ class Program(EpochProgram):
             state, before = carry
             data = batch(number * size, size, rows, weight)
             _, (*state, after) = network.train_step((*state, before), data)
-            if self._fills:
+            if self.fills:
                 after = _counted(before, after, n_rows - number * size, size)
             return tuple(state), after
 
@@ -193,7 +183,7 @@ class Program(EpochProgram):
             n_rows, weight, rows = given
             fresh = stateless(network.metrics_variables, metrics, network.reset_metrics)[1]
             metrics = [jnp.where(goes_on, *pair) for pair in zip(metrics, fresh, strict=True)]
-            n_steps = -(-n_rows // size) if self._fills else n_rows // size
+            n_steps = -(-n_rows // size) if self.fills else n_rows // size
             turn = partial(step, n_rows=n_rows, weight=weight, rows=rows)
             state, metrics = lax.fori_loop(0, n_steps, turn, (state, metrics))
             if odd_rows:

@@ -58,7 +58,7 @@ class Program(EpochProgram):
 
     def _set_up(self, batch_size: int) -> None:
         """Begin without any graph."""
-        self._batch_size = batch_size
+        self.batch_size = batch_size
         self.n_traces = 0
         self._functions: dict[str, Callable] = {}
 
@@ -181,7 +181,7 @@ class Program(EpochProgram):
                 inputs = keras.tree.map_structure(lambda part: tf.gather(part, batch), X)
             network.train_step((inputs, tf.gather(y, batch), weight))
 
-        _each_batch(step, tf.shape(rows)[0], self._batch_size)
+        _each_batch(step, tf.shape(rows)[0], self.batch_size)
         metrics = network.get_metrics_result()
         if not held_out:
             return metrics, ()
