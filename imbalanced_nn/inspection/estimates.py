@@ -8,13 +8,12 @@ from imbalanced_nn.inspection.confidence import (
     auc_interval,
     average_precision_interval,
     calibration_interval,
-    confusion_draws,
     effective_sample_size,
     exact_binomial,
     interval_of_mean,
     studentised_interval,
-    totals_of_draws,
 )
+from imbalanced_nn.inspection.decision_draws import MANY_CLASSES, against_the_rest, draw_totals
 from imbalanced_nn.metrics import (
     MATRIX_FORMULAS,
     MEASURES,
@@ -39,10 +38,6 @@ _MANY_ROWS = 50_000
 _MOST_CUTS = 10_000
 _N_CELLS = 40_000
 """Cells of confusion matrices that are drawn whatever the number of resamples."""
-_BLOCK_CELLS = 2**22
-"""Cells of drawn confusion matrices that are in memory at a time, or one matrix."""
-_MANY_CLASSES = 100
-"""Classes up to which every cell of a confusion matrix is drawn."""
 _JOINED_CELLS = 2**21
 """Cells of resampled weights that very many classes are measured by at a time."""
 _MOST_SUMMED = 2**28
@@ -106,11 +101,11 @@ def estimates_of(rows, problems, costs, *, n_resamples, confidence_level, rng):
     resamples = _resample(rows, problems, n_resamples, rng)
     n_draws = max(n_resamples, _N_CELLS // len(rows.classes) ** 2)
     costs = np.zeros(2 * (len(rows.classes),)) if costs is None else costs
-    drawn_totals = _draw_totals(rows, costs, n_draws, rng)
+    drawn_totals = draw_totals(rows, costs, n_draws, rng)
     for k, problem in enumerate(problems):
         if np.isnan(value[1 + k]).all():
             continue
-        drawn = drawn_totals[k] if rows.kind == "multilabel" else _against_the_rest(drawn_totals, k)
+        drawn = drawn_totals[k] if rows.kind == "multilabel" else against_the_rest(drawn_totals, k)
         _put(ends[1 + k], _of_ranks(rows, problem, k, confidence_level))
         _put(ends[1 + k], _of_decisions(rows, k, drawn, value[1 + k], confidence_level))
         _put(ends[1 + k], _of_resamples(rows, resamples, value, k, confidence_level))
@@ -200,7 +195,7 @@ def _resample(rows, problems, n_resamples, rng):
     moments = [_mean_and_variance(drawn_once[None], losses, squares, n_effective)]
     blocks = resampled_weights(strata, rows.weight, n_resamples, rng, often)
     blocks = drawn_shares(blocks, strata, rng, often)
-    if len(rows.classes) > _MANY_CLASSES:
+    if len(rows.classes) > MANY_CLASSES:
         blocks = _joined(blocks)
     for weights in blocks:
         for found, part in zip(
@@ -325,69 +320,6 @@ def _of_ranks(rows, problem, k, confidence_level):
         "prevalence": exact_binomial(share, effective_sample_size(rows.weight), confidence_level),
         "calibration_error": calibration_interval(gaps, error, noise, min(n), confidence_level),
     }
-
-
-@dataclass(frozen=True)
-class _Totals:
-    """What formulas take of drawn confusion matrices, each of shape (n_draws, n_classes).
-
-    Parameters
-    ----------
-    hit, true, predicted : ndarray
-        Weight of the rows of a class that were predicted as it, of all its rows, and of all that
-        were predicted as it.
-    paid : ndarray
-        Cost of the rows of a class.
-    """
-
-    hit: np.ndarray
-    true: np.ndarray
-    predicted: np.ndarray
-    paid: np.ndarray
-
-    def __iter__(self):
-        """Yield the three that formulas take."""
-        return iter((self.hit, self.true, self.predicted))
-
-
-def _draw_totals(rows, costs, n_draws, rng):
-    """Return totals of drawn confusion matrices: of all classes, or of each label."""
-    if rows.kind == "multilabel":
-        pairs = zip(rows.codes.T, rows.decided.T, strict=True)
-        return [_drawn(*pair, rows.weight, np.zeros((2, 2)), n_draws, rng) for pair in pairs]
-    return _drawn(rows.codes, rows.decided, rows.weight, costs, n_draws, rng)
-
-
-def _drawn(true, decided, weight, costs, n_draws, rng):
-    """Return totals of matrices, of which some are in memory at a time."""
-    n_classes = len(costs)
-    cells, squares = (
-        np.bincount(true * n_classes + decided, part, minlength=n_classes**2).reshape(costs.shape)
-        for part in (weight, weight**2)
-    )
-    is_large = n_classes > _MANY_CLASSES
-    n_cells = np.count_nonzero(cells) + n_classes if is_large else n_classes**2
-    step = max(1, _BLOCK_CELLS // n_cells)
-    parts = []
-    for start in range(0, n_draws, step):
-        n = min(step, n_draws - start)
-        if is_large:
-            parts.append(totals_of_draws(cells, squares, costs, n, rng))
-            continue
-        drawn = confusion_draws(cells, squares, n, rng)
-        hit = np.diagonal(drawn, axis1=1, axis2=2).copy()
-        paid = np.einsum("nij,ij->ni", drawn, costs)
-        parts.append((hit, drawn.sum(axis=2), drawn.sum(axis=1), paid))
-    return _Totals(*(np.concatenate(part) for part in zip(*parts, strict=True)))
-
-
-def _against_the_rest(totals, k):
-    """Return the totals of the rest and a class, in this order."""
-    hit, true, predicted = (part[:, k] for part in totals)
-    whole = totals.true.sum(axis=1)
-    of_rest = whole - true - predicted + hit, whole - true, whole - predicted
-    pairs = zip(of_rest, (hit, true, predicted), strict=True)
-    return tuple(np.stack(pair, axis=-1) for pair in pairs)
 
 
 def _of_decisions(rows, k, totals, value, confidence_level):

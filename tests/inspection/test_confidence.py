@@ -8,7 +8,7 @@ import pytest
 from scipy import stats
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from imbalanced_nn.inspection import estimates
+from imbalanced_nn.inspection import decision_draws, estimates
 from imbalanced_nn.inspection.confidence import (
     auc_interval,
     average_precision_interval,
@@ -165,8 +165,8 @@ def test_totals_are_those_of_the_matrices_drawn_at_once(monkeypatch):
     np.add.at(cells, (true, decided), weight)
     np.add.at(squares, (true, decided), weight**2)
     matrices = confusion_draws(cells, squares, 50, np.random.default_rng(1))
-    monkeypatch.setattr(estimates, "_BLOCK_CELLS", 7 * 16)
-    totals = estimates._drawn(true, decided, weight, costs, 50, np.random.default_rng(1))
+    monkeypatch.setattr(decision_draws, "BLOCK_CELLS", 7 * 16)
+    totals = decision_draws.drawn_totals(true, decided, weight, costs, 50, np.random.default_rng(1))
     expected = (
         [np.diag(matrix) for matrix in matrices],
         matrices.sum(axis=2),
@@ -180,17 +180,17 @@ def test_totals_are_those_of_the_matrices_drawn_at_once(monkeypatch):
     for i, j in np.ndindex(4, 4):
         merged[:, member[i], member[j]] += matrices[:, i, j]
     of_two = ([np.diag(m) for m in merged], merged.sum(axis=2), merged.sum(axis=1))
-    for part, of_all in zip(estimates._against_the_rest(totals, 2), of_two, strict=True):
+    for part, of_all in zip(decision_draws.against_the_rest(totals, 2), of_two, strict=True):
         np.testing.assert_allclose(part, of_all, rtol=1e-12)
 
 
 def test_few_drawn_matrices_are_in_memory_at_a_time(monkeypatch):
     """All of them would take 40 MB."""
-    monkeypatch.setattr(estimates, "_BLOCK_CELLS", 2**16)
+    monkeypatch.setattr(decision_draws, "BLOCK_CELLS", 2**16)
     codes, costs, rng = np.arange(100), np.zeros((100, 100)), np.random.default_rng(0)
     tracemalloc.start()
     try:
-        estimates._drawn(codes, codes, np.ones(100), costs, 500, rng)
+        decision_draws.drawn_totals(codes, codes, np.ones(100), costs, 500, rng)
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
