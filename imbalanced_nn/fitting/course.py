@@ -218,9 +218,9 @@ class Course:
 
     @cached_property
     def _judges_alone(self) -> bool:
-        """Whether held-out rows need no evaluation by Keras, or as by Keras.
+        """Whether the monitor alone judges held-out rows, whose outputs it has.
 
-        It costs a trace and 25 ms an epoch; the monitor has the outputs.
+        Keras' own evaluation costs a trace and 25 ms an epoch.
         """
         plain = not needs_evaluation(self.plan.factory.network, self.callbacks)
         for name, usual in (("validation_freq", 1), ("validation_steps", None)):

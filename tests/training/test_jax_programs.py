@@ -13,13 +13,15 @@ from .conftest import TABLE, assert_equal_fits, rows
 if keras.backend.backend() != "jax":
     pytest.skip("they run where KERAS_BACKEND=jax", allow_module_level=True)
 
+import jax
+
 X, Y = rows(TABLE)
 SMALL = {"model__hidden_layer_sizes": (8,), "model__dropout": 0.0}
 
 
 def fit(X=X, y=Y, **params):
     params = {"epochs": 2, "random_state": 0, "batch_size": 16, **params}
-    return BalancedKerasClassifier("mlp", **SMALL, **params).fit(X, y)
+    return BalancedKerasClassifier("mlp", **SMALL | params).fit(X, y)
 
 
 @pytest.mark.parametrize("n", [140, 150])
@@ -31,10 +33,22 @@ def test_a_last_batch_that_is_filled_up_is_that_of_model_fit(n, loss):
     assert_equal_fits("mlp", X[:n], Y[:n], exact=False, **params)
 
 
-def test_folds_of_about_one_size_share_a_program():
+@pytest.mark.parametrize("by_place", [True, False])
+@pytest.mark.parametrize("model", ["mlp", "tabular"])
+def test_what_is_drawn_for_a_last_batch_is_that_of_model_fit(model, by_place):
+    params = {"model__hidden_layer_sizes": (8,), "model__dropout": 0.3, "batch_size": 32}
+    # Whether batches are filled up depends on how JAX draws.
+    clear_programs()
+    with jax.threefry_partitionable(by_place):
+        assert_equal_fits(model, X[:150], Y[:150], exact=False, **params)
+    clear_programs()
+
+
+@pytest.mark.parametrize("dropout", [0.0, 0.3])
+def test_folds_of_about_one_size_share_a_program(dropout):
     clear_programs()
     for n in (129, 131, 135):
-        assert fit(X[:n], Y[:n]).engine_ == "graph"
+        assert fit(X[:n], Y[:n], model__dropout=dropout).engine_ == "graph"
     (program,) = TRAINING
     assert program.n_traces == 1
 

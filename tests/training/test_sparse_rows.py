@@ -36,7 +36,8 @@ def fitted(X, y, build=build, **params):
 
 
 def test_rows_are_those_of_the_matrix():
-    X = sparse.coo_array(([1.0, 2, 3], ([0, 0, 2], [4, 4, 1])), shape=(3, 6))
+    # Two parts of one value; the conversion from another form would join them.
+    X = sparse.csr_array(([1.0, 2, 3], [4, 4, 1], [0, 2, 2, 3]), shape=(3, 6))
     rows = SparseRows.of(X).filled_up(5)
     assert rows.ends.tolist() == [0, 1, 1, 2, 2, 2]
     assert rows.columns.tolist() == [4, 1] and rows.values.tolist() == [3.0, 3.0]

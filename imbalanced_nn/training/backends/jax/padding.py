@@ -8,13 +8,12 @@ import numpy as np
 
 from imbalanced_nn._compat.keras import flattened_layers, mask_of, seeds_of
 from imbalanced_nn.losses import ClassLoss, PairwiseAUCLoss, keras_loss
-from imbalanced_nn.networks import MemberDropout
 from imbalanced_nn.training.own_code import is_known
 
 __all__ = ["fills_batches", "fills_held_out", "padded", "reduction_of", "weigh_up"]
 
 REDUCTIONS = ("sum", "mean", "sum_over_batch_size")
-# Layers that treat each row by itself, as all of ours do; what draws is told by its generators.
+# Layers that treat each row by itself, as all of ours do, and draw for it, if they do, once.
 ROW_BY_ROW = (
     *(keras.layers.InputLayer, keras.layers.Dense, keras.layers.Activation, keras.layers.Flatten),
     *(keras.layers.Reshape, keras.layers.Concatenate, keras.layers.Add, keras.layers.Embedding),
@@ -43,28 +42,18 @@ def fills_held_out(model: keras.Model) -> bool:
 
 
 def fills_batches(model: keras.Model) -> bool:
-    """Whether the same holds of a step of training: no row and no draw depends on the others."""
+    """Whether the same holds of a step of training: no row and no draw depends on the others.
+
+    What is drawn for the first rows of a batch is the same if others follow where JAX draws a
+    number by its place alone, as it does unless it is told otherwise.
+    """
     layers = flattened_layers(model, include_self=False)
     ours = all(type(layer) in ROW_BY_ROW or _is_ours(layer) for layer in layers)
     regular = any(getattr(layer, "activity_regularizer", None) is not None for layer in layers)
-    plain = ours and not regular and _draws_row_by_row(layers) and len(model.metrics) == 1
-    return plain and fills_held_out(model)
-
-
-def _draws_row_by_row(layers: list[keras.layers.Layer]) -> bool:
-    """Whether what layers draw for the first rows of a batch is the same if others follow.
-
-    It is where JAX draws a number by its place alone, and a layer but once, for each row.
-    """
-    drawing = [layer for layer in layers if seeds_of(layer)]
-    if not drawing:
-        return True
     config: Any = jax.config
-    return config.jax_threefry_partitionable and all(
-        type(layer) is MemberDropout
-        or (type(layer) is keras.layers.Dropout and layer.noise_shape is None)
-        for layer in drawing
-    )
+    alike = config.jax_threefry_partitionable or not seeds_of(model)
+    plain = ours and alike and not regular and len(model.metrics) == 1
+    return plain and fills_held_out(model)
 
 
 def _is_ours(layer: keras.layers.Layer) -> bool:
