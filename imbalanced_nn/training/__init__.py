@@ -18,7 +18,12 @@ from imbalanced_nn.training.callbacks import (
     weights_to_restore,
 )
 from imbalanced_nn.training.defaults import OF_BUILT_IN, OF_OWN, OF_TABLES, TrainingDefaults
-from imbalanced_nn.training.eligibility import needs_evaluation, unsuitable, watches_predictions
+from imbalanced_nn.training.eligibility import (
+    needs_evaluation,
+    slower,
+    unsuitable,
+    watches_predictions,
+)
 from imbalanced_nn.training.extended_optimizer import extend_optimizer, reset_new_slots
 from imbalanced_nn.training.fixed_batches import carried_states, fixed_batch_size
 from imbalanced_nn.training.forward_pass import forward
@@ -85,6 +90,7 @@ __all__ = [
     "seeded",
     "share_threads",
     "side_by_side",
+    "slower",
     "unnumbered",
     "unsuitable",
     "untold",

@@ -20,7 +20,7 @@ from imbalanced_nn.training.fixed_batches import fixed_batch_size
 from imbalanced_nn.training.own_code import is_known
 from imbalanced_nn.training.stream_batches import StreamBatches
 
-__all__ = ["needs_evaluation", "runs_eagerly", "unsuitable", "watches_predictions"]
+__all__ = ["needs_evaluation", "runs_eagerly", "slower", "unsuitable", "watches_predictions"]
 
 EVALUATION_BATCH_HOOKS = ("on_test_batch_begin", "on_test_batch_end")
 EVALUATION_HOOKS = ("on_test_begin", "on_test_end", *EVALUATION_BATCH_HOOKS)
@@ -101,6 +101,13 @@ def unsuitable(model: keras.Model, batches: RowBatches, arguments: dict[str, Any
         if unsuitable_data := _unsuitable_data(rows):
             return unsuitable_data
     return _unsuitable_call(arguments)
+
+
+def slower(model: keras.Model) -> str | None:
+    """Return why ``Model.fit`` trains a network faster than a program of epochs; None elsewhere."""
+    if tensors.is_slowed_by_loops(model):
+        return f"on {TITLE}, a CPU is slow at convolutions in a program of whole epochs"
+    return None
 
 
 def _untraceable_optimizer(model: keras.Model) -> str | None:

@@ -19,6 +19,7 @@ from imbalanced_nn.training import (
     ready_for_keras,
     refuse_after_fork,
     seed_of,
+    slower,
     unsuitable,
     untold,
 )
@@ -161,6 +162,8 @@ def _trainer(
                 f"engine='graph' cannot train this network as Model.fit would: {reason}. Set "
                 f"engine='auto' or 'keras'."
             )
+        if estimator.engine == "auto":
+            reason = reason or slower(network)
         if estimator.engine == "keras" or reason is not None:
             factory.engine = f"keras: {reason or 'as asked'}"
             return False

@@ -8,7 +8,7 @@ from imbalanced_nn import BalancedKerasClassifier
 from imbalanced_nn.training import clear_programs
 from imbalanced_nn.training.cache import TRAINING
 
-from .conftest import TABLE, assert_equal_fits, rows
+from .conftest import HIDDEN, TABLE, assert_equal_fits, network, rows
 
 if keras.backend.backend() != "jax":
     pytest.skip("they run where KERAS_BACKEND=jax", allow_module_level=True)
@@ -94,9 +94,27 @@ def test_each_time_step_is_judged():
     rng = np.random.default_rng(0)
     steps = rng.normal(size=(90, 5, 3)).astype(np.float32)
     labels = (steps[:, :, :1] + rng.normal(size=(90, 5, 1)) > 0.8).astype(int)
-    clf = fit(steps, labels, validation_split=0.2, epochs=1, early_stopping=False)
+    params = {"epochs": 1, "early_stopping": False, "engine": "graph"}
+    clf = fit(steps, labels, validation_split=0.2, **params)
     held_out = clf.validation_indices_
     proba = clf.predict_proba(steps[held_out])[..., -1:].reshape(-1, 5, 1)
     expected = -np.mean(np.where(labels[held_out] == 1, np.log(proba), np.log1p(-proba)))
     assert clf.engine_ == "graph"
     assert clf.history_["val_loss"][-1] == pytest.approx(expected, rel=1e-4)
+
+
+@pytest.mark.parametrize("name", ["convolution", "image"])
+def test_convolutions_are_left_to_keras_where_loops_slow_them_down(name, monkeypatch):
+    shape, hidden = HIDDEN[name]
+    X, y = rows(shape)
+
+    def engine(given):
+        clf = BalancedKerasClassifier(network(shape, *hidden), engine=given, epochs=1)
+        return clf.fit(X, y).engine_
+
+    monkeypatch.setattr(jax, "default_backend", lambda: "cpu")
+    slowed = "keras: on JAX, a CPU is slow at convolutions in a program of whole epochs"
+    assert engine("auto") == slowed
+    assert engine("graph") == "graph"
+    monkeypatch.setattr(jax, "default_backend", lambda: "gpu")
+    assert engine("auto") == "graph"

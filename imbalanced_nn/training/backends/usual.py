@@ -5,7 +5,14 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 import keras
 
-__all__ = ["drawing", "forget_traces", "padded_length", "start", "variables_alike"]
+__all__ = [
+    "drawing",
+    "forget_traces",
+    "is_slowed_by_loops",
+    "padded_length",
+    "start",
+    "variables_alike",
+]
 
 
 def start() -> None:
@@ -15,6 +22,11 @@ def start() -> None:
 def padded_length(n: int, multiple: int) -> int:
     """Return to how many rows so many are filled up: a whole multiple."""
     return n + -n % multiple
+
+
+def is_slowed_by_loops(model: keras.Model) -> bool:
+    """Whether steps of a network take longer in a program of many of them: none does."""
+    return False
 
 
 def drawing(seed: int | None) -> AbstractContextManager:

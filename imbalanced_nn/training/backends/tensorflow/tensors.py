@@ -7,7 +7,13 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from imbalanced_nn.training.backends.usual import drawing, forget_traces, padded_length, start
+from imbalanced_nn.training.backends.usual import (
+    drawing,
+    forget_traces,
+    is_slowed_by_loops,
+    padded_length,
+    start,
+)
 
 __all__ = [
     "COMPILES",
@@ -21,6 +27,7 @@ __all__ = [
     "has_computed",
     "is_distributed",
     "is_eager",
+    "is_slowed_by_loops",
     "is_tensor",
     "limit_threads",
     "padded_length",
