@@ -142,12 +142,13 @@ def test_what_people_write_is_trained_as_by_model_fit(name):
     build, params = WRITTEN[name]
     theirs, ours = (fitted(build, X, Y, engine, **params) for engine in ("keras", "auto"))
     assert ours.engine_ == "graph"
-    # Matrix products of three dimensions may be fused differently inside a loop.
+    # Matrix products of three dimensions may be fused differently inside a loop, and steps of Adam
+    # enlarge what they differ by where gradients are near nothing.
     equal = np.testing.assert_array_equal
     if name == "attention":
 
         def equal(a, b):
-            np.testing.assert_allclose(a, b, rtol=2e-5, atol=2e-6)
+            np.testing.assert_allclose(a, b, rtol=2e-5, atol=1e-5)
 
     assert ours.history_.keys() == theirs.history_.keys()
     for key, values in theirs.history_.items():

@@ -32,7 +32,8 @@ def untrained(model="tabular", n=150, **params):
 def test_the_network_for_tables_is_trained_as_by_model_fit(sampler):
     stops = {"early_stopping": True, "epochs": 9, "patience": 2}
     how = {"sampler": sampler, "resample_every": "epoch"}
-    assert_equal_fits("tabular", X, Y, **SMALL | stops | how)
+    # Which routine multiplies a batch of odd size depends on the processor.
+    assert_equal_fits("tabular", X, Y, exact=False, **SMALL | stops | how)
 
 
 @pytest.mark.slow
