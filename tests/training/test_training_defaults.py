@@ -32,8 +32,9 @@ def untrained(model="tabular", n=150, **params):
 def test_the_network_for_tables_is_trained_as_by_model_fit(sampler):
     stops = {"early_stopping": True, "epochs": 9, "patience": 2}
     how = {"sampler": sampler, "resample_every": "epoch"}
-    # Which routine multiplies a batch of odd size depends on the processor.
-    assert_equal_fits("tabular", X, Y, exact=False, **SMALL | stops | how)
+    # How products of the odd batches that SMOTE leaves are rounded depends on the processor.
+    exact = sampler != "smote"
+    assert_equal_fits("tabular", X, Y, exact=exact, **SMALL | stops | how)
 
 
 @pytest.mark.slow
