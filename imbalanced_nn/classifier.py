@@ -164,8 +164,9 @@ default="balanced_accuracy"
         ``"graph"`` runs whole epochs in one traced program that the next fit of an equal
         network reuses, or one of its own where code of yours is in it; ``"keras"`` calls
         ``Model.fit``. ``"auto"`` takes the first wherever both do the same: rows that are no
-        dataset, Keras' way to train, and no callback that looks at batches; on JAX without an
-        accelerator networks with convolutions, which it would slow down, go to Keras.
+        dataset, Keras' way to train, and no callback that looks at batches (to count them is
+        fine); on JAX without an accelerator networks with convolutions, which it would slow
+        down, go to Keras.
     optimizer : str, class, object or "auto", default="auto"
         Optimizer of Keras. ``"auto"`` is `imbalanced_nn.networks.KernelAdamW` at a rate of .006
         for ``"tabular"``, else Adam; ``optimizer__*`` sets their parameters. All that is "auto"

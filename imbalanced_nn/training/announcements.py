@@ -11,6 +11,7 @@ from imbalanced_nn.training.callbacks import (
     EpochTasks,
     HeldOutMonitor,
 )
+from imbalanced_nn.training.eligibility import hooks_of_batches
 
 __all__ = ["OWN", "Announcements"]
 
@@ -89,6 +90,14 @@ class Announcements(keras.callbacks.CallbackList):
         now = compilation(self.model), self.model.train_function
         same = all(a is b for a, b in zip(now, self._compiled, strict=True))
         return None if same else "the network was compiled anew between epochs"
+
+    def tell_of_batches(self, n_batches: int, kind: str) -> None:
+        """Tell callbacks that only count of batches that are done, of ``kind`` train or test."""
+        for callback in filter(hooks_of_batches, self.callbacks):
+            begin, end = (getattr(callback, f"on_{kind}_batch_{what}") for what in ("begin", "end"))
+            for number in range(n_batches):
+                begin(number, None)
+                end(number, {})
 
     def check_loss(self, logs: dict) -> None:
         """Show an epoch's loss, which a loss of any batch that is none leaves as none."""

@@ -1,5 +1,6 @@
 """Whether an epoch in a graph is sure to be what ``Model.fit`` does."""
 
+from collections.abc import Callable
 from types import FunctionType
 from typing import Any
 
@@ -16,11 +17,19 @@ from imbalanced_nn._compat.keras import (
 from imbalanced_nn.networks import MembersNetwork
 from imbalanced_nn.training.backends import TITLE, epochs_module, tensors
 from imbalanced_nn.training.batches import RowBatches
+from imbalanced_nn.training.counting_hooks import only_counts
 from imbalanced_nn.training.fixed_batches import fixed_batch_size
 from imbalanced_nn.training.own_code import is_known
 from imbalanced_nn.training.stream_batches import StreamBatches
 
-__all__ = ["needs_evaluation", "runs_eagerly", "slower", "unsuitable", "watches_predictions"]
+__all__ = [
+    "hooks_of_batches",
+    "needs_evaluation",
+    "runs_eagerly",
+    "slower",
+    "unsuitable",
+    "watches_predictions",
+]
 
 EVALUATION_BATCH_HOOKS = ("on_test_batch_begin", "on_test_batch_end")
 EVALUATION_HOOKS = ("on_test_begin", "on_test_end", *EVALUATION_BATCH_HOOKS)
@@ -176,13 +185,18 @@ def _unsuitable_call(arguments: dict[str, Any]) -> str | None:
     if keras.config.max_epochs() or keras.config.max_steps_per_epoch():
         return "keras.config limits what a fit trains"
     for callback in keras.tree.flatten(arguments["callbacks"]):
-        if type(callback) in SAVE and callback.save_freq == "epoch":
-            continue
-        if type(callback) not in SHOW and _overrides(
-            callback, BATCH_HOOKS + EVALUATION_BATCH_HOOKS
-        ):
+        if not all(map(only_counts, hooks_of_batches(callback))):
             return f"{type(callback).__name__} looks at batches"
     return None
+
+
+def hooks_of_batches(callback: keras.callbacks.Callback) -> list[Callable[..., Any]]:
+    """Return the hooks by which a callback has to be told of batches."""
+    saves_after_epochs = type(callback) in SAVE and callback.save_freq == "epoch"
+    if saves_after_epochs or type(callback) in SHOW:
+        return []
+    hooks = BATCH_HOOKS + EVALUATION_BATCH_HOOKS
+    return [getattr(callback, hook) for hook in hooks if _overrides(callback, (hook,))]
 
 
 def needs_evaluation(model: keras.Model, callbacks: list) -> bool:

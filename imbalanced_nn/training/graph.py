@@ -227,9 +227,11 @@ class _Fit:
                 if reason := told.compiled_anew():
                     return epoch, reason
                 variables.to_second()
+            n_batches = 1 if model.stop_training else len(self.batches)
             logs = next(results)
             if users:
                 variables.to_first()
+                told.tell_of_batches(n_batches, "train")
             if self._held_out is not None:
                 logs |= self._evaluated(told, variables)
             told.check_loss(logs)
@@ -333,6 +335,7 @@ class _Fit:
         if told.to_users:
             variables.to_first()
         logs = self._named(result)
+        told.tell_of_batches(len(held_out), "test")
         told.on_test_end(logs)
         if told.to_users:
             # Ours judge the other network.

@@ -69,6 +69,13 @@ def rate_of(epoch, rate):
     return rate * 0.5
 
 
+class Steps(keras.callbacks.Callback):
+    n_steps = 0
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.n_steps += 1
+
+
 def averaging():
     return Adam(0.05, use_ema=True, ema_momentum=0.8)
 
@@ -121,6 +128,7 @@ WRITTEN = {
         uncompiled(),
         {"callbacks": [keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: None)]},
     ),
+    "a callback that counts batches": (uncompiled(), {"callbacks": Steps}),
     "averages that are swapped in": (
         network(TABLE, *DENSE, optimizer=averaging),
         {"callbacks": keras.callbacks.SwapEMAWeights},
