@@ -25,10 +25,12 @@ from imbalanced_nn.networks.normalization import RobustNormalization
 from imbalanced_nn.networks.optimizers import KernelAdamW
 from imbalanced_nn.networks.output_layers import looks_up, output_layer, set_output_bias
 from imbalanced_nn.networks.ranks import RankNormalization, SpikeIndicators
+from imbalanced_nn.networks.tails import HeavyTails
 
 __all__ = [
     "NETWORKS",
     "BatchEnsembleDense",
+    "HeavyTails",
     "KernelAdamW",
     "LearnedScale",
     "LinearSkip",

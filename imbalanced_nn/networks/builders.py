@@ -11,6 +11,7 @@ from imbalanced_nn.networks.mlp import mlp
 from imbalanced_nn.networks.normalization import RobustNormalization
 from imbalanced_nn.networks.ranks import RankNormalization, SpikeIndicators
 from imbalanced_nn.networks.tabular import tabular
+from imbalanced_nn.networks.tails import HeavyTails
 
 __all__ = [
     "NETWORKS",
@@ -103,21 +104,26 @@ def columns_for(model: keras.Model, X: Any, rows: np.ndarray) -> list[Column]:
     return columns_of(X, rows, None if len(asked) > 1 else max(asked, default=0))
 
 
-def slots(columns: list[Column]) -> tuple[int, int]:
-    """Return for how many columns to embed, and for how many spikes, a network needs place.
+def slots(columns: list[Column]) -> tuple[int, int, int]:
+    """Return for how many columns to embed, spikes and heavy tails a network needs place.
 
     Parameters
     ----------
     columns : list of Column
         Of the training rows.
     """
-    numbers = (sum(c.is_numeric for c in columns), sum(c.spike is not None for c in columns))
-    embedded, spiked = (min(len(columns), -(-n // SLOTS_AT_ONCE) * SLOTS_AT_ONCE) for n in numbers)
-    return embedded, spiked
+    numeric = sum(column.is_numeric for column in columns)
+    spiked = sum(column.spike is not None for column in columns)
+    tailed = sum(column.tails is not None for column in columns)
+    most = len(columns)
+    numeric, spiked, tailed = (
+        min(most, -(-n // SLOTS_AT_ONCE) * SLOTS_AT_ONCE) for n in (numeric, spiked, tailed)
+    )
+    return numeric, spiked, tailed
 
 
-def slots_of(model: keras.Model) -> tuple[int, int] | None:
-    """Return for how many columns to embed, and for how many spikes, a network has place.
+def slots_of(model: keras.Model) -> tuple[int, int, int] | None:
+    """Return for how many columns to embed, spikes and heavy tails a network has place.
 
     Parameters
     ----------
@@ -126,12 +132,11 @@ def slots_of(model: keras.Model) -> tuple[int, int] | None:
     """
     if not any(isinstance(layer, RankNormalization) for layer in model.layers):
         return None
-    embedded = (layer for layer in model.layers if isinstance(layer, PeriodicEmbedding))
-    spiked = (layer for layer in model.layers if isinstance(layer, SpikeIndicators))
-    first, second = (
-        sum(int(layer.columns.shape[0]) for layer in layers) for layers in (embedded, spiked)
+    embedded, spiked, tailed = (
+        sum(int(layer.columns.shape[0]) for layer in model.layers if isinstance(layer, kind))
+        for kind in (PeriodicEmbedding, SpikeIndicators, HeavyTails)
     )
-    return first, second
+    return embedded, spiked, tailed
 
 
 def adapt(

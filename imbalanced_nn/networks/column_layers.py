@@ -10,13 +10,45 @@ from scipy import sparse
 
 from imbalanced_nn.data import n_rows
 
-__all__ = ["Column", "ColumnLayer", "columns_of", "quantiles"]
+__all__ = ["Column", "ColumnLayer", "Tails", "columns_of", "quantiles"]
 
 SAMPLE_ROWS = 100_000
 # Of the sample so many are copied at a time.
 BLOCK_CELLS = 2**24
 # A spike is a value that holds this share of the rows, and this many times those of the next.
 SPIKE_SHARE, SPIKE_LEAD, SPIKE_VALUES = 0.01, 4, 10
+# Tails are heavy if a value lies so many spreads from the median.
+HEAVY = 100
+# Half the distance of the quartiles of a normal distribution of spread 1.
+HALF_OF_NORMAL = 0.6745
+# Below it, a spread cannot be divided by in float32.
+LEAST_SPREAD = 1e-30
+
+
+@dataclass(frozen=True)
+class Tails:
+    """How far the values of a column reach.
+
+    Parameters
+    ----------
+    center : float
+        Median.
+    spread : float
+        Half the distance of the quartiles over that of a normal distribution; where the middle
+        half of the rows is one value, the root of the mean squared distance from it.
+    lowest, highest : float
+        Outermost values.
+    """
+
+    center: float
+    spread: float
+    lowest: float
+    highest: float
+
+    @property
+    def reach(self) -> float:
+        """Largest distance from the median, in spreads."""
+        return max(self.center - self.lowest, self.highest - self.center) / self.spread
 
 
 @dataclass(frozen=True)
@@ -36,6 +68,8 @@ class Column:
         Whether there are more than two values.
     spike : (float, float) or None
         A value far more common than any other, such as an imputed one, and its share.
+    tails : Tails or None
+        Where they are heavy.
     """
 
     values: np.ndarray
@@ -44,6 +78,7 @@ class Column:
     n_rows: int
     is_numeric: bool
     spike: tuple[float, float] | None
+    tails: Tails | None
 
     @classmethod
     def of(cls, cells: np.ndarray, n_knots: int | None) -> "Column":
@@ -51,10 +86,11 @@ class Column:
         values, counts = np.unique(cells, return_counts=True)
         right = np.cumsum(counts)
         left, is_numeric, spike = right - counts, len(values) > 2, _spike(values, counts)
+        tails = _tails(values.astype(np.float64), counts, right) if is_numeric else None
         if is_numeric and n_knots is not None and len(values) > n_knots:
             kept = quantiles(right, n_knots)
             values, left, right = values[kept], left[kept], right[kept]
-        return cls(values, left, right, len(cells), is_numeric, spike)
+        return cls(values, left, right, len(cells), is_numeric, spike, tails)
 
 
 def _spike(values: np.ndarray, counts: np.ndarray) -> tuple[float, float] | None:
@@ -66,6 +102,19 @@ def _spike(values: np.ndarray, counts: np.ndarray) -> tuple[float, float] | None
     if share < SPIKE_SHARE or counts[first] < SPIKE_LEAD * second:
         return None
     return float(values[first]), float(share)
+
+
+def _tails(values: np.ndarray, counts: np.ndarray, right: np.ndarray) -> Tails | None:
+    """Return how far values reach that were seen so often each, where that is far."""
+    ranks = right[-1] * np.array([0.25, 0.5, 0.75])
+    first, center, third = values[np.searchsorted(right, ranks)]
+    spread = (third - first) / 2 / HALF_OF_NORMAL
+    if spread == 0:
+        spread = np.average((values - center) ** 2, weights=counts) ** 0.5
+    if spread < LEAST_SPREAD:
+        return None
+    tails = Tails(center, spread, values[0], values[-1])
+    return tails if tails.reach > HEAVY else None
 
 
 def quantiles(through: np.ndarray, n_knots: int) -> np.ndarray:

@@ -15,6 +15,7 @@ from imbalanced_nn.networks.members import (
 )
 from imbalanced_nn.networks.output_layers import output_units
 from imbalanced_nn.networks.ranks import RankNormalization, SpikeIndicators
+from imbalanced_nn.networks.tails import HeavyTails
 
 __all__ = ["tabular"]
 
@@ -28,14 +29,15 @@ def tabular(
 ) -> keras.Model:
     """Build the network for tables of fewer than 4,096 columns.
 
-    Columns are normalised by rank, spikes told, both scaled; numeric columns are embedded, too.
+    Columns are normalised by rank, spikes and heavy tails told, all scaled; numeric columns are
+    embedded, too.
     Dense layers of several members follow, and a linear layer past them.
 
     Parameters
     ----------
     meta : dict
         ``X_shape_``, ``target_type_``, ``n_classes_`` as scikeras hands them to builders, and
-        ``slots_``, numbers of columns to embed and of spikes, if they are known.
+        ``slots_``, numbers of columns to embed, of spikes and of heavy tails, if they are known.
     hidden_layer_sizes : tuple of int, default=(64, 64)
         Units of each dense layer.
     activation : str, default="relu"
@@ -52,20 +54,24 @@ def tabular(
     """
     layers = keras.layers
     (n_columns,) = meta["X_shape_"][1:]
-    n_embedded, n_spikes = meta.get("slots_") or (n_columns, n_columns)
+    n_embedded, n_spikes, n_tails = meta.get("slots_") or [n_columns] * 3
     inputs = keras.Input((n_columns,))
-    known = RankNormalization()(inputs)
+    known = [RankNormalization()(inputs)]
     if n_spikes:
-        known = layers.Concatenate()([known, SpikeIndicators(n_spikes)(inputs)])
+        known.append(SpikeIndicators(n_spikes)(inputs))
+    if n_tails:
+        known.append(HeavyTails(n_tails)(inputs))
+    known = layers.Concatenate()(known) if len(known) > 1 else known[0]
+    n_known = known.shape[-1]
     hidden = scaled = LearnedScale()(known)
     blocks = None
     if n_embedded:
         embedding = PeriodicEmbedding(n_embedded)
-        # It leaves out the spikes, which follow the columns.
+        # It leaves out what follows the columns.
         hidden = layers.Concatenate()([scaled, embedding(known)])
         # Where all columns are embedded, it is known which one's factor is its embedding's.
-        first = 0 if n_embedded == n_columns else n_columns + n_spikes
-        blocks = [(0, n_columns + n_spikes, 1), (first, n_embedded, embedding.units)]
+        first = 0 if n_embedded == n_columns else n_known
+        blocks = [(0, n_known, 1), (first, n_embedded, embedding.units)]
     for number, units in enumerate(hidden_layer_sizes):
         first = {} if number else {"signs": True, "blocks": blocks}
         dense = BatchEnsembleDense(units, n_members, activation, **first)

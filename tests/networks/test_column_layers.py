@@ -1,4 +1,4 @@
-"""Layers that learn how to take each column: ranks, spikes, embeddings, against NumPy."""
+"""Layers that learn how to take each column: ranks, spikes, tails, embeddings, against NumPy."""
 
 import tracemalloc
 
@@ -11,6 +11,7 @@ from scipy.stats import norm
 
 from imbalanced_nn import networks
 from imbalanced_nn.networks import (
+    HeavyTails,
     LearnedScale,
     PeriodicEmbedding,
     RankNormalization,
@@ -23,6 +24,8 @@ RNG = np.random.default_rng(0)
 MANY = RNG.normal(size=(400, 3)).astype(np.float32)
 TIES = RNG.integers(0, 7, size=(400, 2)).astype(np.float32)
 # Half of an amount is 0; the mean of another was put where it was missing.
+FAR = np.column_stack([RNG.standard_t(1, size=(400, 2)) * [3, 1e6], RNG.normal(size=400)])
+FAR[0, :2] = 5e3, -2e9
 AMOUNTS = np.where(RNG.random((400, 2)) < 0.5, [0, 3.5], RNG.gamma(1, size=(400, 2)))
 
 
@@ -81,7 +84,9 @@ def test_few_knots_are_nearly_as_good_as_all():
 @pytest.mark.parametrize("value", [3e38, -3e38, 1e-44])
 def test_whatever_float32_holds_leaves_as_a_finite_number(value):
     X = np.array([-3e38, -1e-44, 0, 1e-44, 2e-44, 1, 3e38], np.float32)[:, None]
-    for layer in (adapted(RankNormalization(), X), adapted(RankNormalization(), X[:2])):
+    layers = [adapted(layer(), X[:n]) for layer in (RankNormalization, HeavyTails) for n in (2, 7)]
+    layers.append(adapted(HeavyTails(), np.append(np.linspace(-1, 1, 99), 3e38)[:, None]))
+    for layer in layers:
         assert np.isfinite(outputs(layer, [[value]])).all()
 
 
@@ -94,7 +99,9 @@ def test_two_values_are_standardised_and_one_is_nothing():
 
 
 @pytest.mark.parametrize("container", [np.asarray, sparse.csr_array, sparse.csr_matrix])
-@pytest.mark.parametrize("layer", [RankNormalization, SpikeIndicators, PeriodicEmbedding])
+@pytest.mark.parametrize(
+    "layer", [RankNormalization, SpikeIndicators, HeavyTails, PeriodicEmbedding]
+)
 def test_only_the_given_rows_are_learned_from(layer, container):
     X = np.concatenate([AMOUNTS, np.full((50, 2), 1e6)])
     part, whole = adapted(layer(), container(X), np.arange(400)), adapted(layer(), AMOUNTS)
@@ -170,6 +177,55 @@ def test_place_for_fewer_spikes_goes_to_the_most_common():
     assert convert_to_numpy(layer.columns).tolist() == [2 if share[0] > share[1] else 1]
 
 
+def tails_by_hand(X, sample):
+    """How far out values lie among those of a sample, in float64."""
+    center = np.median(sample)
+    spread = np.subtract(*np.quantile(sample, [0.75, 0.25])) / (2 * norm.ppf(0.75))
+    inside = np.clip(X, sample.min(), sample.max())
+    return (
+        3
+        * np.arcsinh((inside - center) / spread)
+        / np.arcsinh(np.abs(sample - center).max() / spread)
+    )
+
+
+def test_tails_are_told_on_a_logarithmic_scale():
+    # Of an odd number of rows quartiles and median are values.
+    sample = FAR[:399].astype(np.float32).astype(np.float64)
+    new = np.concatenate([sample, sample * 1.5, [[0, 0, 0], [1e30, -1e30, 1e30]]])
+    result = outputs(adapted(HeavyTails(), sample), new)
+    for column in (0, 1):
+        expected = tails_by_hand(new[:, column], sample[:, column])
+        np.testing.assert_allclose(result[:, column], expected, rtol=2e-2, atol=1e-5)
+        assert np.abs(result[:, column]).max() == pytest.approx(3, rel=1e-5)
+    assert not result[:, 2].any()
+
+
+@pytest.mark.parametrize(("far", "is_heavy"), [(75, True), (74, False), (-75, True)])
+def test_what_heavy_tails_are(far, is_heavy):
+    # The quartiles are half a unit from the median.
+    (column,) = columns_of(np.append(np.linspace(-1, 1, 401), far)[:, None])
+    assert (column.tails is not None) is is_heavy
+
+
+def test_a_middle_half_of_one_value_has_the_spread_of_all():
+    rare = np.zeros(20_000)
+    rare[:200], rare[200:400] = 100, -100
+    (column,) = columns_of(rare[:, None])
+    assert column.tails is None
+    rare[1:400] = 0.1
+    (column,) = columns_of(rare[:, None])
+    assert column.tails.reach == pytest.approx(20_000**0.5, rel=0.01)
+
+
+def test_place_for_fewer_tails_goes_to_those_that_reach_farthest():
+    X = np.column_stack([MANY[:, 0], FAR[:, 0], FAR[:, 0], MANY[:, 1]])
+    X[0, 1], X[0, 2] = 1e9, 1e12
+    layer = adapted(HeavyTails(1), X)
+    assert convert_to_numpy(layer.columns).tolist() == [2]
+    assert outputs(layer, X).shape == (400, 1)
+
+
 def embedding_by_hand(layer, x, number):
     """The formula of one column, in float64."""
     w, b, W, c = (convert_to_numpy(v)[number].astype(float) for v in layer.trainable_weights)
@@ -207,10 +263,11 @@ def test_the_scale_learns_so_many_times_as_fast():
     np.testing.assert_allclose(convert_to_numpy(layer(inputs)), [[1.06, 1]], rtol=1e-6)
 
 
-def test_place_for_columns_and_spikes_comes_by_the_four():
+def test_place_for_columns_spikes_and_tails_comes_by_the_four():
     X = np.column_stack([MANY, AMOUNTS, *(MANY.T > 0), *(MANY.T > 1)])
-    assert slots(columns_of(X)) == (8, 4)
-    assert slots(columns_of(MANY)) == (3, 0)
+    assert slots(columns_of(X)) == (8, 4, 0)
+    assert slots(columns_of(MANY)) == (3, 0, 0)
+    assert slots(columns_of(np.column_stack([X, FAR]))) == (8, 4, 4)
 
 
 @pytest.mark.parametrize(
@@ -218,6 +275,7 @@ def test_place_for_columns_and_spikes_comes_by_the_four():
     [
         RankNormalization(7),
         SpikeIndicators(2),
+        HeavyTails(1),
         PeriodicEmbedding(2, units=2, n_frequencies=3, frequency_scale=0.2),
         LearnedScale(3),
     ],
@@ -225,10 +283,12 @@ def test_place_for_columns_and_spikes_comes_by_the_four():
 )
 def test_layers_alone_are_saved_and_loaded(layer, tmp_path):
     model = keras.Sequential([keras.Input((2,)), layer])
+    X = np.column_stack([AMOUNTS[:, 0], FAR[:, 0]])
     if hasattr(layer, "adapt"):
-        layer.adapt(AMOUNTS)
+        layer.adapt(X)
     model.save(tmp_path / "layer.keras")
     twin = keras.saving.load_model(tmp_path / "layer.keras")
     assert twin.layers[0].get_config() == layer.get_config()
-    np.testing.assert_array_equal(outputs(twin, AMOUNTS), outputs(model, AMOUNTS))
-    assert model.output_shape[1:] == outputs(model, AMOUNTS).shape[1:]
+    np.testing.assert_array_equal(outputs(twin, X), outputs(model, X))
+    assert model.output_shape[1:] == outputs(model, X).shape[1:]
+    assert outputs(model, X).any()

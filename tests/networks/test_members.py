@@ -213,6 +213,6 @@ def test_the_optimizer_is_made_anew_from_its_configuration():
 
 
 def test_a_network_tells_for_how_many_columns_it_has_place():
-    assert slots_of(NETWORKS["tabular"](meta() | {"slots_": (3, 2)})) == (3, 2)
-    assert slots_of(NETWORKS["tabular"](meta() | {"slots_": (0, 0)})) == (0, 0)
+    assert slots_of(NETWORKS["tabular"](meta() | {"slots_": (3, 2, 1)})) == (3, 2, 1)
+    assert slots_of(NETWORKS["tabular"](meta() | {"slots_": (0, 0, 0)})) == (0, 0, 0)
     assert slots_of(NETWORKS["mlp"](meta())) is None
