@@ -1,13 +1,14 @@
 """How well classifiers learn as they come, on real imbalanced data, measured on untouched rows.
 
 Reads the data folder that the environment variable IMBALANCED_NN_DATA names. Each set is cut to at
-most 8,000 rows and split 60 : 40, stratified, once for each seed. This package's networks are
-cross-fitted in five folds, whose average predicts. The peers, where they are installed, are fitted
-in five folds, too, for a threshold, and on all training rows. All thresholds are learned alike, by
-`ThresholdTuner` from the probabilities that the rows of each fold get. Fits that the file of
-results holds already are not repeated.
+most 8,000 rows, without classes of fewer than five, and split 60 : 40, stratified, once for each
+seed. This package's networks are cross-fitted in five folds, whose average predicts. The peers,
+where they are installed, are fitted in five folds, too, for a threshold, and on all training rows.
+All thresholds are learned alike, by `ThresholdTuner` from the probabilities that the rows of each
+fold get. Fits that the file of results holds already are not repeated.
 
-    IMBALANCED_NN_DATA=... python -m benchmarks.quality [--seeds 6 7 8] [--ways NAME ...]
+    IMBALANCED_NN_DATA=... python -m benchmarks.quality [--kind multi] [--seeds 6 7 8]
+                                                       [--ways NAME ...]
     python -m benchmarks.quality --table       # only write the table from the results
 
 Several processes may write to one file, each with ways or data of its own.
@@ -21,6 +22,7 @@ import importlib
 import importlib.util
 import time
 import warnings
+from pathlib import Path
 
 import numpy as np
 from scipy.stats import rankdata
@@ -39,9 +41,11 @@ from benchmarks.suite import (
 )
 from imbalanced_nn.metrics import average_precision
 
-RESULTS = FOLDER / "quality.csv"
+RESULTS = {"binary": FOLDER / "quality.csv", "multi": FOLDER / "quality_several.csv"}
 # A copy of another set.
 LEFT_OUT = {"covtype_cottonwood"}
+# Of a class with fewer rows, no two are among those that some fold trains on.
+FEWEST = 5
 
 
 def network(seed, **params):
@@ -93,6 +97,8 @@ WAYS = {
     "lightgbm weighted": lambda seed, odds: lightgbm(seed, class_weight="balanced"),
     "random forest weighted": lambda seed, odds: forest(seed, class_weight="balanced"),
 }
+# Which weighs positives.
+OF_TWO_CLASSES = {"xgboost weighted"}
 MODULES = {"catboost", "xgboost", "lightgbm"}
 CUTS = {
     "balanced_accuracy": metrics.balanced_accuracy_score,
@@ -149,7 +155,9 @@ def decisions(y, proba, y_new, proba_new):
 def measure(suite, data, split, way):
     """Return the scores of one way on one split of one data set, and what the fits cost."""
     X, y = rows_of(suite, data)
-    _, y = np.unique(y, return_inverse=True)
+    _, y, counts = np.unique(y, return_inverse=True, return_counts=True)
+    told = counts[y] >= FEWEST
+    X, (_, y) = X[told], np.unique(y[told], return_inverse=True)
     X, X_new, y, y_new = train_test_split(X, y, test_size=0.4, stratify=y, random_state=split)
     share = np.mean(y == 1)
     classifier = WAYS[way](split, share / (1 - share))
@@ -171,15 +179,16 @@ def measure(suite, data, split, way):
 
 def run(args):
     """Measure what the file of results does not hold."""
-    suite = load_suite()
+    suite, results = load_suite(), args.results or RESULTS[args.kind]
     names = args.data or [n for n in suite.names(args.kind) if n not in LEFT_OUT]
-    known = {(row["data"], row["split"], row["way"]) for row in read_results(args.results)}
+    ways = [way for way in args.ways if args.kind == "binary" or way not in OF_TWO_CLASSES]
+    known = {(row["data"], row["split"], row["way"]) for row in read_results(results)}
     for split in args.seeds:
         for data in names:
-            for way in args.ways:
+            for way in ways:
                 if (data, str(split), way) not in known and installed(way):
                     row = {"data": data, "split": split, "way": way}
-                    add_result(args.results, row | measure(suite, data, split, way))
+                    add_result(results, row | measure(suite, data, split, way))
 
 
 def table(rows):
@@ -244,11 +253,12 @@ def main():
     parser = parser_of(__doc__)
     parser.add_argument("--seeds", type=int, nargs="+", default=[6, 7, 8])
     parser.add_argument("--ways", nargs="+", choices=WAYS, default=list(WAYS))
-    parser.add_argument("--kind", choices=["binary", "multi"], default="binary")
+    parser.add_argument("--kind", choices=RESULTS, default="binary")
     parser.add_argument("--data", nargs="+")
-    parser.add_argument("--results", type=type(RESULTS), default=RESULTS)
+    parser.add_argument("--results", type=Path, help="file; one of its own for each kind")
     args = run_missing(parser, run)
-    args.results.with_suffix(".md").write_text(table(read_results(args.results)))
+    results = args.results or RESULTS[args.kind]
+    results.with_suffix(".md").write_text(table(read_results(results)))
 
 
 if __name__ == "__main__":
