@@ -229,6 +229,8 @@ def run(args):
                         _, reason = in_a_process([*asked, "--write"], seconds)
                         if reason is None:
                             found, reason = in_a_process(asked, seconds)
+                            if "MemoryError" in (reason or ""):
+                                reason = f"it takes more than {args.memory:g} GB"
                 found = json.loads(found) if reason is None else dict.fromkeys(FIGURES, "")
                 row = dict(zip(KEYS, (*size, way, args.epochs, round_), strict=True))
                 add_result(args.results, row | found | {"not_run": reason or ""})
