@@ -110,8 +110,7 @@ PARTS = {"first": first, "warm": warm, "quality": quality}
 
 def in_a_process(backend, cache, part, *arguments):
     """Return what a process of its own measures."""
-    environ = {"NPROC": "1"} | os.environ
-    environ |= {"KERAS_BACKEND": backend, "XDG_CACHE_HOME": cache}
+    environ = os.environ | {"KERAS_BACKEND": backend, "XDG_CACHE_HOME": cache}
     command = [sys.executable, "-W", "ignore", "-m", "benchmarks.backends", "--part", part]
     command += map(str, arguments)
     done = subprocess.run(command, capture_output=True, text=True, env=environ, check=False)

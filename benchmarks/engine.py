@@ -1,9 +1,10 @@
-"""CPU seconds of fits, searches and predictions beside the neighbours, in one process run.
+"""CPU seconds of fits, searches and predictions beside the neighbours.
 
 Rows of the table are chosen by name and measured one after the other. Within a row all arms run
-interleaved, after a warm-up of each, and the median of the rounds counts. Only ratios within a
-row say something: seconds depend on the machine and on what else runs on it. The two searches
-run once and in full; the one of 50,000 rows takes most of an hour.
+interleaved, after a warm-up of each, and the median of the rounds counts; those of TensorFlow, JAX
+and PyTorch each in a process that lasts as long as the row. Only ratios within a row say
+something: seconds depend on the machine and on what else runs on it. The two searches run once and
+in full; the one of 50,000 rows takes most of an hour.
 
     python -m benchmarks.engine [--only NAME ...] [--rounds 5]
 
@@ -22,20 +23,21 @@ import json
 import os
 import platform
 import statistics
-import subprocess
-import sys
+import tempfile
 import time
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from benchmarks import engine_arms
+from benchmarks.engine_homes import in_a_process, interleaved, serve
 
 FOLDER = Path(__file__).parent / "results"
 RESULTS, TABLE = FOLDER / "engine.json", FOLDER / "engine.md"
 OURS, NEIGHBOUR = "imbalanced_nn", "scikeras"
 PACKAGES = ["tensorflow", "keras", "scikeras", "scikit-learn", "imbalanced-learn"]
-PACKAGES += ["torch", "skorch", "numpy"]
+PACKAGES += ["jax", "torch", "skorch", "numpy"]
 
 
 def make_data(n_rows, n_features):
@@ -56,28 +58,11 @@ def cpu_seconds(work):
     return time.process_time() - start, returned
 
 
-def interleaved(works, rounds, repeat=1):
-    """Return the CPU seconds of each round of each arm, run in turns from a moving start."""
-    for work in works.values():
-        work()
-    seconds = {name: [] for name in works}
-    names = list(works)
-    for number in range(rounds):
-        turn = number % len(names)
-        for name in names[turn:] + names[:turn]:
-            total, _ = cpu_seconds(lambda: [works[name]() for _ in range(repeat)])  # noqa: B023 - called at once
-            seconds[name].append(total / repeat)
-            print(f"    {number + 1}. {name}: {total / repeat:.5f} s", flush=True)
-    return seconds
-
-
-def fits(n_rows, n_features, epochs, rounds):
-    """Fit every arm in every spelling in turns; each is warm from the second fit on."""
+def fits(home, n_rows, n_features, epochs):
+    """Return fits of every arm of a home in every spelling; warm from the second on."""
     X, y = make_data(n_rows, n_features)
-    arms = engine_arms.spelled()
-    return interleaved(
-        {name: lambda a=arm: a(epochs).fit(X, y) for name, arm in arms.items()}, rounds
-    )
+    arms = engine_arms.spelled(home)
+    return {name: lambda arm=arm: arm(epochs).fit(X, y) for name, arm in arms.items()}
 
 
 def make_sparse_data(n_rows=5000, n_columns=50_000, words=100):
@@ -91,59 +76,75 @@ def make_sparse_data(n_rows=5000, n_columns=50_000, words=100):
     return X, (score > np.quantile(score, 0.95)).astype(int)
 
 
-def sparse_rows(rounds):
-    """Fit and predict a wide sparse table, in every spelling of ours."""
+def sparse_fits(home):
+    """Return fits of a wide sparse table, of the arms that take one."""
     X, y = make_sparse_data()
-    others = "scikeras, loss by name", "sklearn MLPClassifier"
-    arms = {
-        name: arm(2)
-        for name, arm in engine_arms.spelled().items()
-        if name.startswith(OURS) or name in others
-    }
-    fitted = interleaved({name: lambda a=arm: a.fit(X, y) for name, arm in arms.items()}, rounds)
-    arms = {name: arms[name] for name in (next(iter(arms)), *others)}
-    works = {name: lambda a=arm: a.predict_proba(X) for name, arm in arms.items()}
-    size = "5k x 50k, sparse"
-    return {
-        f"warm fit {size}, 2 epochs": fitted,
-        f"predict {size}": interleaved(works, rounds),
+    arms = {name: arm for name, arm in engine_arms.spelled(home).items() if takes_sparse(name)}
+    return {name: lambda arm=arm: arm(2).fit(X, y) for name, arm in arms.items()}
+
+
+def takes_sparse(name):
+    """Return whether an arm takes sparse rows: Keras alone and PyTorch do not."""
+    return name.startswith((OURS, NEIGHBOUR, "sklearn"))
+
+
+def predictions(home, n_rows):
+    """Return predictions of so many rows by every arm of a home, fitted before."""
+    X, y = make_data(1000, 20)
+    rows = make_data(max(n_rows, 100), 20)[0][:n_rows]
+    fitted = {name: arm(2).fit(X, y) for name, arm in engine_arms.installed_arms(home).items()}
+    return {name: lambda arm=arm: arm.predict_proba(rows) for name, arm in fitted.items()}
+
+
+def sparse_predictions(home):
+    """Return predictions of a wide sparse table."""
+    X, y = make_sparse_data()
+    arms = engine_arms.installed_arms(home)
+    fitted = {name: arm(2).fit(X, y) for name, arm in arms.items() if takes_sparse(name)}
+    return {name: lambda arm=arm: arm.predict_proba(X) for name, arm in fitted.items()}
+
+
+# By the row's name in what is written: the works of a home, and how often each is done in a round.
+INTERLEAVED = {
+    "warm fit 1k x 20, 10 epochs": (partial(fits, n_rows=1000, n_features=20, epochs=10), 1),
+    "warm fit 32k x 30, 20 epochs": (partial(fits, n_rows=32_000, n_features=30, epochs=20), 1),
+    "warm fit 5k x 50k, sparse, 2 epochs": (sparse_fits, 1),
+    "predict 5k x 50k, sparse": (sparse_predictions, 1),
+    "predict 1 row": (partial(predictions, n_rows=1), 20),
+    "predict 1,000 rows": (partial(predictions, n_rows=1000), 20),
+    "predict 100,000 rows": (partial(predictions, n_rows=100_000), 3),
+}
+
+
+def in_turns(*rows):
+    """Return what measures rows whose arms work in turns."""
+    return lambda rounds: {
+        row: interleaved(engine_arms.ARMS, row, rounds, INTERLEAVED[row][1]) for row in rows
     }
 
 
 def first_fits(rounds):
-    """Fit once in a process of its own; imports are not counted."""
-    arms, _ = engine_arms.installed_arms()
-    seconds = {name: [] for name in arms}
-    for _ in range(rounds):
-        for name in arms:
-            seconds[name].append(_in_a_process("first", name))
-            print(f"    {name}: {seconds[name][-1]:.3f} s", flush=True)
-    return seconds
+    """Fit once in a process of its own, with caches filled before; imports are not counted."""
+    homes = {name: home for home in engine_arms.ARMS for name in engine_arms.installed_arms(home)}
+    seconds = {name: [] for name in homes}
+    with tempfile.TemporaryDirectory() as cache:
+        os.environ["XDG_CACHE_HOME"] = cache
+        for turn in range(rounds + 1):
+            for name, home in homes.items():
+                spent = in_a_process(home, "first", home, name)
+                seconds[name] += [spent] * (turn > 0)
+                print(f"    {name}: {spent:.3f} s", flush=True)
+    return {"first fit in a process, 1k x 20": seconds}
 
 
-def first_fit(name):
+def first_fit(home, name):
     """Return the CPU seconds of the first fit in this process."""
     X, y = make_data(1000, 20)
-    arms, _ = engine_arms.installed_arms()
-    estimator = arms[name](10)
+    estimator = engine_arms.ARMS[home][name](10)
     import imblearn.over_sampling  # noqa: F401 - for the time it takes
     import keras  # noqa: F401 - for the time it takes
 
     return cpu_seconds(lambda: estimator.fit(X, y))[0]
-
-
-def predictions(rounds):
-    """Predict 1, 1,000 and 100,000 rows, every arm in turns."""
-    X, y = make_data(1000, 20)
-    arms, _ = engine_arms.installed_arms()
-    fitted = {name: arm(2).fit(X, y) for name, arm in arms.items()}
-    result = {}
-    for n_rows, repeat in ((1, 20), (1000, 20), (100_000, 3)):
-        rows, _ = make_data(max(n_rows, 100), 20)
-        rows = rows[:n_rows]
-        works = {name: lambda f=f: f.predict_proba(rows) for name, f in fitted.items()}  # noqa: B023 - called at once
-        result[f"predict {n_rows:,} rows"] = interleaved(works, rounds, repeat)
-    return result
 
 
 def resident_bytes():
@@ -155,7 +156,7 @@ def resident_bytes():
 def memory_growth(name, n_fits):
     """Return the memory, in MB, that each quarter of so many fits adds per fit."""
     X, y = make_data(1000, 20)
-    arm = engine_arms.ARMS[name]
+    arm = engine_arms.ARMS["tensorflow"][name]
     arm(2).fit(X, y).predict_proba(X)
     gc.collect()
     marks = [resident_bytes()]
@@ -204,30 +205,28 @@ def workers(rounds):
     return result
 
 
-def _in_a_process(*arguments):
-    """Run a hidden part of this module in a fresh process and return what it measured."""
-    command = [sys.executable, "-m", "benchmarks.engine", "--part", *map(str, arguments)]
-    root = Path(__file__).parent.parent
-    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=root)
-    return json.loads(done.stdout.splitlines()[-1])
+def memory(rounds):
+    """Return what fit after fit adds to the memory of a process, once whatever the rounds."""
+    n_fits = {OURS: 200, NEIGHBOUR: 20}
+    return {
+        "memory": {
+            name: in_a_process("tensorflow", "memory", name, n) for name, n in n_fits.items()
+        }
+    }
 
 
 PARTS = {
-    "first": first_fit,
-    "memory": lambda name, n_fits: memory_growth(name, int(n_fits)),
+    "serve": lambda home, row: serve(INTERLEAVED[row][0](home)),
+    "first": lambda home, name: print(json.dumps(first_fit(home, name))),
+    "memory": lambda name, n_fits: print(json.dumps(memory_growth(name, int(n_fits)))),
 }
 ROWS = {
-    "first": lambda rounds: {"first fit in a process, 1k x 20": first_fits(rounds)},
-    "small": lambda rounds: {"warm fit 1k x 20, 10 epochs": fits(1000, 20, 10, rounds)},
-    "large": lambda rounds: {"warm fit 32k x 30, 20 epochs": fits(32_000, 30, 20, rounds)},
-    "sparse": sparse_rows,
-    "predict": predictions,
-    "memory": lambda rounds: {
-        "memory": {
-            OURS: _in_a_process("memory", OURS, 200),
-            NEIGHBOUR: _in_a_process("memory", NEIGHBOUR, 20),
-        }
-    },
+    "first": first_fits,
+    "small": in_turns("warm fit 1k x 20, 10 epochs"),
+    "large": in_turns("warm fit 32k x 30, 20 epochs"),
+    "sparse": in_turns("warm fit 5k x 50k, sparse, 2 epochs", "predict 5k x 50k, sparse"),
+    "predict": in_turns("predict 1 row", "predict 1,000 rows", "predict 100,000 rows"),
+    "memory": memory,
     "workers": workers,
     "search_2k": lambda rounds: {"search 2k x 20": search(2000, 20)},
     "search_50k": lambda rounds: {"search 50k x 30": search(50_000, 30)},
@@ -294,10 +293,11 @@ def main():
     arguments = parser.parse_args()
     if arguments.part:
         kind, *rest = arguments.part
-        print(json.dumps(PARTS[kind](*rest)))
+        PARTS[kind](*rest)
         return
-    for name in engine_arms.installed_arms()[1]:
-        print(f"{name} is left out: it is not installed.")
+    for name in itertools.chain.from_iterable(engine_arms.ARMS.values()):
+        if packages := engine_arms.missing(name):
+            print(f"{name} is left out: {' and '.join(packages)} not installed.")
     FOLDER.mkdir(exist_ok=True)
     for row in arguments.only:
         print(row, flush=True)

@@ -7,6 +7,7 @@ out, unless a search says otherwise. What is not installed is left out.
 import importlib.util
 import itertools
 import warnings
+from functools import partial
 
 import numpy as np
 
@@ -153,19 +154,21 @@ SPELLINGS = {
 }
 
 
-def spelled():
-    """Return an arm of this package for each spelling, and one of scikeras for what it takes."""
+def spelled(home):
+    """Return the arms of a home, those of this package and scikeras in each spelling they take."""
     arms = {}
-    for name, params in SPELLINGS.items():
-        arms[f"imbalanced_nn, {name}"] = lambda epochs, given=params: ours(epochs, **given())
-    for name, params in list(SPELLINGS.items())[1:]:
-        arms[f"scikeras, {name}"] = lambda epochs, given=params: scikeras(epochs, **given())
-    others = {
-        name: arm
-        for name, arm in installed_arms()[0].items()
-        if name not in ("imbalanced_nn", "scikeras")
-    }
-    return arms | others
+    for name, arm in installed_arms(home).items():
+        # Without a loss scikeras does not train.
+        taken = {ours: list(SPELLINGS), scikeras: list(SPELLINGS)[1:]}.get(arm, [])
+        arms |= {f"{name}, {each}": partial(in_spelling, arm, each) for each in taken}
+        if not taken:
+            arms[name] = arm
+    return arms
+
+
+def in_spelling(arm, spelling, epochs):
+    """Return an arm with the parameters of a spelling."""
+    return arm(epochs, **SPELLINGS[spelling]())
 
 
 def skorch(epochs):
@@ -207,21 +210,28 @@ def sklearn_mlp(epochs):
     return MLPClassifier(HIDDEN, batch_size=BATCH, max_iter=epochs, n_iter_no_change=epochs)
 
 
+# By the library whose process they run in. Keras has one backend in a process.
 ARMS = {
-    "imbalanced_nn": ours,
-    "scikeras": scikeras,
-    "Keras Model.fit": PlainKeras,
-    "sklearn MLPClassifier": sklearn_mlp,
-    "torch loop": TorchLoop,
-    "skorch": skorch,
+    "tensorflow": {
+        "imbalanced_nn": ours,
+        "scikeras": scikeras,
+        "Keras Model.fit": PlainKeras,
+        "sklearn MLPClassifier": sklearn_mlp,
+    },
+    "jax": {"imbalanced_nn on JAX": ours},
+    "torch": {"torch loop": TorchLoop, "skorch": skorch},
 }
-NEEDS = {"torch loop": ["torch"], "skorch": ["torch", "skorch"]}
+NEEDS = {"imbalanced_nn on JAX": ["jax"], "torch loop": ["torch"], "skorch": ["torch", "skorch"]}
 
 
-def installed_arms():
-    """Return the arms whose packages are installed, and the names of the others."""
-    missing = [arm for arm, needs in NEEDS.items() if not all(map(importlib.util.find_spec, needs))]
-    return {name: arm for name, arm in ARMS.items() if name not in missing}, missing
+def installed_arms(home):
+    """Return the arms of a home whose packages are installed."""
+    return {name: arm for name, arm in ARMS[home].items() if not missing(name)}
+
+
+def missing(name):
+    """Return what an arm needs and is not installed."""
+    return [each for each in NEEDS.get(name, []) if importlib.util.find_spec(each) is None]
 
 
 def searches(epochs):
