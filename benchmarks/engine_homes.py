@@ -14,21 +14,21 @@ import time
 from pathlib import Path
 
 
-def started(home, *arguments, **how):
+def started(home, *arguments, **environ):
     """Start a hidden part of `benchmarks.engine` in a process of a home."""
     return subprocess.Popen(
         [sys.executable, "-m", "benchmarks.engine", "--part", *map(str, arguments)],
-        env=os.environ | {"KERAS_BACKEND": home},
+        env=os.environ | {"KERAS_BACKEND": home} | environ,
         cwd=Path(__file__).parent.parent,
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
-        **how,
     )
 
 
-def in_a_process(home, *arguments):
+def in_a_process(home, *arguments, **environ):
     """Return what a hidden part of `benchmarks.engine` measures in a fresh process."""
-    said, _ = (process := started(home, *arguments)).communicate()
+    said, _ = (process := started(home, *arguments, **environ)).communicate()
     if process.returncode:
         raise SystemExit(f"{home}: {arguments} ended with {process.returncode}")
     return json.loads(said.splitlines()[-1])
@@ -38,7 +38,7 @@ class Home:
     """A process that holds the arms of one home for one row of the table."""
 
     def __init__(self, name, row):
-        self._process = started(name, "serve", name, row, stdin=subprocess.PIPE)
+        self._process = started(name, "serve", name, row)
         self.arms = self._answer()
 
     def seconds(self, arm, repeat):
