@@ -152,7 +152,8 @@ default="balanced_accuracy"
         divided by the other; or any quantity that Keras logs, such as ``"val_loss"``. ``"auto"``
         is the second for ``"tabular"``, else the first.
     patience : int or "auto", default="auto"
-        Epochs without improvement; ``"auto"`` is 6 for ``"tabular"``, else 10.
+        Epochs without improvement; ``"auto"`` is 6 for ``"tabular"``, 12 where it has several
+        classes, else 10.
     moving_average : float, "auto" or None, default="auto"
         How many epochs an exponential moving average of the weights looks back. It is what is
         judged after each epoch, and ships. ``"auto"`` is 2 for ``"tabular"``, else None: no
@@ -191,7 +192,8 @@ run_eagerly
         Verbosity of Keras.
     epochs : int or "auto", default="auto"
         Largest number of passes over the training rows; ``"auto"`` is 100, for ``"tabular"`` 20,
-        with fewer than 2,500 rows up to 80, and with more than 5,000 up to 60.
+        with fewer than 2,500 rows up to 80, and with more than 5,000 up to 60; of several classes
+        at least 64.
     **kwargs
         Routed parameters, and arguments of the build function.
 

@@ -17,7 +17,13 @@ from imbalanced_nn.training.callbacks import (
     held_out_scores,
     weights_to_restore,
 )
-from imbalanced_nn.training.defaults import OF_BUILT_IN, OF_OWN, OF_TABLES, TrainingDefaults
+from imbalanced_nn.training.defaults import (
+    OF_BUILT_IN,
+    OF_CLASSES,
+    OF_OWN,
+    OF_TABLES,
+    TrainingDefaults,
+)
 from imbalanced_nn.training.eligibility import (
     needs_evaluation,
     slower,
@@ -51,6 +57,7 @@ drawing, variables_alike = tensors.drawing, tensors.variables_alike
 __all__ = [
     "AVERAGE_PRECISION",
     "OF_BUILT_IN",
+    "OF_CLASSES",
     "OF_OWN",
     "OF_TABLES",
     "PRECISION_BY_LOSS",

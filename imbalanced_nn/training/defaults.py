@@ -1,14 +1,14 @@
 """What "auto" stands for in the parameters of a training: rules for kinds of networks."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from imbalanced_nn.networks import KernelAdamW
 from imbalanced_nn.training.callbacks import AVERAGE_PRECISION, PRECISION_BY_LOSS
 
-__all__ = ["OF_BUILT_IN", "OF_OWN", "OF_TABLES", "TrainingDefaults"]
+__all__ = ["OF_BUILT_IN", "OF_CLASSES", "OF_OWN", "OF_TABLES", "TrainingDefaults"]
 
 
 def _members_epochs(n_train: int) -> int:
@@ -75,3 +75,8 @@ OF_TABLES = TrainingDefaults(
     n_folds=_folds,
 )
 """For the built-in network of several members."""
+
+OF_CLASSES = replace(
+    OF_TABLES, patience=12, epochs=lambda n_train: max(64, _members_epochs(n_train))
+)
+"""For the same network where there are several classes, of which there is more to learn."""

@@ -30,6 +30,7 @@ from imbalanced_nn.losses import (
 from imbalanced_nn.networks import NETWORKS, has_members
 from imbalanced_nn.training import (
     OF_BUILT_IN,
+    OF_CLASSES,
     OF_OWN,
     OF_TABLES,
     TrainingDefaults,
@@ -215,7 +216,9 @@ class CompiledKerasClassifier(KerasClassifier):
         given = getattr(self, self._compiled_by("optimizer")), getattr(self, "monitor", "auto")
         network = getattr(self, "model_", None)
         follows = all(map(is_auto, given)) and network is not None and has_members(network)
-        return OF_TABLES if follows else OF_BUILT_IN
+        if not follows:
+            return OF_BUILT_IN
+        return OF_CLASSES if self._kind == "multiclass" else OF_TABLES
 
     def _compiled_by(self, part: str) -> str:
         """Return the parameter that gives an argument of ``compile``, which may be a routed one."""

@@ -82,6 +82,16 @@ def test_the_rules_for_tables(ruled, n_train, batch_size, epochs):
     assert (factory.batch_size(n_train), factory.epochs(n_train)) == (batch_size, epochs)
 
 
+def test_several_classes_are_trained_for_longer():
+    given = SMALL | {"epochs": "auto", "validation_split": 0, "early_stopping": False}
+    clf = BalancedKerasClassifier("tabular", random_state=0, **given, fit__epochs=0)
+    factory = NetworkFactory(clf.initialize(X, rows(TABLE, n_classes=3)[1]))
+    assert factory.left_to_rule("patience") == 12
+    assert [factory.epochs(n) for n in (100, 625, 4000, 300_000)] == [80, 64, 64, 64]
+    factory = NetworkFactory(clf.initialize(X, np.column_stack([Y, 1 - Y, Y])))
+    assert (factory.left_to_rule("patience"), factory.epochs(4000)) == (6, 20)
+
+
 def test_what_is_left_to_rules_for_tables():
     factory = untrained()
     optimizer = factory.network.optimizer
