@@ -54,7 +54,9 @@ def only_counts(hook: Any) -> bool:
         name = step.opname
         if name not in _HARMLESS and not name.startswith(_HARMLESS_STARTS):
             return False
-        if name.startswith(("LOAD_FAST", "STORE_FAST")) and not untold.isdisjoint(_names(step)):
+        if not untold.isdisjoint(_names(step)):
+            return False
+        if name.startswith("STORE_FAST") and itself in _names(step):
             return False
         if name in ("LOAD_ATTR", "STORE_ATTR"):
             # What `self.n += 1` sets was read before.
