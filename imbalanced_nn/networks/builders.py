@@ -112,12 +112,13 @@ def slots(columns: list[Column]) -> tuple[int, int, int]:
     columns : list of Column
         Of the training rows.
     """
-    numeric = sum(column.is_numeric for column in columns)
-    spiked = sum(column.spike is not None for column in columns)
-    tailed = sum(column.tails is not None for column in columns)
-    most = len(columns)
+    held = (
+        sum(column.is_numeric for column in columns),
+        sum(column.spike is not None for column in columns),
+        sum(column.tails is not None for column in columns),
+    )
     numeric, spiked, tailed = (
-        min(most, -(-n // SLOTS_AT_ONCE) * SLOTS_AT_ONCE) for n in (numeric, spiked, tailed)
+        min(len(columns), -(-n // SLOTS_AT_ONCE) * SLOTS_AT_ONCE) for n in held
     )
     return numeric, spiked, tailed
 

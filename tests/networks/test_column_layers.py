@@ -81,11 +81,13 @@ def test_few_knots_are_nearly_as_good_as_all():
     np.testing.assert_allclose(every[-1], some[-1], atol=1e-6)
 
 
-@pytest.mark.parametrize("value", [3e38, -3e38, 1e-44])
+@pytest.mark.parametrize("value", [3e38, -3e38, 1e-44, 0])
 def test_whatever_float32_holds_leaves_as_a_finite_number(value):
     X = np.array([-3e38, -1e-44, 0, 1e-44, 2e-44, 1, 3e38], np.float32)[:, None]
     layers = [adapted(layer(), X[:n]) for layer in (RankNormalization, HeavyTails) for n in (2, 7)]
-    layers.append(adapted(HeavyTails(), np.append(np.linspace(-1, 1, 99), 3e38)[:, None]))
+    for spread, far in ((1, 3e38), (1e-40, 1)):
+        column = np.append(np.linspace(-spread, spread, 99), far)
+        layers.append(adapted(HeavyTails(), column[:, None]))
     for layer in layers:
         assert np.isfinite(outputs(layer, [[value]])).all()
 
