@@ -1,7 +1,7 @@
 """Probabilities put right: at another prevalence, from losses that bend them, by held-out rows."""
 
 from imbalanced_nn.calibration.calibrators import Calibrator, fit_calibrator
-from imbalanced_nn.calibration.in_the_large import odds_factors
+from imbalanced_nn.calibration.in_the_large import odds_factors, weighted_means
 from imbalanced_nn.calibration.posteriors import (
     asymmetric_posterior,
     binary_focal_posterior,
@@ -31,4 +31,5 @@ __all__ = [
     "odds_factors",
     "output_for",
     "smoothing_posterior",
+    "weighted_means",
 ]

@@ -1,12 +1,15 @@
 """Whether probabilities are right on average, and what brings them there where they are not."""
 
+from collections.abc import Callable
+
 import numpy as np
 from scipy.special import logit
 from scipy.stats import poisson
 
 from imbalanced_nn.calibration.solving import matching_offset
+from imbalanced_nn.data import row_blocks
 
-__all__ = ["odds_factors"]
+__all__ = ["odds_factors", "weighted_means"]
 
 # A mean that is off by less is left to calibrators: training for a few epochs more moves it.
 LEAST_FACTOR = 2
@@ -60,10 +63,9 @@ def odds_factors(
     >>> odds_factors(proba, np.ones(1000), counts / 2e6, counts, "binary").round(2).tolist()
     [1.0, 20.0]
     """
-    proba = proba.astype(np.float64)
-    mean = np.average(proba, axis=0, weights=weight)
+    mean = weighted_means(proba, weight)
     each = weight / weight.sum()
-    error = np.sqrt(np.square(each) @ np.square(proba - mean))
+    error = np.sqrt(_total(np.square(each), proba, lambda rows: np.square(rows - mean)))
     known = (shares > 0) & (shares < 1)
     rare = known & (np.minimum(shares, 1 - shares) <= RARE)
     if (mean[known] <= 0).any():
@@ -84,21 +86,62 @@ def odds_factors(
         return None
     if kind == "multiclass":
         return _raked(proba, each, shares)
-    odds = logit(np.clip(proba, SMALLEST, 1 - SMALLEST))
     offsets = np.zeros(len(shares))
     for column in [1] if kind == "binary" else np.flatnonzero(wrong):
-        offsets[column] = matching_offset(odds[:, column], float(shares[column]), weight)
+        score = proba[:, column].astype(np.float64)
+        odds = logit(np.clip(score, SMALLEST, 1 - SMALLEST))
+        offsets[column] = matching_offset(odds, float(shares[column]), weight)
     return np.exp(offsets)
+
+
+def weighted_means(proba: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """Return the mean of each column, rows weighted.
+
+    Parameters
+    ----------
+    proba : ndarray of shape (n_decisions, n_classes)
+        Probabilities.
+    weight : ndarray of shape (n_decisions,)
+        Weights of the rows.
+
+    Returns
+    -------
+    ndarray of shape (n_classes,)
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from imbalanced_nn.calibration import weighted_means
+    >>> weighted_means(np.array([[0.5, 0.5], [0.75, 0.25]]), np.array([1.0, 3.0])).tolist()
+    [0.6875, 0.3125]
+    """
+    return _total(weight, proba, lambda rows: rows) / weight.sum()
+
+
+def _total(
+    weight: np.ndarray, proba: np.ndarray, of: Callable[[np.ndarray], np.ndarray]
+) -> np.ndarray:
+    """Return the weighted sums of what a function makes of rows in float64, some at a time."""
+    sums = [weight[block] @ of(proba[block].astype(np.float64)) for block in row_blocks(proba)]
+    return np.sum(sums, axis=0)
 
 
 def _raked(proba: np.ndarray, weight: np.ndarray, shares: np.ndarray) -> np.ndarray:
     """Return factors with which the mean of each class is its share."""
     factors = np.ones(len(shares))
     for _ in range(MOST_STEPS):
-        scaled = proba * factors
-        mean = weight @ (scaled / scaled.sum(axis=1, keepdims=True))
+        mean = factors * _shared_out(proba, factors, weight)
         step = np.divide(shares, mean, out=np.ones_like(mean), where=(shares > 0) & (mean > 0))
         factors = factors * step
         if np.abs(step - 1).max() < 1e-9:
             break
     return factors / factors.max()
+
+
+def _shared_out(proba: np.ndarray, factors: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """Return what each class has, before its factor, of rows that share out their weight."""
+    sums = []
+    for block in row_blocks(proba):
+        rows = proba[block].astype(np.float64)
+        sums.append((weight[block] / (rows @ factors)) @ rows)
+    return np.sum(sums, axis=0)

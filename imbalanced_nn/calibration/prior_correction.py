@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from imbalanced_nn.data import by_blocks
+
 __all__ = ["PriorCorrection"]
 
 
@@ -70,6 +72,10 @@ class PriorCorrection:
 
     def apply(self, proba: np.ndarray) -> np.ndarray:
         """Correct probabilities of shape (n_samples, n_classes); returns a new array."""
+        return by_blocks(self._applied, proba)
+
+    def _applied(self, proba: np.ndarray) -> np.ndarray:
+        """Correct probabilities of rows few enough to be there in float64."""
         ratio = self.ratio()
         scaled = proba.astype(np.float64) * ratio
         if self.multilabel:

@@ -1,6 +1,7 @@
 """X, y, weights and groups as they are given: checks, targets, rows, held-out parts."""
 
 from imbalanced_nn.data.checks import (
+    by_blocks,
     check_features,
     check_groups,
     check_labels,
@@ -46,6 +47,7 @@ __all__ = [
     "StackedRows",
     "StreamedRows",
     "TimestepRows",
+    "by_blocks",
     "by_decision",
     "check_features",
     "check_groups",

@@ -2,7 +2,7 @@
 
 import numbers
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,7 @@ from imbalanced_nn.data.refused_columns import (
 from imbalanced_nn.exceptions import InvalidParameterError
 
 __all__ = [
+    "by_blocks",
     "check_features",
     "check_groups",
     "check_labels",
@@ -93,6 +94,18 @@ def row_blocks(
     step = step if max_rows is None else min(step, max_rows)
     for start in range(0, max(total, 1), step):
         yield slice(start, min(start + step, total))
+
+
+def by_blocks(function: Callable[[Any], np.ndarray], data: Any) -> np.ndarray:
+    """Return what a function makes of rows, asked for some at a time.
+
+    So that what it needs meanwhile, such as the same in float64, is never there of all rows. What
+    only stands for an array, as where a network is exported, is handed over as it is.
+    """
+    if not isinstance(data, np.ndarray):
+        return function(data)
+    results = [function(data[block]) for block in row_blocks(data)]
+    return results[0] if len(results) == 1 else np.concatenate(results)
 
 
 def row_hashes(data: Any, rows: np.ndarray | None = None) -> np.ndarray:

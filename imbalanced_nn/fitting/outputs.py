@@ -66,8 +66,8 @@ def check_values(factory: NetworkFactory, outputs: np.ndarray) -> np.ndarray:
     """
     if _wants_probabilities(factory):
         units = outputs.shape[-1] if outputs.ndim > 1 else 1
-        rows = outputs.reshape(-1, units).astype(np.float64)
-        _refuse(factory, _fault_in(rows, factory.kind, factory.logits), units)
+        fault = _fault_in(outputs.reshape(-1, units), factory.kind, factory.logits)
+        _refuse(factory, fault, units)
     return outputs
 
 
@@ -175,7 +175,7 @@ def _fault_in(outputs: np.ndarray, kind: str, logits: bool) -> str | None:
     low, high = outputs.min(), outputs.max()
     if low < -ROUNDING or high > 1 + ROUNDING:
         return f"gives {low:.3g} to {high:.3g}, not all {BOUNDS}"
-    sums = outputs.sum(axis=1)
+    sums = outputs.sum(axis=1, dtype=np.float64)
     one = np.abs(sums - 1) < ROUNDING
     # A network that says the same of every row may do so by chance.
     if kind == "multilabel" and np.ptp(sums) < SAME_SUM and np.ptp(outputs, axis=0).all():

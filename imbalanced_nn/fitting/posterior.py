@@ -13,7 +13,7 @@ from imbalanced_nn.calibration import (
     fit_calibrator,
     matching_offset,
 )
-from imbalanced_nn.data import class_probabilities
+from imbalanced_nn.data import by_blocks, class_probabilities
 from imbalanced_nn.exceptions import InvalidParameterError
 
 __all__ = [
@@ -83,8 +83,16 @@ class Posterior:
 
     def __call__(self, outputs: np.ndarray) -> np.ndarray:
         """Return the probabilities that users get, a row for each decision."""
-        proba = self.at_prevalence(outputs)
+        return by_blocks(self._of_few, self._of_decisions(outputs))
+
+    def _of_few(self, outputs: np.ndarray) -> np.ndarray:
+        """Return the probabilities of rows few enough to be there in float64 several times."""
+        proba = self.undone(class_probabilities(outputs, self.kind, self.logits))
         return self.at_priors(proba if self.calibrator is None else self.calibrator.apply(proba))
+
+    def _of_decisions(self, outputs: np.ndarray) -> np.ndarray:
+        """Return outputs with a row for each decision."""
+        return outputs.reshape(-1, outputs.shape[-1]) if self.steps else outputs
 
     def at_prevalence(self, outputs: np.ndarray) -> np.ndarray:
         """Return probabilities at the training prevalence, before any calibrator.
@@ -98,9 +106,10 @@ class Posterior:
         -------
         ndarray of shape (n_decisions, n_classes)
         """
-        if self.steps:
-            outputs = outputs.reshape(-1, outputs.shape[-1])
-        return self.undone(class_probabilities(outputs, self.kind, self.logits))
+        return by_blocks(
+            lambda rows: self.undone(class_probabilities(rows, self.kind, self.logits)),
+            self._of_decisions(outputs),
+        )
 
     def undone(self, proba: np.ndarray) -> np.ndarray:
         """Take off the loss and the balancing from outputs that are probabilities already.

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from sklearn.exceptions import NotFittedError
 
-from imbalanced_nn.calibration import PriorCorrection, odds_factors
+from imbalanced_nn.calibration import PriorCorrection, odds_factors, weighted_means
 from imbalanced_nn.exceptions import InvalidParameterError
 from imbalanced_nn.fitting.decision import (
     fixed_decision,
@@ -87,13 +87,12 @@ def _right_in_the_large(plan: FitPlan, trained: Trained) -> Trained:
     target, proba = plan.target, held_out.proba
     shares = posterior.natural
     weight = _at_shares(held_out, shares, target.kind, plan.validation is not None)
-    factors = None
-    if weight is not None:
-        factors = odds_factors(proba, weight, shares, target.class_count, target.kind)
+    if weight is None:
+        return trained
+    factors = odds_factors(proba, weight, shares, target.class_count, target.kind)
     if factors is None:
         return trained
-    means = np.average(proba.astype(np.float64), axis=0, weights=weight)
-    note_wrong_mean(means, shares, target, len(proba))
+    note_wrong_mean(weighted_means(proba, weight), shares, target, len(proba))
     same = PriorCorrection(tuple(shares), tuple(shares), multilabel=target.kind == "multilabel")
     right = replace(held_out, proba=same.times(factors).apply(proba))
     return replace(trained, posterior=posterior.times(factors), held_out=right)

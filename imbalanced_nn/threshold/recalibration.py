@@ -1,9 +1,12 @@
 """Probabilities put right by the rows that a cut is learned from, before the cut leans on them."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from scipy.special import expit, softmax
+
+from imbalanced_nn.data import row_blocks
 
 __all__ = ["Recalibration", "fit_line", "log_odds_to_first", "logits", "recalibrate"]
 
@@ -71,8 +74,10 @@ def logits(probability: np.ndarray) -> np.ndarray:
 
 def log_odds_to_first(proba: np.ndarray) -> np.ndarray:
     """Return the log-odds of each class but the first against the first, finite also at 0."""
-    logs = np.log(np.maximum(proba, _EPS))
-    return logs[:, 1:] - logs[:, :1]
+    logs = np.maximum(proba.T, _EPS, order="C")
+    np.log(logs, out=logs)
+    logs[1:] -= logs[0]
+    return logs[1:].T
 
 
 def recalibrate(codes: np.ndarray, logit: np.ndarray, weight: np.ndarray) -> Recalibration:
@@ -113,11 +118,13 @@ def recalibrate(codes: np.ndarray, logit: np.ndarray, weight: np.ndarray) -> Rec
     >>> recalibrate(y, logits(np.repeat(0.12, 100)), np.ones(100))
     Recalibration(intercepts=(0.0,), slope=1.0)
     """
-    against_first = np.column_stack([np.zeros(len(codes)), logit])
-    n_classes, there = against_first.shape[1], np.unique(codes)
+    logit = logit.reshape(len(codes), -1)
+    n_classes, there = logit.shape[1] + 1, np.unique(codes)
     if len(there) == 1:
         return Recalibration((0.0,) * (n_classes - 1))
-    logit = against_first[:, there[1:]] - against_first[:, there[:1]]
+    if len(there) < n_classes:
+        first = 0.0 if there[0] == 0 else logit[:, there[:1] - 1]
+        logit = logit[:, there[1:] - 1] - first
     times = weight * (weight.sum() / (weight @ weight))
     found = fit_line(np.searchsorted(there, codes), logit, times)
     of_classes = np.append(0.0, found.intercepts)
@@ -137,7 +144,7 @@ def fit_line(
     deviance = _Deviance(codes, logit, times)
     neutral, price = deviance.neutral, np.log(times.sum())
     begin = neutral if start is None else np.append(start.intercepts, start.slope)
-    line, least = neutral, deviance(neutral)[0]
+    line, least = neutral, deviance(neutral)
     both, lowest = deviance.least(begin, np.ones(len(neutral)))
     # Intercepts or a slope alone fit no better than both.
     if lowest + price < least:
@@ -152,63 +159,89 @@ def fit_line(
 
 
 class _Deviance:
-    """Twice the penalised negative log likelihood of lines, and where it is least."""
+    """Twice the penalised negative log likelihood of lines, and where it is least.
+
+    Sums over rows are added up block by block, so that of many rows and classes nothing but the
+    log-odds is there as a whole.
+    """
 
     def __init__(self, codes, logit, times):
         n_intercepts = logit.shape[1]
+        self.blocks = list(row_blocks(logit))
         # Classes first: sums over rows are then sums over memory in one piece.
         self.logit, self.times = np.ascontiguousarray(logit.T), times
-        self.target = times * (codes == np.arange(1, n_intercepts + 1)[:, None])
-        self.pull = np.append(self.target.sum(axis=1), np.vdot(self.target, self.logit))
+        by_class = np.bincount(codes, times, minlength=n_intercepts + 1)[1:]
+        rows = np.flatnonzero(codes)
+        own = self.logit[codes[rows] - 1, rows]
+        self.pull = np.append(by_class, times[rows] @ own)
         self.neutral = np.append(np.zeros(n_intercepts), 1.0)
         # The same whichever class comes first.
         self.penalty = np.diag(np.append(np.repeat(2 * INTERCEPT_PENALTY, n_intercepts), 0.0))
         self.penalty[:-1, :-1] -= 2 * INTERCEPT_PENALTY / (n_intercepts + 1)
         self.penalty[-1, -1] = SLOPE_PENALTY
+        self._last: Any = (None, None)
 
     def __call__(self, line):
-        """Return the value, and the probabilities of each class but the first."""
-        # In place: of many rows and classes new arrays take longer than what is in them.
-        each = line[-1] * self.logit
+        """Return the value."""
+        likely = self.pull @ line
+        for block in self.blocks:
+            q, log_total = self._probabilities(line, block)
+            likely -= self.times[block] @ log_total
+        # Of a single block it is at hand where the slope is asked for at the same line.
+        self._last = (line, q) if len(self.blocks) == 1 else (None, None)
+        off = line - self.neutral
+        return off @ self.penalty @ off - 2 * likely
+
+    def _probabilities(self, line, block):
+        """Return those of each class but the first, and the logarithm of what they are shares of.
+
+        In place: of many rows and classes new arrays take longer than what is in them.
+        """
+        each = line[-1] * self.logit[:, block]
         each += line[:-1, None]
         top = np.maximum(each.max(axis=0), 0.0)
         each -= top
         np.exp(each, out=each)
         total = each.sum(axis=0) + np.exp(-top)
         each /= total
-        likely = self.pull @ line - self.times @ (top + np.log(total))
-        off = line - self.neutral
-        return off @ self.penalty @ off - 2 * likely, each
+        return each, top + np.log(total)
 
     def least(self, line, free):
         """Return the best lines, and their value, where ``free`` is 1 for what may move, else 0.
 
         Newton's method on a convex function, with steps halved until they keep what they promise.
         """
-        value, q = self(line)
+        value = self(line)
         for _ in range(MAX_STEPS):
-            mass = self.times * q
-            slope = np.append(mass.sum(axis=1), np.vdot(mass, self.logit)) - self.pull
+            slope, curvature = self._slope(line, free[0])
             slope = free * (slope + self.penalty @ (line - self.neutral))
-            curvature = self._curvature(q, mass, free[0]) * np.outer(free, free)
-            step = np.linalg.solve(curvature + self.penalty, slope)
+            step = np.linalg.solve(curvature * np.outer(free, free) + self.penalty, slope)
             promise = slope @ step
             if promise < CONVERGED:
                 return line - step, value
             part = 1.0
             while True:
-                after, q = self(line - part * step)
+                after = self(line - part * step)
                 if after <= value - part * promise / 2 or part < _EPS:
                     break
                 part /= 2
             line, value = line - part * step, after
         return line, value
 
-    def _curvature(self, q, mass, with_intercepts):
-        across = mass * (self.logit - (q * self.logit).sum(axis=0))
-        curvature = np.zeros((len(self.neutral),) * 2)
-        if with_intercepts:
-            curvature[:-1, :-1] = np.diag(mass.sum(axis=1)) - mass @ q.T
-            curvature[:-1, -1] = curvature[-1, :-1] = across.sum(axis=1)
-        curvature[-1, -1] = np.vdot(across, self.logit)
-        return curvature
+    def _slope(self, line, with_intercepts):
+        """Return the slope and the curvature of half the value, without the penalty."""
+        slope, curvature = -self.pull, np.zeros((len(self.neutral),) * 2)
+        for block in self.blocks:
+            logit = self.logit[:, block]
+            last, q = self._last
+            q = q if last is line else self._probabilities(line, block)[0]
+            mass = self.times[block] * q
+            by_class = mass.sum(axis=1)
+            slope += np.append(by_class, np.vdot(mass, logit))
+            across = mass * (logit - (q * logit).sum(axis=0))
+            if with_intercepts:
+                curvature[:-1, :-1] += np.diag(by_class) - mass @ q.T
+                curvature[:-1, -1] += across.sum(axis=1)
+            curvature[-1, -1] += np.vdot(across, logit)
+        curvature[-1, :-1] = curvature[:-1, -1]
+        return slope, curvature

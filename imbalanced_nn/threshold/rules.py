@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from imbalanced_nn.data import by_blocks
 from imbalanced_nn.exceptions import InvalidParameterError
 
 __all__ = ["BinaryRule", "CostRule", "MulticlassRule", "MultilabelRule", "fixed_rule", "prior_rule"]
@@ -134,7 +135,8 @@ class MulticlassRule(_SeveralCuts):
         codes : ndarray of shape (n_samples,)
         """
         cuts = self.thresholds_
-        return np.argmax(_columns(proba, len(cuts)) / cuts, axis=1)
+        proba = _columns(proba, len(cuts))
+        return by_blocks(lambda rows: np.argmax(rows / cuts, axis=1), proba)
 
 
 @dataclass(frozen=True)
@@ -212,7 +214,9 @@ class CostRule:
         -------
         codes : ndarray of shape (n_samples,)
         """
-        return np.argmin(_columns(proba, len(self.costs)) @ np.array(self.costs), axis=1)
+        costs = np.array(self.costs)
+        proba = _columns(proba, len(costs))
+        return by_blocks(lambda rows: np.argmin(rows @ costs, axis=1), proba)
 
 
 def fixed_rule(threshold, kind, n_classes, positive=1):
@@ -337,8 +341,13 @@ def _as_list(values):
 
 
 def _columns(proba, n_columns):
-    """Return the probabilities as a float64 array with the number of columns of the rule."""
-    proba = np.asarray(proba, dtype=np.float64)
+    """Return the probabilities as an array with the number of columns of the rule.
+
+    Those of networks stay in float32: what they are compared with is in float64.
+    """
+    proba = np.asarray(proba)
+    if proba.dtype != np.float32:
+        proba = proba.astype(np.float64, copy=False)
     if proba.ndim != 2 or proba.shape[1] != n_columns:
         raise ValueError(
             f"The decision rule needs probabilities of shape (n_samples, {n_columns}). "

@@ -1,10 +1,13 @@
 """Probabilities that are wrong on average are brought to the shares, and no others."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 from scipy.special import expit, logit
 
-from imbalanced_nn.calibration import PriorCorrection, odds_factors
+from imbalanced_nn.calibration import PriorCorrection, in_the_large, odds_factors, weighted_means
+from imbalanced_nn.data import row_blocks
 
 RNG = np.random.default_rng(0)
 
@@ -73,6 +76,18 @@ def test_each_of_several_classes_gets_its_share():
     found = factors(proba, shares, 20_000, "multiclass")
     same = PriorCorrection(tuple(shares), tuple(shares))
     np.testing.assert_allclose(same.times(found).apply(proba).mean(axis=0), shares, rtol=1e-6)
+
+
+@pytest.mark.parametrize("kind", ["multiclass", "multilabel"])
+def test_rows_taken_some_at_a_time_lead_to_the_same(kind, monkeypatch):
+    shares = np.array([0.989, 0.01, 0.001])
+    proba = RNG.dirichlet(50 * np.array([0.9998, 1e-4, 1e-4]), size=20_000).astype(np.float32)
+    weight = RNG.random(20_000)
+    at_once = factors(proba, shares, 20_000, kind, weight)
+    monkeypatch.setattr(in_the_large, "row_blocks", partial(row_blocks, n_bytes=12 * 999))
+    np.testing.assert_allclose(factors(proba, shares, 20_000, kind, weight), at_once, rtol=1e-9)
+    expected = np.average(proba.astype(np.float64), axis=0, weights=weight)
+    np.testing.assert_allclose(weighted_means(proba, weight), expected, rtol=1e-12)
 
 
 def test_of_several_labels_those_that_are_wrong():

@@ -1,5 +1,6 @@
 """Boundary checks, and rows of any container."""
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,9 @@ from hypothesis import strategies as st
 from scipy import sparse
 from sklearn.exceptions import DataConversionWarning
 
+from imbalanced_nn.data import checks
 from imbalanced_nn.data.checks import (
+    by_blocks,
     check_features,
     check_target,
     check_weights,
@@ -77,6 +80,20 @@ def test_blocks_count_the_bytes_of_all_inputs_together():
 
 def test_an_empty_table_is_one_empty_block():
     assert list(row_blocks(np.zeros((0, 3)))) == [slice(0, 0)]
+
+
+@pytest.mark.parametrize("n", [0, 1, 7, 100])
+def test_what_is_asked_for_some_rows_at_a_time_is_that_of_all_rows(n, monkeypatch):
+    data = np.arange(3.0 * n).reshape(n, 3)
+    monkeypatch.setattr(checks, "row_blocks", partial(row_blocks, n_bytes=40))
+    seen = []
+
+    def doubled(rows):
+        seen.append(len(rows))
+        return 2 * rows
+
+    np.testing.assert_array_equal(by_blocks(doubled, data), 2 * data)
+    assert max(seen) <= 3 and sum(seen) == n
 
 
 def test_blocks_of_a_selection_are_counted_by_its_length():

@@ -64,10 +64,19 @@ def held_out(clf, data):
     return y, clf.predict_proba(X)
 
 
-def brute_force(y, score, metric):
-    """The best value of a metric over every cut of the scores, and over flagging no row."""
+def brute_force(y, score, metric="f1", weight=None):
+    """The best value of a metric over every cut of the scores, and over flagging no row.
+
+    A name is computed of the four cells at all cuts at once, a metric called for each.
+    """
     cuts = [*np.unique(score), np.inf]
-    return max(metric(y, (score >= cut).astype(int)) for cut in cuts)
+    if callable(metric):
+        return max(metric(y, (score >= cut).astype(int)) for cut in cuts)
+    weight = np.ones(len(y)) if weight is None else weight
+    flagged = (score >= np.array(cuts)[:, None]).astype(float)
+    tp, fp = flagged @ (weight * (y == 1)), flagged @ (weight * (y != 1))
+    fn, tn = weight @ (y == 1) - tp, weight @ (y != 1) - fp
+    return FORMULAS[metric](tp, fp, fn, tn).max()
 
 
 def cost(y_true, y_pred):
@@ -86,12 +95,37 @@ OBJECTIVES = {
 }
 
 
+def ratio(a, b):
+    """A share, 0 where there is nothing."""
+    return np.divide(a, b, out=np.zeros_like(a), where=b > 0)
+
+
+def kappa(tp, fp, fn, tn):
+    """Agreement beyond that of chance."""
+    n = tp + fp + fn + tn
+    chance = ((tp + fp) * (tp + fn) + (tn + fn) * (tn + fp)) / n**2
+    return ((tp + tn) / n - chance) / (1 - chance)
+
+
+FORMULAS = {
+    "balanced_accuracy": lambda tp, fp, fn, tn: (tp / (tp + fn) + tn / (tn + fp)) / 2,
+    "f1": lambda tp, fp, fn, tn: 2 * tp / (2 * tp + fp + fn),
+    "f2": lambda tp, fp, fn, tn: 5 * tp / (5 * tp + fp + 4 * fn),
+    "matthews_corrcoef": lambda tp, fp, fn, tn: ratio(
+        tp * tn - fp * fn, np.sqrt((tp + fp) * (tp + fn) * (tn + fp) * (tn + fn))
+    ),
+    "cohen_kappa": kappa,
+    "jaccard": lambda tp, fp, fn, tn: tp / (tp + fp + fn),
+    "accuracy": lambda tp, fp, fn, tn: (tp + tn) / (tp + fp + fn + tn),
+}
+
+
 @pytest.mark.parametrize("name", OBJECTIVES)
 def test_a_named_score_is_maximal_over_every_cut_of_the_held_out_rows(name, many):
     clf = fitted(many, threshold=name, **HALF)
     y, proba = held_out(clf, many)
     assert y.sum() >= 50
-    assert clf.best_score_ == pytest.approx(brute_force(y, proba[:, 1], OBJECTIVES[name]))
+    assert clf.best_score_ == pytest.approx(brute_force(y, proba[:, 1], name))
     # The cut that ships scores what was promised.
     X = many[0][clf.validation_indices_]
     assert OBJECTIVES[name](y, clf.predict(X)) == pytest.approx(clf.best_score_)
@@ -120,9 +154,7 @@ def test_held_out_rows_count_by_their_weight(many):
     clf = BalancedKerasClassifier(threshold="f1", **TINY | HALF).fit(X, y, sample_weight=weight)
     _, proba = held_out(clf, many)
     of_rows = weight[clf.validation_indices_]
-    best = brute_force(
-        y[clf.validation_indices_], proba[:, 1], lambda t, p: f1_score(t, p, sample_weight=of_rows)
-    )
+    best = brute_force(y[clf.validation_indices_], proba[:, 1], weight=of_rows)
     assert clf.best_score_ == pytest.approx(best)
 
 
@@ -224,7 +256,7 @@ def test_the_rarest_class_is_positive_wherever_its_label_sorts(labels, many):
     flagged = of_rare >= clf.best_threshold_
     np.testing.assert_array_equal(clf.predict(X), np.where(flagged, rare, common))
     y, score = y[clf.validation_indices_] == rare, of_rare[clf.validation_indices_]
-    assert clf.best_score_ == pytest.approx(brute_force(y, score, f1_score))
+    assert clf.best_score_ == pytest.approx(brute_force(y, score))
 
 
 @pytest.mark.parametrize("labels", [(1, 0), (1, -1), (True, False), (1.0, 0.0)])
@@ -241,7 +273,7 @@ def test_the_greater_of_zero_and_one_is_positive_where_it_is_common(labels, many
     flagged = proba >= clf.best_threshold_
     np.testing.assert_array_equal(clf.predict(X), np.where(flagged, common, rare))
     held = clf.validation_indices_
-    assert clf.best_score_ == pytest.approx(brute_force(y[held] == common, proba[held], f1_score))
+    assert clf.best_score_ == pytest.approx(brute_force(y[held] == common, proba[held]))
     clf.set_params(pos_label=common).fit(X, y)
     with pytest.warns(ImbalanceWarning, match="INN014"):
         clf.set_params(pos_label=None).set_threshold(0.3)
@@ -263,7 +295,7 @@ def test_the_positive_class_can_be_named(pos_label, many):
     assert clf.pos_label_ == pos_label
     held = clf.validation_indices_
     score = clf.predict_proba(X[held])[:, list(clf.classes_).index(pos_label)]
-    assert clf.best_score_ == pytest.approx(brute_force(y[held] == pos_label, score, f1_score))
+    assert clf.best_score_ == pytest.approx(brute_force(y[held] == pos_label, score))
 
 
 @pytest.mark.parametrize("threshold", ["balanced_accuracy", "f1_macro", "matthews_corrcoef"])
@@ -284,7 +316,7 @@ def test_several_classes_are_never_below_argmax_on_the_held_out_rows(threshold, 
 def test_every_label_gets_the_best_cut_of_its_own(multilabel):
     clf = fitted(multilabel, threshold=ThresholdTuner("f1_macro"))
     y, proba = held_out(clf, multilabel)
-    best = [brute_force(y[:, j], proba[:, j], f1_score) for j in range(3)]
+    best = [brute_force(y[:, j], proba[:, j]) for j in range(3)]
     assert clf.best_score_ == pytest.approx(np.mean(best))
     decided = clf.predict(multilabel[0][clf.validation_indices_])
     assert f1_score(y, decided, average="macro") == pytest.approx(np.mean(best))
@@ -338,7 +370,7 @@ def test_rows_of_ones_own_take_the_place_of_the_split(many):
     clf.fit(X[:200], y[:200], X_val=X[200:], y_val=y[200:])
     assert clf.validation_indices_.size == 0
     proba = clf.predict_proba(X[200:])[:, 1]
-    assert clf.best_score_ == pytest.approx(brute_force(y[200:], proba, f1_score))
+    assert clf.best_score_ == pytest.approx(brute_force(y[200:], proba))
     assert len(clf.sample_indices_) == 200
 
 
@@ -348,7 +380,7 @@ def test_weights_of_ones_own_rows_count(many):
     clf = BalancedKerasClassifier(threshold="f1", **TINY)
     clf.fit(X[:200], y[:200], X_val=X[200:], y_val=y[200:], sample_weight_val=weight)
     proba = clf.predict_proba(X[200:])[:, 1]
-    best = brute_force(y[200:], proba, lambda t, p: f1_score(t, p, sample_weight=weight))
+    best = brute_force(y[200:], proba, weight=weight)
     assert clf.best_score_ == pytest.approx(best)
 
 
@@ -379,4 +411,4 @@ def test_scores_that_are_no_probabilities_are_cut_by_the_rows_alone(binary):
     clf = BalancedKerasClassifier(build, random_state=0, **params)
     y, scores = held_out(clf.fit(*binary), binary)
     assert scores.min() < 0
-    assert clf.best_score_ == pytest.approx(brute_force(y, scores[:, 1], f1_score))
+    assert clf.best_score_ == pytest.approx(brute_force(y, scores[:, 1]))

@@ -1,10 +1,14 @@
 """The lines that put probabilities right: by a general minimiser, at limits, turned back."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 from scipy.optimize import minimize
 from scipy.special import expit, logit, logsumexp, softmax
 
+from imbalanced_nn.data import row_blocks
+from imbalanced_nn.threshold import recalibration
 from imbalanced_nn.threshold.recalibration import (
     Recalibration,
     fit_line,
@@ -115,6 +119,16 @@ def test_the_lines_are_those_of_least_criterion(case):
         other = fit_line(codes, at, times, start)
         np.testing.assert_allclose(other.intercepts, line.intercepts, atol=1e-6)
         assert other.slope == pytest.approx(line.slope, abs=1e-6)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_rows_taken_some_at_a_time_lead_to_the_same(case, monkeypatch):
+    codes, proba, weight = CASES[case]
+    at = logits(proba[:, 1]) if proba.shape[1] == 2 else log_odds_to_first(proba)
+    line = recalibrate(codes, at, weight)
+    monkeypatch.setattr(recalibration, "row_blocks", partial(row_blocks, n_bytes=4 * 37))
+    same = recalibrate(codes, at, weight)
+    np.testing.assert_allclose([*same.intercepts, same.slope], [*line.intercepts, line.slope])
 
 
 def test_what_the_rows_do_not_clearly_contradict_stays_to_the_last_digit():

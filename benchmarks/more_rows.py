@@ -1,0 +1,122 @@
+"""Quality and time of the default beside LightGBM and CatBoost, from 20,000 rows to 465,000.
+
+Reads the data folder that the environment variable IMBALANCED_NN_DATA names. Of each set, so many
+rows are drawn for training, stratified, four fifths of them all at most; of the others up to
+100,000 judge. Every way is fitted as it comes: CatBoost with its 1,000 trees, LightGBM with 300 in
+place of its 100. The time is that of one fit; only the default's ends with a threshold. Fits that
+the file of results holds already are not repeated.
+
+    IMBALANCED_NN_DATA=... python -m benchmarks.more_rows [--draws 0 1 2] [--data NAME ...]
+    python -m benchmarks.more_rows --table     # only write the table from the results
+"""
+
+import benchmarks.one_thread  # noqa: F401 - before the libraries that it is for
+
+# isort: split
+
+import time
+
+import numpy as np
+from sklearn.model_selection import train_test_split
+
+from benchmarks.quality import catboost, installed, lightgbm, network, scores
+from benchmarks.suite import (
+    FOLDER,
+    add_result,
+    load_suite,
+    parser_of,
+    read_results,
+    run_missing,
+)
+
+RESULTS, TABLE = FOLDER / "more_rows.csv", FOLDER / "more_rows.md"
+# A class of a set of several, by its number, against the others.
+DATA = ("covtype:3", "creditcard_day1", "adb_aloi", "covtype:6")
+TITLES = {
+    "covtype:3": "covertype, class 4 of 7 (cottonwood)",
+    "covtype:6": "covertype, class 7 of 7",
+}
+ROWS = (20_000, 100_000, 500_000)
+LARGEST_TEST = 100_000
+WAYS = {
+    "default": network,
+    "lightgbm": lightgbm,
+    "catboost": lambda seed: catboost(seed, iterations=1000),
+}
+MEASURES = ("average_precision", "log_loss", "cpu_seconds")
+
+
+def measure(X, y, n_rows, way, draw):
+    """Return the scores of one fit of so many rows, and what it cost."""
+    X, X_new, y, y_new = train_test_split(X, y, train_size=n_rows, stratify=y, random_state=draw)
+    if len(y_new) > LARGEST_TEST:
+        X_new, _, y_new, _ = train_test_split(
+            X_new, y_new, train_size=LARGEST_TEST, stratify=y_new, random_state=draw
+        )
+    classifier = WAYS[way](draw)
+    start = time.process_time()
+    classifier.fit(X, y)
+    seconds = time.process_time() - start
+    found = scores(y_new, classifier.predict_proba(X_new)) | {"cpu_seconds": seconds}
+    found = {name: f"{value:.5g}" for name, value in found.items()}
+    return found | {"rarest": int(y.sum()), "epochs": getattr(classifier, "n_iter_", "")}
+
+
+def run(args):
+    """Measure what the file of results does not hold."""
+    suite = load_suite()
+    known = {(r["data"], r["rows"], r["draw"], r["way"]) for r in read_results(args.results)}
+    for draw in args.draws:
+        for data in args.data:
+            name, _, code = data.partition(":")
+            X, y = suite.load(name)
+            y = (y == int(code or 1)).astype(int)
+            for n_rows in sorted({min(n, len(y) * 4 // 5) for n in args.rows}):
+                for way in args.ways:
+                    if (data, str(n_rows), str(draw), way) not in known and installed(way):
+                        row = {"data": data, "rows": n_rows, "draw": draw, "way": way}
+                        add_result(args.results, row | measure(X, y, n_rows, way, draw))
+
+
+def table(rows):
+    """Return means over the draws that all ways have, a line for each set and size, as Markdown."""
+    cells = {}
+    for row in rows:
+        cells.setdefault((row["data"], int(row["rows"])), {})[row["draw"], row["way"]] = row
+    lines = [
+        "Mean ± standard error over draws; CPU seconds of one fit on one thread.",
+        "",
+        "| data | rows, of the rarer class | draws | way | average precision | log loss | CPU s |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    order = sorted(cells, key=lambda size: (DATA.index(size[0]), size[1]))
+    for data, n_rows in order:
+        found = cells[data, n_rows]
+        draws = {draw for draw, _ in found}
+        draws = sorted(d for d in draws if all((d, way) in found for way in WAYS))
+        for way in WAYS if draws else ():
+            values = np.array([[float(found[d, way][m]) for m in MEASURES] for d in draws])
+            mean = values.mean(axis=0)
+            error = values.std(axis=0, ddof=1) / len(draws) ** 0.5 if len(draws) > 1 else mean * 0
+            cell = f"{n_rows:,}, {int(found[draws[0], way]['rarest']):,}"
+            lines.append(
+                f"| {TITLES.get(data, data)} | {cell} | {len(draws)} | {way} | "
+                f"{mean[0]:.4f} ± {error[0]:.4f} | {mean[1]:.5f} ± {error[1]:.5f} | {mean[2]:.0f} |"
+            )
+    return "\n".join(lines) + "\n"
+
+
+def main():
+    """Run from the command line."""
+    parser = parser_of(__doc__)
+    parser.add_argument("--draws", type=int, nargs="+", default=[0, 1, 2])
+    parser.add_argument("--rows", type=int, nargs="+", default=list(ROWS))
+    parser.add_argument("--data", nargs="+", choices=DATA, default=DATA)
+    parser.add_argument("--ways", nargs="+", choices=WAYS, default=list(WAYS))
+    parser.add_argument("--results", type=type(RESULTS), default=RESULTS)
+    args = run_missing(parser, run)
+    TABLE.write_text(table(read_results(args.results)))
+
+
+if __name__ == "__main__":
+    main()
