@@ -43,7 +43,8 @@ def default_network(
     meta : dict
         As scikeras hands it to builders.
     hidden_layer_sizes : tuple of int, default=None
-        Units of each dense layer; None is (64, 64) for `tabular`, (128, 128) for `mlp`.
+        Units of each dense layer; None is (128, 128), but (64, 64) for `tabular` of up to
+        10,000 rows.
     activation : str, default="relu"
         Activation of the hidden layers.
     dropout : float, default=0.1

@@ -19,10 +19,13 @@ from imbalanced_nn.networks.tails import HeavyTails
 
 __all__ = ["tabular"]
 
+# Rows beyond which wider layers gain.
+MANY = 10_000
+
 
 def tabular(
     meta: dict[str, Any],
-    hidden_layer_sizes: tuple[int, ...] = (64, 64),
+    hidden_layer_sizes: tuple[int, ...] | None = None,
     activation: str = "relu",
     dropout: float = 0.1,
     n_members: int = 4,
@@ -38,8 +41,8 @@ def tabular(
     meta : dict
         ``X_shape_``, ``target_type_``, ``n_classes_`` as scikeras hands them to builders, and
         ``slots_``, numbers of columns to embed, of spikes and of heavy tails, if they are known.
-    hidden_layer_sizes : tuple of int, default=(64, 64)
-        Units of each dense layer.
+    hidden_layer_sizes : tuple of int, default=None
+        Units of each dense layer. None is (128, 128) for more than 10,000 rows, else (64, 64).
     activation : str, default="relu"
         Activation of the hidden layers.
     dropout : float, default=0.1
@@ -72,9 +75,12 @@ def tabular(
         # Where all columns are embedded, it is known which one's factor is its embedding's.
         first = 0 if n_embedded == n_columns else n_known
         blocks = [(0, n_known, 1), (first, n_embedded, embedding.units)]
-    for number, units in enumerate(hidden_layer_sizes):
+    if hidden_layer_sizes is None:
+        # Of rows that come as a stream the number is not known.
+        hidden_layer_sizes = (128, 128) if (meta["X_shape_"][0] or 0) > MANY else (64, 64)
+    for number, size in enumerate(hidden_layer_sizes):
         first = {} if number else {"signs": True, "blocks": blocks}
-        dense = BatchEnsembleDense(units, n_members, activation, **first)
+        dense = BatchEnsembleDense(size, n_members, activation, **first)
         hidden = MemberDropout(dropout)(dense(hidden))
     units, output_activation = output_units(meta)
     if not hidden_layer_sizes:

@@ -107,6 +107,14 @@ def made(**kwargs):
     return model
 
 
+@pytest.mark.parametrize(("n_rows", "units"), [(None, 64), (10_000, 64), (10_001, 128)])
+def test_more_rows_have_wider_layers(n_rows, units):
+    for name in ("tabular", "default"):
+        model = NETWORKS[name](meta(shape=(n_rows, 4)))
+        dense = [layer for layer in model.layers if isinstance(layer, BatchEnsembleDense)]
+        assert [layer.units for layer in dense] == [units, units]
+
+
 def members_of(model):
     """The members as networks of their own, of the same weights."""
     logits = model.layers[-1].input
