@@ -221,11 +221,12 @@ class _Deviance:
                 return line - step, value
             part = 1.0
             while True:
-                after = self(line - part * step)
+                trial = line - part * step
+                after = self(trial)
                 if after <= value - part * promise / 2 or part < _EPS:
                     break
                 part /= 2
-            line, value = line - part * step, after
+            line, value = trial, after
         return line, value
 
     def _slope(self, line, with_intercepts):
