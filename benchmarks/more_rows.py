@@ -84,26 +84,29 @@ def table(rows):
     for row in rows:
         cells.setdefault((row["data"], int(row["rows"])), {})[row["draw"], row["way"]] = row
     lines = [
-        "Mean ± standard error over draws; CPU seconds of one fit on one thread.",
+        "Average precision, log loss and CPU seconds of one fit on one thread: means over draws,",
+        "± the standard error over them.",
         "",
-        "| data | rows, of the rarer class | draws | way | average precision | log loss | CPU s |",
-        "|---|---|---|---|---|---|---|",
+        f"| data | rows, of the rarer class | draws | {' | '.join(WAYS)} |",
+        "|---" * (3 + len(WAYS)) + "|",
     ]
-    order = sorted(cells, key=lambda size: (DATA.index(size[0]), size[1]))
-    for data, n_rows in order:
+    for data, n_rows in sorted(cells, key=lambda size: (DATA.index(size[0]), size[1])):
         found = cells[data, n_rows]
-        draws = {draw for draw, _ in found}
-        draws = sorted(d for d in draws if all((d, way) in found for way in WAYS))
-        for way in WAYS if draws else ():
-            values = np.array([[float(found[d, way][m]) for m in MEASURES] for d in draws])
-            mean = values.mean(axis=0)
-            error = values.std(axis=0, ddof=1) / len(draws) ** 0.5 if len(draws) > 1 else mean * 0
-            cell = f"{n_rows:,}, {int(found[draws[0], way]['rarest']):,}"
-            lines.append(
-                f"| {TITLES.get(data, data)} | {cell} | {len(draws)} | {way} | "
-                f"{mean[0]:.4f} ± {error[0]:.4f} | {mean[1]:.5f} ± {error[1]:.5f} | {mean[2]:.0f} |"
-            )
+        draws = sorted({d for d, _ in found if all((d, way) in found for way in WAYS)})
+        if draws:
+            size = f"{n_rows:,}, {int(found[draws[0], 'default']['rarest']):,}"
+            told = [_told([found[draw, way] for draw in draws]) for way in WAYS]
+            cells_of_line = [TITLES.get(data, data), size, str(len(draws)), *told]
+            lines.append(f"| {' | '.join(cells_of_line)} |")
     return "\n".join(lines) + "\n"
+
+
+def _told(rows):
+    """Return the figures of one way on some draws as a cell of the table."""
+    values = np.array([[float(row[measure]) for measure in MEASURES] for row in rows])
+    mean, spread = values.mean(axis=0), values.std(axis=0, ddof=min(1, len(rows) - 1))
+    error = spread / len(rows) ** 0.5
+    return f"{mean[0]:.3f} ± {error[0]:.3f}, {mean[1]:.5f} ± {error[1]:.5f}, {mean[2]:.0f} s"
 
 
 def main():
