@@ -229,8 +229,8 @@ def _draw_class(
     """Draw the held-out rows of one class."""
     if len(rows) < 2:
         raise TooFewRowsError(
-            f"validation_split={share} holds out rows of every class, but class {label!r} has "
-            f"{len(rows)} row and needs at least 2. Collect more rows, leave the class out, "
+            f"Of every class {share:.3g} of the rows are held out to judge by, but class {label!r} "
+            f"has {len(rows)} row and needs at least 2. Collect more rows, leave the class out, "
             f"pass X_val and y_val, or set validation_split=0."
         )
     count = int(np.clip(round(share * len(rows)), 1, len(rows) - 1))
@@ -243,7 +243,8 @@ def _draw_label_sets(
     """Draw multilabel rows evenly over the label sets, the rare ones included."""
     if len(indicator) < 2:
         raise TooFewRowsError(
-            f"validation_split={share} needs at least 2 rows, got {len(indicator)}."
+            f"Of the rows {share:.3g} are held out to judge by, which needs at least 2 rows, got "
+            f"{len(indicator)}. Pass X_val and y_val, or set validation_split=0."
         )
     _, label_set = np.unique(indicator, axis=0, return_inverse=True)
     order = np.lexsort((generator.random(len(indicator)), label_set.ravel()))

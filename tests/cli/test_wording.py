@@ -135,6 +135,6 @@ def test_a_class_of_one_row(command, frame, tmp_path):
     result = command("fit", tmp_path / "t.csv", "--target", "fraud", "-o", tmp_path / "a", "--json")
     assert result.exit_code == 1
     assert result.stderr == (
-        "Error: --held-out 0.2 holds out rows of every class, but class 'yes' has 1 row and needs "
-        "at least 2. Collect more rows, or leave the class out.\n"
+        "Error: Of every class 0.2 of the rows are held out to judge by, but class 'yes' has 1 row "
+        "and needs at least 2. Collect more rows, or leave the class out.\n"
     )

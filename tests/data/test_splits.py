@@ -129,7 +129,7 @@ def test_groups_that_cannot_be_split_are_refused():
 
 
 def test_one_multilabel_row_cannot_be_split():
-    with pytest.raises(TooFewRowsError, match="at least 2 rows, got 1"):
+    with pytest.raises(TooFewRowsError, match="at least 2 rows, got 1. Pass X_val"):
         hold_out_rows(np.array([[1, 0]]), 0.2, np.arange(2), 0)
 
 

@@ -15,7 +15,7 @@ OF_ROWS = {
         only(1),
         {},
         TooFewRowsError,
-        ["validation_split=0.2", "class 'fraud' has 1 row", "at least 2", "X_val"],
+        ["0.2 of the rows", "class 'fraud' has 1 row", "at least 2", "set validation_split=0."],
     ),
     "too few neighbours": (
         {"sampler": "smote"},
