@@ -140,8 +140,4 @@ def _raked(proba: np.ndarray, weight: np.ndarray, shares: np.ndarray) -> np.ndar
 
 def _shared_out(proba: np.ndarray, factors: np.ndarray, weight: np.ndarray) -> np.ndarray:
     """Return what each class has, before its factor, of rows that share out their weight."""
-    sums = []
-    for block in row_blocks(proba):
-        rows = proba[block].astype(np.float64)
-        sums.append((weight[block] / (rows @ factors)) @ rows)
-    return np.sum(sums, axis=0)
+    return _total(weight, proba, lambda rows: rows / (rows @ factors)[:, None])

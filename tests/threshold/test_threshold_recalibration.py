@@ -1,5 +1,6 @@
 """The lines that put probabilities right: by a general minimiser, at limits, turned back."""
 
+import tracemalloc
 from functools import partial
 
 import numpy as np
@@ -129,6 +130,37 @@ def test_rows_taken_some_at_a_time_lead_to_the_same(case, monkeypatch):
     monkeypatch.setattr(recalibration, "row_blocks", partial(row_blocks, n_bytes=4 * 37))
     same = recalibrate(codes, at, weight)
     np.testing.assert_allclose([*same.intercepts, same.slope], [*line.intercepts, line.slope])
+
+
+def test_nothing_but_log_odds_is_there_of_all_rows(monkeypatch):
+    rng = np.random.default_rng(0)
+    codes = rng.integers(40, size=30_000)
+    proba = softmax(rng.normal(size=(30_000, 40)) + 3 * (codes[:, None] == np.arange(40)), axis=1)
+    monkeypatch.setattr(recalibration, "row_blocks", partial(row_blocks, n_bytes=2**18))
+    tracemalloc.start()
+    recalibrate(codes, log_odds_to_first(proba), np.ones(30_000))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 1.5 * proba.nbytes
+
+
+def test_probabilities_of_a_trial_are_not_computed_again_for_its_slope(monkeypatch):
+    computed, asked = [], []
+    made, value = recalibration._Deviance._probabilities, recalibration._Deviance.__call__
+
+    def counted(self, line, block):
+        computed.append(line)
+        return made(self, line, block)
+
+    def called(self, line):
+        asked.append(line)
+        return value(self, line)
+
+    monkeypatch.setattr(recalibration._Deviance, "_probabilities", counted)
+    monkeypatch.setattr(recalibration._Deviance, "__call__", called)
+    codes, proba, weight = CASES["three, both"]
+    recalibrate(codes, log_odds_to_first(proba), weight)
+    assert len(computed) == len(asked) > 5
 
 
 def test_what_the_rows_do_not_clearly_contradict_stays_to_the_last_digit():

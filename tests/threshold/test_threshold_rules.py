@@ -1,6 +1,7 @@
 """Decision rules turn probabilities into class codes."""
 
 import pickle
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -183,3 +184,16 @@ def test_prior_rule_is_optimal_for_balanced_accuracy(kind):
         other = rng.dirichlet(np.ones(len(prior)))
         rule = BinaryRule(other[1]) if kind == "binary" else MulticlassRule(other)
         assert expected_balanced_accuracy(rule.decide(proba)) <= best + 1e-12
+
+
+@pytest.mark.parametrize(
+    "rule", [MulticlassRule([0.02] * 50), CostRule(1 - np.eye(50))], ids=["cuts", "costs"]
+)
+def test_many_rows_of_many_classes_are_never_there_in_float64(rule):
+    proba = np.random.default_rng(0).random((200_000, 50), dtype=np.float32)
+    tracemalloc.start()
+    decided = rule.decide(proba)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 2 * proba.nbytes
+    np.testing.assert_array_equal(decided, proba.argmax(axis=1))
