@@ -28,6 +28,7 @@ from benchmarks.suite import (
     FOLDER,
     add_result,
     load_suite,
+    one_class,
     parser_of,
     read_results,
     run_missing,
@@ -124,9 +125,7 @@ def run(args):
     known = {(r["data"], r["share"], r["draw"], r["way"]) for r in read_results(args.results)}
     for seed in args.draws:
         for data in args.data:
-            name, _, code = data.partition(":")
-            X, y = suite.load(name)
-            y = (y == int(code or 1)).astype(int)
+            X, y = one_class(suite, data)
             for share in SHARES:
                 rows = draw(X, y, share, args.rows, seed)
                 for way in args.ways if rows else ():

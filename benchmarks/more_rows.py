@@ -24,6 +24,7 @@ from benchmarks.suite import (
     FOLDER,
     add_result,
     load_suite,
+    one_class,
     parser_of,
     read_results,
     run_missing,
@@ -68,9 +69,7 @@ def run(args):
     known = {(r["data"], r["rows"], r["draw"], r["way"]) for r in read_results(args.results)}
     for draw in args.draws:
         for data in args.data:
-            name, _, code = data.partition(":")
-            X, y = suite.load(name)
-            y = (y == int(code or 1)).astype(int)
+            X, y = one_class(suite, data)
             for n_rows in sorted({min(n, len(y) * 4 // 5) for n in args.rows}):
                 for way in args.ways:
                     if (data, str(n_rows), str(draw), way) not in known and installed(way):

@@ -24,6 +24,16 @@ def load_suite():
     return suite
 
 
+def one_class(suite, name):
+    """Return all rows of a data set, and 1 for those of a class.
+
+    ``"covtype:3"`` names the class by its code in a set of several; without one it is 1.
+    """
+    name, _, code = name.partition(":")
+    X, y = suite.load(name)
+    return X, (y == int(code or 1)).astype(int)
+
+
 def rows_of(suite, name):
     """Return at most `MAX_ROWS` rows of a data set, stratified, as dense arrays."""
     X, y = suite.load(name)
