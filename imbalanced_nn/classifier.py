@@ -254,13 +254,13 @@ run_eagerly
     --------
     >>> from sklearn.datasets import make_classification
     >>> from imbalanced_nn import BalancedKerasClassifier
-    >>> X, y = make_classification(3000, weights=[0.9], class_sep=2.0, random_state=0)
+    >>> X, y = make_classification(1000, weights=[0.9], class_sep=2.0, random_state=0)
     >>> clf = BalancedKerasClassifier(sampler="random_over", epochs=5, random_state=0)
     >>> clf = clf.fit(X, y)
     >>> clf.predict_proba(X).shape
-    (3000, 2)
+    (1000, 2)
     >>> len(clf.validation_indices_)
-    3000
+    1000
     """
 
     def __init__(
@@ -488,10 +488,10 @@ run_eagerly
         >>> import keras
         >>> from sklearn.datasets import make_classification
         >>> from imbalanced_nn import BalancedKerasClassifier
-        >>> X, y = make_classification(3000, weights=[0.9], class_sep=2.0, random_state=0)
+        >>> X, y = make_classification(1000, weights=[0.9], class_sep=2.0, random_state=0)
         >>> network = BalancedKerasClassifier(epochs=5, random_state=0).fit(X, y).model_
-        >>> clf = BalancedKerasClassifier(network, threshold="f1").initialize(X[:2000], y[:2000])
-        >>> clf = clf.tune_threshold(X[2000:], y[2000:])
+        >>> clf = BalancedKerasClassifier(network, threshold="f1").initialize(X[:700], y[:700])
+        >>> clf = clf.tune_threshold(X[700:], y[700:])
         >>> bool(clf.best_score_ > 0.9)
         True
         """
@@ -658,11 +658,11 @@ run_eagerly
 
         >>> from sklearn.datasets import make_classification
         >>> from imbalanced_nn import BalancedKerasClassifier
-        >>> X, y = make_classification(3000, weights=[0.9], random_state=0)
+        >>> X, y = make_classification(1000, weights=[0.9], random_state=0)
         >>> clf = BalancedKerasClassifier(epochs=5, random_state=0).fit(X, y)
         >>> result = clf.predict_or_reject(X, reject_cost=2, cost_matrix=[[0, 5], [50, 0]])
         >>> result.decision.shape, bool(result.reject.any())
-        ((3000,), True)
+        ((1000,), True)
         """
         check_is_fitted(self)
         if self._kind not in ("binary", "multiclass") or self._steps:
@@ -765,12 +765,12 @@ run_eagerly
         --------
         >>> from sklearn.datasets import make_classification
         >>> from imbalanced_nn import BalancedKerasClassifier, ThresholdTuner
-        >>> X, y = make_classification(4000, weights=[0.9], class_sep=2.0, random_state=0)
-        >>> clf = BalancedKerasClassifier(epochs=5, random_state=0).fit(X[:3000], y[:3000])
+        >>> X, y = make_classification(1500, weights=[0.9], class_sep=2.0, random_state=0)
+        >>> clf = BalancedKerasClassifier(epochs=5, random_state=0).fit(X[:1000], y[:1000])
         >>> clf = clf.tune_threshold(objective="f1")
         >>> tuner = ThresholdTuner("recall", constraint=("precision", 0.8))
-        >>> clf = clf.tune_threshold(X[3000:], y[3000:], objective=tuner)
-        >>> bool(clf.score(X[3000:], y[3000:]) == clf.best_score_)
+        >>> clf = clf.tune_threshold(X[1000:], y[1000:], objective=tuner)
+        >>> bool(clf.score(X[1000:], y[1000:]) == clf.best_score_)
         True
         """
         check_is_fitted(self)
@@ -822,7 +822,7 @@ run_eagerly
         --------
         >>> from sklearn.datasets import make_classification
         >>> from imbalanced_nn import BalancedKerasClassifier
-        >>> X, y = make_classification(3000, weights=[0.9], class_sep=2.0, random_state=0)
+        >>> X, y = make_classification(1000, weights=[0.9], class_sep=2.0, random_state=0)
         >>> clf = BalancedKerasClassifier(threshold="f1", epochs=5, random_state=0).fit(X, y)
         >>> low, high = clf.bootstrap_threshold(random_state=0).threshold_interval(0.9)
         >>> bool(low < high)
@@ -854,7 +854,7 @@ run_eagerly
         --------
         >>> from sklearn.datasets import make_classification
         >>> from imbalanced_nn import BalancedKerasClassifier
-        >>> X, y = make_classification(3000, weights=[0.9], random_state=0)
+        >>> X, y = make_classification(1000, weights=[0.9], random_state=0)
         >>> clf = BalancedKerasClassifier(epochs=2, random_state=0).fit(X, y)
         >>> clf.set_threshold(0.25).best_threshold_
         0.25
@@ -902,9 +902,9 @@ run_eagerly
         --------
         >>> from sklearn.datasets import make_classification
         >>> from imbalanced_nn import BalancedKerasClassifier
-        >>> X, y = make_classification(4000, weights=[0.9], class_sep=2.0, random_state=0)
-        >>> clf = BalancedKerasClassifier(epochs=5, random_state=0).fit(X[:3000], y[:3000])
-        >>> often = clf.adapt_priors(X[3000:][y[3000:] == 1])
+        >>> X, y = make_classification(1500, weights=[0.9], class_sep=2.0, random_state=0)
+        >>> clf = BalancedKerasClassifier(epochs=5, random_state=0).fit(X[:1000], y[:1000])
+        >>> often = clf.adapt_priors(X[1000:][y[1000:] == 1])
         >>> bool(often.priors[1] > 0.8)
         True
         """
@@ -935,10 +935,10 @@ run_eagerly
         --------
         >>> from sklearn.datasets import make_classification
         >>> from imbalanced_nn import BalancedKerasClassifier
-        >>> X, y = make_classification(3000, weights=[0.9], random_state=0)
+        >>> X, y = make_classification(1000, weights=[0.9], random_state=0)
         >>> clf = BalancedKerasClassifier(epochs=2, random_state=0).fit(X, y)
         >>> clf.network_outputs(X).shape
-        (3000, 1)
+        (1000, 1)
         """
         return self._predict_raw(X)
 

@@ -70,10 +70,12 @@ def test_it_is_small(path):
 
 
 # Each cell still runs and shows what it shows; how well a network learns is said by the stored
-# notebook, which is written by whole fits.
-FEW_EPOCHS = """
+# notebook, which is written by whole fits of the network that is the default.
+LITTLE = """
+from imbalanced_nn.networks.builders import NETWORKS
 from imbalanced_nn.wrapper.factory import NetworkFactory
 
+NETWORKS["default"] = NETWORKS["mlp"]
 _epochs = NetworkFactory.epochs
 NetworkFactory.epochs = lambda *given, **named: min(_epochs(*given, **named), 3)
 """
@@ -96,7 +98,7 @@ def shortened(notebook, name):
     """Return a copy of a notebook that does the same in less time."""
     short = nbformat.from_dict(notebook)
     first = code_cells(short)[0]
-    first.source = FEW_EPOCHS + first.source
+    first.source = LITTLE + first.source
     for given, instead in LESS.get(name, {}).items():
         (cell,) = (cell for cell in code_cells(short) if given in cell.source)
         cell.source = cell.source.replace(given, instead)

@@ -228,19 +228,23 @@ def test_importing_the_package_loads_no_numerical_library():
     assert run_python(code).strip() == "[]"
 
 
-def test_the_rooms_above_keras_load_no_keras():
+def test_the_rooms_above_keras_and_displays_load_neither_keras_nor_matplotlib():
     names = [
         module_name(path)
         for path in MODULES
         if ROW_OF.get(room_of(module_name(path)), len(ROOMS)) <= ROW_OF[KERAS_FREE_UP_TO]
         and module_name(path) not in KERAS_DESKS
     ]
+    found = "print([m for m in {} if m in sys.modules])"
     code = (
-        "import importlib, sys\n"
+        "import importlib, sys, imbalanced_nn.metrics, imbalanced_nn.threshold\n"
+        + found.format(["imblearn", *sorted(KERAS)])
+        + "\nimport imbalanced_nn.inspection as i\n"
+        "i.ClassCountsDisplay(counts={'all rows': [9, 1]}, classes=[0, 1]).frame()\n"
         f"for name in {names}: importlib.import_module(name)\n"
-        f"print([m for m in {sorted(KERAS)} if m in sys.modules])"
+        + found.format(["matplotlib", *sorted(KERAS)])
     )
-    assert run_python(code).strip() == "[]"
+    assert run_python(code).split() == ["[]", "[]"]
 
 
 @pytest.mark.parametrize("name", imbalanced_nn.__all__)

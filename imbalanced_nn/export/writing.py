@@ -114,7 +114,7 @@ def export_onnx(clf_or_pipeline: Any, path: str | os.PathLike, *, overwrite: boo
     >>> from sklearn.datasets import make_classification
     >>> from imbalanced_nn import BalancedKerasClassifier, export_onnx
     >>> X, y = make_classification(3000, weights=[0.9], random_state=0)
-    >>> clf = BalancedKerasClassifier(epochs=2, random_state=0).fit(X, y)
+    >>> clf = BalancedKerasClassifier(validation_split=0.2, epochs=2, random_state=0).fit(X, y)
     >>> path = tempfile.mkdtemp() + "/fraud.onnx"
     >>> export_onnx(clf, path)
     >>> import onnxruntime

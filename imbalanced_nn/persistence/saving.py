@@ -105,7 +105,7 @@ def save(
     >>> import tempfile
     >>> from sklearn.datasets import make_classification
     >>> from imbalanced_nn import BalancedKerasClassifier, load, save
-    >>> X, y = make_classification(3000, weights=[0.9], random_state=0)
+    >>> X, y = make_classification(1000, weights=[0.9], random_state=0)
     >>> clf = BalancedKerasClassifier(epochs=2, random_state=0).fit(X, y)
     >>> path = tempfile.mkdtemp() + "/fraud.inn"
     >>> save(clf, path)

@@ -196,6 +196,16 @@ def no_copies_in_onnx():
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def light_network():
+    """Dense layers where no network is named: four in one take three times as long to trace."""
+    from imbalanced_nn.networks.builders import NETWORKS
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(NETWORKS, "default", NETWORKS["mlp"])
+        yield
+
+
 @pytest.fixture(autouse=True)
 def no_reference_models(request, monkeypatch):
     """The strategies alone, but where reference models are the subject: they take seconds."""

@@ -29,7 +29,8 @@ def test_from_messy_rows_to_scores(command, tmp_path, monkeypatch):
         )
 
     target = ["--target", "fraud"]
-    fitted = run("fit", MESSY / "decimal_commas.csv", *target, "-o", "a.inn", "--epochs", "3")
+    options = ["-o", "a.inn", "--epochs", "3", "--held-out", "0.2", "--no-onnx"]
+    fitted = run("fit", MESSY / "decimal_commas.csv", *target, *options)
     assert fitted.returncode == 0, fitted.stderr
     lines = fitted.stdout.splitlines()
     assert max(map(len, lines[3:11])) <= 80
