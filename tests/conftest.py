@@ -43,6 +43,23 @@ def one_network(request):
         yield
 
 
+@pytest.fixture(autouse=True, scope="module")
+def graphs_as_traced(request):
+    """Run TensorFlow's graphs as they were traced.
+
+    TensorFlow rewrites a graph before it first runs, to run it often. That is a fourth of what a
+    small network costs to trace and to train once. Processes that tests start, notebooks among
+    them, rewrite as they come, and so does a module that says so: ``REWRITTEN = True``.
+    """
+    tensorflow = sys.modules.get("tensorflow")
+    if tensorflow is None or getattr(request.module, "REWRITTEN", False):
+        yield
+        return
+    tensorflow.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
+    yield
+    tensorflow.config.optimizer.set_experimental_options({"disable_meta_optimizer": False})
+
+
 def pytest_collection_modifyitems(items):
     """Let tests hold out few rows or copies, and blend flags: most fit tiny, made data, to be fast.
 

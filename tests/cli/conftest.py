@@ -3,6 +3,7 @@
 import sys
 import types
 import warnings
+from contextlib import contextmanager
 
 import numpy as np
 import pandas as pd
@@ -135,7 +136,9 @@ def fitted(tmp_path_factory):
         "--held-out",
         0.2,
     ]
-    result = invoked("fit", folder / "train.csv", *arguments)
+    # Made before what lasts for a file.
+    with lightly():
+        result = invoked("fit", folder / "train.csv", *arguments)
     assert result.exit_code == 0, result.output
     return folder / "train.csv", folder / "fraud.inn", result
 
@@ -188,21 +191,25 @@ def quiet(request, monkeypatch):
         monkeypatch.setattr("imbalanced_nn.cli.working._is_quiet", lambda: True)
 
 
-@pytest.fixture(scope="session", autouse=True)
-def no_copies_in_onnx():
-    """No copy in the files that `fit` saves, which takes seconds; `--onnx` is tried on its own."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("imbalanced_nn.persistence.onnx_copy.NEEDED", ("no_such_package",))
-        yield
+@contextmanager
+def lightly():
+    """Fit dense layers where no network is named, and save no copy in ONNX.
 
-
-@pytest.fixture(scope="session", autouse=True)
-def light_network():
-    """Dense layers where no network is named: four in one take three times as long to trace."""
+    Four networks in one take three times as long to trace, and a copy takes seconds: what either
+    does is tried on its own.
+    """
     from imbalanced_nn.networks.builders import NETWORKS
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(NETWORKS, "default", NETWORKS["mlp"])
+        patch.setattr("imbalanced_nn.persistence.onnx_copy.NEEDED", ("no_such_package",))
+        yield
+
+
+@pytest.fixture(scope="module", autouse=True)
+def light_fits():
+    """Every test of this folder fits lightly."""
+    with lightly():
         yield
 
 

@@ -10,6 +10,7 @@ from .conftest import HIDDEN, TABLE, assert_equal_fits, fitted, network, rows
 
 layers = keras.layers
 
+REWRITTEN = True
 
 SLOW = pytest.mark.slow
 NAMES = [pytest.param(name, marks=() if name == "dropout" else SLOW) for name in HIDDEN]

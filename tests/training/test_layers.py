@@ -7,6 +7,7 @@ import pytest
 from .conftest import IMAGE, SEQUENCE, TABLE, assert_equal_fits, fitted, network, rows
 
 pytestmark = pytest.mark.slow
+REWRITTEN = True
 
 layers = keras.layers
 

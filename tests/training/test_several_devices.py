@@ -15,7 +15,9 @@ rng = np.random.default_rng(0)
 X = rng.normal(size=(400, 4)).astype("float32")
 y = (X[:, 0] > 1).astype(int)
 with tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"]).scope():
-    clf = BalancedKerasClassifier("mlp", epochs=2, class_weight="balanced", random_state=0)
+    clf = BalancedKerasClassifier(
+        "mlp", epochs=2, validation_split=0.2, class_weight="balanced", random_state=0
+    )
     clf.fit(X, y)
 print(clf.engine_, clf.score(X, y) > 0.8, clf.predict_proba(X).shape)
 """
