@@ -49,7 +49,8 @@ def graphs_as_traced(request):
 
     TensorFlow rewrites a graph before it first runs, to run it often. That is a fourth of what a
     small network costs to trace and to train once. Processes that tests start, notebooks among
-    them, rewrite as they come, and so does a module that says so: ``REWRITTEN = True``.
+    them, rewrite as they come, and so does a module that says so, because it holds the last digit
+    against such a process or against ``Model.fit``: ``REWRITTEN = True``.
     """
     tensorflow = sys.modules.get("tensorflow")
     if tensorflow is None or getattr(request.module, "REWRITTEN", False):

@@ -22,6 +22,8 @@ from imbalanced_nn.datasets import load_thyroid
 
 # One fit uses every step so that the state of each is kept, a sampler and weights at once.
 pytestmark = pytest.mark.filterwarnings(r"ignore:\[INN003\]")
+# As in the process that what is fitted here is read in.
+REWRITTEN = True
 
 STATE = (
     "classes_",

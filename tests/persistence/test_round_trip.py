@@ -33,6 +33,8 @@ from imbalanced_nn.preprocessing import ColumnEncoder, ColumnTypes
 from .conftest import assert_same, binary, network
 
 pytestmark = pytest.mark.filterwarnings(r"ignore:\[INN0(03|11)\]")
+# As in the process that what is fitted here is read in.
+REWRITTEN = True
 
 
 def test_answers_are_equal_bit_for_bit(fit_and_rows, tmp_path):

@@ -13,6 +13,9 @@ from sklearn.model_selection import (
 
 from .conftest import in_new_process, ours, parents
 
+# As in the process that what is fitted here is read in.
+REWRITTEN = True
+
 
 @pytest.mark.parametrize(
     "loss",
