@@ -1,5 +1,6 @@
 """Settings every test needs before the first numerical library is imported."""
 
+import gc
 import os
 import sys
 from pathlib import Path
@@ -73,7 +74,11 @@ def pytest_collection_modifyitems(items):
 
 
 def pytest_collection_finish():
-    """Keep the programs of all files: tests train more kinds of networks than a user does."""
+    """Keep the programs of all files: tests train more kinds of networks than a user does.
+
+    Looking through the millions of objects that they are takes seconds: let it be done rarely.
+    """
+    gc.set_threshold(50_000, 20, 50)
     cache = sys.modules.get("imbalanced_nn.training.cache")
     if cache is not None:
         cache.TRAINING.max_programs = cache.FORWARD.max_programs = 64
