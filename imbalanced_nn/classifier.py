@@ -128,7 +128,7 @@ default="balanced_accuracy"
         booleans, as in scikit-learn, and otherwise the rarest.
     validation_split : "auto", float, int, cross-validation splitter or list, default="auto"
         Share of each class to hold out. ``"auto"`` is 5, a number of folds, for built-in
-        networks of at most 20,000 rows, or of at most 100,000 with at most 1,000 of the rarest
+        networks of at most 20,000 rows, or of at most 150,000 with at most 1,000 of the rarest
         class. It is 0.2 elsewhere, and where one network alone can do what is asked for:
         ``warm_start``, ``callbacks``, a ``confidence``, a loss whose outputs cannot be
         averaged, classes or groups fewer than folds. 0 holds nothing out: no early stopping,

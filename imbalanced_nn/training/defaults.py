@@ -24,7 +24,7 @@ def _power_of_two(n_train: int, share: int, largest: int) -> int:
 
 def _folds(n_rows: int, n_rarest: int) -> int:
     """Five networks gain most where little is known, and cost most where there is much."""
-    return 5 if n_rows <= 20_000 or (n_rarest <= 1000 and n_rows <= 100_000) else 1
+    return 5 if n_rows <= 20_000 or (n_rarest <= 1000 and n_rows <= 150_000) else 1
 
 
 @dataclass(frozen=True)

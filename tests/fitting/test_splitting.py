@@ -84,8 +84,8 @@ class TestRule:
             (20_000, 10_000, 5),
             (20_001, 1001, 1),
             (20_001, 1000, 5),
-            (100_000, 1000, 5),
-            (100_001, 20, 1),
+            (150_000, 1000, 5),
+            (150_001, 20, 1),
         ],
     )
     def test_few_rows_or_few_rare_ones_make_five(self, rule, n_rows, n_rarest, n_folds):
