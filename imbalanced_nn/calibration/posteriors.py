@@ -266,7 +266,7 @@ def cost_posterior(proba: np.ndarray, gains: np.ndarray) -> np.ndarray:
     >>> cost_posterior(np.array([[0.5, 0.5]]), np.diag([1.0, 10.0])).round(3).tolist()
     [[0.909, 0.091]]
     """
-    solved = np.linalg.solve(np.asarray(gains, dtype=np.float64).T, _in_float64(proba).T).T
+    solved = np.matmul(_in_float64(proba), np.linalg.inv(np.asarray(gains, dtype=np.float64)))
     return _normalised(np.maximum(solved, 0))
 
 

@@ -115,21 +115,11 @@ class Symbol(NDArrayOperatorsMixin):
     def __init__(self, graph: Graph, name: str, dtype: Any, shape: tuple):
         self.graph, self.name = graph, name
         self.dtype, self.shape = np.dtype(dtype), shape
-        self._before: Symbol | None = None
 
     @property
     def ndim(self) -> int:
         """Number of axes."""
         return len(self.shape)
-
-    @property
-    def T(self) -> "Symbol":
-        """Transpose of a matrix."""
-        if self._before is not None:
-            return self._before
-        made = self._add("Transpose", self, shape=self.shape[::-1], perm=[1, 0])
-        made._before = self
-        return made
 
     def astype(self, dtype: Any, copy: bool = True) -> "Symbol":
         """Return the value in another type."""
@@ -262,6 +252,4 @@ FUNCTIONS = {
     np.shape: lambda values: values.shape,
     np.ndim: lambda values: values.ndim,
     np.sum: lambda values, axis=-1, keepdims=False: values.sum(axis, keepdims),
-    # Rows on the left: onnxruntime up to 1.23 cannot multiply by a transpose in float64.
-    np.linalg.solve: lambda matrix, right: np.matmul(right.T, np.linalg.inv(matrix).T).T,
 }

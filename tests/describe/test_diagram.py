@@ -113,7 +113,8 @@ def test_it_is_inside_pipelines_and_searches():
 
 
 def test_it_needs_no_matplotlib(fitted, monkeypatch):
-    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    for name in {"matplotlib", *(n for n in sys.modules if n.startswith("matplotlib."))}:
+        monkeypatch.setitem(sys.modules, name, None)
     assert HEADING in fitted("binary")._repr_html_()
 
 
