@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import TYPE_CHECKING
 
+from imbalanced_nn._compat.callers import OF_ONE_FIT
 from imbalanced_nn.codes import CODES
 
 if TYPE_CHECKING:
@@ -195,11 +196,6 @@ def calling_frames() -> Iterator[FrameType]:
 # What filters make of warnings that they show once.
 _FOLDED = ("default", "module", "once")
 _FITS = "__fits_of_imbalanced_nn__"
-# Modules whose functions stand between a caller and one fit.
-_OF_ONE_FIT: tuple[str, ...] = (
-    *("sklearn.base", "sklearn.pipeline", "sklearn.utils._param_validation"),
-    *("imblearn.base", "imblearn.pipeline"),
-)
 _IDLE_SECONDS = 5.0
 
 
@@ -284,7 +280,7 @@ def _fits() -> _Fits | _WorkerFits | None:
         if module.startswith("sklearn.callback"):
             continue
         outermost = frame
-        is_search = is_search or module not in _OF_ONE_FIT
+        is_search = is_search or module not in OF_ONE_FIT
         owner = frame.f_code.co_qualname.partition(".")[0]
         if owner in ("BatchedCalls", "Parallel"):
             is_worker = owner == "BatchedCalls"

@@ -2,6 +2,7 @@
 
 __all__ = [
     "backend",
+    "callers",
     "gradient",
     "imblearn",
     "jax",

@@ -3,6 +3,7 @@
 A release that drops or changes one fails here, by its name, before anything fails in its stead.
 """
 
+import importlib.util
 import io
 import json
 import zipfile
@@ -11,20 +12,26 @@ from numbers import Integral
 import keras
 import numpy as np
 import pytest
-from imblearn.over_sampling import SMOTE
+from imblearn import pipeline as imblearn_pipeline
+from imblearn.over_sampling import SMOTE, RandomOverSampler
 from imblearn.under_sampling import RandomUnderSampler
 from scikeras.utils.transformers import ClassifierLabelEncoder
 from scikeras.wrappers import KerasClassifier
-from sklearn.base import BaseEstimator
+from sklearn import pipeline as sklearn_pipeline
+from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.callback import CallbackSupportMixin, ProgressBar
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import accuracy_score, make_scorer
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils._param_validation import validate_params
 
 from imbalanced_nn._compat import imblearn as of_imblearn
 from imbalanced_nn._compat import keras as of_keras
 from imbalanced_nn._compat import scikeras as of_scikeras
 from imbalanced_nn._compat import sklearn as of_sklearn
+from imbalanced_nn._compat.callers import OF_ONE_FIT
 from imbalanced_nn._compat.late_variables import LISTED, LateVariables
+from imbalanced_nn.exceptions import calling_frames
 
 
 @pytest.fixture(scope="module")
@@ -326,3 +333,20 @@ def test_label_encoders_remember_y():
     assert of_scikeras.encoder_state(encoder) == other
     assert encoder.inverse_transform(np.array([[0.2], [0.8]])).shape == (2,)
     assert of_scikeras.encoder_state(object()) == (None, None, None)
+
+
+def test_what_stands_between_a_caller_and_one_fit():
+    met = set()
+
+    class Met(ClassifierMixin, BaseEstimator):
+        @validate_params({"X": ["array-like"]}, prefer_skip_nested_validation=True)
+        def fit(self, X, y):
+            modules = (frame.f_globals["__name__"] for frame in calling_frames())
+            met.update(m for m in modules if m.partition(".")[0] in ("sklearn", "imblearn"))
+            return self
+
+    X, y = np.zeros((4, 1)), [0, 1, 0, 1]
+    sklearn_pipeline.make_pipeline(StandardScaler(), Met()).fit(X, y)
+    imblearn_pipeline.make_pipeline(RandomOverSampler(), Met()).fit(X, y)
+    assert met == set(OF_ONE_FIT) - {"imblearn.base"}
+    assert importlib.util.find_spec("imblearn.base")
