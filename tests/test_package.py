@@ -40,7 +40,7 @@ KERAS = {"keras", "scikeras", "tensorflow"}
 # Modules of the desk for private names that load Keras, though their room lies above it.
 KERAS_DESKS = {
     f"imbalanced_nn._compat.{name}"
-    for name in ("adam", "gradient", "keras", "late_variables", "scikeras")
+    for name in ("adam", "gradient", "joined", "keras", "late_variables", "scikeras")
 }
 # Before anything else the door looks which backend Keras can run on, without loading it.
 CHOICE = "imbalanced_nn._compat.backend"

@@ -5,6 +5,8 @@ import numpy as np
 import pytest
 
 from imbalanced_nn import BalancedKerasClassifier
+from imbalanced_nn.training import clear_programs
+from imbalanced_nn.training.cache import TRAINING
 
 from .conftest import HIDDEN, TABLE, assert_equal_fits, fitted, network, rows
 
@@ -48,6 +50,18 @@ def test_equals_model_fit_with_integer_input():
     X = np.abs(X * 10).astype(np.int32) % 7
     build = network(TABLE, lambda: layers.Embedding(7, 2), lambda: layers.Flatten())
     assert_equal_fits(build, X, y)
+
+
+def test_equals_model_fit_where_lines_of_a_table_are_learned_unawares(monkeypatch):
+    epochs = pytest.importorskip("imbalanced_nn.training.backends.tensorflow.epochs")
+    monkeypatch.setattr(epochs, "_tables", lambda network: [])
+    clear_programs()
+    X, y = rows(TABLE)
+    X = np.abs(X * 10).astype(np.int32) % 7
+    build = network(TABLE, lambda: layers.Embedding(7, 2), lambda: layers.Flatten())
+    assert_equal_fits(build, X, y)
+    (program,) = TRAINING
+    assert len(program.twin.optimizer._joined) == 2
 
 
 @SLOW

@@ -8,6 +8,8 @@ import numpy as np
 import tensorflow as tf
 
 from imbalanced_nn._compat.adam import FusedAdam
+from imbalanced_nn._compat.joined import JOINED, NotJoinable, as_one, joins
+from imbalanced_nn._compat.keras import flattened_layers
 from imbalanced_nn.training.averages import with_averages
 from imbalanced_nn.training.backends.epoch_program import FIXED_ROWS, EpochProgram, OwnNetwork
 from imbalanced_nn.training.backends.tensorflow.passes import outputs_and_loss
@@ -53,6 +55,13 @@ def _spec(tensor: Any, n_free: int = 1) -> tf.TensorSpec:
     return tf.TensorSpec((*[None] * n_free, *tensor.shape[n_free:]), tensor.dtype)
 
 
+def _tables(network: keras.Model) -> list[keras.Variable]:
+    """Weights of which a batch changes some lines alone."""
+    layers = flattened_layers(network)
+    tables = [layer for layer in layers if isinstance(layer, keras.layers.Embedding)]
+    return [weight for table in tables for weight in table.trainable_weights]
+
+
 class Program(EpochProgram):
     """A private twin of a network with its training epoch traced as one graph."""
 
@@ -64,10 +73,15 @@ class Program(EpochProgram):
 
     def _twin(self, model: keras.Model, data: tuple[Any, ...]) -> keras.Model:
         """Return an equal network; one for sparse rows equals but for rounding."""
-        if not isinstance(data[0], SparseRows):
-            return super()._twin(model, data)
-        # A step on few values would mostly read and write the kernel, once for each operation.
-        return twin_of(model, sparse_config(model), {keras.optimizers.Adam: FusedAdam})
+        if isinstance(data[0], SparseRows):
+            # A step on few values would mostly read and write the kernel, once an operation.
+            return twin_of(model, sparse_config(model), {keras.optimizers.Adam: FusedAdam})
+        if not joins(model.optimizer):
+            return twin_of(model)
+        twin = twin_of(model, optimizers=JOINED)
+        tables = set(map(id, _tables(twin)))
+        twin.optimizer.join([v for v in twin.trainable_variables if id(v) not in tables])
+        return twin
 
     def _make_metrics(self, data: tuple[Any, ...]) -> None:
         """Make the twin's metrics, which the graph must reset before they are first used."""
@@ -142,7 +156,11 @@ class Program(EpochProgram):
             return self._epochs(network, goes_on, X, y, *given[n_data:])
 
         flat = [tf.TensorSpec((), tf.bool), *keras.tree.flatten(of_data), *specs]
-        return self._function(train, flat, of_data, is_fixed)
+        while True:
+            try:
+                return self._function(train, flat, of_data, is_fixed)
+            except NotJoinable as error:
+                network.optimizer.join(error.others)
 
     def _epochs(self, network, goes_on, X, y, sample_weight, rows, *held_out):
         """Train for the epochs that ``rows`` has lines; stack what each of them returns."""
@@ -160,9 +178,10 @@ class Program(EpochProgram):
             return number + 1, *(array.write(number, part) for array, part in written)
 
         arrays = [tf.TensorArray(dtype, n_epochs) for dtype in dtypes]
-        _, *arrays = tf.while_loop(
-            lambda number, *_: number < n_epochs, epoch, [0, *arrays], parallel_iterations=1
-        )
+        with as_one(network.optimizer):
+            _, *arrays = tf.while_loop(
+                lambda number, *_: number < n_epochs, epoch, [0, *arrays], parallel_iterations=1
+            )
         stacked = [array.stack() for array in arrays]
         n_metrics = len(results)
         named = keras.tree.pack_sequence_as(metrics, stacked[:n_metrics])
