@@ -13,8 +13,6 @@ pytestmark = [pytest.mark.slow, pytest.mark.skipif(not hasattr(os, "fork"), reas
 START = """
 import faulthandler, json, multiprocessing, pickle, threading, warnings
 
-import joblib
-import numpy as np
 from sklearn.datasets import make_classification
 
 from imbalanced_nn import BalancedKerasClassifier
@@ -88,19 +86,6 @@ if __name__ == "__main__":
     told({name: in_child(work) for name, work in works.items()})
 """
 
-ELSEWHERE = """
-if __name__ == "__main__":
-    proba = clf.fit(X, y).predict_proba(X)
-    context = multiprocessing.get_context("spawn")
-    with context.Pool(1) as pool:
-        spawned = pool.apply_async(clf.predict_proba, (X,)).get(timeout=100)
-        refitted = pool.apply_async(clf.fit, (X, y)).get(timeout=100)
-    with joblib.parallel_config("loky", n_jobs=2):
-        loky = joblib.Parallel(timeout=100)(joblib.delayed(clf.fit)(X, y) for _ in range(2))
-    results = [spawned, *(other.predict_proba(X) for other in (refitted, *loky))]
-    told([np.array_equal(other, proba) for other in results])
-"""
-
 
 def run(code, tmp_path):
     """Run code as a script, which processes that are spawned import; return what it tells."""
@@ -127,8 +112,3 @@ def test_a_fork_after_it_is_told_that_it_cannot_compute(tmp_path):
     for answer in answers.values():
         assert "forked from one in which TensorFlow had computed" in answer
         assert "get_context('spawn')" in answer
-
-
-@pytest.mark.slow
-def test_processes_that_are_started_anew_compute_alike(tmp_path):
-    assert run(ELSEWHERE, tmp_path) == [True] * 4

@@ -65,9 +65,16 @@ def test_loky_workers_search_alike_and_keep_to_their_share():
 
 
 POOL = """
-import multiprocessing, os
-import joblib
-import numpy as np
+import multiprocessing
+
+import joblib, numpy as np
+from sklearn.datasets import make_classification
+from imbalanced_nn import BalancedKerasClassifier
+
+X, y = make_classification(120, weights=[0.8], random_state=0)
+clf = BalancedKerasClassifier(
+    "mlp", model__hidden_layer_sizes=(4,), epochs=1, random_state=0, validation_split=0.2,
+)
 
 def threads(number):
     import tensorflow as tf
@@ -76,8 +83,13 @@ def threads(number):
     return tf.config.threading.get_intra_op_parallelism_threads()
 
 if __name__ == "__main__":
+    proba = clf.fit(X, y).predict_proba(X)
     with multiprocessing.get_context("spawn").Pool(2) as pool:
-        print(pool.map(threads, range(2), 1), max(1, joblib.cpu_count() // 2))
+        shares = pool.map(threads, range(2), 1)
+        spawned = pool.apply(clf.predict_proba, (X,))
+        refitted = pool.apply(clf.fit, (X, y)).predict_proba(X)
+    print(*(np.array_equal(other, proba) for other in (spawned, refitted)))
+    print(shares, max(1, joblib.cpu_count() // 2))
 """
 
 DASK = """
@@ -137,8 +149,9 @@ def _run_script(tmp_path, code):
 
 
 @pytest.mark.slow
-def test_processes_of_a_pool_share_the_cores(tmp_path):
-    (line,) = _run_script(tmp_path, POOL)
+def test_processes_of_a_pool_compute_alike_and_share_the_cores(tmp_path):
+    alike, line = _run_script(tmp_path, POOL)
+    assert alike == "True True"
     shares, share = line.rsplit(" ", 1)
     assert shares == f"[{share}, {share}]"
 
