@@ -66,7 +66,7 @@ class FusedAdam(keras.optimizers.Adam):
         for variable, average in pairs:
             if average is not None:
                 step = ops.cast(share, average.dtype) * ops.subtract(variable, average)
-                average.assign_add(step)
+                self.assign_add(average, step)
 
 
 class FusedAdamW(FusedAdam, keras.optimizers.AdamW):

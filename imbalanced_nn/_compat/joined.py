@@ -16,18 +16,16 @@ import tensorflow as tf
 
 from imbalanced_nn._compat.late_variables import LISTED
 
-__all__ = ["JOINED", "NotJoinable", "as_one", "joins"]
+__all__ = ["JOINED", "JoinedUpdates", "NotJoinable", "as_one", "joins"]
 
 SMALL = 2**13
 """Numbers in a variable beyond which copying them takes longer than the operations saved."""
 
-BY_NUMBER = (
-    keras.optimizers.Adam,
-    keras.optimizers.AdamW,
-    keras.optimizers.RMSprop,
-    keras.optimizers.SGD,
-)
-"""Classes of optimizers that update each number by itself."""
+BY_NUMBER = (keras.optimizers.Adam, keras.optimizers.AdamW)
+"""Classes of optimizers that make many operations of each variable, number by number.
+
+RMSprop is none: TensorFlow rewrites its root and division to an operation that rounds by place.
+"""
 
 
 class NotJoinable(Exception):
@@ -101,7 +99,7 @@ class JoinedUpdates(keras.optimizers.Optimizer):
         zeros = np.zeros(sum(self._whole.sizes), np.float32)
         own["_slots"] = {}
         for name in _slot_lists(self):
-            whole = keras.Variable(zeros, trainable=False)
+            whole = keras.Variable(zeros, trainable=False, name="joined")
             own["_slots"][name] = [own[name][place] for place in chosen], whole
             own[name] = [*own[name], whole]
 
@@ -133,9 +131,14 @@ class JoinedUpdates(keras.optimizers.Optimizer):
         if joined:
             gradient = tf.concat([tf.reshape(part, [-1]) for part in joined], 0)
             self.update_step(gradient, self._whole, learning_rate)
-        others = [v for v in trainable_variables if id(v) in gradient_of]
+        others = [(gradient_of[id(v)], v) for v in trainable_variables if id(v) in gradient_of]
         if others:
-            super()._backend_update_step(list(gradient_of.values()), others, learning_rate)
+            super()._backend_update_step(*map(list, zip(*others, strict=True)), learning_rate)
+
+    @property
+    def wholes(self) -> list[keras.Variable]:
+        """What it remembers of the variables that it has joined."""
+        return [whole for _, whole in self._slots.values()] if self._joined else []
 
 
 JOINED = {
@@ -189,5 +192,5 @@ def _slot_lists(optimizer: Any) -> list[str]:
         if isinstance(part, list)
         and name not in others
         and len(part) == n_trained
-        and all(isinstance(slot, keras.Variable) for slot in part)
+        and all(isinstance(slot, keras.Variable | None) for slot in part)
     ]

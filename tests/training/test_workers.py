@@ -85,10 +85,11 @@ def threads(number):
 if __name__ == "__main__":
     proba = clf.fit(X, y).predict_proba(X)
     with multiprocessing.get_context("spawn").Pool(2) as pool:
-        shares = pool.map(threads, range(2), 1)
-        spawned = pool.apply(clf.predict_proba, (X,))
-        refitted = pool.apply(clf.fit, (X, y)).predict_proba(X)
-    print(*(np.array_equal(other, proba) for other in (spawned, refitted)))
+        # What each process does first is this.
+        made = [pool.apply_async(clf.predict_proba, (X,)), pool.apply_async(clf.fit, (X, y))]
+        spawned, refitted = (each.get(timeout=100) for each in made)
+        shares = pool.map_async(threads, range(2), 1).get(timeout=100)
+    print(*(np.array_equal(other, proba) for other in (spawned, refitted.predict_proba(X))))
     print(shares, max(1, joblib.cpu_count() // 2))
 """
 

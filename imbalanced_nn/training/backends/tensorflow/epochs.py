@@ -8,12 +8,14 @@ import numpy as np
 import tensorflow as tf
 
 from imbalanced_nn._compat.adam import FusedAdam
-from imbalanced_nn._compat.joined import JOINED, NotJoinable, as_one, joins
+from imbalanced_nn._compat.joined import JOINED, JoinedUpdates, NotJoinable, as_one, joins
 from imbalanced_nn._compat.keras import flattened_layers
 from imbalanced_nn.training.averages import with_averages
 from imbalanced_nn.training.backends.epoch_program import FIXED_ROWS, EpochProgram, OwnNetwork
 from imbalanced_nn.training.backends.tensorflow.passes import outputs_and_loss
 from imbalanced_nn.training.backends.tensorflow.sparse import as_input, sparse_config
+from imbalanced_nn.training.backends.tensorflow.tensors import variables_alike
+from imbalanced_nn.training.cache import n_bytes
 from imbalanced_nn.training.sparse_rows import SparseRows
 from imbalanced_nn.training.twins import twin_of
 
@@ -70,6 +72,8 @@ class Program(EpochProgram):
         self.batch_size = batch_size
         self.n_traces = 0
         self._functions: dict[str, Callable] = {}
+        if isinstance(self.twin.optimizer, JoinedUpdates):
+            self.n_bytes += n_bytes(self.twin.optimizer.wholes)
 
     def _twin(self, model: keras.Model, data: tuple[Any, ...]) -> keras.Model:
         """Return an equal network; one for sparse rows equals but for rounding."""
@@ -160,7 +164,8 @@ class Program(EpochProgram):
             try:
                 return self._function(train, flat, of_data, is_fixed)
             except NotJoinable as error:
-                network.optimizer.join(error.others)
+                with variables_alike():
+                    network.optimizer.join(error.others)
 
     def _epochs(self, network, goes_on, X, y, sample_weight, rows, *held_out):
         """Train for the epochs that ``rows`` has lines; stack what each of them returns."""
