@@ -57,9 +57,8 @@ class EqualVariables:
 
     def to_second(self) -> None:
         """Assign the values of the first network's variables to those of the second."""
-        tensors.assign_all((other, one) for one, other in self._pairs)
-        for slot, value in zip(self._slots, self._fresh, strict=True):
-            tensors.assign(slot, value)
+        others = [(other, one) for one, other in self._pairs]
+        tensors.assign_all([*others, *zip(self._slots, self._fresh, strict=True)])
 
     def to_first(self) -> None:
         """Assign them the other way."""

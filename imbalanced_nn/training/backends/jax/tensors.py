@@ -21,7 +21,6 @@ __all__ = [
     "PEEKS",
     "as_data",
     "as_tensors",
-    "assign",
     "assign_all",
     "drawing",
     "forget_traces",
@@ -72,8 +71,8 @@ def start() -> None:
         return
     config.update("jax_compilation_cache_dir", str(folder))
     if "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS" not in os.environ:
-        # Of the programs of a fit many are small.
-        config.update("jax_persistent_cache_min_compile_time_secs", 0.05)
+        # Most programs of a fit are small, and still take four times as long to compile as to load.
+        config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
 
 
 def cache_folder(environ: Any, platform: str, home: Callable[[], Path]) -> Path:
@@ -158,8 +157,7 @@ def slots_made(optimizer: keras.optimizers.Optimizer, values: Iterable[Any]) -> 
     """Give the variables that an optimizer makes inside the block such values after it."""
     n_known = len(optimizer.variables)
     yield
-    for variable, value in zip(optimizer.variables[n_known:], values, strict=True):
-        assign(variable, value)
+    assign_all(zip(optimizer.variables[n_known:], values, strict=True))
 
 
 def read(variable: keras.Variable) -> Any:
@@ -167,18 +165,14 @@ def read(variable: keras.Variable) -> Any:
     return variable.value
 
 
-def assign(variable: keras.Variable, value: Any) -> None:
-    """Assign a copy of a value of the variable's own shape and type."""
-    set_value(variable, jnp.copy(value))
-
-
-def assign_all(pairs: Iterable[tuple[keras.Variable, keras.Variable]]) -> None:
-    """Assign to the first of each two variables what the second holds, as copies.
+def assign_all(pairs: Iterable[tuple[keras.Variable, Any]]) -> None:
+    """Assign to the first of each two a copy of what the second is, or holds if a variable, too.
 
     Programs write over the values that they are given, which nobody else may hold.
     """
-    ones, others = zip(*pairs, strict=True) if (pairs := list(pairs)) else ((), ())
-    for variable, value in zip(ones, _copies([other.value for other in others]), strict=True):
+    variables, others = zip(*pairs, strict=True) if (pairs := list(pairs)) else ((), ())
+    values = [read(each) if isinstance(each, keras.Variable) else each for each in others]
+    for variable, value in zip(variables, _copies(values), strict=True):
         set_value(variable, value)
 
 

@@ -20,7 +20,6 @@ __all__ = [
     "PEEKS",
     "as_data",
     "as_tensors",
-    "assign",
     "assign_all",
     "drawing",
     "forget_traces",
@@ -122,15 +121,11 @@ def read(variable: keras.Variable) -> tf.Tensor:
 _TYPES = {dtype.name: dtype for dtype in (tf.float32, tf.int32, tf.int64, tf.uint32)}
 
 
-def assign(variable: keras.Variable, value: tf.Tensor) -> None:
-    """Assign a value of the variable's own shape and type."""
-    tf.raw_ops.AssignVariableOp(resource=variable.handle, value=value)
-
-
-def assign_all(pairs: Iterable[tuple[keras.Variable, keras.Variable]]) -> None:
-    """Assign to the first of each two variables what the second holds."""
-    for one, other in pairs:
-        assign(one, read(other))
+def assign_all(pairs: Iterable[tuple[keras.Variable, Any]]) -> None:
+    """Assign to the first of each two what the second is, or holds if it is a variable, too."""
+    for variable, other in pairs:
+        value = read(other) if isinstance(other, keras.Variable) else other
+        tf.raw_ops.AssignVariableOp(resource=variable.handle, value=value)
 
 
 def values_of(variables: Iterable[keras.Variable]) -> list[Any]:
