@@ -1,6 +1,8 @@
 """What the programs of JAX are given: numbers of rows, places on disk, threads."""
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -61,3 +63,36 @@ def test_a_worker_keeps_to_its_share(environ, share, told, monkeypatch):
     tensors.limit_threads(lambda: share)
     assert os.environ.get("NPROC") == told
     monkeypatch.delenv("NPROC", raising=False)
+
+
+SMALL = """
+import sys
+
+if sys.argv[1:]:
+    import jax
+
+    jax.config.update("jax_compilation_cache_dir", sys.argv[1])
+import keras, numpy as np
+from imbalanced_nn.training.backends import tensors
+
+tensors.values_of([keras.Variable(np.zeros(3))])
+"""
+
+
+def kept(folder, given, *arguments):
+    """The files of a small program that a process keeps in a folder."""
+    environ = {k: v for k, v in os.environ.items() if not k.startswith(("JAX_", "XDG_"))}
+    environ |= {"KERAS_BACKEND": "jax", "PYTHONPATH": os.pathsep.join(sys.path), **given}
+    command = [sys.executable, "-W", "ignore", "-c", SMALL, *arguments]
+    subprocess.run(command, env=environ, check=True)
+    return list(folder.rglob("jit__copies*"))
+
+
+@pytest.mark.parametrize("name", ["XDG_CACHE_HOME", "JAX_COMPILATION_CACHE_DIR"])
+@pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="its cache is found otherwise")
+def test_small_programs_are_kept_on_disk_wherever_that_is(name, tmp_path):
+    assert kept(tmp_path, {name: str(tmp_path)})
+
+
+def test_what_a_program_has_set_of_the_cache_stays(tmp_path):
+    assert not kept(tmp_path, {}, str(tmp_path))

@@ -60,16 +60,20 @@ def start() -> None:
     ``JAX_COMPILATION_CACHE_DIR``.
     """
     config: Any = jax.config
-    if config.jax_compilation_cache_dir or not config.jax_enable_compilation_cache:
+    named = config.jax_compilation_cache_dir
+    # What a program has set of JAX by itself stays.
+    of_program = named and "JAX_COMPILATION_CACHE_DIR" not in os.environ
+    if of_program or not config.jax_enable_compilation_cache:
         return
-    folder = cache_folder(os.environ, sys.platform, Path.home)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError:
-        return
-    if not os.access(folder, os.W_OK):
-        return
-    config.update("jax_compilation_cache_dir", str(folder))
+    if not named:
+        folder = cache_folder(os.environ, sys.platform, Path.home)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError:
+            return
+        if not os.access(folder, os.W_OK):
+            return
+        config.update("jax_compilation_cache_dir", str(folder))
     if "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS" not in os.environ:
         # Most programs of a fit are small, and still take four times as long to compile as to load.
         config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
