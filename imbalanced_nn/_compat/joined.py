@@ -5,9 +5,10 @@ or more of each variable. What they do to a number depends on no other one, so a
 updated by the operations of a single one, in which they lie end to end.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from itertools import compress
+from types import MappingProxyType
 from typing import Any
 
 import keras
@@ -76,6 +77,8 @@ class JoinedUpdates(keras.optimizers.Optimizer):
     """
 
     _joined: tuple[keras.Variable, ...] = ()
+    _whole: Any = None
+    _slots: Mapping[str, tuple[list[keras.Variable], keras.Variable]] = MappingProxyType({})
 
     def join(self, variables: list[keras.Variable]) -> None:
         """Let small ones of the variables that it trains be updated as one.
@@ -89,35 +92,36 @@ class JoinedUpdates(keras.optimizers.Optimizer):
         own, trained = self.__dict__, self._trainable_variables
         for name in own.pop("_slots", {}):
             own[name] = own[name][: len(trained)]
+        own.pop("_whole", None)
         joined = [variable for variable in variables if _is_joinable(variable)]
         own["_joined"] = tuple(joined) if len(joined) > 1 else ()
         if not self._joined:
             return
-        own["_whole"] = _Whole(joined)
+        own["_whole"] = whole = _Whole(joined)
         places = {id(variable): place for place, variable in enumerate(trained)}
         chosen = [places[id(variable)] for variable in joined]
-        zeros = np.zeros(sum(self._whole.sizes), np.float32)
+        zeros = np.zeros(sum(whole.sizes), np.float32)
         own["_slots"] = {}
         for name in _slot_lists(self):
-            whole = keras.Variable(zeros, trainable=False, name="joined")
-            own["_slots"][name] = [own[name][place] for place in chosen], whole
-            own[name] = [*own[name], whole]
+            slot = keras.Variable(zeros, trainable=False, name="joined")
+            own["_slots"][name] = [own[name][place] for place in chosen], slot
+            own[name] = [*own[name], slot]
 
     def gather(self) -> None:
         """Begin with what is remembered of the variables."""
-        for parts, whole in self._slots.values() if self._joined else []:
+        for parts, whole in self._slots.values():
             values = [tf.reshape(part.value, [-1]) for part in parts]
             whole.value.assign(tf.concat(values, 0))
 
     def spread(self) -> None:
         """Give back what is remembered of them by then."""
-        for parts, whole in self._slots.values() if self._joined else []:
+        for parts, whole in self._slots.values():
             for part, value in zip(parts, self._whole.split(whole.value), strict=True):
                 part.value.assign(value)
 
     def _get_variable_index(self, variable):
         """Return the place of what is remembered of a variable."""
-        if self._joined and variable is self._whole:
+        if variable is self._whole:
             return len(self._trainable_variables)
         return super()._get_variable_index(variable)
 
@@ -138,7 +142,7 @@ class JoinedUpdates(keras.optimizers.Optimizer):
     @property
     def wholes(self) -> list[keras.Variable]:
         """What it remembers of the variables that it has joined."""
-        return [whole for _, whole in self._slots.values()] if self._joined else []
+        return [whole for _, whole in self._slots.values()]
 
 
 JOINED = {

@@ -33,18 +33,20 @@ WAYS = {
 }
 
 
-def made(optimizer, start=START, **kwargs):
+def made(optimizer):
     """Variables, and an optimizer of the joining class that is built for them."""
-    optimizer = joined.JOINED[type(optimizer)].from_config(optimizer.get_config())
-    variables = [keras.Variable(value, **kwargs) for value in start]
+    return built(joined.JOINED[type(optimizer)].from_config(optimizer.get_config()))
+
+
+def built(optimizer):
+    """Variables, and an optimizer that is built for them."""
+    variables = [keras.Variable(value) for value in START]
     optimizer.build(variables)
     return optimizer, variables
 
 
 def run(optimizer, variables, steps=STEPS):
     """Update by some gradients in the loop of one graph; return all values that there are then."""
-    if not optimizer.built:
-        optimizer.build(variables)
 
     def update(*gradients):
         def step(number):
@@ -69,7 +71,7 @@ def test_numbers_are_those_of_keras_in_one_call_and_in_the_next(way):
     own = list(map(id, optimizer.variables))
     optimizer.join(variables)
     assert list(map(id, optimizer.variables)) == own
-    expected = WAYS[way](), [keras.Variable(value) for value in START]
+    expected = built(WAYS[way]())
     for steps in (STEPS, STEPS[::-1]):
         assert_equal(run(optimizer, variables, steps), run(*expected, steps))
         # The next fit by the same program begins with other slots.
@@ -90,12 +92,15 @@ def test_an_update_of_all_takes_the_operations_of_one():
     assert (apart, n_operations()) == (2 * len(SHAPES), 2)
 
 
-def test_large_ones_and_those_of_another_type_are_left_out():
+def test_large_ones_those_of_another_type_and_those_that_gradients_replace_are_left_out():
     sizes = {joined.SMALL: "float32", joined.SMALL + 1: "float32", 3: "float16", 2: "float32"}
     variables = [keras.Variable(np.zeros(size), dtype=dtype) for size, dtype in sizes.items()]
+    variables.append(keras.Variable(np.zeros(4), dtype="float32"))
+    variables[-1].overwrite_with_gradient = True
     optimizer = joined.JOINED[Adam]()
     optimizer.build(variables)
     optimizer.join(variables)
+    assert len(optimizer.wholes) == 2
     assert [part.shape[0] for part in optimizer._joined] == [joined.SMALL, 2]
 
 
@@ -113,25 +118,20 @@ def test_what_else_changes_variables_between_updates_is_kept():
 
     optimizer, variables = made(Adam(0.05))
     optimizer.join(variables)
-    plain = Adam(0.05)
-    values = [keras.Variable(value) for value in START]
-    plain.build(values)
-    assert_equal(updated(optimizer, variables), updated(plain, values))
+    assert_equal(updated(optimizer, variables), updated(*built(Adam(0.05))))
 
 
 def test_some_that_are_joined_and_others_that_are_not_are_all_updated():
     optimizer, variables = made(Adam(0.05))
     optimizer.join([variables[4], variables[1]])
-    others = Adam(0.05), [keras.Variable(value) for value in START]
-    assert_equal(run(optimizer, variables), run(*others))
+    assert_equal(run(optimizer, variables), run(*built(Adam(0.05))))
 
 
 def test_one_alone_is_updated_as_by_keras():
     optimizer, variables = made(Adam(0.05))
     optimizer.join(variables[:1])
     assert not optimizer._joined
-    others = Adam(0.05), [keras.Variable(value) for value in START]
-    assert_equal(run(optimizer, variables), run(*others))
+    assert_equal(run(optimizer, variables), run(*built(Adam(0.05))))
 
 
 @pytest.mark.parametrize("given", ["lines of a table", "nothing"])
@@ -153,8 +153,7 @@ def test_what_does_not_tell_of_each_number_is_said_and_the_others_are_joined(giv
     assert list(map(id, caught.value.others)) == list(map(id, variables[1:]))
     optimizer.join(caught.value.others)
     tf.function(lambda: updated(optimizer, variables), autograph=False)()
-    plain, values = Adam(0.05), [keras.Variable(value) for value in START]
-    plain.build(values)
+    plain, values = built(Adam(0.05))
     tf.function(lambda: updated(plain, values), autograph=False)()
     found, expected = ([np.asarray(v) for v in part] for part in (variables, values))
     assert_equal(found, expected)

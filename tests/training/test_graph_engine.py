@@ -118,6 +118,20 @@ def test_equals_model_fit_for_every_optimizer(name):
     assert_equal_fits(build, X, y, exact=name != "Muon", warm_start=False)
 
 
+ADAMS = {
+    "clipped together": lambda: keras.optimizers.Adam(0.05, global_clipnorm=0.1),
+    "decaying": lambda: keras.optimizers.AdamW(0.05, weight_decay=0.1, amsgrad=True),
+    "averaged": lambda: keras.optimizers.Adam(use_ema=True, ema_overwrite_frequency=3),
+}
+
+
+@SLOW
+@pytest.mark.parametrize("way", ADAMS)
+def test_equals_model_fit_whatever_else_adam_does(way):
+    X, y = rows(TABLE)
+    assert_equal_fits(network(TABLE, *HIDDEN["dense"][1], optimizer=ADAMS[way]), X, y)
+
+
 # Keras starts a metric anew only from its second epoch on, so each fit gets its own objects.
 METRICS = {
     "name": lambda: {"metrics": ["accuracy"]},

@@ -83,6 +83,7 @@ class Program(EpochProgram):
         if not joins(model.optimizer):
             return twin_of(model)
         twin = twin_of(model, optimizers=JOINED)
+        # What else cannot be joined shows when it is traced, which is then done once more.
         tables = set(map(id, _tables(twin)))
         twin.optimizer.join([v for v in twin.trainable_variables if id(v) not in tables])
         return twin
