@@ -1,7 +1,8 @@
 """Checks that what the installed wheel asks for can be had, as wheels, for every Python it names.
 
-Nothing is installed: pip is asked which releases it would take for each version. It evaluates
-markers for the Python that runs it, so those of this package are evaluated here.
+Nothing is installed: pip is asked which releases it would take for each version but the one that
+runs this, for which all is installed. It evaluates markers for that one, so those of this package
+are evaluated here.
 """
 
 import re
@@ -47,7 +48,8 @@ def main():
     found = pythons()
     assert len(found) > 1, found
     for python in found:
-        resolve(python)
+        if python != "{}.{}".format(*sys.version_info):
+            resolve(python)
 
 
 if __name__ == "__main__":

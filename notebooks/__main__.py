@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import nbformat
+from jupyter_client import KernelManager
 from nbclient import NotebookClient
 
 HERE = Path(__file__).parent
@@ -18,13 +19,24 @@ NOISE = [
 ]
 
 
-def execute(notebook, seconds=600):
-    """Run a notebook in a fresh kernel and return it with its outputs.
+def start_kernel():
+    """Start a kernel that runs notebooks; whoever starts it ends it by ``shutdown_kernel``."""
+    kernel = KernelManager(kernel_name="python3")
+    # Pictures are kept only if the kernel chooses how it draws them.
+    env = {name: value for name, value in os.environ.items() if name != "MPLBACKEND"}
+    kernel.start_kernel(env={**env, **QUIET}, cwd=str(HERE))
+    return kernel
+
+
+def execute(notebook, kernel, seconds=600):
+    """Run a notebook in a kernel and return it with its outputs.
 
     Parameters
     ----------
     notebook : nbformat.NotebookNode
         Stays as it is.
+    kernel : jupyter_client.KernelManager
+        Running.
     seconds : int, default=600
         Longest time of a cell.
 
@@ -39,12 +51,13 @@ def execute(notebook, seconds=600):
         If a cell fails.
     """
     done = nbformat.from_dict(notebook)
-    # Pictures are kept only if the kernel chooses how it draws them.
-    env = {name: value for name, value in os.environ.items() if name != "MPLBACKEND"}
     client = NotebookClient(
-        done, timeout=seconds, kernel_name="python3", record_timing=False, coalesce_streams=True
+        done, kernel, timeout=seconds, record_timing=False, coalesce_streams=True
     )
-    client.execute(env={**env, **QUIET}, cwd=str(HERE))
+    try:
+        client.execute()
+    finally:
+        client.kc.stop_channels()
     kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
     done.metadata = nbformat.from_dict({"kernelspec": kernel, "language_info": {"name": "python"}})
     for cell in done.cells:
@@ -67,7 +80,11 @@ def main(names):
     """Execute the named notebooks, or all, and write each once it has run to its end."""
     for path in sorted(HERE.glob("*.ipynb")):
         if not names or path.stem in names:
-            nbformat.write(execute(nbformat.read(path, as_version=4)), path)
+            kernel = start_kernel()
+            try:
+                nbformat.write(execute(nbformat.read(path, as_version=4), kernel), path)
+            finally:
+                kernel.shutdown_kernel(now=True)
 
 
 if __name__ == "__main__":

@@ -77,7 +77,16 @@ from imbalanced_nn.wrapper.factory import NetworkFactory
 
 NETWORKS["default"] = NETWORKS["mlp"]
 _epochs = NetworkFactory.epochs
-NetworkFactory.epochs = lambda *given, **named: min(_epochs(*given, **named), 3)
+NetworkFactory.epochs = lambda *given, run=_epochs, **named: min(run(*given, **named), 3)
+"""
+# They run one after the other in one process, because loading the libraries takes longer than most
+# of them. What was noted, or left out, in the last one is noted again.
+AFRESH = """
+import warnings
+from imbalanced_nn.exceptions import ImbalanceWarning
+
+warnings.simplefilter("default", ImbalanceWarning)
+get_ipython().reset()
 """
 # What else a notebook does often, or at length, and how often is enough to see that it runs.
 LESS = {
@@ -98,17 +107,25 @@ def shortened(notebook, name):
     """Return a copy of a notebook that does the same in less time."""
     short = nbformat.from_dict(notebook)
     first = code_cells(short)[0]
-    first.source = LITTLE + first.source
+    first.source = AFRESH + LITTLE + first.source
     for given, instead in LESS.get(name, {}).items():
         (cell,) = (cell for cell in code_cells(short) if given in cell.source)
         cell.source = cell.source.replace(given, instead)
     return short
 
 
+@pytest.fixture(scope="module")
+def execute():
+    """Run a notebook in the kernel that the notebooks share."""
+    module = runpy.run_path(str(FOLDER / "__main__.py"))
+    kernel = module["start_kernel"]()
+    yield lambda notebook: module["execute"](notebook, kernel)
+    kernel.shutdown_kernel(now=True)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
-def test_it_runs(path):
-    execute = runpy.run_path(str(FOLDER / "__main__.py"))["execute"]
+def test_it_runs(path, execute):
     notebook = nbformat.read(path, as_version=4)
     done = execute(shortened(notebook, path.stem))
     for stored, fresh in zip(code_cells(notebook), code_cells(done), strict=True):

@@ -1,5 +1,6 @@
 """Training programs, kept for the next fit of an equal network."""
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from typing import Any
@@ -31,9 +32,9 @@ def borrowed_program(model: keras.Model, batch_size: int, data: tuple[Any, ...])
     loss and metrics are, and they are plain functions that are the same as in an earlier fit,
     that fit's program serves again.
 
-    Whoever waited for long gets a program of its own, the price of one trace. Fits in two threads
-    could wait for one another for ever: each in a callback, or in a build that a callback of the
-    other waits for.
+    A fit inside a fit of its own thread, and whoever waited for long, gets a program of its own,
+    the price of one trace. Fits in two threads could wait for one another for ever: each in a
+    callback, or in a build that a callback of the other waits for.
     """
 
     def make():
@@ -50,10 +51,13 @@ def borrowed_program(model: keras.Model, batch_size: int, data: tuple[Any, ...])
         kept = kept_with(model)
         yield kept.setdefault(f"training {batch_size}", OwnProgram(model, batch_size))
         return
-    if not program.lock.acquire(timeout=LONGEST_WAIT):
+    thread = threading.get_ident()
+    if not program.lock.acquire(timeout=0 if program.holder == thread else LONGEST_WAIT):
         yield make()
         return
+    program.holder = thread
     try:
         yield program
     finally:
+        program.holder = None
         program.lock.release()

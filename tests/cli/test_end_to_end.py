@@ -41,28 +41,34 @@ def test_the_shipped_data():
 
 @pytest.mark.slow
 def test_from_a_table_to_scores(frame, tmp_path):
-    """Fit, score, measure and tune, each in a process of its own, with nothing on stderr."""
+    """Fit in a process; in another score, measure and tune, with nothing on stderr."""
     environment = {k: v for k, v in os.environ.items() if k != "TF_CPP_MIN_LOG_LEVEL"}
     frame[:160].to_csv(tmp_path / "train.csv", index=False)
     frame[160:].to_parquet(tmp_path / "test.parquet")
 
-    def run(*arguments):
-        code = "from imbalanced_nn.cli import main; main()"
-        command = [sys.executable, "-W", "ignore", "-c", code, *arguments, "--quiet"]
-        return subprocess.run(
+    def run(*commands):
+        given = ([*command, "--json", "--quiet"] for command in commands)
+        lines = [f"main({arguments!r}, standalone_mode=False)" for arguments in given]
+        code = "\n".join(["from imbalanced_nn.cli import main", *lines])
+        command = [sys.executable, "-W", "ignore", "-c", code]
+        result = subprocess.run(
             command, capture_output=True, text=True, cwd=tmp_path, env=environment, check=False
         )
+        assert result.returncode == 0, result.stderr
+        told = result.stdout.replace("\n}\n{", "\n},\n{")
+        return json.loads(f"[{told}]"), result.stderr
 
     target = ["--target", "fraud"]
     one = ["--epochs", "3", "--held-out", "0.2"]
-    fitted = run("fit", "train.csv", *target, "-o", "a.inn", *one, "--json")
-    scored = run("predict", "a.inn", "test.parquet", "-o", "out.csv", "--json")
-    judged = run("evaluate", "a.inn", "test.parquet", *target, "--json")
-    tuned = run("tune-threshold", "a.inn", "test.parquet", *target, "-o", "b.inn", "--json")
-    for result in (scored, judged, tuned):
-        assert (result.returncode, result.stderr) == (0, "")
-    notes = [note[:8] for note in json.loads(fitted.stdout)["notes"]]
+    (fitted,), told = run(["fit", "train.csv", *target, "-o", "a.inn", *one])
+    notes = [note[:8] for note in fitted["notes"]]
     assert notes == ["[INN001]", "[INN010]"]
-    assert [line[6:14] for line in fitted.stderr.splitlines() if line[:5] == "Note:"] == notes
-    assert json.loads(scored.stdout)["rows"] == json.loads(judged.stdout)["n_samples"] == 80
-    assert json.loads(tuned.stdout)["before"] == json.loads(fitted.stdout)["threshold"]
+    assert [line[6:14] for line in told.splitlines() if line[:5] == "Note:"] == notes
+    (scored, judged, tuned), told = run(
+        ["predict", "a.inn", "test.parquet", "-o", "out.csv"],
+        ["evaluate", "a.inn", "test.parquet", *target],
+        ["tune-threshold", "a.inn", "test.parquet", *target, "-o", "b.inn"],
+    )
+    assert told == ""
+    assert scored["rows"] == judged["n_samples"] == 80
+    assert tuned["before"] == fitted["threshold"]

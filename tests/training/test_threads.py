@@ -1,6 +1,7 @@
 """Fits and predictions of several threads are those of one after the other."""
 
 import threading
+import time
 
 import joblib
 import keras
@@ -175,6 +176,22 @@ def test_another_thread_waits_until_a_program_is_free(monkeypatch):
         for weight, expected in zip(clf.model_.get_weights(), reference, strict=True):
             np.testing.assert_array_equal(weight, expected)
     assert made == [1]
+
+
+def test_a_fit_inside_a_fit_of_its_thread_does_not_wait(monkeypatch):
+    clear_programs()
+    monkeypatch.setattr(programs, "LONGEST_WAIT", wait := 8)
+    expected, inner, seconds = fit(0).predict_proba(X), [], []
+
+    class Nested(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            begin = time.monotonic()
+            inner.append(fit(0).predict_proba(X))
+            seconds.append(time.monotonic() - begin)
+
+    clone(SMALL).set_params(random_state=0, engine="graph", callbacks=[Nested()]).fit(X, Y)
+    assert max(seconds) < wait
+    np.testing.assert_array_equal(inner, [expected] * len(inner))
 
 
 def test_fits_inside_fits_that_want_each_others_programs_wait_for_nobody():

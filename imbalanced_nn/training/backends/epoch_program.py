@@ -49,6 +49,7 @@ class EpochProgram(ABC):
         self.fresh_slots = tensors.values_of(slots)
         self.n_bytes = n_bytes([*self.twin.variables, *slots, *slots])
         self.lock = threading.Lock()
+        self.holder: int | None = None
         self.has_own_code = untold(model) is not None
         self._set_up(batch_size)
 
