@@ -66,7 +66,7 @@ def check_that_the_command_runs():
 
 
 def check_the_path_of_a_new_user():
-    """Compare, report, fit, predict, evaluate, tune and load, each in a process of its own."""
+    """Compare and report, fit, then predict, evaluate and tune, and load, each in a new process."""
     command = str(Path(sys.executable).parent / "imbalanced-nn")
     with tempfile.TemporaryDirectory() as folder:
 
@@ -84,11 +84,23 @@ def check_the_path_of_a_new_user():
         short = ("--strategies", "none,class_weight", "--folds", "2", "--epochs", "2")
         run(command, "compare", *short, "--report", "report.html")
         run(command, "fit", "rows.csv", "--target", "fraud", "-o", "fraud.inn", "--epochs", "20")
-        run(command, "predict", "fraud.inn", "rows.csv", "-o", "scored.csv")
-        run(command, "evaluate", "fraud.inn", "rows.csv", "--target", "fraud")
         aim = ("--objective", "recall", "--constraint", "precision", "0.8")
-        tuned = ("--target", "fraud", *aim, "-o", "tuned.inn")
-        run(command, "tune-threshold", "fraud.inn", "rows.csv", *tuned)
+        commands = (
+            ("predict", "fraud.inn", "rows.csv", "-o", "scored.csv"),
+            ("evaluate", "fraud.inn", "rows.csv", "--target", "fraud"),
+            (
+                "tune-threshold",
+                "fraud.inn",
+                "rows.csv",
+                "--target",
+                "fraud",
+                *aim,
+                "-o",
+                "tuned.inn",
+            ),
+        )
+        calls = "; ".join(f"main({list(given)!r}, standalone_mode=False)" for given in commands)
+        run(sys.executable, "-I", "-c", f"from imbalanced_nn.cli import main; {calls}")
         code = (
             "from imbalanced_nn import load; import pandas as pd; rows = pd.read_csv('rows.csv'); "
             "said = load('tuned.inn').predict(rows); print((said == rows['fraud']).mean()); "
