@@ -60,7 +60,8 @@ def test_results_in_every_form_hold_them(stand_in, binary, tmp_path):
             cache=tmp_path / "fits.jsonl",
         )
 
-    found, again = compared(), compared()
+    with pytest.warns(ImbalanceWarning, match=r"\[INN005\] in 3 of 6 fits"):
+        found, again = compared(), compared()
     assert [note["where"] for note in found.notes] == ["class_weight on every fold"]
     assert found.notes[0]["text"].startswith("[INN005] only 200 rows <of> ")
     assert again.notes == found.notes
