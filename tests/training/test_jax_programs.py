@@ -6,6 +6,7 @@ import pytest
 
 from imbalanced_nn import BalancedKerasClassifier
 from imbalanced_nn.training import clear_programs
+from imbalanced_nn.training.backends import tensors
 from imbalanced_nn.training.cache import TRAINING
 
 from .conftest import HIDDEN, TABLE, assert_equal_fits, network, rows
@@ -51,6 +52,22 @@ def test_folds_of_about_one_size_share_a_program(dropout):
         assert fit(X[:n], Y[:n], model__dropout=dropout).engine_ == "graph"
     (program,) = TRAINING
     assert program.n_traces == 1
+
+
+def test_what_a_fit_begins_with_is_copied_by_one_program():
+    # Of sizes that nothing else here has.
+    ones, others = ([keras.Variable(np.full(n, n, "float32")) for n in (41, 43)] for _ in range(2))
+    told = []
+
+    def tell(name, seconds, **_):
+        told.append(name.rpartition("/")[-1])
+
+    jax.monitoring.register_event_duration_secs_listener(tell)
+    try:
+        tensors.assign_all(zip(ones, others, strict=True))
+    finally:
+        jax.monitoring.unregister_event_duration_listener(tell)
+    assert told.count("backend_compile_duration") == 1
 
 
 def test_a_network_keeps_its_values_through_later_fits():
