@@ -12,4 +12,5 @@ __all__ = [
     "late_variables",
     "scikeras",
     "sklearn",
+    "tensorflow",
 ]

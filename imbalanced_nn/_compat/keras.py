@@ -1,5 +1,6 @@
 """Private names of Keras."""
 
+import copy
 import math
 import random
 import sys
@@ -25,6 +26,7 @@ __all__ = [
     "backend_name",
     "build_compiled_metrics",
     "compilation",
+    "copied_optimizer",
     "declared_size",
     "default_seeds",
     "exclude_from_decay_as",
@@ -305,6 +307,18 @@ def exclude_from_decay_as(optimizer: Any, other: Any) -> None:
     for name in _EXCLUDED:
         if name in vars(other):
             setattr(optimizer, name, getattr(other, name))
+
+
+def copied_optimizer(optimizer: Any) -> Any:
+    """Return a copy of an optimizer that is not built, whatever its configuration tells.
+
+    What it refers to is copied with it, but for TensorFlow's strategy, of which there is one.
+    """
+    twin = object.__new__(type(optimizer))
+    strategy = getattr(optimizer, "_distribution_strategy", None)
+    known = {id(optimizer): twin, id(strategy): strategy}
+    vars(twin).update(copy.deepcopy(vars(optimizer), known))
+    return twin
 
 
 def without_model(callback: keras.callbacks.Callback) -> None:

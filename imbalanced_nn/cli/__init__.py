@@ -10,7 +10,7 @@ from imbalanced_nn.cli.evaluate_command import evaluate
 from imbalanced_nn.cli.export_command import export
 from imbalanced_nn.cli.fit_command import fit
 from imbalanced_nn.cli.predict_command import predict
-from imbalanced_nn.cli.refusals import DataRefusal
+from imbalanced_nn.cli.refusals import DataRefusal, UsageRefusal
 from imbalanced_nn.cli.report_command import report
 from imbalanced_nn.cli.stopped import interrupt_watch
 from imbalanced_nn.cli.terminal import say
@@ -38,6 +38,13 @@ class _Group(click.Group):
     def list_commands(self, ctx):
         """Return the names of the commands in the order in which they were added."""
         return list(self.commands)
+
+    def resolve_command(self, ctx, args):
+        """Find the command; of an option that takes one value, click would take the last."""
+        name, command, rest = super().resolve_command(ctx, args)
+        if command is not None:
+            _refuse_repeated(command, click.Context(command, ctx, name), rest)
+        return name, command, rest
 
     def invoke(self, ctx):
         """Run the command; an interrupted one ends with 130, the shell's code."""
@@ -70,6 +77,21 @@ class _Group(click.Group):
                 f"{type(error).__name__}: {first}. This is a fault of imbalanced-nn; with "
                 f"IMBALANCED_NN_TRACEBACK=1 in the environment it shows where."
             ) from error
+
+
+def _refuse_repeated(command, ctx, args):
+    """Refuse an option that is given more often than it takes values."""
+    try:
+        _, _, given = command.make_parser(ctx).parse_args(list(args))
+    except click.UsageError:
+        # Whoever parses them in earnest says what is wrong.
+        return
+    for option in set(given):
+        single = isinstance(option, click.Option) and not (option.multiple or option.is_flag)
+        if single and (often := given.count(option)) > 1:
+            raise UsageRefusal(
+                f"{option.opts[0]} is given {often} times and takes one value; give it once."
+            )
 
 
 @click.group(

@@ -22,6 +22,7 @@ __all__ = [
     "check_groups",
     "check_labels",
     "check_target",
+    "check_weighed_classes",
     "check_weights",
     "dense",
     "n_rows",
@@ -362,14 +363,53 @@ def check_weights(
     return weights
 
 
+def check_weighed_classes(codes: np.ndarray, weights: np.ndarray, classes: np.ndarray) -> None:
+    """Refuse weights that leave out all rows of a class.
+
+    Parameters
+    ----------
+    codes : ndarray of int of shape (n_samples,)
+        Class codes.
+    weights : ndarray of shape (n_samples,)
+        Weights of rows.
+    classes : ndarray of shape (n_classes,)
+        Labels.
+
+    Raises
+    ------
+    ValueError
+        If every row of a class has weight 0.
+    """
+    lost = np.setdiff1d(codes, codes[weights > 0])
+    if len(lost):
+        raise ValueError(
+            f"sample_weight is 0 for every row of class {classes.tolist()[lost[0]]!r}, which "
+            f"leaves nothing to learn it from. Give at least one row of each class a positive "
+            f"weight, or leave the class out of y."
+        )
+
+
 def check_groups(groups: Any, n_samples: int) -> np.ndarray:
     """Return the group of each row as an array."""
+    import pandas as pd
+
     groups = column_or_1d(groups)
     if len(groups) != n_samples:
         raise ValueError(
             f"groups must hold one group for each row; got {len(groups)} for {n_samples} rows "
             f"of X. Pass the groups of the same rows, in the same order."
         )
+    missing = np.flatnonzero(pd.isna(groups))
+    if len(missing):
+        raise ValueError(
+            f"groups names no group for {len(missing):,} rows, the first of them row "
+            f"{missing[0]}. Give each a group of its own, or leave these rows out."
+        )
+    try:
+        np.unique(groups)
+    except TypeError:
+        # Of numbers and text, which have no order, it counts which are equal.
+        return pd.factorize(groups)[0]
     return groups
 
 

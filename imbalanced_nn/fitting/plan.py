@@ -10,6 +10,7 @@ from imbalanced_nn.data import (
     Rows,
     StreamedRows,
     TimestepRows,
+    check_weighed_classes,
     check_weights,
     class_codes,
     counted_rows,
@@ -198,6 +199,8 @@ def make_plan(
     codes = class_codes(targets, factory.kind)
     earlier = previous if is_partial else None
     target = describe_target(factory, codes[weight > 0] if factory.steps else codes, earlier)
+    if codes.ndim == weight.ndim == 1 and not is_partial:
+        check_weighed_classes(codes, weight, target.classes)
     arguments = {k: v for k, v in arguments.items() if k not in ("epochs", "initial_epoch")}
     criterion = Criterion(estimator.threshold, factory.routed("threshold"))
     if earlier is not None and earlier.decision.instead:

@@ -45,6 +45,12 @@ _NUMBERS = ("integer", "floating", "mixed-integer-float", "decimal", "boolean", 
 _DATES = ("datetime64", "datetime", "date")
 _DURATIONS = ("timedelta64", "timedelta")
 _MIXED = ("mixed", "mixed-integer")
+# What values of a column are when they are none of its kind; of digits dates may be read.
+_ALIEN = {
+    "number": (*_DATES, *_DURATIONS),
+    "date": _DURATIONS,
+    "duration": (*_NUMBERS, *_DATES),
+}
 _NUMERIC = (numbers.Real, decimal.Decimal, np.bool_)
 _SPELLABLE = (str, numbers.Number, decimal.Decimal, datetime.date, np.bool_)
 
@@ -190,10 +196,10 @@ def convert_column(
 
 def _is_dated(column: pd.Series) -> bool:
     """Whether numbers are dates in digits, such as 20240131."""
-    if pd.api.types.is_bool_dtype(column):
+    if pd.api.types.is_bool_dtype(column) or not column.notna().any():
         return False
     # The first look is cheap, and most columns of numbers end here.
-    start = pd.to_numeric(column.iloc[:_LOOKED_AT], errors="coerce").dropna()
+    start = pd.to_numeric(_as_floats(column.iloc[:_LOOKED_AT]), errors="coerce").dropna()
     if not start.between(*_DIGITS).all() or not column.min() < column.max():
         return False
     known = column.notna()
@@ -240,13 +246,23 @@ def _spelled(column: pd.Series, missing: list[str]) -> tuple[np.ndarray, pd.Inde
 
 def _typed(kind: str, column: pd.Series, missing: list[str]) -> pd.Series:
     """Return floats of values that are no text, missing where there is none."""
+    held = pd.api.types.infer_dtype(column, skipna=True)
+    if held in _ALIEN[kind] or not column.notna().any():
+        return pd.Series(np.nan, index=column.index)
     if kind == "date":
-        is_digits = pd.api.types.infer_dtype(column, skipna=True) in _NUMBERS
-        return days_of_digits(column) if is_digits else days_of(column)
+        return days_of_digits(column) if held in _NUMBERS else days_of(column)
     if kind == "duration":
         return pd.to_timedelta(column, errors="coerce") / pd.Timedelta(days=1)
-    values = pd.to_numeric(column, errors="coerce").astype("float64")
+    values = pd.to_numeric(_as_floats(column), errors="coerce").astype("float64")
     return values.mask(values.isin(_as_numbers(missing))) if missing else values
+
+
+def _as_floats(column: pd.Series) -> pd.Series:
+    """Return Arrow's numbers as floats: of decimals, what reads numbers loses the missing ones."""
+    if not isinstance(column.dtype, pd.ArrowDtype):
+        return column
+    values = column.to_numpy(dtype=np.float64, na_value=np.nan)
+    return pd.Series(values, index=column.index)
 
 
 def _as_numbers(texts: list[str]) -> list[float]:

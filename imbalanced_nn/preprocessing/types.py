@@ -145,6 +145,7 @@ class ColumnTypes(TransformerMixin, BaseEstimator):
         self, X: Any, progress: Callable[[int, int], None]
     ) -> Iterator[tuple[str, pd.Series]]:
         """Learn the types of columns; yield those that are used, as floats and text."""
+        _check_frame(X)
         findings, missing = Findings(), list(self.missing)
         learned, n_steps = {}, 2 * X.shape[1]
         for place, label in enumerate(X.columns):
@@ -222,6 +223,7 @@ class ColumnTypes(TransformerMixin, BaseEstimator):
         ValueError
             If columns are missing, or most of one is not what it was in `fit`.
         """
+        _check_frame(X)
         findings = Findings()
         out = self.read(X, findings)
         # Folds of a cross-validation lack rare categories, which is nothing to worry about.
@@ -282,6 +284,23 @@ def _own_mark(X: pd.DataFrame, name: str) -> dict[str, str]:
     """Return, as a part of a form, that a column has another decimal mark than its file."""
     mark = X.attrs.get("decimals", {}).get(name)
     return {} if mark in (None, X.attrs.get("decimal")) else {"own": "yes"}
+
+
+def _check_frame(X: Any) -> None:
+    """Refuse what is no table of pandas, and columns of one name."""
+    if isinstance(X, StoredTable):
+        return
+    if not isinstance(X, pd.DataFrame):
+        owner = type(X).__module__.partition(".")[0]
+        raise TypeError(
+            f"X must be a DataFrame of pandas; got a {type(X).__name__} of {owner}. Make one of "
+            f"it, such as by X.to_pandas() or pandas.DataFrame(X), or leave ColumnTypes out: "
+            f"ColumnEncoder takes arrays and tables of other packages, too."
+        )
+    names = X.columns.map(str)
+    if not names.is_unique:
+        twice = names[names.duplicated()][0]
+        raise ValueError(f"Two columns have the name {twice!r}. Give each a name of its own.")
 
 
 def _decide_orders(learned: dict) -> list[str]:

@@ -42,6 +42,7 @@ from imbalanced_nn.training.given_metrics import (
 from imbalanced_nn.training.global_draws import layer_classes
 from imbalanced_nn.training.graph import GraphTrainer, ready_for_keras
 from imbalanced_nn.training.held_out import HeldOutPass
+from imbalanced_nn.training.own_code import is_known
 from imbalanced_nn.training.process import refuse_after_fork, seed_of, seeded, share_threads
 from imbalanced_nn.training.side_by_side import (
     Side,
@@ -85,6 +86,7 @@ __all__ = [
     "fixed_batch_size",
     "forward",
     "held_out_scores",
+    "is_known",
     "layer_classes",
     "may_train_together",
     "metrics_of_a_fit",

@@ -98,7 +98,9 @@ def unsuitable(model: keras.Model, batches: RowBatches, arguments: dict[str, Any
         return f"the network takes batches of {size} rows alone"
     if (replaced := _replaced_method(model)) is not None:
         return replaced
-    if given_loss(model) is not model.loss:
+    # Keras follows lists and dicts of losses by copies of its own.
+    given, now = (keras.tree.flatten(loss) for loss in (given_loss(model), model.loss))
+    if len(given) != len(now) or any(a is not b for a, b in zip(given, now, strict=True)):
         return "loss was changed after compile"
     if (state := _untraceable_optimizer(model)) is not None:
         return state

@@ -44,6 +44,7 @@ from imbalanced_nn.training import (
     share_threads,
     variables_alike,
 )
+from imbalanced_nn.wrapper.fresh_optimizer import fresh_optimizer
 from imbalanced_nn.wrapper.label_encoder import TimestepLabelEncoder
 from imbalanced_nn.wrapper.parameters import check_user_parameters, is_auto
 
@@ -184,13 +185,8 @@ class CompiledKerasClassifier(KerasClassifier):
         for name in {"metrics", "weighted_metrics"} & kwargs.keys():
             kwargs[name] = self._metrics_of_a_fit(name, kwargs[name])
         if kwargs["optimizer"] is optimizer:
-            if not isinstance(optimizer, keras.optimizers.Optimizer):
-                raise InvalidParameterError(
-                    f"optimizer={optimizer!r} is none. Give the name, class or object of one of "
-                    f"Keras' optimizers; the rate goes into optimizer__learning_rate."
-                )
             # An optimizer belongs to the variables it was built with.
-            kwargs["optimizer"] = type(optimizer).from_config(optimizer.get_config())
+            kwargs["optimizer"] = fresh_optimizer(optimizer)
         # What a loss learns of the classes is this fit's, and the caller may use it elsewhere.
         kwargs["loss"] = keras.tree.map_structure(
             lambda part: (

@@ -252,9 +252,15 @@ class NetworkFactory:
 
     def build(self, X: Any) -> None:
         """Let a network that learns the shape of its input from data see one encoded row."""
-        if not self.network.built:
-            with seeded(self.seed, *layer_classes(self.network)):
-                self.network(as_network_input(take_rows(X, slice(1))))
+        if self.network.built:
+            return
+        row = as_network_input(take_rows(X, slice(1)))
+        with seeded(self.seed, *layer_classes(self.network)):
+            if isinstance(self.network, keras.Sequential) and hasattr(row, "shape"):
+                # Of a call it would take the number of rows for that of every batch.
+                self.network.build((None, *row.shape[1:]))
+            if not self.network.built:
+                self.network(row)
 
     def learn_input(self, rows: Any) -> None:
         """Let a fresh network learn from the training rows how to take its input.

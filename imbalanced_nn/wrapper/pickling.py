@@ -125,11 +125,12 @@ def _pack_object(value: Any) -> Any:
         return PackedModel(bytes_of(value), dict(_custom_objects(value)))
     if isinstance(value, keras.metrics.Metric):
         # Who unpacks it may be in a process that has counted fewer of them.
-        return PackedObject(type(value), value.get_config() | {"name": unnumbered(value)})
+        config = _plain(value.get_config())
+        return PackedObject(type(value), config | {"name": unnumbered(value)})
     if isinstance(value, keras.losses.Loss) and _is_custom(type(value)):
-        return PackedObject(type(value), value.get_config())
+        return PackedObject(type(value), _plain(value.get_config()))
     if isinstance(value, keras.optimizers.Optimizer):
-        return PackedObject(type(value), value.get_config())
+        return PackedObject(type(value), _plain(value.get_config()))
     if isinstance(value, keras.callbacks.Callback):
         # A callback that has been used holds the network it watched.
         value = copy.copy(value)
@@ -153,6 +154,15 @@ def walk(value: Any, function: Callable[[Any], Any]) -> Any:
         return {key: function(member) for key, member in value.items()}
     if type(value) in (list, tuple):
         return type(value)(function(member) for member in value)
+    return value
+
+
+def _plain(value: Any) -> Any:
+    """Return plain lists and dicts in place of those by which Keras follows an attribute."""
+    if isinstance(value, dict):
+        return {key: _plain(member) for key, member in value.items()}
+    if isinstance(value, list):
+        return [_plain(member) for member in value]
     return value
 
 

@@ -29,6 +29,7 @@ from imbalanced_nn._compat import imblearn as of_imblearn
 from imbalanced_nn._compat import keras as of_keras
 from imbalanced_nn._compat import scikeras as of_scikeras
 from imbalanced_nn._compat import sklearn as of_sklearn
+from imbalanced_nn._compat import tensorflow as of_tensorflow
 from imbalanced_nn._compat.callers import OF_ONE_FIT
 from imbalanced_nn._compat.late_variables import LISTED, LateVariables
 from imbalanced_nn.exceptions import calling_frames
@@ -156,6 +157,22 @@ def test_what_an_optimizer_holds():
     twin.build([variable])
     assert of_keras.trainable_variables(twin)[0] is variable
     assert set(LISTED) <= set(vars(twin))
+
+
+def test_an_optimizer_is_copied_as_it_is():
+    given = keras.optimizers.SGD(lambda: 0.2)
+    twin = of_keras.copied_optimizer(given)
+    twin.build([keras.Variable(np.zeros(2))])
+    assert float(twin.learning_rate) == np.float32(0.2)
+    assert twin.iterations is not given.iterations
+    assert not given.built
+
+
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="its variables have names")
+def test_a_variable_of_tensorflow_says_the_name_that_it_is_given():
+    variable = keras.Variable(np.zeros(2)).value
+    of_tensorflow.give_name(variable, "dense/kernel")
+    assert variable.name == "dense/kernel:0"
 
 
 def test_averages_that_an_optimizer_keeps():

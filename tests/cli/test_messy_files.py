@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from imbalanced_nn.cli.reading import Reading
+from imbalanced_nn.cli.sources import Roles, check_columns_of
+
 MESSY = Path(__file__).parent / "messy"
 COMPARE = ("--target", "fraud", "--strategies", "none,class_weight", "--folds", 3, "--json")
 
@@ -133,3 +136,8 @@ def test_a_zip_archive(compared, clean, tmp_path, refused):
     (tmp_path / "in" / "money.csv").rename(tmp_path / "in" / "README.txt")
     shutil.make_archive(str(tmp_path / "t"), "zip", tmp_path / "in")
     assert figures(compared(path)[0]) == figures(clean)
+
+
+def test_a_look_at_its_columns_notes_nothing_of_a_file(recwarn):
+    check_columns_of(str(MESSY / "latin_1.csv"), "fraud", Reading(), Roles())
+    assert not recwarn.list

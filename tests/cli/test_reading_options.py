@@ -209,6 +209,23 @@ def test_the_options_reach_the_fit(command, frame, tmp_path):
     assert load(tmp_path / "a.inn")[-1].validation_split == 2
 
 
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["fit", "t.csv", "--target", "y", "--target=z"], "--target is given 2 times"),
+        (
+            ["fit", "t.csv", "--target", "y", *["--constraint", "precision", "0.5"] * 3],
+            "--constraint is given 3 times",
+        ),
+        (["predict", "a.inn", "t.csv", "-o", "a.csv", "--output", "b.csv"], "--output is given 2"),
+    ],
+)
+def test_an_option_of_one_value_is_given_once(arguments, sentence, refused):
+    code, told = refused(*arguments)
+    assert code == 2
+    assert told.startswith(sentence) and told.endswith("takes one value; give it once.")
+
+
 class TestHints:
     @pytest.mark.parametrize(
         ("content", "options", "end"),

@@ -16,7 +16,9 @@ from imbalanced_nn.data import checks
 from imbalanced_nn.data.checks import (
     by_blocks,
     check_features,
+    check_groups,
     check_target,
+    check_weighed_classes,
     check_weights,
     n_rows,
     refuse_streams,
@@ -302,3 +304,23 @@ def test_rows_that_come_one_after_the_other_are_refused(X, remedy):
 @pytest.mark.parametrize("X", [[[1]], np.ones((2, 2)), sparse.eye(2), range(3), {"a": [1]}, ()])
 def test_rows_that_are_there_are_no_stream(X):
     refuse_streams(X)
+
+
+@pytest.mark.parametrize("missing", [np.nan, None, pd.NA, pd.NaT])
+def test_groups_name_one_for_each_row(missing):
+    groups = pd.Series(["a", missing, "b", missing], dtype=object)
+    with pytest.raises(ValueError, match=r"no group for 2 rows, the first of them row 1"):
+        check_groups(groups, 4)
+
+
+def test_groups_without_an_order_are_told_apart():
+    groups = check_groups(np.array([3, "a", 3, "3"], dtype=object), 4)
+    assert groups.tolist() == [0, 1, 0, 2]
+    assert check_groups(["b", "a"], 2).tolist() == ["b", "a"]
+
+
+def test_weights_leave_no_class_out():
+    classes, codes = np.array(["no", "yes"]), np.array([0, 1, 1, 0])
+    check_weighed_classes(codes, np.array([1.0, 0.0, 2.0, 0.0]), classes)
+    with pytest.raises(ValueError, match=r"0 for every row of class 'yes'"):
+        check_weighed_classes(codes, np.array([1.0, 0.0, 0.0, 1.0]), classes)

@@ -137,3 +137,66 @@ def test_which_categories_there_were_is_kept_of_up_to_a_thousand(n_categories):
     types = ColumnTypes().fit(pd.DataFrame({"a": [*texts, *texts]}))
     assert types.kinds_ == {"a": "text"}
     assert types.categories_ == ({"a": texts} if n_categories == 1000 else {})
+
+
+ALL_KINDS = pd.DataFrame(
+    {
+        "number": [1.0, 2.0, 3.0, 4.0] * 5,
+        "flag": [True, False] * 10,
+        "date": pd.date_range("2024", periods=20),
+        "duration": pd.to_timedelta(np.arange(20) % 7, unit="h"),
+    }
+)
+
+
+@pytest.mark.parametrize("column", ALL_KINDS)
+@pytest.mark.parametrize("value", [pd.NaT, np.nan, None, pd.NA])
+def test_nothing_is_missing_in_a_column_of_any_kind(column, value):
+    types = ColumnTypes().fit(ALL_KINDS)
+    for dtype in (object, None):
+        row = ALL_KINDS[:1].assign(**{column: pd.Series([value], dtype=dtype)})
+        assert types.transform(row)[column].isna().all()
+        assert types.transform(row).notna().sum(axis=None) == ALL_KINDS.shape[1] - 1
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("number", pd.Timestamp("2024-01-01")),
+        ("number", pd.Timedelta("1D")),
+        ("flag", pd.Timestamp("2024-01-01")),
+        ("date", pd.Timedelta("1D")),
+        ("duration", pd.Timestamp("2024-01-01")),
+        ("duration", 3600),
+    ],
+)
+def test_values_of_another_kind_are_refused(column, value):
+    types = ColumnTypes().fit(ALL_KINDS)
+    with pytest.raises(ValueError, match=rf"Column '{column}' held .* but holds '.*' in row 1"):
+        types.transform(ALL_KINDS[:1].assign(**{column: value}))
+
+
+@pytest.mark.parametrize("backend", ["numpy_nullable", "pyarrow"])
+def test_a_nullable_column_without_values_is_left_out(backend):
+    frame = pd.DataFrame({"k": [1, 2, 4, 2] * 25, "e": [np.nan] * 100})
+    types = ColumnTypes().fit(frame.convert_dtypes(dtype_backend=backend))
+    assert (types.kinds_, types.constant_) == ({"k": "number"}, ["e"])
+
+
+def test_decimals_of_arrow_may_be_missing():
+    pa = pytest.importorskip("pyarrow")
+    values = [decimal.Decimal("1.25"), None, decimal.Decimal("3.50"), decimal.Decimal("2.00")]
+    frame = pd.DataFrame({"a": pd.Series(values * 9, dtype=pd.ArrowDtype(pa.decimal128(5, 2)))})
+    read = ColumnTypes().fit_transform(frame)["a"].tolist()
+    np.testing.assert_array_equal(read[:4], [1.25, np.nan, 3.5, 2.0])
+
+
+def test_other_tables_and_twin_columns_are_refused():
+    types = ColumnTypes().fit(ALL_KINDS)
+    for use in (types.fit, types.transform):
+        with pytest.raises(TypeError, match=r"a ndarray of numpy\. Make one of it"):
+            use(np.zeros((3, 2)))
+        with pytest.raises(TypeError, match=r"X\.to_pandas\(\)"):
+            use(pytest.importorskip("polars").DataFrame({"a": [1, 2]}))
+        with pytest.raises(ValueError, match=r"Two columns have the name '1'"):
+            use(pd.DataFrame([[1, 2]], columns=[1, "1"]))

@@ -61,6 +61,12 @@ def with_meta(meta, compile_kwargs, units=4):
     return model
 
 
+def first_layer_alone():
+    return keras.Sequential(
+        [layers.Dense(5, "relu"), layers.BatchNormalization(), layers.Dense(1, "sigmoid")]
+    )
+
+
 def falling():
     return keras.optimizers.schedules.ExponentialDecay(0.1, 5, 0.5)
 
@@ -87,6 +93,7 @@ WRITTEN = {
     "operations": (uncompiled(operations), {}),
     "attention": (uncompiled(attention), {}),
     "nested": (uncompiled(nested), {}),
+    "no input layer": (first_layer_alone, {}),
     "meta and compile_kwargs": (with_meta, {"model__units": 3, "optimizer": "sgd"}),
     "optimizer by name": (uncompiled(), {"optimizer": "rmsprop"}),
     "optimizer by class": (uncompiled(), {"optimizer": SGD, "optimizer__learning_rate": 0.1}),

@@ -102,6 +102,11 @@ def test_an_attribute_loss_is_not_what_was_compiled():
     model.loss = "mae"
     assert reason(model) == "loss was changed after compile"
     assert reason(model_of(loss=keras.losses.MeanAbsoluteError())) is None
+    # Keras keeps copies of lists.
+    assert reason(model_of(loss=["mae"])) is None
+    model = model_of(loss=["mae"])
+    model.loss = ["mse"]
+    assert reason(model) == "loss was changed after compile"
 
 
 @pytest.mark.parametrize("arguments", [{"steps_per_epoch": 1}, {"validation_steps": 1}])

@@ -68,6 +68,22 @@ OF_ROWS = {
         ValueError,
         ["sample_weight holds only zeros", "positive weight"],
     ),
+    "zero weights of a class": (
+        {},
+        X,
+        NAMED,
+        {"sample_weight": (NAMED == "ok").astype(float)},
+        ValueError,
+        ["sample_weight is 0 for every row of class 'fraud'", "positive weight"],
+    ),
+    "groups without a name": (
+        {},
+        X,
+        NAMED,
+        {"groups": np.where(np.arange(200) % 5, np.arange(200), np.nan)},
+        ValueError,
+        ["groups names no group for 40 rows", "row 0", "of its own"],
+    ),
     "negative weights": (
         {},
         X,

@@ -90,6 +90,12 @@ def custom(tmp_path, monkeypatch):
     del sys.modules["users_code"]
 
 
+def test_metrics_that_hold_lists_are_pickled():
+    metrics = [keras.metrics.Precision(thresholds=[0.5, 0.7]), keras.metrics.BinaryIoU([1])]
+    twin = pickle.loads(pickle.dumps(ours(model="mlp", metrics=metrics)))
+    assert [m.get_config() for m in twin.metrics] == [m.get_config() for m in metrics]
+
+
 # Nothing undoes what a power of the distance makes of the probabilities.
 @pytest.mark.filterwarnings(r"ignore:\[INN012\]")
 @pytest.mark.slow

@@ -199,6 +199,17 @@ def test_unbuilt_networks_learn_their_shape_from_encoded_rows(rows, model):
     assert clf.predict_proba(X).shape == (len(X), 2)
 
 
+@pytest.mark.parametrize("batch_size", [None, 16])
+@pytest.mark.parametrize("model", [unbuilt_sequential, subclassed])
+def test_unbuilt_networks_are_trained_in_batches(rows, model, batch_size):
+    X, y = rows["binary"]
+    clf = ours(BalancedKerasClassifier, model=model, loss=None, epochs=1, batch_size=batch_size)
+    clf.fit(X, y)
+    n_steps = -(-len(clf.sample_indices_) // (batch_size or 32))
+    assert int(clf.model_.optimizer.iterations) == n_steps
+    assert clf.engine_.startswith("graph")
+
+
 @pytest.mark.parametrize("model", [unbuilt_sequential, subclassed])
 def test_unbuilt_networks_start_at_the_prior(rows, model):
     X, y = rows["binary"]

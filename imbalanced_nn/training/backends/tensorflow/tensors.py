@@ -7,6 +7,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from imbalanced_nn._compat.tensorflow import give_name
 from imbalanced_nn.training.backends.usual import (
     drawing,
     forget_traces,
@@ -71,12 +72,12 @@ def is_eager() -> bool:
 
 @contextmanager
 def variables_alike(values: Iterable[tf.Tensor] = ()) -> Iterator[None]:
-    """Make TensorFlow's variables inside the block under one name.
+    """Make TensorFlow's variables inside the block under one name, and name them afterwards.
 
     TensorFlow prepares a kernel for each new name and keeps it until the process ends. Keras
     numbers its layers and optimizers on through the process, so every fit would pay for new
-    names, half a millisecond a variable, and leave their kernels behind. Keras' own names and
-    paths, which saving goes by, stay as they are.
+    names, half a millisecond a variable, and leave their kernels behind. What a variable says
+    its name is, by which optimizers choose, is what it would have been.
 
     Parameters
     ----------
@@ -103,12 +104,16 @@ def slots_made(
 
 
 def _under_one_name(make: Callable[..., tf.Variable], arguments: dict[str, Any]) -> tf.Variable:
-    """Make a variable; in a graph and among replicas its name has a meaning."""
+    """Make a variable; in a graph and among replicas it cannot be named afterwards."""
     if not tf.executing_eagerly() or tf.distribute.has_strategy():
         return make(**arguments)
+    with tf.name_scope(arguments.get("name") or "Variable") as scope:
+        name = scope.removesuffix("/")
     # A scope that ends in a slash replaces those around it.
     with tf.name_scope("network/"):
-        return make(**arguments | {"name": "variable"})
+        variable = make(**arguments | {"name": "variable"})
+    give_name(variable, name)
+    return variable
 
 
 def read(variable: keras.Variable) -> tf.Tensor:
