@@ -789,10 +789,13 @@ run_eagerly
         if sample_cost is not None and objective is None:
             criterion = Criterion("balanced_accuracy", {})
         if self._kind is None or not criterion.is_learned:
+            given = f"threshold={self.threshold!r}"
+            if objective is None and Criterion(self.threshold, {}).is_learned:
+                given = f"a cut that was set after {given}"
             raise InvalidParameterError(
                 f"tune_threshold needs an objective to maximise; got objective={objective!r} with "
-                f"threshold={self.threshold!r}. Pass one such as objective='f1', or use "
-                f"set_threshold for a cut of your own."
+                f"{given}. Pass one such as objective='f1', or use set_threshold for a cut of your "
+                f"own."
             )
         return criterion
 

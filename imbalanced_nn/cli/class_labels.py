@@ -213,4 +213,4 @@ def _shortened(notes: list[str]) -> list[str]:
 def _rows(n: int, codes, place: int) -> str:
     """Return a number of rows, and which is the first."""
     first = int((codes == place).argmax()) + 1
-    return f"row {first:,}" if n == 1 else f"{n:,} rows, the first {first:,},"
+    return f"row {first:,}" if n == 1 else f"{n:,} rows, first in row {first:,},"

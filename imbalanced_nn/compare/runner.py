@@ -283,7 +283,7 @@ def compare_strategies(
     failed = {name: str(error) for name, error in outcome.failed.items()}
     for name, reason in failed.items():
         warnings.warn(
-            f"strategy {name!r} {reason}. It is left out of the comparison.",
+            f"strategy {name!r} {reason.rstrip('.')}. It is left out of the comparison.",
             FitFailedWarning,
             stacklevel=3,
         )

@@ -151,7 +151,7 @@ class Findings:
                 sentences.append(f"{text!r} is taken as missing in {_cells(n)} {where}.")
                 continue
             total = self.n_values[name] + n
-            where = f"in row {row} is" if n == 1 else f"in {n:,} rows, the first {row}, are"
+            where = f"in row {row} is" if n == 1 else f"in {n:,} rows, first in row {row}, are"
             sentences.append(
                 f"{name}: {total - n:,} of {total:,} values are {_UNITS[self.kinds[name]]}, "
                 f"{text!r} {where} not; taken as missing."

@@ -53,7 +53,7 @@ def test_single_letters_may_differ_by_case():
 def test_marks_of_missing_values_are_no_class(mark):
     out, said = settled(["no", "yes", mark, mark] * 3)
     assert out == ["no", "yes", None, None] * 3
-    assert said == [f"[INN020] y: {mark!r} in 6 rows, the first 3, is taken for a missing class."]
+    assert said == [f"[INN020] y: {mark!r} in 6 rows, first in row 3, is taken for a missing class."]
 
 
 def test_blank_labels_are_missing():
@@ -64,7 +64,7 @@ def test_words_may_be_classes():
     out, said = settled(["None", "mild", "severe"] * 3)
     assert out == ["None", "mild", "severe"] * 3
     assert said == [
-        "[INN020] y: 'None' in 3 rows, the first 1, is taken for a class; --missing None leaves "
+        "[INN020] y: 'None' in 3 rows, first in row 1, is taken for a class; --missing None leaves "
         "these rows out."
     ]
     assert settled(["None", "mild", "severe"] * 3, ["None"]) == ([None, "mild", "severe"] * 3, [])
@@ -98,7 +98,7 @@ def test_truth_and_numbers_are_one_class():
     out, said = settled(["False"] * 9 + ["0", "1", "1", "True"])
     assert out == ["0"] * 10 + ["1"] * 3
     assert [each.split(";")[0] for each in said] == [
-        "[INN020] y: 'False' in 9 rows, the first 1, is taken for '0'",
+        "[INN020] y: 'False' in 9 rows, first in row 1, is taken for '0'",
         "[INN020] y: 'True' in row 13 is taken for '1'",
     ]
 
