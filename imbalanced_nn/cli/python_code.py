@@ -84,9 +84,12 @@ def reading_lines(source: Source, reading: Reading) -> list[str]:
     lines = [f"table = {call}"]
     if nameless:
         lines.append("table = table.iloc[:, 1:]")
-    if source.left_out:
-        lines.append(f"table = table.dropna(subset={target}).reset_index(drop=True)")
     kind = "int" if source.y.dtype.kind == "i" else "str"
+    if source.left_out:
+        is_there = f"table[{target}].notna()"
+        if kind == "str":
+            is_there += f" & (table[{target}].astype('str').str.strip() != '')"
+        lines.append(f"table = table[{is_there}].reset_index(drop=True)")
     lines.append(f"y = table.pop({target}).astype({kind})")
     if any(note.startswith(f"[INN020] {source.target}: ") for note in source.notes):
         lines[-1] += "  # as it is spelled: imbalanced-nn also did what its notes say"

@@ -53,7 +53,9 @@ def test_single_letters_may_differ_by_case():
 def test_marks_of_missing_values_are_no_class(mark):
     out, said = settled(["no", "yes", mark, mark] * 3)
     assert out == ["no", "yes", None, None] * 3
-    assert said == [f"[INN020] y: {mark!r} in 6 rows, first in row 3, is taken for a missing class."]
+    assert said == [
+        f"[INN020] y: {mark!r} in 6 rows, first in row 3, is taken for a missing class."
+    ]
 
 
 def test_blank_labels_are_missing():

@@ -53,6 +53,26 @@ def test_it_reads_other_files(kind, frame, tmp_path):
     assert y.tolist() == source.y.tolist()
 
 
+@pytest.mark.parametrize("kind", ["csv", "parquet", "xlsx", "jsonl"])
+def test_blank_labels_are_none(kind, frame, tmp_path):
+    path = tmp_path / f"table.{kind}"
+    frame = frame.assign(when=frame["when"].astype(str))
+    frame.loc[::20, "fraud"], frame.loc[3::40, "fraud"] = "", "  "
+    if kind == "csv":
+        frame.to_csv(path, index=False)
+    elif kind == "parquet":
+        frame.to_parquet(path)
+    elif kind == "xlsx":
+        frame.to_excel(path, index=False)
+    else:
+        frame.to_json(path, orient="records", lines=True)
+    source, X, y = read(path)
+    (said,) = source.left_out
+    assert said == f"rows without a class: {len(frame) - len(y)}"
+    pd.testing.assert_frame_equal(X, source.X.reset_index(drop=True))
+    assert y.tolist() == source.y.tolist()
+
+
 def test_it_reads_tables_without_names(frame, tmp_path):
     frame.to_csv(tmp_path / "t.tsv", sep="\t", index=False, header=False)
     source, X, y = read(tmp_path / "t.tsv", "8", Reading(header=False))
