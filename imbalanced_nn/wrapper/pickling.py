@@ -132,9 +132,12 @@ def _pack_object(value: Any) -> Any:
     if isinstance(value, keras.optimizers.Optimizer):
         return PackedObject(type(value), _plain(value.get_config()))
     if isinstance(value, keras.callbacks.Callback):
-        # A callback that has been used holds the network it watched.
+        # A callback that has been used holds the network it watched, and files that it has closed.
         value = copy.copy(value)
         without_model(value)
+        for name, held in vars(value).items():
+            if isinstance(held, io.IOBase) and held.closed:
+                setattr(value, name, None)
         return value
     return None
 

@@ -90,6 +90,14 @@ def custom(tmp_path, monkeypatch):
     del sys.modules["users_code"]
 
 
+def test_a_callback_that_has_closed_its_file_is_pickled(data, tmp_path):
+    logger = keras.callbacks.CSVLogger(tmp_path / "log.csv")
+    clf = ours(model="mlp", model__hidden_layer_sizes=(4,), callbacks=[logger]).fit(*data)
+    twin = pickle.loads(pickle.dumps(clf))
+    twin.fit(*data)
+    assert (tmp_path / "log.csv").read_text("utf-8").startswith("epoch,")
+
+
 def test_metrics_that_hold_lists_are_pickled():
     metrics = [keras.metrics.Precision(thresholds=[0.5, 0.7]), keras.metrics.BinaryIoU([1])]
     twin = pickle.loads(pickle.dumps(ours(model="mlp", metrics=metrics)))
