@@ -202,6 +202,14 @@ def check_features(X: Any, estimator_name: str) -> Any:
         If X is empty, not numeric, has fewer than two dimensions, or holds NaN, infinity or
         a value beyond the range of float32.
     """
+    if isinstance(X, dict) and not sparse.issparse(X):
+        names = ", ".join(map(repr, list(X)[:3]))
+        raise InvalidParameterError(
+            f"X is a dict of {len(X)} arrays ({names}). Rows are split and resampled as those of "
+            f"one table: pass its columns side by side, np.column_stack(list(X.values())), and "
+            f"take them apart for the network's inputs in feature_encoder, a property of a "
+            f"subclass."
+        )
     given = X
     try:
         X = check_array(

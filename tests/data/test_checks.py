@@ -324,3 +324,8 @@ def test_weights_leave_no_class_out():
     check_weighed_classes(codes, np.array([1.0, 0.0, 2.0, 0.0]), classes)
     with pytest.raises(ValueError, match=r"0 for every row of class 'yes'"):
         check_weighed_classes(codes, np.array([1.0, 0.0, 0.0, 1.0]), classes)
+
+
+def test_a_dict_of_arrays_is_told_of_the_feature_encoder():
+    with pytest.raises(InvalidParameterError, match=r"2 arrays \('a', 'b'\).*feature_encoder"):
+        check_features({"a": TABLE, "b": TABLE}, NAME)
