@@ -151,7 +151,9 @@ class TestRefusals:
         ],
     )
     def test_usage(self, options, start, command, table, tmp_path):
-        arguments = ["--target", "fraud", "-o", tmp_path / "a.inn", "--json", *options]
+        arguments = ["-o", tmp_path / "a.inn", "--json", *options]
+        if "--target" not in options:
+            arguments += ["--target", "fraud"]
         result = command("fit", table, *arguments)
         assert result.exit_code == 2, result.output
         assert result.stderr.startswith(f"Error: {start}")
