@@ -178,7 +178,7 @@ class CompiledKerasClassifier(KerasClassifier):
         meant[given["optimizer"]] = _optimizer_class(chosen) if isinstance(chosen, str) else chosen
         self.__dict__.update(meant)
         try:
-            with numbered_afresh():
+            with numbered_afresh(), variables_alike():
                 kwargs = super()._get_compile_kwargs()
         finally:
             self.__dict__.update({given["loss"]: loss, given["optimizer"]: optimizer})
@@ -186,7 +186,8 @@ class CompiledKerasClassifier(KerasClassifier):
             kwargs[name] = self._metrics_of_a_fit(name, kwargs[name])
         if kwargs["optimizer"] is optimizer:
             # An optimizer belongs to the variables it was built with.
-            kwargs["optimizer"] = fresh_optimizer(optimizer)
+            with variables_alike():
+                kwargs["optimizer"] = fresh_optimizer(optimizer)
         # What a loss learns of the classes is this fit's, and the caller may use it elsewhere.
         kwargs["loss"] = keras.tree.map_structure(
             lambda part: (

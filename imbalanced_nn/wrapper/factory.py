@@ -198,8 +198,8 @@ class NetworkFactory:
         """
         estimator = self.estimator
         estimator.model_ = network
-        own = type(optimizer).from_config(optimizer.get_config())
         with variables_alike():
+            own = type(optimizer).from_config(optimizer.get_config())
             network.compile(optimizer=own, loss=estimator._default_loss())
             # Keras loads no network whose optimizer was not built. One that wraps another tells of
             # variables that are not in its own list.
