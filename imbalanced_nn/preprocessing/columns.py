@@ -36,6 +36,7 @@ __all__ = [
     "kind_of_values",
     "learn_column",
     "mark_of",
+    "refuse_twins",
 ]
 
 MISSING = "(missing)"
@@ -64,6 +65,13 @@ _ROW_NAMES = re.compile(
     r"(?i:|unnamed: ?\d+|index|row|row[_ ]?(id|num|nr|no|number|names?)|#|id|.*[_ .-]id)"
     r"|.*[a-z]I[dD]"
 )
+
+
+def refuse_twins(names: pd.Index) -> None:
+    """Refuse columns of one name, by which nobody can tell them apart."""
+    if not names.is_unique:
+        twice = names[names.duplicated()][0]
+        raise ValueError(f"Two columns have the name {twice!r}. Give each a name of its own.")
 
 
 def mark_of(frame: pd.DataFrame, name: str) -> str | None:

@@ -11,7 +11,12 @@ from sklearn.utils.validation import check_is_fitted
 
 from imbalanced_nn.data import refuse_streams
 from imbalanced_nn.exceptions import InvalidParameterError
-from imbalanced_nn.preprocessing.columns import LARGEST, convert_column, kind_of_values
+from imbalanced_nn.preprocessing.columns import (
+    LARGEST,
+    convert_column,
+    kind_of_values,
+    refuse_twins,
+)
 from imbalanced_nn.preprocessing.findings import Findings
 from imbalanced_nn.preprocessing.stored_tables import StoredTable
 from imbalanced_nn.preprocessing.typed_columns import check_columns
@@ -306,9 +311,7 @@ def _as_table(X: Any, names: list[str] | None = None) -> pd.DataFrame:
                 f"Found array with 0 {what}(s) (shape={X.shape}) while a minimum of 1 is required."
             )
     table = X.rename(columns=str)
-    if not table.columns.is_unique:
-        twice = table.columns[table.columns.duplicated()][0]
-        raise ValueError(f"Two columns have the name {twice!r}. Give each a name of its own.")
+    refuse_twins(table.columns)
     return table
 
 

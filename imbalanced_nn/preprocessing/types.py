@@ -14,6 +14,7 @@ from imbalanced_nn.preprocessing.columns import (
     counts_rows,
     learn_column,
     mark_of,
+    refuse_twins,
 )
 from imbalanced_nn.preprocessing.dates import in_doubt
 from imbalanced_nn.preprocessing.doubts import mostly_read, stands_apart
@@ -297,10 +298,7 @@ def _check_frame(X: Any) -> None:
             f"it, such as by X.to_pandas() or pandas.DataFrame(X), or leave ColumnTypes out: "
             f"ColumnEncoder takes arrays and tables of other packages, too."
         )
-    names = X.columns.map(str)
-    if not names.is_unique:
-        twice = names[names.duplicated()][0]
-        raise ValueError(f"Two columns have the name {twice!r}. Give each a name of its own.")
+    refuse_twins(X.columns.map(str))
 
 
 def _decide_orders(learned: dict) -> list[str]:

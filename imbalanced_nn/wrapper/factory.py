@@ -257,6 +257,12 @@ class NetworkFactory:
         row = as_network_input(take_rows(X, slice(1)))
         with seeded(self.seed, *layer_classes(self.network)):
             if isinstance(self.network, keras.Sequential) and hasattr(row, "shape"):
+                if any(getattr(layer, "stateful", False) for layer in self.network.layers):
+                    raise InvalidParameterError(
+                        f"A layer of the network is stateful, and has to know how many rows each "
+                        f"batch has. Let the network begin with keras.Input(batch_shape="
+                        f"{(32, *row.shape[1:])}), or with the number you want."
+                    )
                 # Of a call it would take the number of rows for that of every batch.
                 self.network.build((None, *row.shape[1:]))
             if not self.network.built:

@@ -7,7 +7,6 @@ import keras
 from imbalanced_nn._compat.keras import (
     copied_optimizer,
     exclude_from_decay_as,
-    excluded_from_decay,
     given_learning_rate,
 )
 from imbalanced_nn.exceptions import InvalidParameterError
@@ -47,8 +46,7 @@ def fresh_optimizer(optimizer: Any) -> keras.optimizers.Optimizer:
             f"{silent.__name__}.get_config return them."
         )
     twin = type(optimizer).from_config(optimizer.get_config())
-    if excluded_from_decay(optimizer):
-        exclude_from_decay_as(twin, optimizer)
+    exclude_from_decay_as(twin, optimizer)
     return twin
 
 
@@ -62,9 +60,7 @@ def _is_told(optimizer: keras.optimizers.Optimizer) -> bool:
 def _silent_class(kind: type) -> type | None:
     """Return a class of somebody's own with arguments that its configuration lacks, or None."""
     for base in kind.__mro__:
-        if is_known(base):
-            return None
-        if "get_config" in vars(base):
+        if is_known(base) or "get_config" in vars(base):
             return None
         if "__init__" in vars(base):
             return base

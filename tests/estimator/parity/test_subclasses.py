@@ -210,6 +210,15 @@ def test_unbuilt_networks_are_trained_in_batches(rows, model, batch_size):
     assert clf.engine_.startswith("graph")
 
 
+def test_unbuilt_networks_that_carry_states_ask_for_a_batch_size():
+    def carrying():
+        return keras.Sequential([keras.layers.LSTM(2, stateful=True), keras.layers.Dense(1)])
+
+    X, y = np.zeros((40, 4, 3)), np.arange(40) % 2
+    with pytest.raises(ValueError, match=r"Input\(batch_shape=\(32, 4, 3\)\)"):
+        BalancedKerasClassifier(carrying, epochs=1).fit(X, y)
+
+
 @pytest.mark.parametrize("model", [unbuilt_sequential, subclassed])
 def test_unbuilt_networks_start_at_the_prior(rows, model):
     X, y = rows["binary"]
