@@ -77,9 +77,12 @@ def reading_lines(source: Source, reading: Reading) -> list[str]:
     reading : Reading
         How, as the options say.
     """
+    from imbalanced_nn.cli.quiet import noted
     from imbalanced_nn.cli.readers import pandas_call
 
-    call, nameless = pandas_call(source.name, source.target, reading)
+    # What it notes of the file was noted when that was read.
+    with noted():
+        call, nameless = pandas_call(source.name, source.target, reading)
     target = repr(source.target)
     lines = [f"table = {call}"]
     if nameless:

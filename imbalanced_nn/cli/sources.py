@@ -144,13 +144,10 @@ def check_columns_of(path: str, target: str, reading: Reading, roles: Roles) -> 
         As in `read_source`. Of files of other kinds, and of those whose first line is not plain,
         whoever reads them tells.
     """
-    from imbalanced_nn.cli.quiet import noted
     from imbalanced_nn.cli.readers import names_in
     from imbalanced_nn.cli.table_columns import check_column, check_target_column
 
-    # What it notes of the file, whoever reads all of it notes again.
-    with noted():
-        names = names_in(path, reading)
+    names = names_in(path, reading)
     if names is None:
         return
     check_target_column(names, target)

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from imbalanced_nn.cli.python_code import reading_lines
 from imbalanced_nn.cli.reading import Reading
-from imbalanced_nn.cli.sources import Roles, check_columns_of
+from imbalanced_nn.cli.sources import read_source
 
 MESSY = Path(__file__).parent / "messy"
 COMPARE = ("--target", "fraud", "--strategies", "none,class_weight", "--folds", 3, "--json")
@@ -138,6 +139,7 @@ def test_a_zip_archive(compared, clean, tmp_path, refused):
     assert figures(compared(path)[0]) == figures(clean)
 
 
-def test_a_look_at_its_columns_notes_nothing_of_a_file(recwarn):
-    check_columns_of(str(MESSY / "latin_1.csv"), "fraud", Reading(), Roles())
+def test_the_python_for_a_file_notes_nothing_of_it(recwarn):
+    source = read_source(str(MESSY / "latin_1.csv"), "fraud", Reading())
+    assert source.notes and reading_lines(source, Reading())
     assert not recwarn.list
