@@ -8,6 +8,7 @@ from scipy.special import logit
 from sklearn import config_context
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.calibration import CalibratedClassifierCV
+from sklearn.isotonic import IsotonicRegression
 
 from imbalanced_nn.exceptions import warn
 
@@ -15,6 +16,9 @@ __all__ = ["Calibrator", "fit_calibrator"]
 
 SMALLEST = 1e-12
 FEW_ROWS = 50
+# Half the width of the window that steps are averaged over: in log-odds at most, and as a part of
+# the standard deviation of the scores.
+MOST_HALF, HALF = 1 / 4, 1 / 8
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,7 +76,10 @@ def fit_calibrator(
     method : {"temperature", "sigmoid", "isotonic"}
         scikit-learn's methods, on log-odds. ``"temperature"`` scales them by one number,
         ``"sigmoid"`` scales and shifts those of each class, ``"isotonic"`` fits steps, which
-        makes ties; its probabilities are kept off 0 and 1 by one part in the number of rows.
+        makes ties; its probabilities are kept off 0 and 1 by one part in the number of rows, and
+        its steps averaged over half a unit of log-odds or less, a quarter of the scores' standard
+        deviation: between two scores that happen to be close they would rise so steeply that the
+        last digit of an output decided.
     proba : ndarray of shape (n_samples, n_classes)
         Probabilities.
     codes : ndarray of shape (n_samples,) or (n_samples, n_labels)
@@ -156,7 +163,41 @@ def _fit(method, scores, codes, sample_weight):
     with config_context(enable_metadata_routing=False):
         calibrated.fit(scores, codes, sample_weight=sample_weight)
     # The rest of it knows every row.
-    return calibrated.calibrated_classifiers_[0]
+    (part,) = calibrated.calibrated_classifiers_
+    if method == "isotonic":
+        part.calibrators = [
+            _eased(steps, column, sample_weight)
+            for steps, column in zip(part.calibrators, scores.T, strict=True)
+        ]
+    return part
+
+
+def _eased(steps, scores, sample_weight):
+    """Return steps averaged over a window, which bounds how steeply they rise.
+
+    The last digits of an output in float32 differ between backends, machines and sizes of batches;
+    with at most 1 / (2 * half) of them in a probability, that stays below what anybody reads.
+    """
+    spread = np.sqrt(np.cov(scores, aweights=sample_weight, ddof=0))
+    half = min(MOST_HALF, HALF * spread)
+    if not half:
+        return steps
+    x, y = steps.X_thresholds_, steps.y_thresholds_
+    # Beyond its ends the curve is level.
+    x, y = np.pad(x, 1, constant_values=(x[0] - 2 * half, x[-1] + 2 * half)), np.pad(y, 1, "edge")
+    area = np.append(0, np.cumsum(np.diff(x) * (y[:-1] + y[1:]) / 2))
+
+    def area_to(ends):
+        before = np.clip(np.searchsorted(x, ends, "right") - 1, 0, len(x) - 1)
+        return area[before] + (ends - x[before]) * (y[before] + np.interp(ends, x, y)) / 2
+
+    inner = x[1:-1]
+    knots = np.unique(np.concatenate([inner - half, inner + half]))
+    first, last = (np.interp(knots + side, x, y) for side in (-half, half))
+    mean = (area_to(knots + half) - area_to(knots - half)) / (2 * half)
+    # What is level stays so to the last digit, as rows that are tied.
+    mean = np.clip(mean, first, last)
+    return IsotonicRegression(out_of_bounds="clip").fit(knots, mean)
 
 
 def _scores(positive):

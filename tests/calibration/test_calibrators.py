@@ -125,12 +125,46 @@ def test_sigmoid_is_platts_maximum():
     np.testing.assert_allclose(out, expit(slope * x + shift), atol=2e-3)
 
 
-def test_isotonic_is_scikit_learns_off_the_edges():
+def test_isotonic_is_a_moving_average_of_scikit_learns():
     codes, proba = bent(400, 2, 6)
-    steps = IsotonicRegression(out_of_bounds="clip").fit(proba[:, 1].astype(float), codes)
-    expected = np.clip(steps.predict(proba[:, 1].astype(float)), 1 / 402, 1 - 1 / 402)
+    scores = logit(np.clip(proba[:, 1].astype(float), 1e-12, 1 - 1e-12))
+    weight = np.random.default_rng(0).integers(0, 4, 400).astype(float)
+    steps = IsotonicRegression(out_of_bounds="clip").fit(scores, codes, weight)
+    half = min(1 / 4, np.std(np.repeat(scores, weight.astype(int))) / 8)
+    # Where the average bends, it is met; between, it is a line.
+    bends = np.concatenate([steps.X_thresholds_ - half, steps.X_thresholds_ + half])
+    window = np.linspace(-half, half, 20_001)
+    expected = [np.trapezoid(steps.predict(at + window), dx=1 / 20_000) for at in bends]
+    p = expit(bends)
+    out = fitted("isotonic", codes, proba, weight).apply(np.column_stack([1 - p, p]))[:, 1]
+    np.testing.assert_allclose(out, np.clip(expected, 1 / 402, 1 - 1 / 402), atol=1e-4)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_last_digits_of_an_output_do_not_decide_behind_steps(seed):
+    codes, proba = bent(2000, 2, seed)
+    # Two rows of each class at nearly one score, where scikit-learn's steps are all but upright.
+    calibrator = fitted("isotonic", codes, proba)
+    odds = np.sort(logit(np.clip(proba[:, 1].astype(float), 1e-12, 1 - 1e-12)))
+    near = np.concatenate([odds, (odds[1:] + odds[:-1]) / 2])
+    before, after = (
+        calibrator.apply(np.column_stack([expit(-at), expit(at)]))[:, 1]
+        for at in (near - 2.5e-6, near + 2.5e-6)
+    )
+    assert np.abs(after - before).max() < 1e-5
+    steps = IsotonicRegression(out_of_bounds="clip").fit(odds, codes[np.argsort(proba[:, 1])])
+    assert np.abs(steps.predict(near + 2.5e-6) - steps.predict(near - 2.5e-6)).max() > 1e-5
+
+
+@pytest.mark.parametrize("scale", [1e-6, 1, 100])
+def test_steps_are_told_apart_at_every_scale_of_scores(scale):
+    codes = np.tile(np.repeat([0, 1], [50, 50]), 4)
+    odds = scale * (np.arange(400) % 100 - 49.5) / 50
+    proba = np.column_stack([expit(-odds), expit(odds)])
     out = fitted("isotonic", codes, proba).apply(proba)[:, 1]
-    np.testing.assert_allclose(out, expected, atol=1e-4)
+    assert (out[codes == 1] > 0.5).all()
+    assert (out[codes == 0] < 0.5).all()
+    assert np.mean((out < 0.01) | (out > 0.99)) > 0.8
 
 
 def test_labels_are_calibrated_each_on_its_own():
