@@ -1,20 +1,35 @@
 """Read by every Python process that the tests of `.ci/run` start, and by their own.
 
-While it is loaded, TensorFlow loads JAX, too, wherever that is installed, for a converter that
-nothing here uses. That takes most of a second, in each of some seventy processes.
+While they are loaded, TensorFlow loads JAX and Keras loads JAX and matplotlib, too, wherever those
+are installed, for what nothing here uses. That takes a second or two, in each of some hundred
+processes.
 """
 
+import gc
+import os
 import sys
 
 
-class NoJaxForTensorFlow:
-    """Finds no JAX while TensorFlow is loaded, and leaves all else to others."""
+def _is_loading(package):
+    loaded = getattr(sys.modules.get(package), "__spec__", None)
+    return getattr(loaded, "_initializing", False)
+
+
+class LeftOut:
+    """Finds nothing that is only loaded for such a purpose, and leaves all else to others."""
 
     @staticmethod
     def find_spec(name, path=None, target=None):
-        loading = getattr(sys.modules.get("tensorflow"), "__spec__", None)
-        if name == "jax" and getattr(loading, "_initializing", False):
+        if name == "jax":
+            hidden = os.environ.get("KERAS_BACKEND") != "jax" and _is_loading("keras")
+            hidden = hidden or _is_loading("tensorflow")
+        else:
+            hidden = name == "matplotlib" and _is_loading("keras")
+        if hidden:
             raise ModuleNotFoundError(name)
 
 
-sys.meta_path.insert(0, NoJaxForTensorFlow)
+sys.meta_path.insert(0, LeftOut)
+# What TensorFlow and Keras load stays; to look through it for garbage takes a twentieth of a test's
+# time.
+gc.set_threshold(5_000, 10, 10)
