@@ -152,13 +152,18 @@ def decisions(y, proba, y_new, proba_new):
     return found
 
 
-def measure(suite, data, split, way):
-    """Return the scores of one way on one split of one data set, and what the fits cost."""
+def split_of(suite, data, split):
+    """Return rows to learn from and untouched ones of a data set, and the codes of both."""
     X, y = rows_of(suite, data)
     _, y, counts = np.unique(y, return_inverse=True, return_counts=True)
     told = counts[y] >= FEWEST
     X, (_, y) = X[told], np.unique(y[told], return_inverse=True)
-    X, X_new, y, y_new = train_test_split(X, y, test_size=0.4, stratify=y, random_state=split)
+    return train_test_split(X, y, test_size=0.4, stratify=y, random_state=split)
+
+
+def measure(suite, data, split, way):
+    """Return the scores of one way on one split of one data set, and what the fits cost."""
+    X, X_new, y, y_new = split_of(suite, data, split)
     share = np.mean(y == 1)
     classifier = WAYS[way](split, share / (1 - share))
     start = time.process_time()
