@@ -51,7 +51,8 @@ def mlp(
         # A table holds one number for each step.
         shape = shape if len(shape) > 1 else (*shape, 1)
         hidden = hidden if len(inputs.shape) > 2 else keras.layers.Reshape(shape)(hidden)
-    hidden = RobustNormalization()(hidden)
+    # Half precision has no room for values as they come.
+    hidden = RobustNormalization(dtype=keras.config.dtype_policy().variable_dtype)(hidden)
     if len(shape) > 1:
         hidden = _convolutions(hidden, len(shape) - 1, activation, per_step)
     for units in hidden_layer_sizes:

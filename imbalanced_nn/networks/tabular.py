@@ -19,8 +19,9 @@ from imbalanced_nn.networks.tails import HeavyTails
 
 __all__ = ["tabular"]
 
-# Rows beyond which wider layers gain.
-MANY = 10_000
+# Numbers of rows beyond which wider layers gain, and units of each.
+WIDER = ((200_000, 256), (10_000, 128))
+FEWEST_UNITS = 64
 
 
 def tabular(
@@ -42,7 +43,8 @@ def tabular(
         ``X_shape_``, ``target_type_``, ``n_classes_`` as scikeras hands them to builders, and
         ``slots_``, numbers of columns to embed, of spikes and of heavy tails, if they are known.
     hidden_layer_sizes : tuple of int, default=None
-        Units of each dense layer. None is (128, 128) for more than 10,000 rows, else (64, 64).
+        Units of each dense layer. None is (256, 256) for more than 200,000 rows, (128, 128) for
+        more than 10,000, else (64, 64).
     activation : str, default="relu"
         Activation of the hidden layers.
     dropout : float, default=0.1
@@ -59,11 +61,13 @@ def tabular(
     (n_columns,) = meta["X_shape_"][1:]
     n_embedded, n_spikes, n_tails = meta.get("slots_") or [n_columns] * 3
     inputs = keras.Input((n_columns,))
-    known = [RankNormalization()(inputs)]
+    # Half precision would take neighbouring values of a column for one.
+    exact = keras.config.dtype_policy().variable_dtype
+    known = [RankNormalization(dtype=exact)(inputs)]
     if n_spikes:
-        known.append(SpikeIndicators(n_spikes)(inputs))
+        known.append(SpikeIndicators(n_spikes, dtype=exact)(inputs))
     if n_tails:
-        known.append(HeavyTails(n_tails)(inputs))
+        known.append(HeavyTails(n_tails, dtype=exact)(inputs))
     known = layers.Concatenate()(known) if len(known) > 1 else known[0]
     n_known = known.shape[-1]
     hidden = scaled = LearnedScale()(known)
@@ -77,7 +81,8 @@ def tabular(
         blocks = [(0, n_known, 1), (first, n_embedded, embedding.units)]
     if hidden_layer_sizes is None:
         # Of rows that come as a stream the number is not known.
-        hidden_layer_sizes = (128, 128) if (meta["X_shape_"][0] or 0) > MANY else (64, 64)
+        n_rows = meta["X_shape_"][0] or 0
+        hidden_layer_sizes = 2 * (next((u for n, u in WIDER if n_rows > n), FEWEST_UNITS),)
     for number, size in enumerate(hidden_layer_sizes):
         first = {} if number else {"signs": True, "blocks": blocks}
         dense = BatchEnsembleDense(size, n_members, activation, **first)

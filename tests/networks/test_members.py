@@ -107,7 +107,10 @@ def made(**kwargs):
     return model
 
 
-@pytest.mark.parametrize(("n_rows", "units"), [(None, 64), (10_000, 64), (10_001, 128)])
+@pytest.mark.parametrize(
+    ("n_rows", "units"),
+    [(None, 64), (10_000, 64), (10_001, 128), (200_000, 128), (200_001, 256)],
+)
 def test_more_rows_have_wider_layers(n_rows, units):
     for name in ("tabular", "default"):
         model = NETWORKS[name](meta(shape=(n_rows, 4)))
