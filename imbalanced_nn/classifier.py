@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from scipy.special import logit
+from sklearn import config_context
 from sklearn.callback import with_callbacks
 from sklearn.utils import Bunch
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
@@ -27,6 +28,7 @@ from imbalanced_nn.fitting import (
     bootstrapped,
     build_only,
     check_priors_allowed,
+    codes_of_decisions,
     cross_fit,
     finish,
     fit_opaque,
@@ -182,8 +184,9 @@ run_eagerly
         what they do to the probabilities is undone. ``callbacks`` are Keras'; scikit-learn's are
         given to `set_callbacks`.
     random_state : int, RandomState or None, default=None
-        Seeds the split, the sampler, the initial weights and the order of rows. Global
-        generators and TensorFlow's settings are left as found.
+        Seeds the split, the sampler, the initial weights and the order of rows. A RandomState
+        is read and not moved on, as in scikeras: two fits with it are alike. Global generators
+        and TensorFlow's settings are left as found.
     batch_size : int or None, default=None
         Rows in a batch, -1 for all. None is 32, as in Keras; ``"mlp"`` takes a sixty-fourth of
         the rows, between 32 and 512, ``"tabular"`` a thirty-second, between 32 and 1,024, and a
@@ -509,6 +512,7 @@ run_eagerly
 
     @counted_fit()
     @with_callbacks
+    @config_context(transform_output="default")
     def _fit(
         self,
         X,
@@ -713,9 +717,9 @@ run_eagerly
     def _score_by_criterion(self, y, predicted, weight):
         """Return what the threshold was chosen by, of decisions."""
         counted = partial(by_decision, weight=weight, steps=self._steps)
-        codes = map(NetworkFactory(self).codes, (y, predicted))
-        true, decided, weight = map(counted, (*codes, weight))
         result = self._result()
+        codes = codes_of_decisions(NetworkFactory(self), result.target, y, predicted)
+        true, decided, weight = map(counted, (*codes, weight))
         objective = result.decision.objective or self.criterion_.objective(result.target)
         return objective.score(true, decided, weight, result.target.positive)
 

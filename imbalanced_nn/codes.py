@@ -145,4 +145,11 @@ CODES = {
         "asked about such rows where Keras is installed; here it is not. Treat them as undecided, "
         "or score them where Keras and TensorFlow are installed."
     ),
+    "INN029": (
+        "The network that was given as model has been trained already, and the fit goes on from "
+        "its weights, as scikeras does. Clones of the estimator start from them, too: rows that it "
+        "was trained on are then no new rows, neither where they are held out nor in a "
+        "cross-validation. Give the function that builds the network; each fit then begins anew. "
+        "For a network that was trained on other rows set warm_start=True."
+    ),
 }

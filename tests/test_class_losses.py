@@ -7,6 +7,7 @@ import tensorflow as tf
 from scipy.optimize import minimize
 from scipy.special import expit, log_expit, log_softmax, logit, softmax
 
+from imbalanced_nn.exceptions import InvalidParameterError
 from imbalanced_nn.losses import (
     AsymmetricCrossentropy,
     BalancedSoftmaxCrossentropy,
@@ -256,3 +257,24 @@ def test_a_network_loads_without_custom_objects(loss, tmp_path):
     assert type(twin.loss) is type(loss)
     assert twin.loss.get_config() == loss.get_config()
     assert twin.evaluate(X, y, verbose=0) == pytest.approx(before, rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (lambda: CostSensitiveCrossentropy([[1, 0], [0, 1]]), "must cost least"),
+        (lambda: FocalCrossentropy(alpha=[-1, 2]), "one weight for each class"),
+        (lambda: FocalCrossentropy(alpha=[0.25]), "one weight for each class"),
+        (lambda: FocalCrossentropy(gamma=np.inf), "gamma must be a number"),
+        (lambda: LogitAdjustedCrossentropy(prior=[-1, 2]), "prior must hold the shares"),
+        (lambda: LDAMCrossentropy(prior=[np.nan, 2]), "prior must hold the shares"),
+    ],
+)
+def test_numbers_that_make_no_loss_are_refused(make, said):
+    with pytest.raises(InvalidParameterError, match=said):
+        make()
+
+
+def test_a_class_without_rows_has_a_posterior():
+    found = LogitAdjustedCrossentropy(prior=[1.0, 0.0]).posterior(np.array([[0.0, 1.0]]))
+    np.testing.assert_array_equal(found, [[0, 1]])

@@ -16,9 +16,9 @@ __all__ = ["Calibrator", "fit_calibrator"]
 
 SMALLEST = 1e-12
 FEW_ROWS = 50
-# Half the width of the window that steps are averaged over: in log-odds at most, and as a part of
-# the standard deviation of the scores.
-MOST_HALF, HALF = 1 / 4, 1 / 8
+# Half the width of the window that steps are averaged over, as a part of the standard deviation of
+# the scores, and in log-odds: less is told by no output in float32, more would blur.
+HALF, LEAST_HALF, MOST_HALF = 1 / 8, 1e-3, 1 / 4
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,18 +44,18 @@ class Calibrator:
 
     def apply(self, proba: np.ndarray) -> np.ndarray:
         """Return calibrated probabilities of shape (n_samples, n_classes); a new array."""
-        out = np.array(proba, dtype=np.float64)
+        out, dtype = np.array(proba, dtype=np.float64), np.result_type(proba, np.float16)
         columns = list(self.classes)
         if not columns or not len(out):
-            return out.astype(proba.dtype)
+            return out.astype(dtype)
         if self.kind == "multilabel":
             for column, part in zip(columns, self.parts, strict=True):
                 out[:, column] = self._bounded(part.predict_proba(_scores(out[:, [column]])))[:, 1]
-            return out.astype(proba.dtype)
+            return out.astype(dtype)
         there = out[:, columns].sum(axis=1, keepdims=True)
         calibrated = self._bounded(self.parts[0].predict_proba(_scores_of(out[:, columns])))
         out[:, columns] = there * calibrated
-        return out.astype(proba.dtype)
+        return out.astype(dtype)
 
     def _bounded(self, proba):
         proba = np.maximum(proba, self.floor)
@@ -77,15 +77,15 @@ def fit_calibrator(
         scikit-learn's methods, on log-odds. ``"temperature"`` scales them by one number,
         ``"sigmoid"`` scales and shifts those of each class, ``"isotonic"`` fits steps, which
         makes ties; its probabilities are kept off 0 and 1 by one part in the number of rows, and
-        its steps averaged over half a unit of log-odds or less, a quarter of the scores' standard
-        deviation: between two scores that happen to be close they would rise so steeply that the
-        last digit of an output decided.
+        its steps averaged over a quarter of the scores' standard deviation, from .002 to .5 units
+        of log-odds: between two scores that happen to be close they would rise so steeply that
+        the last digit of an output decided.
     proba : ndarray of shape (n_samples, n_classes)
         Probabilities.
     codes : ndarray of shape (n_samples,) or (n_samples, n_labels)
         Class codes, or the 0/1 indicator of a multilabel target.
     sample_weight : ndarray of shape (n_samples,)
-        Weights of the rows.
+        Weights of the rows: one of weight 2 is a row given twice, one of weight 0 none.
     kind : {"binary", "multiclass", "multilabel"}
         Type of target; the columns of a multilabel target are calibrated each on its own.
 
@@ -119,8 +119,10 @@ def fit_calibrator(
     >>> calibrator.apply(np.array([[0.1, 0.9]])).round(2).tolist()
     [[0.5, 0.5]]
     """
+    told = sample_weight > 0
+    proba, codes, sample_weight = proba[told], codes[told].astype(int), sample_weight[told]
     if kind == "multilabel":
-        columns = [k for k in range(codes.shape[1]) if np.ptp(codes[:, k]) > 0]
+        columns = [k for k in range(codes.shape[1]) if len(np.unique(codes[:, k])) > 1]
         parts = [_fit(method, _scores(proba[:, [k]]), codes[:, k], sample_weight) for k in columns]
         counts = np.minimum(codes.sum(axis=0), len(codes) - codes.sum(axis=0))[columns]
     else:
@@ -179,9 +181,7 @@ def _eased(steps, scores, sample_weight):
     with at most 1 / (2 * half) of them in a probability, that stays below what anybody reads.
     """
     spread = np.sqrt(np.cov(scores, aweights=sample_weight, ddof=0))
-    half = min(MOST_HALF, HALF * spread)
-    if not half:
-        return steps
+    half = np.clip(HALF * spread, LEAST_HALF, MOST_HALF)
     x, y = steps.X_thresholds_, steps.y_thresholds_
     # Beyond its ends the curve is level.
     x, y = np.pad(x, 1, constant_values=(x[0] - 2 * half, x[-1] + 2 * half)), np.pad(y, 1, "edge")

@@ -8,6 +8,8 @@ from imbalanced_nn.data import by_blocks
 
 __all__ = ["PriorCorrection"]
 
+SMALLEST = 1e-12
+
 
 @dataclass(frozen=True)
 class PriorCorrection:
@@ -51,8 +53,7 @@ class PriorCorrection:
         """Factor of each class; in the multilabel case the odds ratio of each label."""
         trained, target = np.asarray(self.trained), np.asarray(self.target)
         if self.multilabel:
-            trained = np.divide(trained, 1 - trained, out=np.ones_like(trained), where=trained < 1)
-            target = np.divide(target, 1 - target, out=np.ones_like(target), where=target < 1)
+            trained, target = _odds(trained), _odds(target)
         # A class that was not trained on keeps no probability.
         return np.divide(target, trained, out=np.zeros_like(target), where=trained > 0)
 
@@ -65,7 +66,7 @@ class PriorCorrection:
             Above 0.
         """
         target, ratio = np.asarray(self.target), self.ratio() * factors
-        odds = target / (1 - target) if self.multilabel else target
+        odds = _odds(target) if self.multilabel else target
         trained = np.divide(odds, ratio, out=np.zeros_like(odds), where=ratio > 0)
         trained = trained / (1 + trained if self.multilabel else trained.sum())
         return PriorCorrection(tuple(trained), self.target, multilabel=self.multilabel)
@@ -85,3 +86,9 @@ class PriorCorrection:
         # A network can be certain of a class that it was not trained on: then the others share.
         corrected = np.where(total > 0, scaled / np.where(total > 0, total, 1), certain)
         return corrected.astype(proba.dtype)
+
+
+def _odds(shares: np.ndarray) -> np.ndarray:
+    """Return shares as odds, those of a label that all rows have as very large ones."""
+    shares = np.minimum(shares, 1 - SMALLEST)
+    return shares / (1 - shares)

@@ -72,7 +72,7 @@ def estimate_priors(
     Parameters
     ----------
     proba : ndarray of shape (n_samples, n_classes)
-        Probabilities at ``prior``.
+        Probabilities at ``prior``. A row that has none in a class of some share tells nothing.
     prior : ndarray of shape (n_classes,)
         Class shares that the probabilities refer to. A class of share 0 keeps it.
     sample_weight : ndarray of shape (n_samples,), default=None
@@ -104,7 +104,10 @@ def estimate_priors(
     # How much more likely each row is in each class than on average.
     likelihood = np.divide(proba, prior, out=np.zeros(np.shape(proba)), where=prior > 0)
     weight = np.ones(len(likelihood)) if sample_weight is None else np.asarray(sample_weight)
-    weight = weight / weight.sum()
+    weight = weight * likelihood.any(axis=1)
+    if not weight.sum() > 0:
+        return prior / prior.sum()
+    weight, likelihood = weight[weight > 0] / weight.sum(), likelihood[weight > 0]
     shares = prior
     for _ in range(max_iter):
         joint = likelihood * shares

@@ -33,7 +33,7 @@ def ranking(codes, proba, decided, *, class_count, positive, sample_weight=None)
     dict
         ``found`` has, for the positive class or for each of the rarest, its position and the share
         that is found at each of `RANKED_SHARES`; ``confusion`` has true class, decided class and
-        weight of the rows, where there are some.
+        weight of the rows, where there are some; ``n_rows`` is a count.
     """
     weight = np.ones(len(codes)) if sample_weight is None else np.asarray(sample_weight, float)
     found = []
@@ -47,7 +47,7 @@ def ranking(codes, proba, decided, *, class_count, positive, sample_weight=None)
         [int(true), int(taken), _short(total)]
         for (true, taken), total in zip(cells, sums, strict=True)
     ]
-    return {"found": found, "confusion": confusion}
+    return {"found": found, "confusion": confusion, "n_rows": len(codes)}
 
 
 def combined_ranking(rankings: list[dict], n_classes: int) -> dict[str, Any]:
@@ -82,6 +82,7 @@ def combined_ranking(rankings: list[dict], n_classes: int) -> dict[str, Any]:
             "alerts": RANKED_SHARES * n,
             "hits": hits[place],
             "n": n,
+            "n_rows": sum(each["n_rows"] for each in rankings),
             "n_positive": float(confusion[place].sum()),
             "decided_alerts": float(confusion[:, place].sum()),
             "decided_hits": float(confusion[place, place]),
@@ -94,7 +95,7 @@ def combined_ranking(rankings: list[dict], n_classes: int) -> dict[str, Any]:
 def is_ranking(value) -> bool:
     """Whether a value is a ranking that this version kept."""
     return (
-        {*value} == {"found", "confusion"}
+        {*value} == {"found", "confusion", "n_rows"}
         and all(len(found) == len(RANKED_SHARES) for _, found in value["found"])
         and all(len(cell) == 3 for cell in value["confusion"])
     )

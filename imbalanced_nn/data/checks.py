@@ -363,6 +363,11 @@ def check_weights(
             f"{name} holds negative weights, down to {weights.min():g}. Weights must be at "
             f"least 0; a row of weight 0 is left out."
         )
+    if weights.max() > np.finfo(np.float64).max / weights.size:
+        raise ValueError(
+            f"{name} holds weights up to {weights.max():g}, whose sum is not finite. Divide them: "
+            f"their ratios count alone."
+        )
     if not weights.any():
         raise ValueError(
             f"{name} holds only zeros, so there is nothing to train on. "

@@ -37,7 +37,7 @@ def duplicate_groups(X: Any) -> np.ndarray:
     Parameters
     ----------
     X : array-like, sparse matrix or DataFrame of shape (n_samples, ...)
-        Rows; numbers are compared as float32.
+        Rows; numbers of arrays are compared as float32, those of a table as they are.
 
     Returns
     -------

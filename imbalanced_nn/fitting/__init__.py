@@ -18,7 +18,14 @@ from imbalanced_nn.fitting.records import (
     Shares,
     Target,
 )
-from imbalanced_nn.fitting.result import FITTED, MAY_LACK, attributes_of, finish, known_result
+from imbalanced_nn.fitting.result import (
+    FITTED,
+    MAY_LACK,
+    attributes_of,
+    codes_of_decisions,
+    finish,
+    known_result,
+)
 from imbalanced_nn.fitting.retuning import bootstrapped, fixed, moved_to, tuned_anew
 from imbalanced_nn.fitting.train_once import build_only, train_once
 
@@ -41,6 +48,7 @@ __all__ = [
     "bootstrapped",
     "build_only",
     "check_priors_allowed",
+    "codes_of_decisions",
     "cross_fit",
     "finish",
     "fit_opaque",

@@ -143,7 +143,7 @@ def note_dropped_cut(threshold: Any) -> None:
 
 def _drops_cuts() -> str | None:
     """Return the name of the meta-estimator on the stack that drops its estimators' cuts."""
-    fitted = fallback = None
+    fitted = found = fallback = None
     for frame in calling_frames():
         module, function = frame.f_globals.get("__name__", ""), frame.f_code.co_name
         if not module.startswith(("sklearn.", "imblearn.")):
@@ -156,14 +156,42 @@ def _drops_cuts() -> str | None:
             return None
         fallback = fallback or _CALLED_BY.get(function)
         owner: Any = variables.get("self")
-        names = {base.__name__ for base in type(owner).__mro__} & _DROP_CUTS
+        bases = {base.__name__ for base in type(owner).__mro__}
+        if function == "fit" and "TunedThresholdClassifierCV" in bases:
+            # It learns a cut of the whole.
+            return None
+        names = bases & _DROP_CUTS
         if function != "fit" or not names:
             continue
         votes = "VotingClassifier" in names and owner.voting == "hard"
+        votes = votes or getattr(owner, "stack_method", None) == "predict"
         last = fitted is not None and fitted is getattr(owner, "final_estimator_", None)
         if not (votes or last):
-            return type(owner).__name__
-    return fallback
+            found = found or type(owner).__name__
+    return found or fallback
+
+
+def note_trained_network(n_steps: int) -> None:
+    """Tell that a network which was given has been trained, so that the fit goes on from there.
+
+    Parameters
+    ----------
+    n_steps : int
+        How often its optimizer has updated it.
+
+    Warns
+    -----
+    ImbalanceWarning
+        INN029.
+    """
+    if n_steps:
+        warn(
+            "INN029",
+            f"model is a network that has been trained for {n_steps:,} steps, and goes on from its "
+            f"weights. It knows rows that it was trained on: held out now, or in a "
+            f"cross-validation, they are none. Give the function that builds it, or set "
+            f"warm_start=True where it is meant to go on.",
+        )
 
 
 def note_balanced_twice(

@@ -210,12 +210,16 @@ def check_calibration(
 
 
 def new_calibrator(posterior: Posterior, held_out: Any, rows: Any = slice(None)) -> Calibrator:
-    """Return a calibrator learned from some of the held-out scores."""
+    """Return a calibrator learned from some of the held-out scores.
+
+    A calibrator takes a weight for a number of rows; those of a fit mean their ratios alone.
+    """
+    weight = held_out.weight[rows]
     return fit_calibrator(
         str(posterior.calibration),
         held_out.proba[rows],
         held_out.codes[rows],
-        held_out.weight[rows],
+        weight / weight[weight > 0].mean(),
         posterior.kind,
     )
 

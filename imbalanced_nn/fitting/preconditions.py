@@ -10,7 +10,14 @@ from imbalanced_nn.fitting.decision import Criterion, check_criterion, learns
 from imbalanced_nn.fitting.records import FitResult, Target
 from imbalanced_nn.wrapper import NetworkFactory
 
-__all__ = ["announced_classes", "check_known", "check_priors_allowed", "check_threshold", "ships"]
+__all__ = [
+    "announced_classes",
+    "check_known",
+    "check_priors_allowed",
+    "check_threshold",
+    "ships",
+    "unknown",
+]
 
 
 def announced_classes(earlier: FitResult | None, y: Any, classes: Any) -> np.ndarray | None:
@@ -48,12 +55,17 @@ def announced_classes(earlier: FitResult | None, y: Any, classes: Any) -> np.nda
 
 def check_known(y: np.ndarray, classes: np.ndarray, name: str) -> None:
     """Refuse labels that the training rows did not have."""
-    unseen: Any = [] if y.ndim == 2 else np.setdiff1d(y, classes)
+    unseen: Any = y[unknown(y, classes)]
     if len(unseen):
         raise ValueError(
             f"{name} holds the label {unseen.tolist()[0]!r}, which is not in the y of fit; the "
             f"labels are {classes.tolist()}. Leave such rows out, or fit with them."
         )
+
+
+def unknown(y: np.ndarray, classes: np.ndarray) -> np.ndarray:
+    """Return which labels are none of some classes; an indicator has none."""
+    return np.zeros(y.shape, bool) if y.ndim == 2 else ~np.isin(y, classes)
 
 
 def check_priors_allowed(kind: str | None, calibration: str | None, what: str) -> None:

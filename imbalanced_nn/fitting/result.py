@@ -15,15 +15,25 @@ from imbalanced_nn.fitting.decision import (
 from imbalanced_nn.fitting.notes import note_wrong_mean
 from imbalanced_nn.fitting.plan import FitPlan
 from imbalanced_nn.fitting.posterior import Posterior, calibrates, new_calibrator
+from imbalanced_nn.fitting.preconditions import check_known, unknown
 from imbalanced_nn.fitting.records import (
     Decision,
     FitResult,
     HeldOutScores,
+    Target,
     Trained,
 )
 from imbalanced_nn.wrapper import NetworkFactory
 
-__all__ = ["FITTED", "MAY_LACK", "attributes_of", "finish", "in_training", "known_result"]
+__all__ = [
+    "FITTED",
+    "MAY_LACK",
+    "attributes_of",
+    "codes_of_decisions",
+    "finish",
+    "in_training",
+    "known_result",
+]
 
 
 MAY_LACK = ("best_score_", "calibrator_", "threshold_curve_")
@@ -238,3 +248,32 @@ def attributes_of(result: FitResult, trained: Trained | None = None) -> dict[str
     learned = {f"{name}_": getattr(trained, name) for name in names}
     shown |= {"sampler_": trained.sampler, "class_weight_": trained.class_weight}
     return shown | {name: value for name, value in learned.items() if value is not None}
+
+
+def codes_of_decisions(
+    factory: Any, target: Target, y: np.ndarray, predicted: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return true and decided codes of rows, which are wrong where a label is none of the fit's.
+
+    Parameters
+    ----------
+    factory : NetworkFactory
+        Of the fitted estimator.
+    target : Target
+        Its target.
+    y, predicted : ndarray
+        Labels.
+
+    Raises
+    ------
+    ValueError
+        If no label is one of the fit's.
+    """
+    decided, unseen = factory.codes(predicted), unknown(y, target.classes)
+    if unseen.all():
+        check_known(y, target.classes, "y")
+    true = factory.codes(np.where(unseen, predicted, y) if unseen.any() else y)
+    if unseen.any():
+        wrong = 1 - decided if target.kind == "binary" else len(target.classes)
+        true = np.where(unseen.reshape(true.shape), wrong, true)
+    return true, decided

@@ -87,7 +87,7 @@ def tuned_anew(
     if share_seen >= MANY_COPIES:
         warn(
             "INN004",
-            f"the network was trained on about {share_seen:.0%} of the {n_rows(X):,} rows of X, or "
+            f"the network was trained on about {share_seen:.0%} of the {len(y):,} rows of X, or "
             f"on rows that equal them. It knows their labels: the cut will be wrong for new "
             f"rows, and best_score_ too high. Pass other rows, or none for the rows "
             f"that fit held out.",

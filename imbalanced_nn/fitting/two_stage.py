@@ -23,7 +23,13 @@ __all__ = ["check_head", "refit_head", "split_head"]
 
 
 def check_head(plan: FitPlan) -> None:
-    """Refuse before the first stage what the second could not do."""
+    """Refuse before the first stage what the second could not do, or would never come."""
+    asked = plan.parameters.head_sampler
+    if asked is not None and plan.is_partial and plan.previous is None:
+        raise InvalidParameterError(
+            f"head_sampler={asked!r} trains the last layer anew when the others are trained, which "
+            f"partial_fit never tells. Call fit, or set head_sampler=None."
+        )
     if plan.has_stages:
         _head_sampler(plan)
         split_head(plan.factory.network)

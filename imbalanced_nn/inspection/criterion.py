@@ -105,7 +105,7 @@ def constraint_of(step):
 
 
 def tuned_on(estimator, X, y, sample_weight, objective, constraint, pos_label):
-    """Return a tuner fitted to what a classifier says of rows.
+    """Return a tuner fitted to what a classifier says of rows, and that.
 
     Parameters
     ----------
@@ -123,6 +123,8 @@ def tuned_on(estimator, X, y, sample_weight, objective, constraint, pos_label):
     Returns
     -------
     ThresholdTuner
+    ndarray of shape (n_samples, n_classes) or (n_samples, n_labels)
+        The probabilities that it was fitted to.
     """
     step = last_step(estimator)
     tuner = tuner_for(aim_of(step) if objective is None else objective, constraint)
@@ -132,13 +134,14 @@ def tuned_on(estimator, X, y, sample_weight, objective, constraint, pos_label):
     classes: Any = getattr(step, "classes_", None)
     # Of several labels it may be a list of the values of each.
     one_label = np.ndim(y) == 1 and np.ndim(classes) == 1
-    return tuner.fit(
+    tuner.fit(
         y,
         proba,
         sample_weight=sample_weight,
         pos_label=pos_label,
         classes=classes if one_label else None,
     )
+    return tuner, proba
 
 
 def curves_of(step):

@@ -42,7 +42,7 @@ def ranked(positive, decided, score, weight) -> dict[str, Any]:
     -------
     dict
         ``hits`` and ``alerts`` at each cut, ``n_positive`` and ``n``, sums of weights;
-        ``decided_hits`` and ``decided_alerts``.
+        ``decided_hits`` and ``decided_alerts``; ``n_rows``, a count.
     """
     order = np.argsort(-score, kind="stable")
     last = np.append(np.diff(score[order]) != 0, True)
@@ -52,6 +52,7 @@ def ranked(positive, decided, score, weight) -> dict[str, Any]:
         "alerts": np.append(0.0, alerts),
         "hits": np.append(0.0, hits),
         "n": float(weight.sum()),
+        "n_rows": len(weight),
         "n_positive": float(weight @ positive),
         "decided_alerts": float(weight @ decided),
         "decided_hits": float(weight @ (positive & decided)),

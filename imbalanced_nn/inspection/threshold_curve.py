@@ -227,7 +227,7 @@ class ThresholdCurveDisplay(Display):
             tuner.fit(y_true, y_score, sample_weight=sample_weight, pos_label=pos_label)
             displays.append(cls._of_curve(tuner, name))
         display = cls._joined(displays)
-        display._mark(threshold)
+        display._mark(threshold, _scores_of_curves(tuner, y_score))
         display.spread = _check_spread(spread)
         return display._shown(ax)
 
@@ -287,9 +287,10 @@ class ThresholdCurveDisplay(Display):
     @classmethod
     def _of_rows(cls, estimator, X, y, sample_weight, objective, constraint, pos_label, name):
         """Return the display of rows, at the cut of the estimator."""
-        tuner = tuned_on(estimator, X, y, sample_weight, objective, constraint, pos_label)
+        tuner, proba = tuned_on(estimator, X, y, sample_weight, objective, constraint, pos_label)
         display = cls._of_curve(tuner, name)
-        display._mark(getattr(last_step(estimator), "best_threshold_", None))
+        cut = getattr(last_step(estimator), "best_threshold_", None)
+        display._mark(cut, _scores_of_curves(tuner, proba))
         return display
 
     @classmethod
@@ -328,12 +329,20 @@ class ThresholdCurveDisplay(Display):
             pos_label=first.pos_label,
         )
 
-    def _mark(self, threshold):
-        """Choose another cut, or one for each curve; None keeps it."""
-        if threshold is not None:
-            self.threshold = np.broadcast_to(threshold, len(self.threshold)).astype(float).tolist()
-            curves = zip(self.thresholds, self.scores, self.threshold, strict=True)
-            self.score = [_nearest(*curve) for curve in curves]
+    def _mark(self, threshold, of_rows):
+        """Choose another cut, or one for each curve; None keeps it.
+
+        Its score is that of the cut of the curve which flags as many rows.
+        """
+        if threshold is None:
+            return
+        self.threshold = np.broadcast_to(threshold, len(self.threshold)).astype(float).tolist()
+        of_rows = of_rows * (len(self.threshold) // len(of_rows))
+        curves = zip(self.thresholds, self.scores, self.threshold, of_rows, strict=True)
+        self.score = [
+            _nearest(np.searchsorted(rows, cuts), scores, np.searchsorted(rows, cut))
+            for cuts, scores, cut, rows in curves
+        ]
 
     def frame(self):
         """Return the curves.
@@ -448,6 +457,15 @@ def _check_spread(spread):
             f"The 'spread' parameter must be None or a pair (low, high). Got {spread!r} instead."
         )
     return tuple(ends.tolist())
+
+
+def _scores_of_curves(tuner, y_score):
+    """Return the scores of rows that each curve is about, sorted."""
+    y_score = np.asarray(y_score, dtype=np.float64)
+    if isinstance(tuner.threshold_curve_, tuple):
+        return list(np.sort(y_score, axis=0).T)
+    own = y_score if y_score.ndim == 1 else y_score[:, tuner.decision_rule_.positive]
+    return [np.sort(own)]
 
 
 def _nearest(thresholds, scores, cut):

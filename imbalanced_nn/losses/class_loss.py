@@ -12,6 +12,8 @@ from imbalanced_nn.exceptions import InvalidParameterError
 
 __all__ = ["ClassLoss", "check_at_least_zero", "log_odds", "targets_and_log_probabilities"]
 
+SMALLEST = 1e-12
+
 
 def targets_and_log_probabilities(y_true: Any, y_pred: Any, from_logits: bool) -> tuple[Any, Any]:
     """Return one-hot targets and log-probabilities of all classes, of shape (..., n_classes).
@@ -93,14 +95,24 @@ class ClassLoss(keras.losses.Loss):
     def fill(self, prior: Any) -> None:
         """Take over the shares of the classes and what follows from them."""
         self.prior = [float(share) for share in prior]
-        shares = np.clip(self.prior, 1e-12, 1)
-        for name, values in self._follows_from(shares / shares.sum()).items():
+        if not (np.isfinite(self.prior).all() and min(self.prior) >= 0 and max(self.prior) > 0):
+            raise InvalidParameterError(
+                f"prior must hold the shares of the classes, finite numbers of at least 0; got "
+                f"{prior!r}. Leave it None for those of the training rows."
+            )
+        for name, values in self._follows_from(self.shares).items():
             if name in self._statistics:
                 self._statistics[name].assign(values)
             else:
                 self._statistics[name] = keras.Variable(
                     np.asarray(values, dtype=keras.config.floatx()), trainable=False, name=name
                 )
+
+    @property
+    def shares(self) -> np.ndarray:
+        """Shares of the classes, which sum to 1, none of them 0."""
+        shares = np.clip(np.asarray(self.prior, np.float64), SMALLEST, None)
+        return shares / shares.sum()
 
     @property
     def statistics(self) -> list[keras.Variable]:
@@ -174,6 +186,6 @@ def _equal_loss(cls: type[ClassLoss], config: dict[str, Any]) -> ClassLoss:
 
 
 def check_at_least_zero(name: str, value: float) -> None:
-    """Refuse a negative or missing number."""
-    if not (isinstance(value, int | float | np.number) and value >= 0):
+    """Refuse a negative, infinite or missing number."""
+    if not (isinstance(value, int | float | np.number) and 0 <= value < np.inf):
         raise InvalidParameterError(f"{name} must be a number of at least 0; got {value!r}.")

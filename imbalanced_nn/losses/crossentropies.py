@@ -69,6 +69,12 @@ class FocalCrossentropy(ClassLoss):
             )
         self.gamma = float(gamma)
         self.alpha = alpha if alpha is None or isinstance(alpha, str) else [*map(float, alpha)]
+        weights = self.alpha if isinstance(self.alpha, list) else [1.0, 1.0]
+        if not (len(weights) > 1 and np.isfinite(weights).all() and min(weights) >= 0):
+            raise InvalidParameterError(
+                f"alpha must hold one weight for each class, finite numbers of at least 0; got "
+                f"{alpha!r}. Of two classes write loss__alpha=[0.25, 0.75]."
+            )
         # Only where weights follow from the shares.
         self.needs_prior = isinstance(alpha, str)
         super().__init__(prior, from_logits, name, **kwargs)
@@ -154,6 +160,11 @@ class CostSensitiveCrossentropy(ClassLoss):
                 f"cost_matrix must be a square table of finite costs, rows true and columns "
                 f"predicted classes; got {cost_matrix!r}. Write "
                 f"loss__cost_matrix=[[0, 1], [10, 0]]."
+            )
+        if (costs < np.diag(costs)[:, None]).any():
+            raise InvalidParameterError(
+                f"In each row of cost_matrix (a true class) the right decision, on the diagonal, "
+                f"must cost least. Got {costs.tolist()}; costs are positive, gains negative."
             )
         spared = costs.max(axis=1, keepdims=True) - costs
         if np.linalg.matrix_rank(spared) < len(costs):

@@ -72,7 +72,7 @@ class LogitAdjustedCrossentropy(ClassLoss):
 
     def posterior(self, proba):
         """Return the class posterior that outputs stand for."""
-        weighed = proba.astype(np.float64) * np.asarray(self.prior) ** self.tau
+        weighed = proba.astype(np.float64) * self.shares**self.tau
         return weighed / weighed.sum(axis=-1, keepdims=True)
 
     def get_config(self):

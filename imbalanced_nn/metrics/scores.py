@@ -30,6 +30,11 @@ def class_balance_accuracy_score(y_true, y_pred, *, sample_weight=None):
     score : float
         Between 0 and 1, the higher the better. A class of `y_pred` that `y_true` lacks counts 0.
 
+    Raises
+    ------
+    ValueError
+        If lengths differ, or a weight is negative or not finite.
+
     References
     ----------
     .. [1] L. Mosley, "A balanced approach to the multi-class imbalance problem", PhD thesis,
@@ -41,6 +46,12 @@ def class_balance_accuracy_score(y_true, y_pred, *, sample_weight=None):
     >>> round(class_balance_accuracy_score([0, 0, 0, 1], [0, 0, 1, 1]), 3)
     0.583
     """
+    if sample_weight is not None:
+        y_true, y_pred = np.asarray(y_true), np.asarray(y_pred)
+        check_consistent_length(y_true, y_pred)
+        sample_weight = _weights(sample_weight, len(y_true))
+        told = sample_weight > 0
+        y_true, y_pred, sample_weight = y_true[told], y_pred[told], sample_weight[told]
     precision, recall, _, _ = precision_recall_fscore_support(
         y_true, y_pred, sample_weight=sample_weight, zero_division=0
     )
@@ -72,7 +83,7 @@ def break_even_point(y_true, y_score, *, pos_label=1, sample_weight=None):
     Raises
     ------
     ValueError
-        If no row is positive.
+        If no row is positive, lengths differ, or a weight is negative or not finite.
 
     Examples
     --------
@@ -83,7 +94,7 @@ def break_even_point(y_true, y_score, *, pos_label=1, sample_weight=None):
     y_true = column_or_1d(y_true)
     y_score = column_or_1d(check_array(y_score, ensure_2d=False, dtype=np.float64))
     check_consistent_length(y_true, y_score, sample_weight)
-    weight = np.ones(len(y_true)) if sample_weight is None else column_or_1d(sample_weight)
+    weight = _weights(sample_weight, len(y_true))
     hits = weight * (y_true == pos_label)
     if not hits.sum() > 0:
         raise ValueError(f"The break-even point needs a positive row. No label is {pos_label!r}.")
@@ -117,6 +128,11 @@ def average_precision(y_true, proba, kind, *, positive=1, sample_weight=None):
         Average precision of the positive class, or the unweighted mean of each class against
         the rest (multiclass) or of each label. NaN if no class has a row.
 
+    Raises
+    ------
+    ValueError
+        If lengths differ, a score is not finite, or a weight is negative or not finite.
+
     Examples
     --------
     >>> from imbalanced_nn.metrics import average_precision
@@ -127,6 +143,10 @@ def average_precision(y_true, proba, kind, *, positive=1, sample_weight=None):
     0.667
     """
     y_true, proba = np.asarray(y_true), np.asarray(proba)
+    if len(y_true) != len(proba):
+        raise ValueError(f"y_true has {len(y_true)} rows, but proba has {len(proba)}.")
+    if sample_weight is not None:
+        sample_weight = _weights(sample_weight, len(y_true))
     if kind == "multiclass" and proba.shape[1] > MANY_CLASSES and _is_even(sample_weight):
         _check_finite(proba)
         return _mean_average_precision(y_true, proba)
@@ -137,12 +157,27 @@ def average_precision(y_true, proba, kind, *, positive=1, sample_weight=None):
         targets = y_true if kind == "multilabel" else y_true[:, None] == np.arange(proba.shape[1])
         scores = proba
     _check_finite(scores)
-    weight = np.ones(len(targets)) if sample_weight is None else np.asarray(sample_weight)
+    weight = np.ones(len(targets)) if sample_weight is None else sample_weight
     present = np.flatnonzero(weight @ targets > 0)
     if not len(present):
         return float("nan")
     per_class = [_average_precision(targets[:, k], scores[:, k], weight) for k in present]
     return float(np.mean(per_class))
+
+
+def _weights(sample_weight: Any, n: int) -> np.ndarray:
+    """Return weights of rows in float64, in which sums of small numbers do not overflow."""
+    if sample_weight is None:
+        return np.ones(n)
+    weight = np.asarray(sample_weight, dtype=np.float64)
+    if weight.shape != (n,):
+        raise ValueError(f"sample_weight has shape {weight.shape}, but there are {n} rows.")
+    if n and not (weight.min() >= 0 and weight.max() <= np.finfo(np.float64).max / n):
+        raise ValueError(
+            f"sample_weight must hold finite numbers of at least 0, whose sum is finite. It goes "
+            f"from {weight.min():g} to {weight.max():g}."
+        )
+    return weight
 
 
 def _check_finite(scores: np.ndarray) -> None:

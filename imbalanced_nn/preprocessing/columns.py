@@ -147,7 +147,7 @@ def learn_column(
     codes, texts = _spelled(column, missing)
     counts = np.bincount(codes[codes >= 0], minlength=len(texts))
     form = learn_numbers(texts, counts, mark)
-    if form is not None:
+    if form is not None and not _is_dated(pd.Series(pd.to_numeric(texts, errors="coerce"))):
         return "number", form, (codes, texts)
     for kind, learned in (("date", learn_dates), ("duration", learn_times)):
         form = learned(texts, counts)
@@ -242,7 +242,7 @@ def _spelled(column: pd.Series, missing: list[str]) -> tuple[np.ndarray, pd.Inde
     codes, distinct = pd.factorize(column)
     distinct = pd.Index(distinct)
     if distinct.dtype != "str":
-        distinct = distinct.astype("object").map(str).astype("str")
+        distinct = distinct.astype("object").map(_as_text).astype("str")
     texts = distinct.str.strip()
     lost = texts == ""
     if missing:
@@ -250,6 +250,13 @@ def _spelled(column: pd.Series, missing: list[str]) -> tuple[np.ndarray, pd.Inde
     if lost.any():
         codes = np.where(lost[codes], -1, codes)
     return codes, texts
+
+
+def _as_text(value: object) -> str:
+    """Return a value as text, a whole number alike where a missing one has made it a float."""
+    if isinstance(value, float | np.floating) and float(value).is_integer():
+        return str(int(value))
+    return str(value)
 
 
 def _typed(kind: str, column: pd.Series, missing: list[str]) -> pd.Series:

@@ -31,7 +31,7 @@ def alert_levels(named: list[tuple[object, dict]]) -> Markup:
         lines.sort(key=lambda line: line[2])
         for stands_out, words, alerts, hits in lines:
             # Less than a row tells nothing.
-            if alerts >= 1 or stands_out:
+            if alerts * curve["n_rows"] >= curve["n"] or stands_out:
                 cells = [words, _short(1000 * hits / curve["n"]), *_rates(curve, alerts, hits)]
                 rows.append((stands_out, [label, *cells] if len(named) > 1 else cells))
     heads = ["Flagged of a thousand", "Found among them", "Recall", "Precision", "Lift"]

@@ -117,8 +117,8 @@ class BalancedBatches(BaseEstimator):
         Returns
         -------
         keras.utils.PyDataset
-            Yields ``(X, y)`` or ``(X, y, sample_weight)``. Its ``coverage_`` is kept up to date
-            here as well.
+            Yields ``(X, y)`` or ``(X, y, sample_weight)``. It has ``coverage_``, too, which is
+            up to date whenever it is read; that of the sampler when an epoch begins.
 
         Raises
         ------

@@ -68,7 +68,8 @@ def _halfway(above, below, flags_none, flags_all):
     # Between neighbouring floats the halfway point is one of them: take the flagged one.
     cut = np.where((cut > below) | flags_all, cut, above)
     # Above a highest score that is the top itself there is only the next float.
-    return np.where(flags_none & (cut <= below), np.nextafter(below, np.inf), cut)
+    with np.errstate(under="ignore"):
+        return np.where(flags_none & (cut <= below), np.nextafter(below, np.inf), cut)
 
 
 def useful_cuts(y, score, weight):

@@ -188,6 +188,6 @@ def note_few_positives(rows: TuningRows, aim: Aim, learned: Learned) -> None:
                 "INN010",
                 f"The cut of {name!r} rests on {n} positive{'' if n == 1 else 's'}, fewer than "
                 f"{aim.min_positives}: it is {cut:.4g}, drawn from {best:.4g}, the best on these "
-                f"rows, towards what the probabilities alone call for. Hold out more rows of it, "
-                f"or cross-fit (validation_split=5).",
+                f"rows, towards what the probabilities alone call for. More rows of it tell more: "
+                f"cross-fitting (validation_split=5) holds all of them out.",
             )

@@ -139,7 +139,7 @@ def note_reversed(rows: Any) -> None:
         cure = f"If they are those of {other!r}, pass them with a minus"
     else:
         cure = f"If they are those of {name!r}, and not of the greater label {other!r}, pass "
-        cure += f"pos_label={name!r}"
+        cure += f"pos_label={name!r} to fit"
     warn(
         "INN015",
         f"The scores rank in reverse: the area under the ROC curve of {name!r} is {area:.2f}, "

@@ -11,6 +11,8 @@ from imbalanced_nn.exceptions import InvalidParameterError
 
 __all__ = ["BinaryRule", "CostRule", "MulticlassRule", "MultilabelRule", "fixed_rule", "prior_rule"]
 
+LOWEST = float(np.nextafter(0.0, 1.0))
+
 
 @dataclass(frozen=True)
 class BinaryRule:
@@ -266,7 +268,7 @@ def fixed_rule(threshold, kind, n_classes, positive=1):
     accepted = f"None, one number or {n_classes} numbers (one per {noun}), each {low}"
     if cuts is None or len(cuts) != n_classes or not all(_is_number(c) for c in cuts):
         raise _refusal(threshold, accepted)
-    lowest = np.nextafter(0.0, 1.0) if kind == "multiclass" else 0.0
+    lowest = LOWEST if kind == "multiclass" else 0.0
     if not all(lowest <= c <= 1 for c in cuts):
         raise _refusal(threshold, accepted)
     return MulticlassRule(cuts) if kind == "multiclass" else MultilabelRule(cuts)

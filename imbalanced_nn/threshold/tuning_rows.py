@@ -215,10 +215,11 @@ def check_rows(y_true, y_score, sample_weight):
     )
     if weight.shape != (len(y_true),):
         raise ValueError(f"'sample_weight' must have shape ({len(y_true)},). Got {weight.shape}.")
-    if (weight < 0).any() or not weight.any():
+    most = np.finfo(np.float64).max / len(weight)
+    if (weight < 0).any() or not weight.any() or weight.max() > most:
         raise ValueError(
-            "'sample_weight' must not be negative, and some weight must be positive. "
-            f"Got weights between {weight.min():g} and {weight.max():g}."
+            "'sample_weight' must not be negative, some weight must be positive, and their sum "
+            f"finite. Got weights between {weight.min():g} and {weight.max():g}."
         )
     kept = weight > 0
     return y_true[kept], y_score[kept], weight[kept]

@@ -16,6 +16,8 @@ __all__ = ["averaged_weights", "with_averages"]
 def _pairs(model: keras.Model) -> list[tuple[keras.Variable, keras.Variable]]:
     """Return weights and the averages that the optimizer keeps of them."""
     optimizer: Any = getattr(model, "optimizer", None)
+    # One that scales losses has averages of its own, which nothing updates.
+    optimizer = getattr(optimizer, "inner_optimizer", optimizer)
     if not getattr(optimizer, "use_ema", False) or not optimizer.built:
         return []
     # Reading them makes those that an earlier fit has put off.

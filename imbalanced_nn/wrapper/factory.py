@@ -4,6 +4,7 @@ from typing import Any
 
 import keras
 import numpy as np
+from sklearn import config_context
 from sklearn.base import clone
 from sklearn.preprocessing import FunctionTransformer
 
@@ -30,6 +31,9 @@ from imbalanced_nn.training import (
 from imbalanced_nn.wrapper.parameters import is_auto
 
 __all__ = ["NetworkFactory"]
+
+# What a class that no row has shown yet starts with.
+SHARE_UNSEEN = 0.01
 
 
 class NetworkFactory:
@@ -106,6 +110,12 @@ class NetworkFactory:
     def is_given(self) -> bool:
         """Whether the network was built by the user."""
         return isinstance(self.estimator.model, keras.Model)
+
+    @property
+    def n_updates(self) -> int:
+        """How often the optimizer of the network has updated it, 0 before it has one."""
+        optimizer = getattr(self.network, "optimizer", None)
+        return 0 if optimizer is None else int(keras.ops.convert_to_numpy(optimizer.iterations))
 
     @property
     def is_built_in(self) -> bool:
@@ -225,8 +235,9 @@ class NetworkFactory:
         return class_codes(self.encode_target(y), self.kind)
 
     def encode_target(self, y: np.ndarray) -> np.ndarray:
-        """Return labels as the network takes them."""
-        return self.estimator.target_encoder_.transform(y)
+        """Return labels as the network takes them: an array, whatever transformers are to give."""
+        with config_context(transform_output="default"):
+            return self.estimator.target_encoder_.transform(y)
 
     def encode_codes(self, codes: np.ndarray) -> np.ndarray:
         """Return class codes in the form that the loss takes."""
@@ -248,7 +259,8 @@ class NetworkFactory:
         estimator = self.estimator
         if train is not None and not self.encodes_alike and len(train) < n_rows(X):
             estimator.feature_encoder_ = estimator.feature_encoder.fit(take_rows(X, train))
-        return estimator.feature_encoder_.transform(X)
+        with config_context(transform_output="default"):
+            return estimator.feature_encoder_.transform(X)
 
     def build(self, X: Any) -> None:
         """Let a network that learns the shape of its input from data see one encoded row."""
@@ -363,6 +375,9 @@ class NetworkFactory:
         loss = single_loss(network.loss)
         if isinstance(loss, ClassLoss) and in_loss.all():
             in_loss = loss.start(in_loss)
+        # What rows of a stream have not shown yet is no impossibility.
+        in_loss = np.where(in_loss == 0, SHARE_UNSEEN, in_loss)
+        in_loss = np.where(in_loss == 1, 1 - SHARE_UNSEEN, in_loss)
         set_output_bias(network, in_loss, self.kind == "multilabel", self.logits)
 
     def average_weights(self, n_steps: int) -> None:

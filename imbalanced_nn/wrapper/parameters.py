@@ -63,6 +63,8 @@ CONSTRAINTS = {
         Options(numbers.Integral, {-1}),
     ],
     "random_state": ["random_state"],
+    "shuffle": ["boolean"],
+    "run_eagerly": ["boolean"],
 }
 """Accepted types and ranges of the parameters, in scikit-learn's declarative form."""
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import keras
 import numpy as np
+from sklearn import config_context
 from sklearn.base import BaseEstimator, clone
 from sklearn.callback import CallbackSupportMixin
 from sklearn.exceptions import NotFittedError
@@ -287,6 +288,8 @@ class SklearnKerasClassifier(CallbackSupportMixin, CompiledKerasClassifier):
         finally:
             self.__dict__.update(given)
 
+    # Transformers of its own give arrays, whatever those of the caller are to give.
+    @config_context(transform_output="default")
     def _predict_raw(self, X, **kwargs):
         """Return the network's outputs, in few large batches and without a progress bar."""
         if not self.initialized_:

@@ -133,11 +133,12 @@ def test_isotonic_is_a_moving_average_of_scikit_learns():
     half = min(1 / 4, np.std(np.repeat(scores, weight.astype(int))) / 8)
     # Where the average bends, it is met; between, it is a line.
     bends = np.concatenate([steps.X_thresholds_ - half, steps.X_thresholds_ + half])
+    floor = 1 / (np.sum(weight > 0) + 2)
     window = np.linspace(-half, half, 20_001)
     expected = [np.trapezoid(steps.predict(at + window), dx=1 / 20_000) for at in bends]
     p = expit(bends)
     out = fitted("isotonic", codes, proba, weight).apply(np.column_stack([1 - p, p]))[:, 1]
-    np.testing.assert_allclose(out, np.clip(expected, 1 / 402, 1 - 1 / 402), atol=1e-4)
+    np.testing.assert_allclose(out, np.clip(expected, floor, 1 - floor), atol=1e-4)
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -156,7 +157,7 @@ def test_the_last_digits_of_an_output_do_not_decide_behind_steps(seed):
     assert np.abs(steps.predict(near + 2.5e-6) - steps.predict(near - 2.5e-6)).max() > 1e-5
 
 
-@pytest.mark.parametrize("scale", [1e-6, 1, 100])
+@pytest.mark.parametrize("scale", [0.05, 1, 100])
 def test_steps_are_told_apart_at_every_scale_of_scores(scale):
     codes = np.tile(np.repeat([0, 1], [50, 50]), 4)
     odds = scale * (np.arange(400) % 100 - 49.5) / 50
@@ -165,6 +166,43 @@ def test_steps_are_told_apart_at_every_scale_of_scores(scale):
     assert (out[codes == 1] > 0.5).all()
     assert (out[codes == 0] < 0.5).all()
     assert np.mean((out < 0.01) | (out > 0.99)) > 0.8
+
+
+def test_what_no_output_tells_apart_is_tied():
+    low = np.float32(0.3)
+    p = np.repeat([low, np.nextafter(low, np.float32(1))], 100)
+    proba, codes = np.column_stack([1 - p, p]), np.repeat([0, 1], 100)
+    np.testing.assert_allclose(fitted("isotonic", codes, proba).apply(proba), 0.5, atol=1e-3)
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("kind", ["binary", "multiclass"])
+def test_a_row_of_weight_zero_is_no_row(method, kind):
+    n_classes = 2 if kind == "binary" else 3
+    codes, proba = bent(200, n_classes, 11)
+    weight = np.where(np.arange(200) < 120, 1.0, 0.0)
+    # Of the last class no row counts.
+    weight[codes == 2] = 0
+    told = weight > 0
+    weighed = fitted(method, codes, proba, weight, kind).apply(proba)
+    alone = fitted(method, codes[told], proba[told], None, kind).apply(proba)
+    np.testing.assert_array_equal(weighed, alone)
+    if n_classes == 3:
+        np.testing.assert_allclose(weighed[:, 2], proba[:, 2], rtol=1e-6)
+
+
+def test_whole_numbers_and_flags_are_taken_as_what_they_are():
+    codes, proba = bent(200, 2, 12)
+    out = fitted("isotonic", codes, proba).apply(np.array([[0, 1], [1, 0]]))
+    np.testing.assert_array_equal(
+        out, fitted("isotonic", codes, proba).apply(np.array([[0.0, 1.0], [1.0, 0.0]]))
+    )
+    labels = np.column_stack([codes == 1, codes == 0])
+    flags, ones = (
+        fitted("sigmoid", given, proba, kind="multilabel").apply(proba)
+        for given in (labels, labels.astype(int))
+    )
+    np.testing.assert_array_equal(flags, ones)
 
 
 def test_labels_are_calibrated_each_on_its_own():

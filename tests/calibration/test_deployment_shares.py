@@ -138,3 +138,9 @@ def test_without_costs_the_doubtful_rows_are_asked_about():
 def test_costs_that_are_none_are_refused(arguments, name):
     with pytest.raises(InvalidParameterError, match=f"{name}.* must"):
         chow_reject(np.array([[0.5, 0.5]]), *arguments)
+
+
+def test_a_row_of_no_class_that_there_is_tells_nothing():
+    proba, prior = np.array([[0, 0, 1.0], [0.5, 0.5, 0], [0.2, 0.8, 0]]), np.array([0.5, 0.5, 0.0])
+    np.testing.assert_array_equal(estimate_priors(proba, prior), estimate_priors(proba[1:], prior))
+    np.testing.assert_array_equal(estimate_priors(proba[:1], prior), prior)

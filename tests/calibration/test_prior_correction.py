@@ -148,3 +148,12 @@ def test_focal_posteriors_of_three_classes_are_the_stationary_ones_and_sum_to_on
     slope = gamma * (1 - q) ** (gamma - 1) * np.log(q) - (1 - q) ** gamma / q
     pull = eta * alpha * slope
     np.testing.assert_allclose(pull, pull[:, :1] * np.ones(3), rtol=1e-6)
+
+
+def test_a_label_that_all_rows_have():
+    proba = np.array([[0.3, 0.3], [0.9, 0.9]])
+    correction = PriorCorrection((0.5, 1.0), (1.0, 1.0), multilabel=True)
+    np.testing.assert_allclose(correction.apply(proba), [[1, 0.3], [1, 0.9]])
+    doubled = correction.times(np.array([2.0, 2.0]))
+    assert np.isfinite(doubled.trained).all()
+    np.testing.assert_allclose(doubled.apply(proba)[:, 0], 1)

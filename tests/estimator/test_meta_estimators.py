@@ -83,3 +83,15 @@ def test_what_worker_processes_can_know(name, recwarn, monkeypatch):
         found = notes(DROP[name](network()), recwarn)
     assert len(found) == 1
     assert f"{name} decides" in found[0]
+
+
+@pytest.mark.filterwarnings("default::imbalanced_nn.exceptions.ImbalanceWarning")
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda net: StackingClassifier([("net", net)], cv=TWO, stack_method="predict"),
+        lambda net: TunedThresholdClassifierCV(CalibratedClassifierCV(net, cv=TWO), cv=TWO),
+    ],
+)
+def test_a_cut_that_counts_or_is_learned_of_the_whole_is_not_told_of(make, recwarn):
+    assert not notes(make(network()), recwarn)

@@ -126,6 +126,23 @@ def test_each_fold_is_calibrated_by_the_others():
     assert not np.allclose(found, fitted.calibrator.apply(held_out.proba))
 
 
+@pytest.mark.parametrize("method", ["temperature", "sigmoid", "isotonic"])
+def test_weights_of_a_fit_mean_their_ratios_alone(method):
+    rng = np.random.default_rng(1)
+    held_out, of_method = scores(), posterior(calibration=method)
+    weight = rng.integers(0, 4, 400).astype(float)
+    expected, small = (
+        new_calibrator(of_method, replace(held_out, weight=scale * weight)).apply(held_out.proba)
+        for scale in (1.0, 1e-6)
+    )
+    np.testing.assert_allclose(small, expected, atol=1e-6)
+    ones = new_calibrator(of_method, held_out).apply(held_out.proba)
+    thousandth = replace(held_out, weight=np.full(400, 1e-3))
+    np.testing.assert_allclose(
+        new_calibrator(of_method, thousandth).apply(held_out.proba), ones, atol=1e-6
+    )
+
+
 def test_without_folds_there_is_one_calibrator():
     held_out, sigmoid = scores(), posterior(calibration="sigmoid")
     assert calibrated(sigmoid, held_out) is held_out.proba

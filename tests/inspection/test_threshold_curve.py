@@ -51,9 +51,28 @@ def test_the_cut_of_an_estimator_is_marked_not_the_best_of_the_rows(rows):
     display = ThresholdCurveDisplay.from_estimator(tuned, X, y, objective="f1")
     assert display.threshold == [tuned.best_threshold_]
     expected = f1_score(y, tuned.predict(X))
-    assert display.score[0] == pytest.approx(expected, abs=0.02)
+    assert display.score[0] == pytest.approx(expected)
     marked = [line for line in display.ax_.get_lines() if len(line.get_xdata()) == 1]
     assert marked[0].get_xdata() == tuned.best_threshold_
+
+
+@pytest.mark.parametrize("threshold", [0.3, 0.9, 0.95, 0.05])
+def test_the_score_that_is_marked_is_that_of_the_cut(threshold):
+    y, score = [0, 0, 1], np.array([0.1, 0.2, 0.9])
+    display = ThresholdCurveDisplay.from_predictions(
+        y, score, objective="accuracy", threshold=threshold
+    )
+    assert display.score == [pytest.approx(np.mean((score >= threshold) == y))]
+
+
+def test_any_cut_is_marked_at_its_score(rows, clf):
+    X, y = rows
+    proba = clf.predict_proba(X)
+    for cut in np.random.default_rng(0).random(20):
+        display = ThresholdCurveDisplay.from_predictions(y, proba, objective="f1", threshold=cut)
+        expected = f1_score(y, proba[:, 1] >= cut, zero_division=0)
+        assert display.score == [pytest.approx(expected)]
+        pyplot.close("all")
 
 
 def test_a_tuner_shows_its_own_curve(rows, clf):

@@ -133,3 +133,42 @@ def test_scores_that_cannot_be_ranked_are_refused(kind, value):
     y = np.eye(2, dtype=int)[[0, 1, 0, 1]] if kind == "multilabel" else [0, 1, 0, 1]
     with pytest.raises(ValueError, match="holds NaN or infinity"):
         average_precision(y, proba, kind)
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "int8", "float16", bool])
+def test_weights_of_small_types_count_as_any(dtype):
+    rng = np.random.default_rng(0)
+    y, score = np.repeat([1, 0], [200, 99_800]), rng.random(100_000)
+    score[:200] += 0.3
+    weight = np.ones(len(y), dtype)
+    proba = np.column_stack([1 - score, score])
+    assert average_precision(y, proba, "binary", sample_weight=weight) == average_precision(
+        y, proba, "binary"
+    )
+    assert break_even_point(y, score, sample_weight=weight) == break_even_point(y, score)
+    codes = np.repeat([0, 1, 2], [256, 100, 100])
+    proba = rng.dirichlet(np.ones(3), 456)
+    assert average_precision(
+        codes, proba, "multiclass", sample_weight=np.ones(456, dtype)
+    ) == pytest.approx(average_precision(codes, proba, "multiclass"))
+
+
+def test_a_row_of_weight_zero_is_no_row():
+    y, found, weight = [0, 0, 1, 1, 2], [0, 0, 1, 1, 0], [1, 1, 1, 1, 0]
+    assert class_balance_accuracy_score(y, found, sample_weight=weight) == 1
+
+
+@pytest.mark.parametrize("weight", [[-5, 1, 1], [np.nan, 1, 1], [1, 1], [1e308, 1e308, 1]])
+def test_weights_that_are_none_are_refused(weight):
+    y, score = [0, 1, 1], [0.2, 0.9, 0.4]
+    with pytest.raises(ValueError, match="sample_weight|inconsistent"):
+        average_precision(y, np.array(score), "binary", sample_weight=weight)
+    with pytest.raises(ValueError, match="sample_weight|inconsistent"):
+        break_even_point(y, score, sample_weight=weight)
+    with pytest.raises(ValueError, match="sample_weight|inconsistent"):
+        class_balance_accuracy_score(y, [0, 1, 0], sample_weight=weight)
+
+
+def test_as_many_scores_as_labels_are_asked_for():
+    with pytest.raises(ValueError, match="3 rows, but proba has 2"):
+        average_precision([0, 1, 1], np.array([0.2, 0.9]), "binary")

@@ -73,6 +73,23 @@ def test_rare_and_unseen_categories_share_a_column():
     assert encoder.get_feature_names_out().tolist() == ["text: p", "text: q", "text: (rare)"]
 
 
+def test_a_whole_number_is_one_category_whether_or_not_one_is_missing():
+    before = pd.DataFrame({"zip": ["A1", "10", "20", "10", "20", "A1"]})
+    whole = pd.DataFrame({"zip": [10, 20, 10]})
+    encoder = ColumnEncoder(1).fit(before)
+    expected = encoder.transform(whole)
+    assert np.asarray(expected).any(axis=1).all()
+    with_missing = pd.DataFrame({"zip": [10, 20, np.nan, 10]})
+    found = encoder.transform(with_missing)
+    np.testing.assert_array_equal(np.asarray(found)[[0, 1, 3]], np.asarray(expected))
+    coded = ColumnEncoder(1).fit(pd.DataFrame({"a": pd.Categorical([1, 2, 1, 2])}))
+    pair, triple = (
+        np.asarray(coded.transform(pd.DataFrame({"a": values}))) for values in ([1, 2], [1.0, 2.0])
+    )
+    np.testing.assert_array_equal(pair, triple)
+    assert pair.any()
+
+
 def test_categories_are_bounded():
     frame = pd.DataFrame({"text": [f"c{i % 150}" for i in range(1500)]})
     assert ColumnEncoder().fit_transform(frame).shape == (1500, 100)

@@ -1,0 +1,126 @@
+"""Settings of a process, and uses of an estimator, that scikit-learn's own classifiers bear."""
+
+import warnings
+
+import keras
+import numpy as np
+import pytest
+from sklearn import config_context
+from sklearn.base import clone
+from sklearn.datasets import make_classification
+from sklearn.metrics import roc_auc_score
+from sklearn.model_selection import GridSearchCV, KFold, cross_val_score
+
+from imbalanced_nn import BalancedKerasClassifier
+from imbalanced_nn.exceptions import ImbalanceWarning, InvalidParameterError
+
+X, Y = make_classification(240, 6, weights=[0.8], class_sep=1.5, random_state=0)
+THREE = np.where(X[:, 0] > 1, 2, Y)
+SMALL = {"model": "mlp", "model__hidden_layer_sizes": (4,), "epochs": 2, "random_state": 0}
+
+
+def small(**params):
+    return BalancedKerasClassifier(**SMALL | {"validation_split": 0.2} | params)
+
+
+@pytest.mark.filterwarnings("ignore:.*INN004")
+@pytest.mark.parametrize("y", [Y, THREE, np.array(["no", "yes"])[Y]])
+@pytest.mark.parametrize("params", [{}, {"sampler": "random_over"}, {"validation_split": 2}])
+def test_transformers_that_are_to_give_tables_change_nothing(y, params):
+    plain = small(**params).fit(X, y)
+    with config_context(transform_output="pandas"):
+        inside = small(**params).fit(X, y)
+        np.testing.assert_array_equal(inside.predict_proba(X), plain.predict_proba(X))
+        assert inside.score(X, y) == plain.score(X, y)
+        inside.tune_threshold(X, y)
+        inside.partial_fit(X, y)
+
+
+def test_floating_point_errors_may_be_raised():
+    with np.errstate(all="raise"):
+        clf = small().fit(X, Y)
+        clf.tune_threshold(objective="f1").predict(X)
+
+
+@pytest.mark.parametrize("y", [Y, THREE])
+def test_a_label_that_the_fit_did_not_have_counts_as_an_error(y):
+    clf = small().fit(X, y)
+    odd = y.copy()
+    odd[:40] = 9
+    found = clf.score(X, odd)
+    assert 0 < found < clf.score(X[40:], y[40:]) + 1e-9
+    with pytest.raises(ValueError, match="y holds the label '0'"):
+        clf.score(X, y.astype(str))
+
+
+def test_a_search_scores_candidates_on_labels_of_one_fold():
+    odd = THREE.copy()
+    odd[:3] = 9
+    grid = {"optimizer__learning_rate": [1e-9, 0.05]}
+    search = GridSearchCV(small(epochs=5), grid, cv=KFold(3)).fit(X, odd)
+    assert np.isfinite(search.cv_results_["mean_test_score"]).all()
+    assert search.best_params_ == {"optimizer__learning_rate": 0.05}
+
+
+def network():
+    return keras.Sequential([keras.Input((6,)), keras.layers.Dense(1, activation="sigmoid")])
+
+
+@pytest.mark.filterwarnings("default::imbalanced_nn.exceptions.ImbalanceWarning")
+@pytest.mark.parametrize("split", [0, 0.2, 2])
+def test_a_network_that_was_trained_already_is_noted(split):
+    def notes(fit):
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            fit()
+        codes = [w.message.code for w in caught if isinstance(w.message, ImbalanceWarning)]
+        return codes.count("INN029")
+
+    given = network()
+    clf = BalancedKerasClassifier(given, epochs=2, validation_split=split, random_state=0)
+    assert notes(lambda: clf.fit(X, Y)) == 0
+    if split == 2:
+        # Its folds train copies.
+        assert notes(lambda: clf.fit(X, Y)) == 0
+        return
+    assert notes(lambda: clf.fit(X, Y)) == 1
+    assert notes(lambda: clone(clf).fit(X, Y)) == 1
+    assert notes(lambda: cross_val_score(clf, X, Y, cv=2)) > 0
+    assert notes(lambda: clone(clf).set_params(warm_start=True).fit(X, Y)) == 0
+    assert notes(lambda: clf.partial_fit(X, Y)) == 0
+
+
+def test_rows_that_were_trained_on_may_come_as_lists():
+    clf = small().fit(X, Y)
+    with pytest.warns(ImbalanceWarning, match="INN004.*of the 240 rows"):
+        clf.tune_threshold(X.tolist(), Y.tolist())
+
+
+@pytest.mark.parametrize("classes", [[0, 1], [0, 1, 2]])
+def test_a_class_that_no_row_has_shown_yet_is_not_impossible(classes):
+    clf = small(epochs=1).partial_fit(X[Y == 0][:50], Y[Y == 0][:50], classes=classes)
+    assert clf.network_outputs(X).max(axis=0).min() > 1e-4
+
+
+def test_a_stage_that_never_comes_is_refused():
+    with pytest.raises(InvalidParameterError, match="head_sampler='random_over' trains the last"):
+        small(head_sampler="random_over").partial_fit(X, Y)
+
+
+@pytest.mark.parametrize("name", ["shuffle", "run_eagerly"])
+def test_flags_are_true_or_false(name):
+    with pytest.raises(ValueError, match=f"'{name}' parameter"):
+        small(**{name: "no"}).fit(X, Y)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])
+@pytest.mark.parametrize("params", [{}, {"model": "mlp", "moving_average": 2}])
+def test_averages_of_weights_are_shipped_in_mixed_precision(policy, params):
+    keras.config.set_dtype_policy(policy)
+    try:
+        clf = BalancedKerasClassifier(epochs=8, validation_split=0.2, random_state=0, **params)
+        clf.fit(X, Y)
+        assert roc_auc_score(Y, clf.predict_proba(X)[:, 1]) > 0.9
+    finally:
+        keras.config.set_dtype_policy("float32")
