@@ -161,6 +161,7 @@ def checked_sampler(
     """
     given = getattr(estimator, parameter)
     sampler = make_sampler(given, params, seed, parameter)
+    _number_columns(sampler, parameter, getattr(estimator, "feature_names_in_", []))
     balanced = isinstance(sampler, BalancedBatches)
     if target.kind == "multilabel" and sampler is not None and not balanced:
         raise InvalidParameterError(
@@ -184,6 +185,22 @@ def checked_sampler(
             "every epoch. Set resample_every='auto', or use sampler='random_under'."
         )
     return sampler
+
+
+def _number_columns(sampler: Any, parameter: str, names: Any) -> None:
+    """Give a sampler that names categorical columns their numbers: its rows are an array."""
+    named: Any = getattr(sampler, "categorical_features", None)
+    columns = [named] if isinstance(named, str) else [] if named is None else list(named)
+    if not any(isinstance(column, str) for column in columns):
+        return
+    places = {name: place for place, name in enumerate(names)}
+    if not places.keys() >= set(columns):
+        of_table = f"the names are {list(places)[:10]}" if places else "X has no names"
+        raise InvalidParameterError(
+            f"{parameter} has categorical_features={named!r}, but {of_table}, and rows come to it "
+            f"as an array, without types. Give names of columns of X, or their numbers."
+        )
+    sampler.set_params(categorical_features=[places[column] for column in columns])
 
 
 def balance(

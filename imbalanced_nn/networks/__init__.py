@@ -25,6 +25,7 @@ from imbalanced_nn.networks.normalization import RobustNormalization
 from imbalanced_nn.networks.optimizers import KernelAdamW
 from imbalanced_nn.networks.output_layers import looks_up, output_layer, set_output_bias
 from imbalanced_nn.networks.ranks import RankNormalization, SpikeIndicators
+from imbalanced_nn.networks.tabular import asks_for_rarest
 from imbalanced_nn.networks.tails import HeavyTails
 
 __all__ = [
@@ -44,6 +45,7 @@ __all__ = [
     "RobustNormalization",
     "SpikeIndicators",
     "adapt",
+    "asks_for_rarest",
     "average_network",
     "columns_for",
     "columns_of",

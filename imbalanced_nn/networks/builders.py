@@ -44,7 +44,7 @@ def default_network(
         As scikeras hands it to builders.
     hidden_layer_sizes : tuple of int, default=None
         Units of each dense layer; None is (128, 128), but for `tabular` (64, 64) for up to
-        10,000 rows, and (256, 256) for more than 200,000.
+        10,000 rows, and (256, 256) for more than 200,000 with more than 1,000 of the rarest class.
     activation : str, default="relu"
         Activation of the hidden layers.
     dropout : float, default=0.1

@@ -17,10 +17,10 @@ from imbalanced_nn.networks.output_layers import output_units
 from imbalanced_nn.networks.ranks import RankNormalization, SpikeIndicators
 from imbalanced_nn.networks.tails import HeavyTails
 
-__all__ = ["tabular"]
+__all__ = ["asks_for_rarest", "tabular"]
 
-# Numbers of rows beyond which wider layers gain, and units of each.
-WIDER = ((200_000, 256), (10_000, 128))
+# Numbers of rows, and of those of the rarest class, beyond which wider layers gain; units of each.
+WIDER = ((200_000, 1000, 256), (10_000, -1, 128))
 FEWEST_UNITS = 64
 
 
@@ -41,10 +41,11 @@ def tabular(
     ----------
     meta : dict
         ``X_shape_``, ``target_type_``, ``n_classes_`` as scikeras hands them to builders, and
-        ``slots_``, numbers of columns to embed, of spikes and of heavy tails, if they are known.
+        ``slots_``, numbers of columns to embed, of spikes and of heavy tails, and ``n_rarest_``,
+        number of rows of the rarest class, if they are known.
     hidden_layer_sizes : tuple of int, default=None
-        Units of each dense layer. None is (256, 256) for more than 200,000 rows, (128, 128) for
-        more than 10,000, else (64, 64).
+        Units of each dense layer. None is (256, 256) for more than 200,000 rows with more than
+        1,000 of the rarest class, else (128, 128) for more than 10,000, else (64, 64).
     activation : str, default="relu"
         Activation of the hidden layers.
     dropout : float, default=0.1
@@ -81,8 +82,9 @@ def tabular(
         blocks = [(0, n_known, 1), (first, n_embedded, embedding.units)]
     if hidden_layer_sizes is None:
         # Of rows that come as a stream the number is not known.
-        n_rows = meta["X_shape_"][0] or 0
-        hidden_layer_sizes = 2 * (next((u for n, u in WIDER if n_rows > n), FEWEST_UNITS),)
+        n_rows, n_rarest = meta["X_shape_"][0] or 0, meta.get("n_rarest_", 0)
+        fit = (units for n, rarest, units in WIDER if n_rows > n and n_rarest > rarest)
+        hidden_layer_sizes = 2 * (next(fit, FEWEST_UNITS),)
     for number, size in enumerate(hidden_layer_sizes):
         first = {} if number else {"signs": True, "blocks": blocks}
         dense = BatchEnsembleDense(size, n_members, activation, **first)
@@ -94,3 +96,18 @@ def tabular(
         hidden = MemberHeads(units)(hidden)
     outputs = MemberMean(output_activation)(LinearSkip()([hidden, scaled]))
     return MembersNetwork(inputs, outputs)
+
+
+def asks_for_rarest(n_rows: int | None) -> bool:
+    """Whether with so many rows the number of those of the rarest class makes a difference.
+
+    Parameters
+    ----------
+    n_rows : int or None
+        Number of rows; None where it is not known.
+
+    Returns
+    -------
+    bool
+    """
+    return any((n_rows or 0) > n for n, rarest, _ in WIDER if rarest >= 0)

@@ -344,8 +344,22 @@ class CompiledKerasClassifier(KerasClassifier):
                 )
             self._check_loss(y, units)
         own_loss = isinstance(self._loss, LabelWeightedCrossentropy | ClassLoss)
+        if not own_loss:
+            self._check_given_loss()
         if hasattr(self.model_, "outputs") and not own_loss:
             super()._check_model_compatibility(y)
+
+    def _check_given_loss(self) -> None:
+        """Refuse a loss of this package beside that of a network which comes compiled."""
+        given = getattr(self, self._compiled_by("loss"))
+        meant = resolve_loss(given, False)
+        kind = meant if isinstance(meant, type) else type(meant)
+        if issubclass(kind, ClassLoss):
+            name, _ = keras_loss(self._loss)
+            raise InvalidParameterError(
+                f"loss={given!r} has no effect: the network comes compiled with "
+                f"{name or self._loss!r}. Return it uncompiled, or leave loss=None."
+            )
 
     def _check_loss(self, y: Any, units: int) -> None:
         """Refuse a loss of Keras' that nothing can be learned from.

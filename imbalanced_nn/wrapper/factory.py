@@ -14,6 +14,7 @@ from imbalanced_nn.exceptions import InvalidParameterError
 from imbalanced_nn.losses import ClassLoss, single_loss
 from imbalanced_nn.networks import (
     adapt,
+    asks_for_rarest,
     columns_for,
     has_column_layers,
     set_output_bias,
@@ -293,8 +294,13 @@ class NetworkFactory:
         network, columns = self.network, None
         if has_column_layers(network):
             columns = columns_for(network, rows.X, rows.index)
-            if self.is_built_in and slots_of(network) != slots(columns):
-                network = self.estimator._build_keras_model(slots_=slots(columns))
+            known: dict[str, Any] = {"slots_": slots(columns)}
+            if asks_for_rarest(self.estimator.X_shape_[0]):
+                codes = rows.selected_codes
+                counts = np.bincount(codes) if codes.ndim == 1 else codes.sum(axis=0)
+                known["n_rarest_"] = int(counts[counts > 0].min())
+            if self.is_built_in and (slots_of(network) != known["slots_"] or len(known) > 1):
+                network = self.estimator._build_keras_model(**known)
                 self.estimator.model_ = network
         adapt(network, rows.X, rows.index, rows.counted_steps, columns)
 

@@ -46,11 +46,11 @@ from imbalanced_nn.wrapper.pickling import pack, unpack, walk
 
 __all__ = ["SklearnKerasClassifier"]
 
-STATEFUL = keras.metrics.Metric, keras.losses.Loss
+STATEFUL = keras.metrics.Metric, keras.losses.Loss, keras.callbacks.Callback
 
 
 def _holds_state(value: Any) -> bool:
-    """Whether a parameter is, or has among its members, a metric or a loss."""
+    """Whether a parameter is, or has among its members, a metric, a loss or a callback."""
     if isinstance(value, dict):
         value = list(value.values())
     if isinstance(value, list | tuple):
@@ -59,7 +59,10 @@ def _holds_state(value: Any) -> bool:
 
 
 def _own_copy(value: Any) -> Any:
-    """Return a copy of a metric, a loss, or of what holds them."""
+    """Return a copy of a metric, a loss or a callback, or of what holds them."""
+    if isinstance(value, keras.callbacks.Callback):
+        # Without the network that it has watched, and files that it has closed.
+        return copy.deepcopy(pack(value, {}))
     if isinstance(value, STATEFUL):
         return copy_of(value)
     return walk(value, _own_copy) if _holds_state(value) else clone(value, safe=False)

@@ -4,7 +4,9 @@ import warnings
 
 import keras
 import numpy as np
+import pandas as pd
 import pytest
+from imblearn.over_sampling import SMOTENC
 from sklearn import config_context
 from sklearn.base import clone
 from sklearn.datasets import make_classification
@@ -124,3 +126,40 @@ def test_averages_of_weights_are_shipped_in_mixed_precision(policy, params):
         assert roc_auc_score(Y, clf.predict_proba(X)[:, 1]) > 0.9
     finally:
         keras.config.set_dtype_policy("float32")
+
+
+def test_a_used_callback_with_a_file_is_cloned(tmp_path):
+    logger = keras.callbacks.CSVLogger(str(tmp_path / "log.csv"))
+    clf = small(callbacks=[logger]).fit(X, Y)
+    twin = clone(clf)
+    assert twin.callbacks[0] is not logger
+    assert twin.callbacks[0].filename == logger.filename
+    assert len(cross_val_score(clf, X, Y, cv=2)) == 2
+
+
+@pytest.mark.parametrize("loss", ["focal", "logit_adjusted"])
+def test_a_loss_beside_that_of_a_compiled_network_is_refused(loss):
+    def build():
+        made = network()
+        made.compile("sgd", "binary_crossentropy")
+        return made
+
+    for model in (build, build()):
+        clf = BalancedKerasClassifier(model, loss=loss, epochs=1)
+        with pytest.raises(InvalidParameterError, match=f"loss='{loss}' has no effect.*uncompiled"):
+            clf.fit(X, Y)
+
+
+def test_a_sampler_may_name_categorical_columns():
+    table = pd.DataFrame(X, columns=list("abcdef")).assign(f=(X[:, 5] > 0) * 1.0)
+    named, numbered = (
+        small(sampler=SMOTENC(categorical_features=columns, random_state=0)).fit(table, Y)
+        for columns in (["f"], [5])
+    )
+    np.testing.assert_array_equal(named.predict_proba(table), numbered.predict_proba(table))
+    for columns in ("auto", ["g"]):
+        clf = small(sampler=SMOTENC(categorical_features=columns))
+        with pytest.raises(InvalidParameterError, match="Give names of columns of X, or their num"):
+            clf.fit(table, Y)
+    with pytest.raises(InvalidParameterError, match="X has no names"):
+        small(sampler=SMOTENC(categorical_features=["f"])).fit(X, Y)

@@ -8,7 +8,7 @@ from sklearn.datasets import make_classification
 
 from imbalanced_nn import BalancedKerasClassifier, load, save
 from imbalanced_nn.exceptions import InvalidParameterError
-from imbalanced_nn.networks import BatchEnsembleDense, RobustNormalization, has_members
+from imbalanced_nn.networks import BatchEnsembleDense, RobustNormalization, has_members, tabular
 from imbalanced_nn.wrapper.factory import NetworkFactory
 from tests.problems import two_classes
 
@@ -126,3 +126,14 @@ def test_a_good_network_comes_out_of_the_box(data):
     X, y = make_classification(1000, 6, weights=[0.9], class_sep=2.0, random_state=0)
     clf = BalancedKerasClassifier(random_state=0, epochs=30).fit(X[:500], y[:500])
     assert clf.score(X[500:], y[500:]) > 0.85
+
+
+@pytest.mark.parametrize("rare", [20, 60])
+def test_many_rows_with_enough_rare_ones_have_wider_layers(rare, monkeypatch):
+    monkeypatch.setattr(tabular, "WIDER", ((100, 30, 9), (50, -1, 7)))
+    X = np.random.default_rng(0).normal(size=(200, 3))
+    for y in (np.repeat([0, 1], [200 - rare, rare]), np.eye(3, dtype=int)[np.arange(200) % 3]):
+        enough = y.ndim == 2 or rare == 60
+        clf = BalancedKerasClassifier(epochs=1, validation_split=0.2, random_state=0).fit(X, y)
+        dense = [layer for layer in clf.model_.layers if isinstance(layer, BatchEnsembleDense)]
+        assert {layer.units for layer in dense} == {9 if enough else 7}

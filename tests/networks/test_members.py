@@ -108,12 +108,19 @@ def made(**kwargs):
 
 
 @pytest.mark.parametrize(
-    ("n_rows", "units"),
-    [(None, 64), (10_000, 64), (10_001, 128), (200_000, 128), (200_001, 256)],
+    ("n_rows", "n_rarest", "units"),
+    [
+        (None, 0, 64),
+        (10_000, 5000, 64),
+        (10_001, 0, 128),
+        (200_000, 5000, 128),
+        (200_001, 1000, 128),
+        (200_001, 1001, 256),
+    ],
 )
-def test_more_rows_have_wider_layers(n_rows, units):
+def test_more_rows_have_wider_layers(n_rows, n_rarest, units):
     for name in ("tabular", "default"):
-        model = NETWORKS[name](meta(shape=(n_rows, 4)))
+        model = NETWORKS[name](meta(shape=(n_rows, 4)) | {"n_rarest_": n_rarest})
         dense = [layer for layer in model.layers if isinstance(layer, BatchEnsembleDense)]
         assert [layer.units for layer in dense] == [units, units]
 

@@ -13,7 +13,8 @@ from imbalanced_nn.training import extend_optimizer
 
 from .conftest import TABLE, fitted, network, rows
 
-pytestmark = pytest.mark.slow
+# The networks that these tests give are trained already.
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore:.*INN029")]
 
 layers = keras.layers
 

@@ -162,6 +162,7 @@ class Broken(keras.callbacks.Callback):
         raise RuntimeError("broken")
 
 
+@pytest.mark.filterwarnings("ignore:.*INN029")
 def test_a_fit_that_fails_leaves_what_is_carried(data):
     model = stateful()
     model.fit(data[0][:64], data[1][:64], batch_size=SIZE, verbose=0)
