@@ -21,8 +21,9 @@ class LeftOut:
     @staticmethod
     def find_spec(name, path=None, target=None):
         if name == "jax":
-            hidden = os.environ.get("KERAS_BACKEND") != "jax" and _is_loading("keras")
-            hidden = hidden or _is_loading("tensorflow")
+            # Its own backend needs it, and that of NumPy.
+            apart = os.environ.get("KERAS_BACKEND", "tensorflow") in ("tensorflow", "torch")
+            hidden = _is_loading("tensorflow") or (apart and _is_loading("keras"))
         else:
             hidden = name == "matplotlib" and _is_loading("keras")
         if hidden:
