@@ -294,12 +294,13 @@ class NetworkFactory:
         network, columns = self.network, None
         if has_column_layers(network):
             columns = columns_for(network, rows.X, rows.index)
+        if columns is not None and self.is_built_in:
             known: dict[str, Any] = {"slots_": slots(columns)}
             if asks_for_rarest(self.estimator.X_shape_[0]):
                 codes = rows.selected_codes
                 counts = np.bincount(codes) if codes.ndim == 1 else codes.sum(axis=0)
                 known["n_rarest_"] = int(counts[counts > 0].min())
-            if self.is_built_in and (slots_of(network) != known["slots_"] or len(known) > 1):
+            if slots_of(network) != known["slots_"] or "n_rarest_" in known:
                 network = self.estimator._build_keras_model(**known)
                 self.estimator.model_ = network
         adapt(network, rows.X, rows.index, rows.counted_steps, columns)

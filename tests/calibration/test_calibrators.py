@@ -144,7 +144,6 @@ def test_isotonic_is_a_moving_average_of_scikit_learns():
 @pytest.mark.parametrize("seed", range(5))
 def test_the_last_digits_of_an_output_do_not_decide_behind_steps(seed):
     codes, proba = bent(2000, 2, seed)
-    # Two rows of each class at nearly one score, where scikit-learn's steps are all but upright.
     calibrator = fitted("isotonic", codes, proba)
     odds = np.sort(logit(np.clip(proba[:, 1].astype(float), 1e-12, 1 - 1e-12)))
     near = np.concatenate([odds, (odds[1:] + odds[:-1]) / 2])

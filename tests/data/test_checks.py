@@ -26,6 +26,7 @@ from imbalanced_nn.data.checks import (
     take_rows,
 )
 from imbalanced_nn.exceptions import InvalidParameterError
+from imbalanced_nn.threshold import ThresholdTuner
 
 NAME = "TheEstimator"
 TABLE = np.arange(12.0).reshape(6, 2)
@@ -329,3 +330,10 @@ def test_weights_leave_no_class_out():
 def test_a_dict_of_arrays_is_told_of_the_feature_encoder():
     with pytest.raises(InvalidParameterError, match=r"2 arrays \('a', 'b'\).*feature_encoder"):
         check_features({"a": TABLE, "b": TABLE}, NAME)
+
+
+def test_weights_whose_sum_is_not_finite_are_refused():
+    with pytest.raises(ValueError, match="sum is not finite. Divide them"):
+        check_weights([1e308, 1e308], np.zeros((2, 1)))
+    with pytest.raises(ValueError, match="their sum finite"):
+        ThresholdTuner("f1").fit([0, 1], [0.1, 0.9], sample_weight=[1e308, 1e308])
