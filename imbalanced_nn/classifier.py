@@ -14,7 +14,14 @@ from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from imbalanced_nn._compat.scikeras import KerasClassifier, encoder_state, route_params
 from imbalanced_nn.calibration import chow_reject
-from imbalanced_nn.data import by_decision, check_weights, fill_padding, streamed, validation_tuple
+from imbalanced_nn.data import (
+    by_decision,
+    check_given,
+    check_weights,
+    fill_padding,
+    streamed,
+    validation_tuple,
+)
 from imbalanced_nn.describe import FittedDiagram
 from imbalanced_nn.exceptions import InvalidParameterError, counted_fit
 from imbalanced_nn.fitting import (
@@ -528,6 +535,7 @@ run_eagerly
         is_partial=False,
     ):
         """Plan, train once or for each fold, learn from what was held out, publish."""
+        check_given(X=X)
         told, factory = (X, y, sample_weight), NetworkFactory(self)
         goes_on = (self.warm_start or warm_start) and self.initialized_
         previous = getattr(self, "fit_result_", None) if goes_on else None
@@ -701,6 +709,7 @@ run_eagerly
         check_is_fitted(self)
         if self._kind is None:
             return super().score(X, y, sample_weight)
+        check_given(y=y)
         _, y = self._validate_data(y=fill_padding(y, sample_weight))
         predicted = self.predict(X)
         check_consistent_length(predicted, y)

@@ -152,4 +152,10 @@ CODES = {
         "cross-validation. Give the function that builds the network; each fit then begins anew. "
         "For a network that was trained on other rows set warm_start=True."
     ),
+    "INN030": (
+        "Parameters such as optimizer or metrics, and what is routed to them, compile a network "
+        "that comes uncompiled. This one comes compiled, so nothing reads them, as in scikeras. "
+        "Leave compile() out of the function that builds the network, or let the function take "
+        "compile_kwargs and hand them to compile()."
+    ),
 }

@@ -3,6 +3,7 @@
 from imbalanced_nn.data.checks import (
     by_blocks,
     check_features,
+    check_given,
     check_groups,
     check_labels,
     check_target,
@@ -51,6 +52,7 @@ __all__ = [
     "by_blocks",
     "by_decision",
     "check_features",
+    "check_given",
     "check_groups",
     "check_labels",
     "check_target",

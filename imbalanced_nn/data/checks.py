@@ -19,6 +19,7 @@ from imbalanced_nn.exceptions import InvalidParameterError
 __all__ = [
     "by_blocks",
     "check_features",
+    "check_given",
     "check_groups",
     "check_labels",
     "check_target",
@@ -148,6 +149,25 @@ def _bits(values: np.ndarray) -> np.ndarray:
     """Bits of values as float32; zero, of either sign, has none."""
     single = np.ascontiguousarray(values, dtype=np.float32) + np.float32(0)
     return single.view(np.uint32).astype(np.uint64)
+
+
+def check_given(**parts: Any) -> None:
+    """Refuse None in place of rows or labels.
+
+    Parameters
+    ----------
+    **parts : object
+        What was given, by the names of the arguments.
+
+    Raises
+    ------
+    ValueError
+        With the name of the first that is None.
+    """
+    for name, part in parts.items():
+        if part is None:
+            kind = "one label for each row of X" if name == "y" else "an array of one line per row"
+            raise ValueError(f"{name} is None. Pass {kind}.")
 
 
 def refuse_streams(X: Any) -> None:

@@ -138,7 +138,7 @@ def _train_members(plan: FitPlan) -> list[Member]:
             together = _together(ready)
             trained = [each.train(together) for each in ready]
     # Rows held out count together; a calibrator, or the network that ships, tells of its loss.
-    told = {"INN001", "INN013", "INN023", "INN029"}
+    told = {"INN001", "INN013", "INN023", "INN029", "INN030"}
     if calibrates(plan.parameters.calibration) or not plan.parameters.ensemble:
         told.add("INN012")
     for note in notes.values():

@@ -194,6 +194,29 @@ def note_trained_network(n_steps: int) -> None:
         )
 
 
+def note_idle_settings(names: list[str]) -> None:
+    """Tell of parameters that nothing reads, as the network comes compiled.
+
+    Parameters
+    ----------
+    names : list of str
+        Of the parameters.
+
+    Warns
+    -----
+    ImbalanceWarning
+        INN030.
+    """
+    if names:
+        told = " and ".join([*filter(None, [", ".join(names[:-1])]), names[-1]])
+        warn(
+            "INN030",
+            f"{told} {'have' if len(names) > 1 else 'has'} no effect: the network comes compiled. "
+            f"Leave compile() out of the function that builds it, or let the function take "
+            f"compile_kwargs and hand them to compile().",
+        )
+
+
 def note_balanced_twice(
     sampler: Any,
     class_weight: Any,

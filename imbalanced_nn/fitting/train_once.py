@@ -10,7 +10,12 @@ from imbalanced_nn.data import StreamedRows, note_offsets, row_hashes
 from imbalanced_nn.fitting.balancing import Resampling, balance, checked_sampler, ramp_epochs
 from imbalanced_nn.fitting.course import Course, TrainingRows, first_weighted_epoch
 from imbalanced_nn.fitting.network_posterior import judge, matched, network_posterior
-from imbalanced_nn.fitting.notes import note_copies, note_few_held_out, note_trained_network
+from imbalanced_nn.fitting.notes import (
+    note_copies,
+    note_few_held_out,
+    note_idle_settings,
+    note_trained_network,
+)
 from imbalanced_nn.fitting.outputs import check_network, note_loss
 from imbalanced_nn.fitting.plan import FitPlan, Fold, own_rows
 from imbalanced_nn.fitting.records import SeenRows, Shares, Trained, class_mass
@@ -231,6 +236,8 @@ def _prepared(plan: FitPlan, rows: TrainingRows, training: dict) -> tuple[Course
     in_loss = course.shares(course.first_epoch).in_loss
     if plan.is_fresh and factory.is_given and not (plan.is_partial or parameters.warm_start):
         note_trained_network(factory.n_updates)
+    if plan.is_fresh:
+        note_idle_settings(factory.idle_settings)
     factory.compile(plan.targets, balanced.class_weight, balanced.weighs_labels)
     fills = factory.fill_loss(in_loss, plan.previous is not None and plan.previous.fills_loss)
     if plan.is_fresh:

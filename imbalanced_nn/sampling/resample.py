@@ -167,15 +167,21 @@ def _told_with_counts(sampler: Any, codes: np.ndarray, classes: np.ndarray) -> I
     try:
         yield
     except (ValueError, RuntimeError) as error:
-        counts = dict(zip(classes.tolist(), np.bincount(codes).tolist(), strict=False))
+        counts = np.bincount(codes, minlength=len(classes)).tolist()
+        counts = dict(zip(classes.tolist(), counts, strict=True))
         too_few = "neighbors" in str(error) or "n_samples" in str(error)
         kind = TooFewRowsError if too_few else ValueError
-        remedy = (
-            " Collect more rows, lower the number of neighbours (sampler__k_neighbors), or use "
-            "'balanced_batches' or 'random_over'."
-            if too_few
-            else ""
-        )
+        remedy = ""
+        if not all(counts.values()):
+            remedy = (
+                ". Pass rows of every class, in larger chunks for example, or use "
+                "'balanced_batches', which draws from the classes that there are."
+            )
+        elif too_few:
+            remedy = (
+                " Collect more rows, lower the number of neighbours (sampler__k_neighbors), or use "
+                "'balanced_batches' or 'random_over'."
+            )
         raise kind(
             f"sampler={sampler!r} could not resample the training rows, which hold "
             f"{counts} rows of each class: {error}{remedy}"

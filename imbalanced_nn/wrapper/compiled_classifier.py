@@ -1,5 +1,6 @@
 """How scikeras' classifier builds and compiles its network, and whether that suits the target."""
 
+import inspect
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,7 +17,7 @@ from imbalanced_nn._compat.scikeras import (
     route_params,
 )
 from imbalanced_nn._compat.sklearn import parameter_names
-from imbalanced_nn.data import KINDS, n_output_units
+from imbalanced_nn.data import KINDS, check_given, n_output_units
 from imbalanced_nn.exceptions import InvalidParameterError, nearest_name
 from imbalanced_nn.losses import (
     ClassLoss,
@@ -46,9 +47,12 @@ from imbalanced_nn.training import (
 )
 from imbalanced_nn.wrapper.fresh_optimizer import fresh_optimizer
 from imbalanced_nn.wrapper.label_encoder import TimestepLabelEncoder
-from imbalanced_nn.wrapper.parameters import check_user_parameters, is_auto
+from imbalanced_nn.wrapper.parameters import check_made_of, check_user_parameters, is_auto
 
 __all__ = ["CompiledKerasClassifier"]
+
+MADE_BY_COMPILE = ("compile", "loss", "metrics", "optimizer")
+"""What parameters are routed to where a network is compiled."""
 
 TAKE_CODES = (
     "categorical_generalized_cross_entropy",
@@ -112,6 +116,7 @@ class CompiledKerasClassifier(KerasClassifier):
 
     def _initialize(self, X, y=None):
         """Check the data and build the network; which one may depend on how X is held."""
+        check_given(X=X)
         self._is_sparse = sparse.issparse(X)
         try:
             return super()._initialize(X, y)
@@ -176,6 +181,11 @@ class CompiledKerasClassifier(KerasClassifier):
         meant = {given["loss"]: resolve_loss(loss, routed)}
         chosen = self._training_defaults.optimizer if is_auto(optimizer) else optimizer
         meant[given["optimizer"]] = _optimizer_class(chosen) if isinstance(chosen, str) else chosen
+        meant = meant | {"metrics": self.metrics}
+        for name, made in meant.items():
+            part = name.removeprefix("compile__")
+            routed = [n.removeprefix(f"{part}__") for n in vars(self) if n.startswith(f"{part}__")]
+            check_made_of(part, made, routed)
         self.__dict__.update(meant)
         try:
             with numbered_afresh(), variables_alike():
@@ -268,6 +278,30 @@ class CompiledKerasClassifier(KerasClassifier):
                 self.model_.compile(**self._get_compile_kwargs())
             super()._ensure_compiled_model()
             extend_optimizer(self.model_)
+
+    def _idle_settings(self) -> list[str]:
+        """Return the names of parameters that nothing reads, as the network came compiled."""
+        network, given = self.model_, self.model
+        if not network.compiled or network.loss is None:
+            return []
+        if not isinstance(given, keras.Model):
+            taken = inspect.signature(self._check_model_param()).parameters.values()
+            takes_all = any(part.kind is part.VAR_KEYWORD for part in taken)
+            if takes_all or {"compile_kwargs", "params"} & {part.name for part in taken}:
+                return []
+        routed = [n for n in vars(self) if n.partition("__")[0] in MADE_BY_COMPILE and "__" in n]
+        return [*filter(self._is_idle, ("metrics", "optimizer")), *routed]
+
+    def _is_idle(self, part: str) -> bool:
+        """Whether a parameter says otherwise than what the network came compiled with."""
+        value = getattr(self, part, None)
+        if value is None or is_auto(value):
+            return False
+        if part == "optimizer":
+            kind = _optimizer_class(value) if isinstance(value, str) else value
+            kind = kind if isinstance(kind, type) else type(kind)
+            return type(self.model_.optimizer).__name__ != kind.__name__
+        return True
 
     def _compile_weighing_labels(self, class_weight: Any) -> None:
         """Compile the network with a loss that weighs its labels."""

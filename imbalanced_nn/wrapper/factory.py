@@ -119,6 +119,11 @@ class NetworkFactory:
         return 0 if optimizer is None else int(keras.ops.convert_to_numpy(optimizer.iterations))
 
     @property
+    def idle_settings(self) -> list[str]:
+        """Names of parameters that nothing reads, as the network came compiled."""
+        return self.estimator._idle_settings()
+
+    @property
     def is_built_in(self) -> bool:
         """Whether the network is one of this package."""
         return self.estimator._is_built_in()

@@ -23,6 +23,7 @@ __all__ = [
     "NotKept",
     "check_arguments",
     "check_callbacks",
+    "check_made_of",
     "check_parameters",
     "check_routed",
     "check_user_parameters",
@@ -65,6 +66,8 @@ CONSTRAINTS = {
     "random_state": ["random_state"],
     "shuffle": ["boolean"],
     "run_eagerly": ["boolean"],
+    "verbose": [AUTO, "boolean", Interval(numbers.Integral, 0, None, closed="left")],
+    "warm_start": ["boolean"],
 }
 """Accepted types and ranges of the parameters, in scikit-learn's declarative form."""
 
@@ -106,6 +109,13 @@ OWN_ARGUMENTS = {
 """Arguments of the estimator's own methods, for hints."""
 
 ROWS = {"x", "y", "sample_weight"}
+
+MADE_OF = {
+    "loss": "loss='focal' or loss=keras.losses.BinaryFocalCrossentropy",
+    "metrics": "metrics=keras.metrics.AUC",
+    "optimizer": "optimizer='adam' or optimizer=keras.optimizers.Adam",
+}
+"""Classes as they are written, of what is made with parameters."""
 
 CALLED_ELSEWHERE = {
     "cos": "cosine",
@@ -295,6 +305,62 @@ def check_routed(names: Iterable[str], network: Any) -> None:
                 f"{name!r} is not an argument of the network's {method}."
                 f"{given or nearest_name(argument, accepted)} It takes {sorted(accepted)}."
             )
+
+
+def check_made_of(part: str, made: Any, routed: Iterable[str]) -> None:
+    """Refuse parameters that are routed to a loss, metric or optimizer which does not take them.
+
+    Parameters
+    ----------
+    part : {"loss", "metrics", "optimizer"}
+        Name of the parameter that they are routed to.
+    made : object
+        What it stands for. Of lists and dicts nothing is refused, and what a class of the user's
+        takes by any keyword is its own matter.
+    routed : iterable of str
+        Names of the parameters, without the prefix.
+
+    Raises
+    ------
+    InvalidParameterError
+        With the nearest name that exists, or with what to write instead.
+    """
+    names = sorted(name for name in routed if "__" not in name)
+    if not names or isinstance(made, list | tuple | dict):
+        return
+    written = f"{part}__{names[0]}"
+    if not isinstance(made, type):
+        instead = "Give a class, such as " + MADE_OF[part]
+        if made is not None:
+            instead += ", or set it where the object is made"
+        raise InvalidParameterError(
+            f"{written!r} has nothing to go to: {part} is {made!r}, and only a class is made with "
+            f"parameters. {instead}."
+        )
+    accepted = _made_with(made)
+    if accepted is None:
+        return
+    for name in names:
+        if name not in accepted and not name.isdigit():
+            raise InvalidParameterError(
+                f"{f'{part}__{name}'!r} is not a parameter of {made.__name__}."
+                f"{nearest_name(name, accepted)} It takes {sorted(accepted)}."
+            )
+
+
+def _made_with(cls: type) -> set[str] | None:
+    """Names of the parameters that a class is made with; None where they cannot be told."""
+    named: set[str] = set()
+    for base in cls.__mro__:
+        if "__init__" not in vars(base):
+            continue
+        keywords, takes_all = _keywords(base.__init__)
+        named |= set(keywords) - {"self"}
+        if not takes_all:
+            return named
+        if base.__module__.partition(".")[0] not in ("builtins", "imbalanced_nn", "keras", "tensorflow"):
+            return None
+    return named
 
 
 def check_callbacks(given: Any, name: str) -> None:

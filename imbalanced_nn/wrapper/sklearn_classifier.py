@@ -19,6 +19,7 @@ from imbalanced_nn._compat.sklearn import check_feature_names, check_n_features
 from imbalanced_nn.data import (
     StreamedRows,
     check_features,
+    check_given,
     check_labels,
     check_target,
     refuse_streams,
@@ -300,6 +301,7 @@ class SklearnKerasClassifier(CallbackSupportMixin, CompiledKerasClassifier):
                 f"This {type(self).__name__} instance is not fitted yet. Call 'fit' with "
                 f"appropriate arguments before using this estimator."
             )
+        check_given(X=X)
         refuse_after_fork()
         routed = any(name.startswith("predict__") for name in self.__dict__)
         if kwargs or routed or watches_predictions(self._predict_callbacks or []):

@@ -163,3 +163,96 @@ def test_a_sampler_may_name_categorical_columns():
             clf.fit(table, Y)
     with pytest.raises(InvalidParameterError, match="X has no names"):
         small(sampler=SMOTENC(categorical_features=["f"])).fit(X, Y)
+
+
+def compiled(optimizer="sgd", loss="binary_crossentropy"):
+    made = network()
+    made.compile(optimizer, loss, metrics=["accuracy"])
+    return made
+
+
+def compiled_as_told(compile_kwargs):
+    made = network()
+    made.compile(**compile_kwargs | {"loss": "binary_crossentropy"})
+    return made
+
+
+def own(model, **settings):
+    return BalancedKerasClassifier(model, epochs=1, validation_split=0.2, **settings)
+
+
+IDLE = [
+    ({"optimizer": "adam"}, "optimizer has"),
+    ({"optimizer__learning_rate": 0.1, "optimizer": "sgd"}, "optimizer__learning_rate has"),
+    ({"metrics": ["AUC"], "compile__loss_weights": 1.0}, "metrics and compile__loss_weights have"),
+    ({"compile__jit_compile": False}, "compile__jit_compile has"),
+]
+
+
+@pytest.mark.parametrize(("settings", "told"), IDLE)
+def test_settings_that_a_compiled_network_does_not_read_are_noted(settings, told):
+    with pytest.warns(ImbalanceWarning, match=f"INN030. {told} no effect"):
+        own(compiled, **settings).fit(X, Y)
+
+
+@pytest.mark.parametrize(
+    ("model", "settings"),
+    [
+        (compiled, {"optimizer": "SGD", "loss": "binary_crossentropy"}),
+        (compiled, {"loss": keras.losses.BinaryCrossentropy}),
+        (network, {"optimizer": "adam", "metrics": ["AUC"], "optimizer__learning_rate": 0.1}),
+        (compiled_as_told, {"optimizer": "adam", "metrics": ["AUC"]}),
+    ],
+)
+def test_settings_that_are_read_or_say_the_same_are_not(model, settings):
+    own(model, **settings).fit(X, Y)
+
+
+MISROUTED = [
+    ({"optimizer__learningrate": 0.1}, "not a parameter of Adam. Did you mean 'learning_rate'"),
+    ({"loss": "focal", "loss__gama": 2}, "FocalCrossentropy. Did you mean 'gamma'"),
+    ({"loss__gamma": 2}, "nothing to go to: loss is None.*loss='focal'"),
+    ({"optimizer": keras.optimizers.SGD(), "optimizer__momentum": 0.9}, "where the object is made"),
+    ({"metrics": "AUC", "metrics__name": "area"}, "metrics=keras.metrics.AUC"),
+]
+
+
+@pytest.mark.parametrize(("settings", "told"), MISROUTED)
+def test_what_is_routed_to_objects_that_do_not_take_it_is_refused(settings, told):
+    with pytest.raises(InvalidParameterError, match=told):
+        small(**{"optimizer": "adam"} | settings).fit(X, Y)
+
+
+def test_a_class_of_the_users_takes_what_it_takes():
+    class Slow(keras.optimizers.SGD):
+        def __init__(self, **kwargs):
+            super().__init__(kwargs.pop("pace", 0.1), **kwargs)
+
+    small(optimizer=Slow, optimizer__pace=0.5).fit(X, Y)
+
+
+@pytest.mark.parametrize("settings", [{"warm_start": "no"}, {"verbose": "yes"}])
+def test_flags_are_flags(settings):
+    with pytest.raises(InvalidParameterError, match=next(iter(settings))):
+        small(**settings).fit(X, Y)
+
+
+def test_none_is_neither_rows_nor_labels():
+    clf = small(epochs=1)
+    with pytest.raises(ValueError, match="X is None"):
+        clf.fit(None, Y)
+    clf.fit(X, Y)
+    for ask in (clf.predict, clf.predict_proba, clf.network_outputs):
+        with pytest.raises(ValueError, match="X is None"):
+            ask(None)
+    with pytest.raises(ValueError, match="y is None"):
+        clf.score(X, None)
+    with pytest.raises(ValueError, match="X is None"):
+        clf.set_params(warm_start=True).fit(None, Y)
+
+
+def test_a_chunk_of_one_class_is_not_resampled():
+    clf = small(sampler="smote", epochs=1).partial_fit(X, Y)
+    with pytest.raises(ValueError, match=r"\{0: \d+, 1: 0\}.*larger chunks.*'balanced_batches'"):
+        clf.partial_fit(X[Y == 0], Y[Y == 0])
+    small(sampler="balanced_batches", epochs=1).partial_fit(X, Y).partial_fit(X[Y == 0], Y[Y == 0])
