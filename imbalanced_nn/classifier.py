@@ -56,6 +56,7 @@ from imbalanced_nn.wrapper import (
     check_parameters,
     plain,
     restored_on_failure,
+    used_online,
 )
 
 __all__ = ["BalancedKerasClassifier"]
@@ -403,8 +404,10 @@ run_eagerly
             INN001 where few rows of a class are held out, INN002, INN008 and INN016 about synthetic
             rows, INN003 and INN007 about class weights, INN005, INN006, INN010, INN014 and INN017
             about the threshold, INN009 about batches, INN011 about the calibrator, INN012 about the
-            loss, INN013 where rows were resampled before, INN018 about weights of labels, INN026
-            where the mean of probabilities was put right; see `imbalanced_nn.exceptions.CODES`.
+            loss, INN013 where rows were resampled before, INN018 about weights of labels, INN023
+            about columns that float32 rounds, INN026 where the mean of probabilities was put right,
+            INN029 where the network has been trained already, INN030 about settings that a compiled
+            network does not read; see `imbalanced_nn.exceptions.CODES`.
         """
         given = kwargs.pop("validation_data", None)
         validation = validation_tuple(X_val, y_val, sample_weight_val, given)
@@ -425,8 +428,9 @@ run_eagerly
     def _arguments_of_fit(self, given):
         """Check parameters and what ``fit`` was given; return it, the last and the first epoch."""
         arguments, routed = plain(given), NetworkFactory(self).routed("fit")
-        for params in (self.get_params(deep=False), routed, arguments):
-            check_parameters(params, type(self).__name__)
+        check_parameters(self.get_params(deep=False), type(self).__name__)
+        for params in (routed, arguments):
+            check_parameters(params, type(self).__name__, of_a_call=True)
         training = {"epochs": self.epochs, "initial_epoch": 0} | routed | arguments
         return arguments, (training["epochs"], training["initial_epoch"])
 
@@ -458,8 +462,9 @@ run_eagerly
             The estimator.
         """
         arguments = plain(kwargs)
-        for params in (self.get_params(deep=False), arguments):
-            check_parameters(params, type(self).__name__)
+        used = used_online(self.get_params(deep=False), self.initialized_)
+        check_parameters(used, type(self).__name__)
+        check_parameters(arguments, type(self).__name__, of_a_call=True)
         y = fill_padding(y, sample_weight)
         with self._plain_parameters(), restored_on_failure(self):
             earlier = getattr(self, "fit_result_", None) if self.initialized_ else None
@@ -771,8 +776,10 @@ run_eagerly
         Warns
         -----
         ImbalanceWarning
-            INN004 if the network was trained on these rows, INN010 where few positives moved the
-            cut, INN014 where the positive class is not the only one it could be.
+            INN004 if the network was trained on these rows, INN005 where a callable objective is
+            tried on some of the cuts, INN006 where a class has no rows, INN010 where few positives
+            moved the cut, INN014 where the positive class is not the only one it could be, INN015
+            where the scores rank the wrong way round.
 
         Examples
         --------

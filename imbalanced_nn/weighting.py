@@ -280,9 +280,10 @@ def check_name(class_weight: Any) -> None:
         hint = " Keras ignored 'auto' silently; write class_weight='balanced'."
     elif isinstance(class_weight, str):
         hint = nearest_name(class_weight, [*NAMES, BALANCED_BATCH])
+    names = ", ".join(map(repr, [*NAMES, BALANCED_BATCH]))
     raise InvalidParameterError(
-        f"class_weight must be None, {', '.join(map(repr, NAMES))}, a dict from label to weight "
-        f"or a callable that returns one for y; got {class_weight!r}.{hint}"
+        f"class_weight must be None, {names}, a dict from label to weight or a callable "
+        f"that returns one for y; got {class_weight!r}.{hint}"
     )
 
 

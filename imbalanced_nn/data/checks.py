@@ -2,7 +2,7 @@
 
 import numbers
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -21,6 +21,7 @@ __all__ = [
     "check_features",
     "check_given",
     "check_groups",
+    "check_indicator",
     "check_labels",
     "check_target",
     "check_weighed_classes",
@@ -321,6 +322,9 @@ def check_labels(y: np.ndarray) -> None:
             f"and not all of them are whole: a classifier takes classes. Cut y into some first, "
             f"as (y > limit).astype(int)."
         )
+    if y.ndim == 2 and y.dtype.kind in "biuf" and len(np.unique(y)) < 3:
+        # What holds more values is no indicator to scikit-learn.
+        check_indicator(y)
     kinds = {type(value) for value in y.flat} if y.dtype == object else set()
     if all(issubclass(kind, str) for kind in kinds):
         return
@@ -335,6 +339,27 @@ def check_labels(y: np.ndarray) -> None:
         whole = all(float(value).is_integer() for value in y.flat)
         raise ValueError(f"{held}. Write y.astype({'int' if whole else 'float'}).")
     raise ValueError(f"{held}. Labels are of one type: write y.astype(str), or numbers for all.")
+
+
+def check_indicator(y: np.ndarray) -> None:
+    """Refuse other values than 0 and 1 where y says which labels each row has.
+
+    Parameters
+    ----------
+    y : ndarray of shape (n_samples, n_labels)
+        Numbers or truth values.
+
+    Raises
+    ------
+    ValueError
+        With how to write them as 0 and 1.
+    """
+    values = np.unique(y).tolist()
+    if not set(values) <= {0, 1}:
+        raise ValueError(
+            f"y of several labels is 1 where a row has a label and 0 where it has not; got "
+            f"{values[:5]}. Write (y == {values[-1]}).astype(int)."
+        )
 
 
 def check_weights(
@@ -362,6 +387,11 @@ def check_weights(
     ValueError
         If a weight is negative, not finite or of the wrong shape, or all are zero.
     """
+    if isinstance(sample_weight, str | Mapping):
+        raise ValueError(
+            f"{name} must be one weight for each row, or None; got {sample_weight!r}. Classes are "
+            f"weighed by the parameter class_weight of the estimator."
+        )
     shape = (n_rows(X), *steps)
     if sample_weight is None:
         return np.ones(shape)

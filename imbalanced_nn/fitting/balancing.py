@@ -189,10 +189,19 @@ def checked_sampler(
 
 def _number_columns(sampler: Any, parameter: str, names: Any) -> None:
     """Give a sampler that names categorical columns their numbers: its rows are an array."""
-    named: Any = getattr(sampler, "categorical_features", None)
-    columns = [named] if isinstance(named, str) else [] if named is None else list(named)
+    for name, named in [] if sampler is None else sampler.get_params().items():
+        if name.rpartition("__")[2] == "categorical_features":
+            numbers = _numbered(named, parameter, names)
+            if numbers is not None:
+                sampler.set_params(**{name: numbers})
+
+
+def _numbered(named: Any, parameter: str, names: Any) -> list[int] | None:
+    """Return the numbers of columns that are named, None where none is."""
+    columns = [named] if isinstance(named, str) else getattr(named, "tolist", lambda: named)()
+    columns = columns if isinstance(columns, list | tuple) else []
     if not any(isinstance(column, str) for column in columns):
-        return
+        return None
     places = {name: place for place, name in enumerate(names)}
     if not places.keys() >= set(columns):
         of_table = f"the names are {list(places)[:10]}" if places else "X has no names"
@@ -200,7 +209,7 @@ def _number_columns(sampler: Any, parameter: str, names: Any) -> None:
             f"{parameter} has categorical_features={named!r}, but {of_table}, and rows come to it "
             f"as an array, without types. Give names of columns of X, or their numbers."
         )
-    sampler.set_params(categorical_features=[places[column] for column in columns])
+    return [places[column] for column in columns]
 
 
 def balance(

@@ -96,6 +96,16 @@ def _from_class(cls: type, name: str, params: dict[str, Any], parameter: str) ->
             f"parameters or a {cls.__name__} object."
         ) from None
     nested = {key: value for key, value in params.items() if "__" in key}
+    known = sampler.get_params()
+    for key in nested:
+        part = key.partition("__")[0]
+        if key not in known and part in known:
+            raise InvalidParameterError(
+                f"{parameter}__{key} is for a part that {parameter}={name!r} does not have: {part} "
+                f"is {known[part]!r}. Give the part as an object, {parameter}__{part}=..., or all "
+                f"of it, {parameter}={cls.__name__}({part}=...)."
+            )
+    _check_names(cls, nested, known, parameter)
     return sampler.set_params(**nested)
 
 

@@ -9,7 +9,7 @@ from imblearn.utils import check_sampling_strategy
 from imbalanced_nn._compat.imblearn import sampling_type
 from imbalanced_nn.exceptions import TooFewRowsError, warn
 
-__all__ = ["cap_neighbours"]
+__all__ = ["cap_neighbours", "neighbours_of"]
 
 NEIGHBOUR_PARAMETERS = ("k_neighbors", "n_neighbors")
 
@@ -45,8 +45,10 @@ def cap_neighbours(sampler: Any, labels: np.ndarray) -> None:
         return
     try:
         added = check_sampling_strategy(blends.sampling_strategy, labels, "over-sampling")
-    except ValueError:
+    except (AttributeError, TypeError, ValueError):
         # The sampler itself says what is wrong with the strategy.
+        return
+    if added is None:
         return
     values, counts = np.unique(labels, return_counts=True)
     blended = {
@@ -66,12 +68,40 @@ def cap_neighbours(sampler: Any, labels: np.ndarray) -> None:
         )
     if n > wanted:
         return
+    set_by = neighbours_of(sampler)
     blends.set_params(**{name: n - 1})
     if blends is not sampler and hasattr(sampler, "smote"):
         sampler.set_params(smote=blends)
     warn(
         "INN008",
         f"{type(blends).__name__} asks for {name}={wanted}, but class {label!r} has {n} rows to "
-        f"train on (of {every}): {name}={n - 1} was used. Set sampler__{name}, or compare with "
+        f"train on (of {every}): {name}={n - 1} was used. Set {set_by}, or compare with "
         f"'balanced_batches'.",
     )
+
+
+def neighbours_of(sampler: Any) -> str:
+    """Return how the number of neighbours of a sampler is written, empty if it has none.
+
+    Parameters
+    ----------
+    sampler : object with ``fit_resample``
+        A sampler, or a combination or pipeline of some.
+
+    Examples
+    --------
+    >>> from imblearn.combine import SMOTETomek
+    >>> from imblearn.under_sampling import NearMiss
+    >>> from imbalanced_nn.sampling.neighbours import neighbours_of
+    >>> neighbours_of(NearMiss())
+    'sampler__n_neighbors'
+    >>> neighbours_of(SMOTETomek())
+    'sampler=SMOTETomek(smote=SMOTE(k_neighbors=...))'
+    """
+    names = sorted(sampler.get_params(), key=lambda name: name.count("__"))
+    found = [name for name in names if name.rpartition("__")[2] in NEIGHBOUR_PARAMETERS]
+    if found:
+        return f"sampler__{found[0]}"
+    if hasattr(sampler, "smote"):
+        return f"sampler={type(sampler).__name__}(smote=SMOTE(k_neighbors=...))"
+    return ""

@@ -1,5 +1,6 @@
 """Random over- and under-sampling by row number: what imbalanced-learn's samplers draw."""
 
+import numbers
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,6 +11,8 @@ from imblearn.utils import check_sampling_strategy
 
 from imbalanced_nn._compat.imblearn import sampling_type
 from imbalanced_nn.data import Rows
+
+ACCEPTED = (str, numbers.Real, Mapping)
 
 __all__ = ["counts_after", "draws_rows", "random_rows", "rows_to_draw"]
 
@@ -42,7 +45,12 @@ def rows_to_draw(sampler: Any, codes: np.ndarray, classes: np.ndarray) -> dict[i
         If the strategy cannot be met, in imbalanced-learn's words.
     """
     strategy = sampler.sampling_strategy
-    by_label = callable(strategy) or not isinstance(strategy, str | float)
+    if strategy is None or not (callable(strategy) or isinstance(strategy, ACCEPTED)):
+        raise ValueError(
+            f"sampling_strategy must be a name such as 'auto', a ratio, a dict from label to rows "
+            f"or shares, or a callable; got {strategy!r}."
+        )
+    by_label = callable(strategy) or not isinstance(strategy, str | numbers.Real)
     # A copy of the labels is needed only where the strategy names them.
     target = classes[codes] if by_label else codes
     wanted = check_sampling_strategy(strategy, target, sampling_type(sampler))

@@ -63,7 +63,7 @@ def redraws(
         return None
     if random:
         return _RandomRedraw(sampler, rows, classes)
-    if "random_state" not in sampler.get_params():
+    if not _seeds(sampler):
         raise InvalidParameterError(
             f"resample_every='epoch' needs a sampler that draws at random; {sampler!r} picks the "
             f"same rows every time. Set resample_every='auto'."
@@ -159,7 +159,7 @@ class _SyntheticRedraw(Draw):
     def __init__(self, sampler: Any, rows: Rows, classes: np.ndarray, finish: Any):
         self._sampler, self._natural, self._classes = sampler, rows, classes
         self._finish = finish
-        self._seed = draw_seed(sampler.random_state)
+        self._seed = draw_seed(sampler.get_params()[_seeds(sampler)[0]])
         self._drawn: tuple[int, Any] = (-1, None)
         self._length = 0
         self._counts = np.zeros(0, dtype=int)
@@ -189,7 +189,8 @@ class _SyntheticRedraw(Draw):
 
     def _rows(self, epoch: int) -> Rows:
         if self._drawn[0] != epoch:
-            again = clone(self._sampler).set_params(random_state=_seed(self._seed, epoch, 0))
+            again, seed = clone(self._sampler), _seed(self._seed, epoch, 0)
+            again.set_params(**dict.fromkeys(_seeds(again), seed))
             with warnings.catch_warnings():
                 # What there is to note was noted with the first draw.
                 warnings.simplefilter("ignore", ImbalanceWarning)
@@ -210,6 +211,12 @@ def _scheduled(
     members = np.split(rows.index[order], np.cumsum(counts)[:-1])
     each = Quotas(counts, drawn / drawn.sum(), size, progress)
     return QuotaDraw(members, each, 1, draw_seed(sampler.random_state), ordered=False)
+
+
+def _seeds(sampler: Any) -> list[str]:
+    """Return the names of the parameters that seed a sampler or a part of it, its own first."""
+    names = [n for n in sampler.get_params() if n.rpartition("__")[2] == "random_state"]
+    return sorted(names, key=lambda name: name.count("__"))
 
 
 def _seed(*key: int) -> int:

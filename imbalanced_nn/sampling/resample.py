@@ -7,36 +7,21 @@ from typing import Any
 
 import numpy as np
 from imblearn.over_sampling import RandomOverSampler
-from imblearn.under_sampling import (
-    AllKNN,
-    EditedNearestNeighbours,
-    InstanceHardnessThreshold,
-    NeighbourhoodCleaningRule,
-    RandomUnderSampler,
-    RepeatedEditedNearestNeighbours,
-)
+from imblearn.under_sampling import RandomUnderSampler
 from imblearn.under_sampling.base import BaseCleaningSampler
-from scipy import sparse
 from sklearn.utils import check_random_state
 
 from imbalanced_nn._compat.imblearn import sampling_type
-from imbalanced_nn.data import Rows, StackedRows, take_rows
+from imbalanced_nn.data import Rows, take_rows
 from imbalanced_nn.exceptions import InvalidParameterError, TooFewRowsError, warn
 from imbalanced_nn.sampling.blended_codes import note_blended_codes
-from imbalanced_nn.sampling.neighbours import cap_neighbours
+from imbalanced_nn.sampling.neighbours import cap_neighbours, neighbours_of
+from imbalanced_nn.sampling.on_codes import on_codes
+from imbalanced_nn.sampling.returned_rows import checked_output, picked_and_synthetic
 from imbalanced_nn.sampling.random_rows import draws_rows, random_rows, rows_to_draw
 from imbalanced_nn.sampling.strategy import resampled_counts
 
 __all__ = ["draw_seed", "ignores_features", "resample"]
-
-# These compute with the labels, some as positions in an array: right for 0 ... K - 1 only.
-COMPUTE_WITH_LABELS = (
-    AllKNN,
-    EditedNearestNeighbours,
-    InstanceHardnessThreshold,
-    NeighbourhoodCleaningRule,
-    RepeatedEditedNearestNeighbours,
-)
 
 
 def resample(
@@ -77,34 +62,7 @@ def resample(
     """
     codes = rows.selected_codes
     _set_strategy(sampler, codes, classes)
-    if draws_rows(sampler):
-        with _told_with_counts(sampler, codes, classes):
-            wanted = rows_to_draw(sampler, codes, classes)
-        seed = [draw_seed(sampler.random_state), 0, 0]
-        indices = rows.index[random_rows(sampler, codes, wanted, seed)]
-        return dataclasses.replace(rows, index=indices), indices
-    on_codes = _computes_with_labels(sampler)
-    labels = codes if on_codes else classes[codes]
-    cap_neighbours(sampler, labels)
-    if ignores_features(sampler):
-        numbers = np.arange(len(codes)).reshape(-1, 1)
-        with _told_with_counts(sampler, codes, classes):
-            sampler.fit_resample(numbers, labels)
-        indices = rows.index[sampler.sample_indices_]
-        resampled = dataclasses.replace(rows, index=indices)
-    else:
-        X = _as_array(take_rows(rows.X, rows.index), sampler)
-        table = X if X.ndim == 2 else X.reshape(len(X), -1)
-        with _told_with_counts(sampler, codes, classes):
-            X_new, labels_new = sampler.fit_resample(table, labels)
-        if _only_picks(sampler):
-            indices = rows.index[sampler.sample_indices_]
-            resampled = dataclasses.replace(rows, index=indices)
-        else:
-            codes_new = labels_new if on_codes else np.searchsorted(classes, labels_new)
-            resampled, indices = _generated(sampler, rows, table, X_new, codes_new, X.shape[1:])
-            if X.ndim == 2:
-                note_blended_codes(sampler, table, X_new[indices < 0], looked_up)
+    resampled, indices = _resampled(sampler, rows, classes, looked_up)
     lost = np.setdiff1d(codes, resampled.selected_codes)
     if len(lost):
         raise TooFewRowsError(
@@ -112,6 +70,38 @@ def resample(
             f"sampler or sampling_strategy."
         )
     return resampled, indices
+
+
+def _resampled(
+    sampler: Any, rows: Rows, classes: np.ndarray, looked_up: bool
+) -> tuple[Rows, np.ndarray]:
+    """Resample rows; see `resample`."""
+    codes = rows.selected_codes
+    if draws_rows(sampler):
+        with _told_with_counts(sampler, codes, classes):
+            wanted = rows_to_draw(sampler, codes, classes)
+        seed = [draw_seed(sampler.random_state), 0, 0]
+        indices = rows.index[random_rows(sampler, codes, wanted, seed)]
+        return dataclasses.replace(rows, index=indices), indices
+    labels = classes[codes]
+    cap_neighbours(sampler, labels)
+    if ignores_features(sampler):
+        numbers = np.arange(len(codes)).reshape(-1, 1)
+        with _told_with_counts(sampler, codes, classes):
+            sampler.fit_resample(numbers, labels)
+    else:
+        X = _as_array(take_rows(rows.X, rows.index), sampler)
+        table = X if X.ndim == 2 else X.reshape(len(X), -1)
+        with _told_with_counts(sampler, codes, classes):
+            output = on_codes(sampler, classes).fit_resample(table, labels)
+        X_new, codes_new = checked_output(sampler, output, table, classes)
+        if not _only_picks(sampler):
+            found = picked_and_synthetic(sampler, rows, table, X_new, codes_new, X.shape[1:])
+            if X.ndim == 2:
+                note_blended_codes(sampler, table, X_new[found[1] < 0], looked_up)
+            return found
+    indices = rows.index[sampler.sample_indices_]
+    return dataclasses.replace(rows, index=indices), indices
 
 
 def draw_seed(random_state: Any) -> int:
@@ -124,17 +114,6 @@ def ignores_features(sampler: Any) -> bool:
     if isinstance(sampler, RandomOverSampler):
         return sampler.shrinkage is None
     return isinstance(sampler, RandomUnderSampler)
-
-
-def _computes_with_labels(sampler: Any) -> bool:
-    """Whether a sampler, or one inside it, needs codes, and none of its parameters names labels."""
-    params = sampler.get_params()
-    computes = any(isinstance(part, COMPUTE_WITH_LABELS) for part in (sampler, *params.values()))
-    return computes and all(
-        isinstance(value, str | float)
-        for name, value in params.items()
-        if name.rpartition("__")[2] == "sampling_strategy"
-    )
 
 
 def _only_picks(sampler: Any) -> bool:
@@ -166,7 +145,7 @@ def _told_with_counts(sampler: Any, codes: np.ndarray, classes: np.ndarray) -> I
     """Tell a failure of the sampler with the class counts it had to work with."""
     try:
         yield
-    except (ValueError, RuntimeError) as error:
+    except (OverflowError, RuntimeError, ValueError) as error:
         counts = np.bincount(codes, minlength=len(classes)).tolist()
         counts = dict(zip(classes.tolist(), counts, strict=True))
         too_few = "neighbors" in str(error) or "n_samples" in str(error)
@@ -178,52 +157,13 @@ def _told_with_counts(sampler: Any, codes: np.ndarray, classes: np.ndarray) -> I
                 "'balanced_batches', which draws from the classes that there are."
             )
         elif too_few:
-            remedy = (
-                " Collect more rows, lower the number of neighbours (sampler__k_neighbors), or use "
-                "'balanced_batches' or 'random_over'."
-            )
+            name = neighbours_of(sampler)
+            fewer = f"lower the number of neighbours ({name}), " if name else ""
+            remedy = f" Collect more rows, {fewer}or use 'balanced_batches' or 'random_over'."
         raise kind(
             f"sampler={sampler!r} could not resample the training rows, which hold "
             f"{counts} rows of each class: {error}{remedy}"
         ) from error
-
-
-def _generated(
-    sampler: Any,
-    rows: Rows,
-    table: Any,
-    X_new: Any,
-    codes_new: np.ndarray,
-    shape: tuple[int, ...],
-) -> tuple[Rows, np.ndarray]:
-    """Rows of which some are synthetic: those alone are kept, in the shape of the input."""
-    codes, weight, n = rows.selected_codes, rows.selected_weight, len(rows.index)
-    indices = np.full(len(codes_new), -1)
-    cleaner = getattr(sampler, "tomek_", getattr(sampler, "enn_", None))
-    if cleaner is not None:
-        # Cleaning comes after blending, whose output starts with the rows that it was given.
-        kept = cleaner.sample_indices_
-        real = kept < n
-        indices[real] = rows.index[kept[real]]
-    elif len(codes_new) >= n and _same_values(X_new[:n], table):
-        indices[:n] = rows.index
-    synthetic = indices < 0
-    further = X_new[synthetic]
-    if len(shape) > 1:
-        further = further.reshape(-1, *shape)
-    codes_further = codes_new[synthetic]
-    totals, counts = np.bincount(codes, weights=weight), np.bincount(codes)
-    means = np.divide(totals, counts, out=np.ones_like(totals), where=counts > 0)
-    index = indices.copy()
-    index[synthetic] = len(rows.codes) + np.arange(synthetic.sum())
-    resampled = Rows(
-        StackedRows(rows.X, further),
-        None,
-        np.concatenate([rows.codes, codes_further]),
-        np.concatenate([rows.sample_weight, means[codes_further]]),
-        index,
-    )
-    return resampled, indices
 
 
 def _set_strategy(sampler: Any, codes: np.ndarray, classes: np.ndarray) -> None:
@@ -240,10 +180,5 @@ def _set_strategy(sampler: Any, codes: np.ndarray, classes: np.ndarray) -> None:
     )
     if after is not None:
         sampler.set_params(sampling_strategy=after)
-
-
-def _same_values(left: Any, right: Any) -> bool:
-    """Whether two tables hold the same values."""
-    if sparse.issparse(left):
-        return (left != right).nnz == 0
-    return np.array_equal(left, right)
+    if combines and sampler.smote is not None:
+        _set_strategy(sampler.smote, codes, classes)

@@ -200,7 +200,7 @@ def resampled_counts(
     >>> resampled_counts({"fraud": 0.1}, counts, classes, over=False)
     {'ok': 165, 'odd': 15, 'fraud': 20}
     """
-    ratio = _is_number(strategy) and not isinstance(strategy, numbers.Integral)
+    ratio = _is_number(strategy)
     shares = isinstance(strategy, Mapping) and any(
         not isinstance(value, numbers.Integral) for value in strategy.values()
     )

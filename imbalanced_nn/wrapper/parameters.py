@@ -29,6 +29,7 @@ __all__ = [
     "check_user_parameters",
     "is_auto",
     "plain",
+    "used_online",
 ]
 
 AUTO = StrOptions({"auto"})
@@ -110,6 +111,12 @@ OWN_ARGUMENTS = {
 
 ROWS = {"x", "y", "sample_weight"}
 
+HELD_OUT = ("head_sampler", "validation_split")
+"""Parameters that `partial_fit` has no use for: it holds no rows out, and trains in one stage."""
+
+BUILT = ("compile", "loss", "metrics", "model", "optimizer")
+"""Parameters, and what others are routed to, by which a network was built and compiled."""
+
 MADE_OF = {
     "loss": "loss='focal' or loss=keras.losses.BinaryFocalCrossentropy",
     "metrics": "metrics=keras.metrics.AUC",
@@ -166,8 +173,13 @@ class NotKept:
         )
 
 
-def check_parameters(params: dict[str, Any], estimator_name: str) -> None:
-    """Raise `InvalidParameterError` for the first parameter outside its constraints."""
+def check_parameters(params: dict[str, Any], estimator_name: str, of_a_call: bool = False) -> None:
+    """Raise `InvalidParameterError` for the first parameter outside its constraints.
+
+    What is given to a call is looked at if training takes it.
+    """
+    if of_a_call:
+        params = {n: v for n, v in params.items() if n in KERAS_ARGUMENTS["fit"]}
     for value in params.values():
         if isinstance(value, NotKept):
             value()
@@ -176,6 +188,24 @@ def check_parameters(params: dict[str, Any], estimator_name: str) -> None:
         validate_parameter_constraints(CONSTRAINTS, known, estimator_name)
     except InvalidParameterError as error:
         raise InvalidParameterError(f"{error}{_hint(known, str(error))}") from None
+
+
+def used_online(params: dict[str, Any], is_built: bool) -> dict[str, Any]:
+    """Return parameters without those that a file did not keep and `partial_fit` does without.
+
+    Parameters
+    ----------
+    params : dict
+        Parameters of the estimator.
+    is_built : bool
+        Whether it has a network, which then stays as it was built and compiled.
+    """
+    unused = (*HELD_OUT, *BUILT) if is_built else HELD_OUT
+    return {
+        name: value
+        for name, value in params.items()
+        if not (isinstance(value, NotKept) and name.partition("__")[0] in unused)
+    }
 
 
 def _hint(params: dict[str, Any], refusal: str) -> str:
@@ -358,7 +388,12 @@ def _made_with(cls: type) -> set[str] | None:
         named |= set(keywords) - {"self"}
         if not takes_all:
             return named
-        if base.__module__.partition(".")[0] not in ("builtins", "imbalanced_nn", "keras", "tensorflow"):
+        if base.__module__.partition(".")[0] not in (
+            "builtins",
+            "imbalanced_nn",
+            "keras",
+            "tensorflow",
+        ):
             return None
     return named
 

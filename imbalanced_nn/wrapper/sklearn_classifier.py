@@ -20,6 +20,7 @@ from imbalanced_nn.data import (
     StreamedRows,
     check_features,
     check_given,
+    check_indicator,
     check_labels,
     check_target,
     refuse_streams,
@@ -28,13 +29,13 @@ from imbalanced_nn.exceptions import InvalidParameterError, nearest_name
 from imbalanced_nn.training import (
     GraphTrainer,
     copy_of,
-    extend_optimizer,
     forward,
     refuse_after_fork,
     share_threads,
     watches_predictions,
 )
 from imbalanced_nn.wrapper.compiled_classifier import CompiledKerasClassifier
+from imbalanced_nn.wrapper.fresh_optimizer import fresh_optimizer
 from imbalanced_nn.wrapper.label_encoder import TimestepLabelEncoder
 from imbalanced_nn.wrapper.parameters import (
     NotKept,
@@ -47,11 +48,17 @@ from imbalanced_nn.wrapper.pickling import pack, unpack, walk
 
 __all__ = ["SklearnKerasClassifier"]
 
-STATEFUL = keras.metrics.Metric, keras.losses.Loss, keras.callbacks.Callback
+STATEFUL = (
+    keras.Model,
+    keras.callbacks.Callback,
+    keras.losses.Loss,
+    keras.metrics.Metric,
+    keras.optimizers.Optimizer,
+)
 
 
 def _holds_state(value: Any) -> bool:
-    """Whether a parameter is, or has among its members, a metric, a loss or a callback."""
+    """Whether a parameter is, or has among its members, a network or another object of Keras'."""
     if isinstance(value, dict):
         value = list(value.values())
     if isinstance(value, list | tuple):
@@ -60,11 +67,17 @@ def _holds_state(value: Any) -> bool:
 
 
 def _own_copy(value: Any) -> Any:
-    """Return a copy of a metric, a loss or a callback, or of what holds them."""
+    """Return a copy of an object of Keras', or of what holds some."""
+    if isinstance(value, keras.Model):
+        return unpack(pack(value, {}), {})
+    if isinstance(value, keras.optimizers.Optimizer):
+        return fresh_optimizer(value)
     if isinstance(value, keras.callbacks.Callback):
         # Without the network that it has watched, and files that it has closed.
         return copy.deepcopy(pack(value, {}))
     if isinstance(value, STATEFUL):
+        # A metric's state is copied by the backend.
+        refuse_after_fork()
         return copy_of(value)
     return walk(value, _own_copy) if _holds_state(value) else clone(value, safe=False)
 
@@ -103,6 +116,13 @@ class SklearnKerasClassifier(CallbackSupportMixin, CompiledKerasClassifier):
 
     __repr__ = BaseEstimator.__repr__
 
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """Return the parameters; one that is routed to a part is what the part will be given."""
+        params = super().get_params(deep)
+        if deep:
+            params.update((n, v) for n, v in self.__dict__.items() if "__" in n and n in params)
+        return params
+
     def set_params(self, **params: Any) -> "SklearnKerasClassifier":
         """Set parameters, nested and routed ones included.
 
@@ -138,6 +158,8 @@ class SklearnKerasClassifier(CallbackSupportMixin, CompiledKerasClassifier):
                 # Keras' callbacks have a set_params too, which is none of scikit-learn's.
                 if nested and hasattr(owner, "get_params") and not isinstance(owner, type):
                     BaseEstimator.set_params(self, **{name: params[name]})
+                    # What the constructor routed to the object must not overrule it.
+                    self.__dict__.pop(name, None)
                 else:
                     super().set_params(**{name: params[name]})
             except ValueError as error:
@@ -219,6 +241,8 @@ class SklearnKerasClassifier(CallbackSupportMixin, CompiledKerasClassifier):
                     f"y has {y.ndim} dimensions, but this {name} was fitted on a y with "
                     f"{self.y_ndim_}. Pass labels in the form that fit was given."
                 )
+            elif self.target_type_ == "multilabel-indicator":
+                check_indicator(y)
         if X is not None:
             given = X
             if not reset:
@@ -335,8 +359,7 @@ class SklearnKerasClassifier(CallbackSupportMixin, CompiledKerasClassifier):
             self._initialize_callbacks()
 
     def __sklearn_clone__(self) -> "SklearnKerasClassifier":
-        extend_optimizer(self.model)
-        # By their configurations metrics and losses of the user's would have to be registered.
+        # By scikit-learn's copies all code of the user's would have to be registered with Keras.
         held = {k: v for k, v in self.get_params(deep=False).items() if _holds_state(v)}
         bare = copy.copy(self)
         bare.__dict__.update(dict.fromkeys(held))

@@ -6,14 +6,14 @@ import keras
 import numpy as np
 import pandas as pd
 import pytest
-from imblearn.over_sampling import SMOTENC
+from imblearn.over_sampling import SMOTE, SMOTENC
 from sklearn import config_context
 from sklearn.base import clone
 from sklearn.datasets import make_classification
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import GridSearchCV, KFold, cross_val_score
 
-from imbalanced_nn import BalancedKerasClassifier
+from imbalanced_nn import BalancedKerasClassifier, ThresholdTuner
 from imbalanced_nn.exceptions import ImbalanceWarning, InvalidParameterError
 
 X, Y = make_classification(240, 6, weights=[0.8], class_sep=1.5, random_state=0)
@@ -256,3 +256,34 @@ def test_a_chunk_of_one_class_is_not_resampled():
     with pytest.raises(ValueError, match=r"\{0: \d+, 1: 0\}.*larger chunks.*'balanced_batches'"):
         clf.partial_fit(X[Y == 0], Y[Y == 0])
     small(sampler="balanced_batches", epochs=1).partial_fit(X, Y).partial_fit(X[Y == 0], Y[Y == 0])
+
+
+def test_the_last_value_that_is_set_is_used():
+    clf = small(sampler=SMOTE(), sampler__k_neighbors=2)
+    assert clf.fit(X, Y).sampler_.k_neighbors == clf.get_params()["sampler__k_neighbors"] == 2
+    for params in ({"sampler__k_neighbors": 4}, {"sampler": SMOTE(), "sampler__k_neighbors": 3}):
+        clf.set_params(**params)
+        assert clf.get_params()["sampler__k_neighbors"] == params["sampler__k_neighbors"]
+        assert clf.fit(X, Y).sampler_.k_neighbors == params["sampler__k_neighbors"]
+        assert clone(clf).fit(X, Y).sampler_.k_neighbors == params["sampler__k_neighbors"]
+    clf = small(threshold=ThresholdTuner("recall"), threshold__objective="f1")
+    clf.set_params(threshold__objective="accuracy").fit(X, Y)
+    expected = small(threshold=ThresholdTuner("accuracy")).fit(X, Y)
+    assert clf.best_threshold_ == expected.best_threshold_
+    assert clf.best_threshold_ != small(threshold=ThresholdTuner("f1")).fit(X, Y).best_threshold_
+
+
+@pytest.mark.parametrize("values", [(-1, 1), (0, 2), (-1, 0), (1, 2)])
+def test_an_indicator_of_other_values_is_refused(values):
+    labels = np.c_[Y, X[:, 0] > 1].astype(int)
+    with pytest.raises(ValueError, match=rf"y of several labels.*Write \(y == {values[1]}\)"):
+        small().fit(X, np.array(values)[labels])
+    with pytest.raises(ValueError, match="y of several labels"):
+        small().fit(X, labels, X_val=X, y_val=np.array(values)[labels])
+    small(epochs=1).fit(X, labels.astype(bool))
+
+
+@pytest.mark.parametrize("weight", ["balanced", {0: 1, 1: 5}])
+def test_weights_of_classes_are_not_those_of_rows(weight):
+    with pytest.raises(ValueError, match="sample_weight must be.*class_weight"):
+        small().fit(X, Y, sample_weight=weight)

@@ -19,6 +19,7 @@ from sklearn.exceptions import NotFittedError
 
 from imbalanced_nn import BalancedKerasClassifier
 from imbalanced_nn.datasets import load_thyroid
+from imbalanced_nn.exceptions import InvalidParameterError
 
 # One fit uses every step so that the state of each is kept, a sampler and weights at once.
 pytestmark = pytest.mark.filterwarnings(r"ignore:\[INN003\]")
@@ -176,6 +177,43 @@ USERS_CODE = """
 
     def subclassed(meta):
         return Subclassed(meta["n_classes_"])
+
+    class Joined(keras.layers.Layer):
+        def __init__(self, functions, **kwargs):
+            super().__init__(**kwargs)
+            self.functions = {"all": [keras.activations.get(each) for each in functions]}
+
+        def call(self, inputs):
+            return sum(function(inputs) for function in self.functions["all"])
+
+        def get_config(self):
+            functions = map(keras.activations.serialize, self.functions["all"])
+            return {**super().get_config(), "functions": list(functions)}
+
+    @keras.saving.register_keras_serializable("users")
+    class Told(keras.layers.Dense):
+        pass
+
+    @keras.saving.register_keras_serializable("users")
+    class ToldLoss(keras.losses.Loss):
+        def call(self, y_true, y_pred):
+            return keras.losses.sparse_categorical_crossentropy(y_true, y_pred)
+
+    class Slower(keras.optimizers.schedules.LearningRateSchedule):
+        def __call__(self, step):
+            return 0.02 / (1.0 + keras.ops.cast(step, "float32"))
+
+        def get_config(self):
+            return {}
+
+    class OwnSGD(keras.optimizers.SGD):
+        pass
+
+    def joined(meta):
+        inputs = keras.Input((meta["n_features_in_"],))
+        hidden = Joined([bent, keras.activations.relu])(Told(4)(inputs))
+        outputs = keras.layers.Dense(meta["n_classes_"], activation="softmax")(hidden)
+        return keras.Model(inputs, outputs)
 """
 
 
@@ -188,6 +226,8 @@ def users_code(tmp_path, monkeypatch):
 
     yield users_layers
     del sys.modules["users_layers"]
+    for name in ("users>Told", "users>ToldLoss"):
+        keras.saving.get_custom_objects().pop(name, None)
 
 
 def predict_in_new_process(paths, X, folder):
@@ -216,13 +256,18 @@ def test_a_new_process_predicts_the_same(fitted, users_code, data, tmp_path):
     X, y = data
     custom = BalancedKerasClassifier(users_code.network, epochs=2, random_state=0).fit(X, y)
     subclassed = BalancedKerasClassifier(users_code.subclassed, epochs=2, random_state=0).fit(X, y)
-    fits = [fitted, fitted, fitted, custom, subclassed]
+    told = users_code.joined, users_code.ToldLoss(), users_code.OwnSGD(users_code.Slower())
+    told = BalancedKerasClassifier(
+        told[0], loss=told[1], optimizer=told[2], calibration="sigmoid", epochs=2, random_state=0
+    ).fit(X, y)
+    fits = [fitted, fitted, fitted, custom, subclassed, told]
     paths = [tmp_path / f"{number}.fit" for number in range(len(fits))]
     joblib.dump(fitted, paths[0])
     paths[1].write_bytes(pickle.dumps(fitted))
     paths[2].write_bytes(cloudpickle.dumps(fitted))
     joblib.dump(custom, paths[3])
     joblib.dump(subclassed, paths[4])
+    joblib.dump(told, paths[5])
     answers = predict_in_new_process(paths, X, tmp_path)
     for clf, (proba, labels) in zip(fits, answers, strict=True):
         np.testing.assert_array_equal(proba, clf.predict_proba(X))
@@ -236,6 +281,61 @@ def test_function_activations_and_lambda_layers_are_copied(users_code, data):
         twin = make(clf)
         np.testing.assert_array_equal(twin.predict_proba(X), clf.predict_proba(X))
         assert isinstance(twin.model_.layers[1], users_code.Doubled)
+
+
+def test_code_in_a_list_and_registered_code_travel_by_reference(users_code, data):
+    X, y = data
+    clf = BalancedKerasClassifier(
+        users_code.joined,
+        loss=users_code.ToldLoss(),
+        optimizer=users_code.OwnSGD(users_code.Slower()),
+        calibration="sigmoid",
+        epochs=1,
+        random_state=0,
+    ).fit(X, y)
+    pickled, proba = pickle.dumps(clf), clf.predict_proba(X)
+    # As in a process that has not imported it yet.
+    for name in ("users>Told", "users>ToldLoss"):
+        del keras.saving.get_custom_objects()[name]
+    twin = pickle.loads(pickled)
+    np.testing.assert_array_equal(twin.predict_proba(X), proba)
+    assert type(twin.optimizer) is users_code.OwnSGD and type(twin.loss) is users_code.ToldLoss
+    assert type(twin.model_.optimizer) is users_code.OwnSGD
+    assert isinstance(twin.model_.layers[1], users_code.Told)
+    np.testing.assert_array_equal(clf.adapt_priors(X).model_.get_weights()[0], twin.model_.get_weights()[0])
+
+
+def test_a_network_and_an_optimizer_of_own_code_are_cloned(users_code, data):
+    X, y = data
+    layers = [users_code.Doubled(4, activation=users_code.bent), users_code.Joined(["tanh"])]
+    model = keras.Sequential([keras.Input((X.shape[1],)), *layers, keras.layers.Dense(3, "softmax")])
+    optimizer = users_code.OwnSGD(users_code.Slower())
+    clf = BalancedKerasClassifier(model, optimizer=optimizer, epochs=1, random_state=0)
+    twin = clone(clf)
+    assert twin.model is not model and twin.optimizer is not optimizer
+    for one, other in zip(twin.model.weights, model.weights, strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert type(twin.optimizer) is users_code.OwnSGD
+    assert isinstance(twin.model.layers[0], users_code.Doubled)
+    twin.fit(X, y)
+    assert clone(twin).get_params().keys() == clf.get_params().keys()
+
+
+def scaled_by(factor):
+    def scaled(values):
+        return factor * values
+
+    return scaled
+
+
+@pytest.mark.parametrize("other", [scaled_by(3), keras.activations.relu])
+def test_two_functions_of_one_name_are_refused(data, other):
+    one = scaled_by(2)
+    one.__name__ = other.__name__
+    layers = [keras.layers.Dense(3, one), keras.layers.Dense(3, other)]
+    model = keras.Sequential([keras.Input((data[0].shape[1],)), *layers])
+    with pytest.raises(InvalidParameterError, match=f"called '{other.__name__}', which a copy"):
+        copy.deepcopy(BalancedKerasClassifier(model))
 
 
 class Watcher(keras.callbacks.Callback):

@@ -290,7 +290,7 @@ def test_random_over_sampling_with_shrinkage_blends():
 
 def test_too_few_rows_for_other_neighbours_is_told_with_the_counts():
     rows = imbalanced_rows(n=4, n_rare=2)
-    message = "'fraud': 2, 'ok': 2.*n_neighbors.*sampler__k_neighbors.*'balanced_batches'"
+    message = "'fraud': 2, 'ok': 2.*n_neighbors.*sampler__n_neighbors.*'balanced_batches'"
     with pytest.raises(TooFewRowsError, match=message):
         resample(make_sampler("near_miss", {"n_neighbors": 7}, 0), rows, CLASSES)
 
@@ -384,13 +384,13 @@ class InReverse(BaseOverSampler):
         return np.concatenate([X[rare] + 0.5, X[::-1]]), np.concatenate([y[rare], y[::-1]])
 
 
-def test_rows_of_a_sampler_in_another_order_get_the_mean_weight_of_their_class():
+def test_rows_of_a_sampler_in_another_order_are_known_again():
     rows = imbalanced_rows()
     resampled, indices = resample(InReverse(), rows, CLASSES)
-    # Which rows they were is not known: none is taken for another.
-    assert (indices == -1).all()
+    assert (indices[:12] == -1).all()
+    assert indices[12:].tolist() == rows.index[::-1].tolist()
     codes, weight = rows.selected_codes, rows.selected_weight
-    means = np.array([weight[codes == code].mean() for code in (0, 1)])
-    np.testing.assert_allclose(resampled.selected_weight, means[resampled.selected_codes])
+    np.testing.assert_allclose(resampled.selected_weight[:12], weight[codes == 0].mean())
+    np.testing.assert_array_equal(resampled.selected_weight[12:], weight[::-1])
     assert resampled.selected_codes.tolist() == [*codes[codes == 0], *codes[::-1]]
     np.testing.assert_allclose(resampled.X[resampled.index[12:]], rows.X[rows.index][::-1])

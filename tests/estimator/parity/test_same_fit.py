@@ -99,6 +99,7 @@ def prebuilt():
     return model
 
 
+@pytest.mark.filterwarnings("ignore:.*INN030")
 def test_prebuilt_model_is_trained_itself(rows):
     X, y = rows["binary"]
     left, right = prebuilt(), prebuilt()
