@@ -200,6 +200,7 @@ HOOKS = {
 }
 
 
+@functools.cache
 def own_names():
     """Return every name that the package defines or stores by attribute, the desk aside."""
     names = set()
@@ -219,9 +220,6 @@ def own_names():
     return names
 
 
-OWN_NAMES = own_names()
-
-
 def foreign_names(source, room=""):
     """Return where a module takes a private name from another package."""
     tree, found = ast.parse(source), []
@@ -232,7 +230,7 @@ def foreign_names(source, room=""):
             if private and parts[0] != PACKAGE.name:
                 found.append(f"line {node.lineno}: {node.module}")
     for line, _, name, _ in accesses(tree):
-        known = name in OWN_NAMES or name in NOT_PRIVATE or name in HOOKS.get(room, ())
+        known = name in own_names() or name in NOT_PRIVATE or name in HOOKS.get(room, ())
         if isinstance(name, str) and is_private(name) and not known:
             found.append(f"line {line}: {name}")
     return found

@@ -24,7 +24,7 @@ def test_the_shipped_data():
     result = subprocess.run(
         [
             *(sys.executable, "-c", "from imbalanced_nn.cli import main; main()"),
-            *("compare", "--jobs", "2", *arguments),
+            *("compare", *arguments),
         ],
         capture_output=True,
         text=True,

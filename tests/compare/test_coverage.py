@@ -8,7 +8,7 @@ from sklearn.preprocessing import FunctionTransformer
 
 from imbalanced_nn.compare import compare_strategies
 
-N_COMPARISONS = 60
+N_COMPARISONS = 40
 
 
 def _columns(first, last):

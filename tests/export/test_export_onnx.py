@@ -93,7 +93,9 @@ def test_several_classes_with_costs(tmp_path):
 
 def test_several_labels(tmp_path):
     X, y = make_multilabel_classification(600, n_labels=1, n_classes=3, random_state=0)
-    clf = BalancedKerasClassifier(epochs=2, random_state=0, loss="asymmetric", threshold="f1_macro")
+    clf = BalancedKerasClassifier(
+        "mlp", epochs=2, random_state=0, loss="asymmetric", threshold="f1_macro"
+    )
     check(clf.fit(X, y), X, tmp_path / "a.onnx")
 
 
@@ -134,7 +136,7 @@ def test_steps_compute_in_float64(tmp_path):
         ("range", MinMaxScaler(clip=True)),
         ("none", "passthrough"),
         ("largest", MaxAbsScaler()),
-        ("clf", BalancedKerasClassifier("tabular", epochs=1, random_state=0)),
+        ("clf", BalancedKerasClassifier("mlp", epochs=1, random_state=0)),
     ]
     check(SamplingPipeline(steps).fit(X, y), X, tmp_path / "a.onnx", {"X": X})
 
@@ -155,7 +157,7 @@ def test_a_table_has_an_input_for_each_column(tmp_path):
     steps = [
         ("types", ColumnTypes()),
         ("encoder", ColumnEncoder(min_frequency=20)),
-        ("clf", BalancedKerasClassifier(epochs=1, random_state=0)),
+        ("clf", BalancedKerasClassifier("mlp", epochs=1, random_state=0)),
     ]
     model = Pipeline(steps).fit(frame, y)
     new = pd.concat([frame, pd.DataFrame({"country": ["XX"], "when": [frame["when"][0]]})])
