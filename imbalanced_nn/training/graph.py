@@ -1,6 +1,6 @@
 """Training with whole epochs in one graph, where that is the same as ``Model.fit``."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Any
 
@@ -15,6 +15,7 @@ from imbalanced_nn.training.batches import RowBatches
 from imbalanced_nn.training.callbacks import DeferredReweighting, HeldOutMonitor
 from imbalanced_nn.training.feed import Feed
 from imbalanced_nn.training.global_draws import layer_classes
+from imbalanced_nn.training.own_code import is_known
 from imbalanced_nn.training.process import seeded
 from imbalanced_nn.training.programs import borrowed_program
 from imbalanced_nn.training.side_by_side import SideBySide
@@ -27,7 +28,9 @@ __all__ = ["GraphTrainer", "ready_for_keras"]
 STEPS_AT_ONCE, ROWS_AT_ONCE = 64, 2**17
 
 
-def ready_for_keras(model: keras.Model, batches: RowBatches) -> None:
+def ready_for_keras(
+    model: keras.Model, batches: RowBatches, callbacks: Iterable[keras.callbacks.Callback] = ()
+) -> None:
     """Let ``Model.fit`` train on the batches from the first one on, by the loss as it is.
 
     Parameters
@@ -36,13 +39,27 @@ def ready_for_keras(model: keras.Model, batches: RowBatches) -> None:
         Compiled.
     batches : RowBatches
         What it is to be trained on.
+    callbacks : iterable of keras.callbacks.Callback, default=()
+        Those that have not yet been told that the training begins.
     """
+    if _is_settled(model, callbacks):
+        # TensorFlow would trace a step once to make these variables, and once to use them.
+        with tensors.variables_alike():
+            model.optimizer.build(model.trainable_variables)
     if tensors.PEEKS:
         # Else a batch would be taken, and with it the order of an epoch.
         build_compiled_metrics(model, batches[0])
     if getattr(model.loss, "statistics", None):
         # An earlier fit may have compiled them into its steps.
         tensors.forget_traces(model)
+
+
+def _is_settled(model: keras.Model, callbacks: Iterable[keras.callbacks.Callback]) -> bool:
+    """Whether it is known which variables an optimizer that is not built is going to train."""
+    optimizer = model.optimizer
+    if not model.built or optimizer.built or tensors.is_distributed(model):
+        return False
+    return is_known(type(optimizer)) and all(is_known(type(each)) for each in callbacks)
 
 
 class GraphTrainer:

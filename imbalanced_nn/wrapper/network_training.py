@@ -173,7 +173,7 @@ def _trainer(
 
     if decide():
         return GraphTrainer(network, decide, together)
-    ready_for_keras(network, batches)
+    ready_for_keras(network, batches, estimator._fit_callbacks)
     return network
 
 
