@@ -425,15 +425,6 @@ run_eagerly
             self._fit(*rows, *training, arguments=arguments, **further)
         return self
 
-    def _arguments_of_fit(self, given):
-        """Check parameters and what ``fit`` was given; return it, the last and the first epoch."""
-        arguments, routed = plain(given), NetworkFactory(self).routed("fit")
-        check_parameters(self.get_params(deep=False), type(self).__name__)
-        for params in (routed, arguments):
-            check_parameters(params, type(self).__name__, of_a_call=True)
-        training = {"epochs": self.epochs, "initial_epoch": 0} | routed | arguments
-        return arguments, (training["epochs"], training["initial_epoch"])
-
     def partial_fit(self, X, y, classes=None, sample_weight=None, **kwargs):
         """Train one more epoch on the given rows, all of them.
 
@@ -462,8 +453,7 @@ run_eagerly
             The estimator.
         """
         arguments = plain(kwargs)
-        used = used_online(self.get_params(deep=False), self.initialized_)
-        check_parameters(used, type(self).__name__)
+        check_parameters(used_online(self), type(self).__name__)
         check_parameters(arguments, type(self).__name__, of_a_call=True)
         y = fill_padding(y, sample_weight)
         with self._plain_parameters(), restored_on_failure(self):

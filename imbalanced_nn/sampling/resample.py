@@ -17,8 +17,8 @@ from imbalanced_nn.exceptions import InvalidParameterError, TooFewRowsError, war
 from imbalanced_nn.sampling.blended_codes import note_blended_codes
 from imbalanced_nn.sampling.neighbours import cap_neighbours, neighbours_of
 from imbalanced_nn.sampling.on_codes import on_codes
-from imbalanced_nn.sampling.returned_rows import checked_output, picked_and_synthetic
 from imbalanced_nn.sampling.random_rows import draws_rows, random_rows, rows_to_draw
+from imbalanced_nn.sampling.returned_rows import checked_output, picked_and_synthetic
 from imbalanced_nn.sampling.strategy import resampled_counts
 
 __all__ = ["draw_seed", "ignores_features", "resample"]

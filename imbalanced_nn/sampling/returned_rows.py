@@ -152,7 +152,7 @@ def _turns(keys: np.ndarray) -> np.ndarray:
     """Return how many equal keys stand before each."""
     order = np.argsort(keys, kind="stable")
     ordered = keys[order]
-    starts = np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]]) if len(keys) else []
+    starts = np.flatnonzero(np.r_[[True] * bool(len(keys)), ordered[1:] != ordered[:-1]])
     lengths = np.diff(np.r_[starts, len(keys)]).astype(int)
     turns = np.empty(len(keys), int)
     turns[order] = np.arange(len(keys)) - np.repeat(starts, lengths)

@@ -11,8 +11,9 @@ from imbalanced_nn.wrapper.parameters import (
     check_routed,
     is_auto,
     plain,
+    used_online,
 )
-from imbalanced_nn.wrapper.pickling import bytes_of, network_of, pack, unpack
+from imbalanced_nn.wrapper.pickling import bytes_of, code_of, network_of, pack, unpack
 from imbalanced_nn.wrapper.rollback import restored_on_failure
 from imbalanced_nn.wrapper.sklearn_classifier import SklearnKerasClassifier
 
@@ -26,6 +27,7 @@ __all__ = [
     "check_arguments",
     "check_parameters",
     "check_routed",
+    "code_of",
     "is_auto",
     "network_of",
     "pack",
@@ -35,4 +37,5 @@ __all__ = [
     "train_opaque",
     "trains_instead",
     "unpack",
+    "used_online",
 ]

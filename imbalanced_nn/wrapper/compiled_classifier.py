@@ -181,11 +181,11 @@ class CompiledKerasClassifier(KerasClassifier):
         meant = {given["loss"]: resolve_loss(loss, routed)}
         chosen = self._training_defaults.optimizer if is_auto(optimizer) else optimizer
         meant[given["optimizer"]] = _optimizer_class(chosen) if isinstance(chosen, str) else chosen
-        meant = meant | {"metrics": self.metrics}
-        for name, made in meant.items():
+        for name, made in [*meant.items(), ("metrics", self.metrics)]:
             part = name.removeprefix("compile__")
-            routed = [n.removeprefix(f"{part}__") for n in vars(self) if n.startswith(f"{part}__")]
-            check_made_of(part, made, routed)
+            prefix = f"{part}__"
+            names = [name.removeprefix(prefix) for name in vars(self) if name.startswith(prefix)]
+            check_made_of(part, made, names)
         self.__dict__.update(meant)
         try:
             with numbered_afresh(), variables_alike():

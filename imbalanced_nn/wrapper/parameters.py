@@ -114,8 +114,8 @@ ROWS = {"x", "y", "sample_weight"}
 HELD_OUT = ("head_sampler", "validation_split")
 """Parameters that `partial_fit` has no use for: it holds no rows out, and trains in one stage."""
 
-BUILT = ("compile", "loss", "metrics", "model", "optimizer")
-"""Parameters, and what others are routed to, by which a network was built and compiled."""
+BUILT = ("compile", "loss", "metrics", "model", "optimizer", "threshold")
+"""Parameters by which a network was built and compiled, and its threshold learned."""
 
 MADE_OF = {
     "loss": "loss='focal' or loss=keras.losses.BinaryFocalCrossentropy",
@@ -190,20 +190,18 @@ def check_parameters(params: dict[str, Any], estimator_name: str, of_a_call: boo
         raise InvalidParameterError(f"{error}{_hint(known, str(error))}") from None
 
 
-def used_online(params: dict[str, Any], is_built: bool) -> dict[str, Any]:
+def used_online(estimator: Any) -> dict[str, Any]:
     """Return parameters without those that a file did not keep and `partial_fit` does without.
 
     Parameters
     ----------
-    params : dict
-        Parameters of the estimator.
-    is_built : bool
-        Whether it has a network, which then stays as it was built and compiled.
+    estimator : SklearnKerasClassifier
+        One that has a network keeps it as it was built and compiled.
     """
-    unused = (*HELD_OUT, *BUILT) if is_built else HELD_OUT
+    unused = (*HELD_OUT, *BUILT) if estimator.initialized_ else HELD_OUT
     return {
         name: value
-        for name, value in params.items()
+        for name, value in estimator.get_params(deep=False).items()
         if not (isinstance(value, NotKept) and name.partition("__")[0] in unused)
     }
 
@@ -384,7 +382,7 @@ def _made_with(cls: type) -> set[str] | None:
     for base in cls.__mro__:
         if "__init__" not in vars(base):
             continue
-        keywords, takes_all = _keywords(base.__init__)
+        keywords, takes_all = _keywords(vars(base)["__init__"])
         named |= set(keywords) - {"self"}
         if not takes_all:
             return named

@@ -41,6 +41,7 @@ from imbalanced_nn.wrapper.parameters import (
     NotKept,
     check_arguments,
     check_callbacks,
+    check_parameters,
     check_routed,
     plain,
 )
@@ -265,6 +266,17 @@ class SklearnKerasClassifier(CallbackSupportMixin, CompiledKerasClassifier):
             if y is not None:
                 check_consistent_length(X, y)
         return X, y
+
+    def _arguments_of_fit(self, given: dict[str, Any]) -> tuple[dict[str, Any], tuple[Any, Any]]:
+        """Check parameters and what ``fit`` was given; return it, the last and the first epoch."""
+        own = self.get_params(deep=False)
+        arguments = plain(given)
+        routed = {n.removeprefix("fit__"): v for n, v in own.items() if n.startswith("fit__")}
+        check_parameters(own, type(self).__name__)
+        for params in (routed, arguments):
+            check_parameters(params, type(self).__name__, of_a_call=True)
+        training = {"epochs": self.epochs, "initial_epoch": 0} | routed | arguments
+        return arguments, (training["epochs"], training["initial_epoch"])
 
     def _check_number_of_classes(self, y: np.ndarray) -> None:
         """Refuse a target without a decision to learn."""
