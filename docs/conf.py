@@ -85,6 +85,48 @@ ROOMS = {
     "imbalanced_nn.report": "Pages",
     "imbalanced_nn.exceptions": "Errors and notes",
 }
+# What users import from them, each with an example; the other names are what rooms lend each other.
+SHOWN = {
+    "imbalanced_nn": imbalanced_nn.__all__,
+    "imbalanced_nn.datasets": [
+        *("load_ai4i2020", "load_htru2", "load_page_blocks", "load_thyroid", "open_parquet"),
+    ],
+    "imbalanced_nn.preprocessing": ["ColumnTypes", "telling_columns"],
+    "imbalanced_nn.sampling": ["balancing_progress", "duplicate_groups", "resample_rows"],
+    "imbalanced_nn.weighting": ["batch_shares", "class_weights", "effective_number"],
+    "imbalanced_nn.losses": [
+        *("AsymmetricCrossentropy", "BalancedSoftmaxCrossentropy", "CostSensitiveCrossentropy"),
+        *("FocalCrossentropy", "LDAMCrossentropy", "LabelWeightedCrossentropy"),
+        *("LogitAdjustedCrossentropy", "PairwiseAUCLoss"),
+    ],
+    "imbalanced_nn.networks": [
+        *("BatchEnsembleDense", "HeavyTails", "KernelAdamW", "LearnedScale", "LinearSkip"),
+        *("MeanPosterior", "MemberDropout", "MemberHeads", "MemberMean", "PeriodicEmbedding"),
+        *("RankNormalization", "RobustNormalization", "SpikeIndicators"),
+    ],
+    "imbalanced_nn.calibration": [
+        *("PriorCorrection", "asymmetric_posterior", "binary_focal_posterior", "chow_reject"),
+        *("cost_posterior", "estimate_priors", "fit_calibrator", "focal_posterior"),
+        *("margin_posterior", "smoothing_posterior"),
+    ],
+    "imbalanced_nn.threshold": [
+        *("BinaryRule", "CostRule", "MulticlassRule", "MultilabelRule", "Objective"),
+        *("ThresholdBootstrap", "ThresholdCurve", "fixed_rule", "get_objective"),
+        *("objective_names", "prior_rule"),
+    ],
+    "imbalanced_nn.metrics": [
+        *("average_precision", "bootstrap_interval", "break_even_point"),
+        *("class_balance_accuracy_score", "equal_mass_bins"),
+    ],
+    "imbalanced_nn.inspection": [
+        *("CalibrationComparisonDisplay", "ClassCountsDisplay", "ColumnImportance"),
+        *("ComparisonDisplay", "HistoryDisplay", "ImbalanceReport", "PrevalenceCurveDisplay"),
+        *("ThresholdCurveDisplay", "column_importance", "describe_fit"),
+    ],
+    "imbalanced_nn.compare": ["StrategyComparison"],
+    "imbalanced_nn.report": ["write_evaluation", "write_report"],
+    "imbalanced_nn.exceptions": ["ImbalanceWarning", "ModelFileError", "TooFewRowsError"],
+}
 TEMPLATE = """{title}
 {line}
 
@@ -108,11 +150,11 @@ def write_api(app, config):
     seen = {}
     for room, title in ROOMS.items():
         module = importlib.import_module(room)
-        objects = {name: getattr(module, name) for name in sorted(module.__all__)}
+        shown = [name for name in SHOWN[room] if callable(getattr(module, name))]
+        others = [f"`{seen[name]}.{name}`" for name in sorted(module.__all__) if name in seen]
         # Numbers, names and tables are told by what uses them.
-        shown = [name for name, each in objects.items() if callable(each) and name not in seen]
-        values = [f"``{name}``" for name in objects if name not in shown and name not in seen]
-        others = [f"`{seen[name]}.{name}`" for name in objects if name in seen]
+        objects = [name for name in sorted(module.__all__) if name not in seen]
+        values = [f"``{name}``" for name in objects if not callable(getattr(module, name))]
         seen |= dict.fromkeys(shown, room)
         doc = (module.__doc__ or "").strip().split("\n\n")[0]
         doc += f"\n\nValues: {', '.join(values)}." if values else ""
@@ -126,7 +168,7 @@ def write_api(app, config):
     entries = "\n".join(f"   {room}" for room in ROOMS)
     title = "API reference"
     (folder / "index.rst").write_text(
-        f"{title}\n{'=' * len(title)}\n\nEvery public name, room by room.\n\n"
+        f"{title}\n{'=' * len(title)}\n\nWhat users import, room by room, each with an example.\n\n"
         f".. toctree::\n   :maxdepth: 1\n\n{entries}\n",
         "utf-8",
     )

@@ -18,7 +18,50 @@ try:
 except ImportError:  # Windows, where nobody removes a file that a process has open
     fcntl = None  # type: ignore[assignment]  # the module, elsewhere
 
-__all__ = ["BegunFile", "check_writable", "disk_failed", "same_file", "written_whole"]
+# Its errors of parameters take a second, and are imported where they are raised.
+from imbalanced_nn import exceptions
+
+__all__ = [
+    "BegunFile",
+    "check_writable",
+    "disk_failed",
+    "file_name",
+    "same_file",
+    "written_whole",
+]
+
+
+def file_name(path: str | bytes | os.PathLike) -> str:
+    """Return the name of a file as text, or refuse what is none.
+
+    Parameters
+    ----------
+    path : str, bytes or path-like
+        As a caller gave it.
+
+    Raises
+    ------
+    InvalidParameterError
+        If it is none, such as an open file.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from imbalanced_nn.atomic_files import file_name
+    >>> file_name(Path("model.inn"))
+    'model.inn'
+    """
+    if isinstance(path, str | bytes | os.PathLike) and "\0" not in (name := os.fsdecode(path)):
+        return name
+    plain = path is None or isinstance(path, str | bytes | int | float)
+    got, hint = repr(path) if plain else type(path).__name__, ""
+    if hasattr(path, "get_params"):
+        hint = " An estimator is given first, and then the path."
+    elif hasattr(path, "read") or hasattr(path, "write"):
+        hint = " Give the name of the file in place of an open one."
+    raise exceptions.InvalidParameterError(
+        f"path must be the name of a file, a str or path-like such as 'model.inn'; got {got}.{hint}"
+    )
 
 
 def check_writable(path: str | os.PathLike, overwrite: bool) -> Path:
@@ -37,6 +80,8 @@ def check_writable(path: str | os.PathLike, overwrite: bool) -> Path:
         If there is a file and it must not be replaced.
     FileNotFoundError
         If its folder does not exist.
+    InvalidParameterError
+        If the path is no name of a file.
     IsADirectoryError, OSError
         If the path is a folder, or no plain file, such as a pipe.
     PermissionError
@@ -50,15 +95,19 @@ def check_writable(path: str | os.PathLike, overwrite: bool) -> Path:
         ...
     FileNotFoundError: There is no folder 'no folder' to write 'no folder/model.inn' in.
     """
-    target = Path(os.path.realpath(path))
-    name = os.fspath(path)
+    name = file_name(path)
+    target = Path(os.path.realpath(name))
     try:
         mode = target.stat().st_mode
     except FileNotFoundError:
         if not target.parent.is_dir():
-            folder = os.fspath(Path(path).parent)
+            folder = os.fspath(Path(name).parent)
             raise FileNotFoundError(
                 f"There is no folder {folder!r} to write {name!r} in."
+            ) from None
+        if name.endswith((os.sep, os.altsep or os.sep)):
+            raise IsADirectoryError(
+                f"{name!r} is the name of a folder; give that of a file."
             ) from None
         _check_permission(target, name)
         return target
@@ -154,14 +203,14 @@ def written_whole(path: str | os.PathLike, overwrite: bool = False) -> Iterator[
             _flush(beside)
             if fcntl is None:
                 begun.let_go()
-            _move(beside, target, overwrite, os.fspath(path))
+            _move(beside, target, overwrite, file_name(path))
         finally:
             begun.remove()
     except OSError as error:
         if error.errno is None or not disk_failed(error):
             raise
         # It names the file beside, or none.
-        raise OSError(error.errno, os.strerror(error.errno), os.fspath(path)) from error
+        raise OSError(error.errno, os.strerror(error.errno), file_name(path)) from error
     _flush(target.parent)
 
 

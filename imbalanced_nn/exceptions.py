@@ -96,11 +96,35 @@ class ImbalanceWarning(UserWarning):
 
 
 class TooFewRowsError(ValueError):
-    """A class has fewer rows than a step needs."""
+    """A class has fewer rows than a step needs.
+
+    Examples
+    --------
+    >>> from imbalanced_nn import BalancedKerasClassifier
+    >>> from imbalanced_nn.exceptions import TooFewRowsError
+    >>> try:
+    ...     BalancedKerasClassifier(validation_split=0.2).fit([[0.0], [1.0], [2.0]], [0, 0, 1])
+    ... except TooFewRowsError as error:
+    ...     print(str(error).partition(", but ")[2].partition(".")[0])
+    class 1 has 1 row and needs at least 2
+    """
 
 
 class ModelFileError(ValueError):
-    """A file is none that `imbalanced_nn.load` reads, or is damaged."""
+    """A file is none that `imbalanced_nn.load` reads, or is damaged.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from imbalanced_nn import load
+    >>> from imbalanced_nn.exceptions import ModelFileError
+    >>> with tempfile.NamedTemporaryFile(suffix=".inn") as file:
+    ...     try:
+    ...         load(file.name)
+    ...     except ModelFileError as error:
+    ...         print("no model in this file")
+    no model in this file
+    """
 
 
 def warn(code: str, message: str) -> None:

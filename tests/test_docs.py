@@ -1,7 +1,9 @@
 """The documentation: its code runs, its links lead somewhere, and every code has its page."""
 
 import ast
+import importlib
 import re
+import runpy
 from pathlib import Path
 
 import pytest
@@ -95,6 +97,17 @@ def test_the_readme_leads_in():
     assert text.count("\n") < 140, "one screen for each question; the rest lies in docs"
     for page in ("tutorial.md", "how-to/index.md", "concepts.md", "limits.md", "notes/index.md"):
         assert f"(docs/{page})" in text
+
+
+def test_the_reference_shows_public_names_with_examples_that_run():
+    conf = runpy.run_path(str(DOCS / "conf.py"))
+    assert list(conf["SHOWN"]) == list(conf["ROOMS"])
+    for room, names in conf["SHOWN"].items():
+        module = importlib.import_module(room)
+        assert set(names) <= set(module.__all__)
+        for name in names:
+            value = getattr(module, name)
+            assert not callable(value) or ">>> " in value.__doc__, f"{room}.{name}"
 
 
 def test_the_version_is_one():

@@ -17,7 +17,8 @@ import imbalanced_nn
 # Keras; LATE_KERAS may inside a function, where it makes a Keras data set.
 ROOMS = [
     ["_compat", "codes"],
-    ["exceptions", "atomic_files"],
+    ["exceptions"],
+    ["atomic_files"],
     ["data", "metrics", "weighting"],
     ["threshold"],
     ["calibration"],
@@ -45,7 +46,7 @@ KERAS_DESKS = {
 # Before anything else the door looks which backend Keras can run on, without loading it.
 CHOICE = "imbalanced_nn._compat.backend"
 # The front door: the lazy table of public names, and the version report that it shows.
-DOOR = {"", "_show_versions"}
+DOOR = {"", "__main__", "_show_versions"}
 MAY_PRINT = {"cli", "_show_versions"}
 MAX_LINES = 400
 
@@ -277,6 +278,16 @@ def test_an_unknown_name_is_an_attribute_error_that_names_the_nearest():
     with pytest.raises(AttributeError) as error:
         imbalanced_nn.qqq  # noqa: B018
     assert str(error.value) == "module 'imbalanced_nn' has no attribute 'qqq'"
+
+
+def test_the_package_runs_as_the_command():
+    code = (
+        "import runpy, sys; sys.argv = ['x', 'report', '--help']\n"
+        "try: runpy.run_module('imbalanced_nn', run_name='__main__')\n"
+        "except SystemExit as end: print(end.code)"
+    )
+    assert run_python(code).startswith("Usage: ")
+    assert run_python(code).endswith("\n0\n")
 
 
 def test_show_versions_prints_every_dependency_and_loads_no_keras():

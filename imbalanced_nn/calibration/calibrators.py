@@ -52,9 +52,8 @@ class Calibrator:
             for column, part in zip(columns, self.parts, strict=True):
                 out[:, column] = self._bounded(part.predict_proba(_scores(out[:, [column]])))[:, 1]
             return out.astype(dtype)
-        there = out[:, columns].sum(axis=1, keepdims=True)
         calibrated = self._bounded(self.parts[0].predict_proba(_scores_of(out[:, columns])))
-        out[:, columns] = there * calibrated
+        out[:, columns] = _together(out, columns) * calibrated
         return out.astype(dtype)
 
     def _bounded(self, proba):
@@ -139,6 +138,17 @@ def fit_calibrator(
         )
     floor = 1 / (len(codes) + 2) if method == "isotonic" else 0.0
     return Calibrator(kind, tuple(columns), tuple(parts), floor)
+
+
+def _together(proba, columns):
+    """Return the probability of some classes together, exactly 1 where nothing is left for others.
+
+    The sum of rounded numbers would move a level of steps, row by row, across the last digit.
+    """
+    inside = proba[:, columns].sum(axis=1, keepdims=True)
+    others = np.delete(proba, columns, axis=1).sum(axis=1, keepdims=True)
+    # What is small is told best by its own numbers.
+    return np.where(inside < others, inside, 1 - others)
 
 
 class _Scores(ClassifierMixin, BaseEstimator):

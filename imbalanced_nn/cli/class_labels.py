@@ -10,13 +10,16 @@ import numpy as np
 
 from imbalanced_nn.exceptions import nearest_name, warn
 
-__all__ = ["label_key", "merged", "spells_no_class"]
+__all__ = ["HEADER_LINES", "NUMBER", "header_lines", "label_key", "merged", "spells_no_class"]
 
 # These words are often classes of their own.
 _WORDS = frozenset(("none", "(none)", "unknown", "undefined", "missing", "nil", "not applicable"))
 # Fewer rows than this share of another class do not make one that differs by case alone.
 _HANDFUL = 0.01
-_NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
+NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
+HEADER_LINES = "the names of the columns stand again in"
+"""What is told of `header_lines`."""
+
 _SHOWN = 5
 # A class of fewer rows, beside others of so many times as many, may be a slip.
 _FEW = 5
@@ -40,7 +43,7 @@ def label_key(label: Any) -> str:
     text = " ".join(text.split()).casefold()
     text = text.strip(_QUOTES).rstrip(".").strip() or text
     text = _FLAGS.get(text, text)
-    if _NUMBER.fullmatch(text):
+    if NUMBER.fullmatch(text):
         number = float(text)
         if abs(number) < 2**53:
             return repr(number)
@@ -58,6 +61,36 @@ def spells_no_class(label: Any, name: Any) -> bool:
     if text == name and len(text) > 1:
         return True
     return is_missing(text) and text.casefold() not in _WORDS
+
+
+def header_lines(table, target: str):
+    """Return which rows are the line of names again, as where files were put together.
+
+    A short name may be a class, too: all cells of such a row are names of their columns.
+
+    Parameters
+    ----------
+    table : DataFrame or StoredTable
+        The table.
+    target : str
+        Column of labels.
+
+    Returns
+    -------
+    ndarray of bool of shape (n_rows,)
+    """
+    again = _spells(table[target], target)
+    for name in table.columns:
+        if not again.any():
+            break
+        again[again] = _spells(table[name][again], name)
+    return again
+
+
+def _spells(column, name: str) -> np.ndarray:
+    """Return which cells are a name."""
+    spelled = [cell for cell in column.dropna().unique() if str(cell).strip() == name]
+    return np.array(column.isin(spelled), dtype=bool)
 
 
 def merged(column, missing: tuple[str, ...]):
@@ -132,7 +165,7 @@ def _absent(name, codes, spelled, counts, missing) -> set[int]:
 
 def _as_number(spelled: list[str]) -> Callable:
     """Return what a label is written as: true is 1 where others are numbers, the rest is kept."""
-    mixed = any(map(_NUMBER.fullmatch, spelled)) and any(t.casefold() in _FLAGS for t in spelled)
+    mixed = any(map(NUMBER.fullmatch, spelled)) and any(t.casefold() in _FLAGS for t in spelled)
 
     def written(text: str) -> str:
         return _FLAGS.get(text.strip().casefold(), text.strip()) if mixed else text.strip()
@@ -168,9 +201,11 @@ def _one_spelling(group, codes, spelled, counts, chosen) -> list[str]:
 
 def _difference(text: str, other: str) -> str:
     """Return by what two spellings of a class differ."""
+    if text == other:
+        return "type (number or text)"
     if text.strip() == other:
         return "spaces"
-    if _NUMBER.fullmatch(other):
+    if NUMBER.fullmatch(other):
         return "how the number is written"
     if " ".join(text.split()).casefold() == " ".join(other.split()).casefold():
         return "case or spaces"
@@ -193,7 +228,7 @@ def _slips(codes, counts, chosen) -> list[str]:
     for label, count in sorted(sums.items()):
         larger = [name for name, n in sums.items() if n > _SLIPS * count]
         # What leaves one class is one itself.
-        if not 0 < count < _FEW or len(larger) < 2 or _NUMBER.fullmatch(label):
+        if not 0 < count < _FEW or len(larger) < 2 or NUMBER.fullmatch(label):
             continue
         hint = nearest_name(label, larger).replace("Did you mean", "Is it")
         place = of_labels[label][0]

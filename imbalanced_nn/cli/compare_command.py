@@ -272,6 +272,7 @@ def _compare(source: Source, names, folds, epochs, random_state, workers, option
     from concurrent.futures.process import BrokenProcessPool
 
     from imbalanced_nn.cli.held_out_part import folds_of
+    from imbalanced_nn.cli.narrow_columns import offsets_of
     from imbalanced_nn.cli.quiet import noted, tensorflow_muted
 
     stage("Loading TensorFlow")
@@ -306,6 +307,11 @@ def _compare(source: Source, names, folds, epochs, random_state, workers, option
     of_fits = {note_key(note["text"]) for note in comparison.notes}
     rest = [note for note in notes if note_key(note) not in of_fits]
     named = [note | {"text": as_typed(note["text"])} for note in comparison.notes]
+    if any("[INN023]" in note["text"] for note in named):
+        # Each fold counts its columns; the whole table names them.
+        offsets = offsets_of(source.X)
+        for note in named:
+            note["text"] = offsets[0] if offsets and "[INN023]" in note["text"] else note["text"]
     told = [f"{note['text']} ({note['where']})" for note in named]
     return replace(comparison, notes=named), rest + told
 

@@ -1,39 +1,19 @@
 """What a delimited text file is like: its encoding, delimiter, names, and decimal mark."""
 
-import bz2
-import codecs
 import csv
-import gzip
-import io
-import lzma
 import re
-import zipfile
-import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from imbalanced_nn.cli.encodings import CONTROL, in_encoding
+from imbalanced_nn.cli.packed import UNREADABLE, first_line, opened
 from imbalanced_nn.cli.reading import Reading
-from imbalanced_nn.cli.refusals import DataRefusal, UsageRefusal, sentence
-from imbalanced_nn.exceptions import warn
+from imbalanced_nn.cli.refusals import DataRefusal
 
-__all__ = [
-    "PACKED",
-    "UNREADABLE",
-    "check_names",
-    "find_dialect",
-    "first_line",
-    "first_names",
-    "member_of",
-    "opened",
-]
-
-PACKED = (".gz", ".bz2", ".xz", ".zip")
-# Of several files in an archive the one that ends so is the table.
-_TABLES = (".csv", ".tsv", ".jsonl", ".ndjson")
-_SHOWN = 5
-_OPENERS = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
-UNREADABLE = (csv.Error, EOFError, OSError, lzma.LZMAError, zipfile.BadZipFile, zlib.error)
-"""What reading a broken file raises."""
+__all__ = ["check_names", "find_dialect", "first_names", "long_fields"]
 
 _DELIMITERS = ",;\t|"
 # So many lines tell which character delimits.
@@ -43,17 +23,10 @@ _SAMPLE_ROWS = 1000
 _SAMPLE_CELLS = 20_000
 # As where a column of text is read: digits with leading zeros are codes from this share on.
 _CODES = 0.01
+_BREAK = re.compile(r"\r\n|\r|\n")
 _SEP = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)
-_SIGNATURES = {
-    b"\x1f\x8b": "packed by gzip; let its name end in .csv.gz",
-    b"BZh": "packed by bzip2; let its name end in .csv.bz2",
-    b"\xfd7zXZ": "packed by xz; let its name end in .csv.xz",
-    b"PK\x03\x04": "a ZIP archive or an Excel workbook; let its name end in .zip or .xlsx",
-    b"\xd0\xcf\x11\xe0": "an Excel workbook of the old kind; save it as .csv or .xlsx",
-    b"PAR1": "a Parquet file; let its name end in .parquet",
-    b"%PDF": "a PDF document",
-}
-_CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1f]")
+# The longest field, in characters: one that is longer began with a quotation mark by mistake.
+_LONGEST = 2**27
 
 
 class Dialect(NamedTuple):
@@ -75,6 +48,8 @@ class Dialect(NamedTuple):
         Columns of digits with leading zeros.
     decimals : dict of str to str
         Decimal marks of columns that show one.
+    ambiguous : dict of str to str
+        A number of each column that shows none and would be another one with the other mark.
     """
 
     names: list[str]
@@ -85,6 +60,7 @@ class Dialect(NamedTuple):
     decimal: str | None
     codes: list[str]
     decimals: dict[str, str]
+    ambiguous: dict[str, str]
 
     @property
     def own_decimals(self) -> list[str]:
@@ -103,7 +79,8 @@ def find_dialect(file: Path, reading: Reading) -> Dialect:
         What the user says of it.
     """
     try:
-        return _find(file, reading)
+        with long_fields():
+            return in_encoding(file, reading.encoding, partial(_check_rows, file, reading))
     except UNREADABLE as error:
         raise DataRefusal(f"{str(file)!r} cannot be read: {first_line(error)}") from error
 
@@ -119,7 +96,7 @@ def first_names(file: Path, reading: Reading) -> list[str] | None:
     try:
         with opened(file, reading.encoding or "utf-8-sig") as lines:
             _, delimiter, start = _start(lines)
-        if not start or _CONTROL.search("".join(start).encode()):
+        if not start or CONTROL.search("".join(start).encode()):
             return None
         delimiter = _delimiter_of(file, reading, delimiter, start)
         first = next(csv.reader(start, delimiter=delimiter, skipinitialspace=True))
@@ -131,52 +108,17 @@ def first_names(file: Path, reading: Reading) -> list[str] | None:
         return None
 
 
-def _find(file: Path, reading: Reading) -> Dialect:
-    given = reading.encoding
-    if given is not None:
-        try:
-            return _check_rows(file, given, reading)
-        except LookupError:
-            raise UsageRefusal(
-                f"--encoding {given!r} is not known; utf-8, latin-1 and utf-16 are."
-            ) from None
-        except UnicodeError:
-            raise DataRefusal(f"{str(file)!r} is not a text table in {given}.") from None
-    with opened(file) as binary:
-        start = binary.read(4096)
-    if start.startswith((b"\xff\xfe\0\0", b"\0\0\xfe\xff")):
-        return _guessed(file, reading, "utf-32", "UTF-32")
-    if start.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return _guessed(file, reading, "utf-16", "UTF-16")
-    for first, encoding in ((1, "utf-16-le"), (0, "utf-16-be")):
-        # Of Latin letters every other byte is zero.
-        if len(start) > 1 and set(start[first : first + 64 : 2]) == {0}:
-            return _guessed(file, reading, encoding, "UTF-16")
-    for signature, kind in _SIGNATURES.items():
-        if start.startswith(signature):
-            raise DataRefusal(f"{str(file)!r} is no text table but {kind}.")
-    if _CONTROL.search(start):
-        raise DataRefusal(
-            f"{str(file)!r} is not a text table in UTF-8; --encoding names another encoding."
-        )
+@contextmanager
+def long_fields() -> Iterator[None]:
+    """Let csv read long fields; its limit is the process', and is put back."""
+    before = csv.field_size_limit(_LONGEST)
     try:
-        return _check_rows(file, "utf-8-sig", reading)
-    except UnicodeDecodeError:
-        pass
-    try:
-        return _guessed(file, reading, "cp1252", "Latin-1")
-    except UnicodeDecodeError:
-        return _guessed(file, reading, "latin-1", "Latin-1")
+        yield
+    finally:
+        csv.field_size_limit(before)
 
 
-def _guessed(file: Path, reading: Reading, encoding: str, name: str) -> Dialect:
-    """Return what a file is like in an encoding that nobody named, and say so."""
-    dialect = _check_rows(file, encoding, reading)
-    warn("INN020", f"{file.name} is not in UTF-8 and was read as {name}; --encoding names others.")
-    return dialect
-
-
-def _check_rows(file: Path, encoding: str, reading: Reading) -> Dialect:
+def _check_rows(file: Path, reading: Reading, encoding: str) -> Dialect:
     """Return what a text file is like; refuse what is not a table."""
     path = str(file)
     with opened(file, encoding) as lines:
@@ -187,18 +129,20 @@ def _check_rows(file: Path, encoding: str, reading: Reading) -> Dialect:
     with opened(file, encoding) as lines:
         for _ in range(n_skipped):
             next(lines)
-        rows = csv.reader(lines, delimiter=delimiter, skipinitialspace=True)
-        first = [name.strip() for name in next(rows)]
+        rows = _numbered(path, lines, delimiter, n_skipped)
+        first = [name.strip() for name in next(rows)[1]]
         header = _header(path, first) if reading.header else [str(i + 1) for i in range(len(first))]
-        n_rows, sample = _count_rows(path, rows, header, [] if reading.header else [first])
+        check = partial(_check_width, path, len(header), delimiter)
+        n_rows, sample = _count_rows(check, rows, len(header), [] if reading.header else [first])
     if not n_rows:
         raise DataRefusal(f"{path!r} names columns and has no rows.")
-    decimals, codes = _looks(sample, header)
+    decimals, codes, ambiguous = _looks(sample, header)
     if reading.decimal is not None:
-        decimals = dict.fromkeys(decimals, reading.decimal)
-    marks: set[str | None] = set(decimals.values()) or {reading.decimal}
+        decimals, ambiguous = dict.fromkeys(header, reading.decimal), {}
+    marks = set(decimals.values())
     decimal = marks.pop() if len(marks) == 1 else None
-    return Dialect(header, delimiter, encoding, n_skipped, n_rows, decimal, codes, decimals)
+    shown = decimal, codes, decimals, ambiguous
+    return Dialect(header, delimiter, encoding, n_skipped, n_rows, *shown)
 
 
 def _start(lines) -> tuple[int, str | None, list[str]]:
@@ -236,14 +180,51 @@ def _likeliest(lines: list[str]) -> str:
     return max(_DELIMITERS, key=n_fields)
 
 
-def _count_rows(path: str, rows, header: list[str], sample: list) -> tuple[int, list]:
+def _numbered(path: str, lines, delimiter: str, n_before: int) -> Iterator[tuple[int, list[str]]]:
+    """Yield the number of the line where each row begins, and its fields."""
+    ended = False
+
+    def to_the_end():
+        nonlocal ended
+        yield from lines
+        ended = True
+
+    rows = csv.reader(to_the_end(), delimiter=delimiter, skipinitialspace=True)
+    while True:
+        line = n_before + rows.line_num + 1
+        try:
+            row = next(rows, None)
+        except csv.Error:
+            raise DataRefusal(
+                f"{path!r} is not a table: a field of the row that begins in line {line} has more "
+                f"than {_LONGEST:,} characters. A quotation mark may be open there: close it, or "
+                f"write one that is part of a value twice."
+            ) from None
+        if row is None:
+            return
+        if ended:
+            # Who is in a row when the lines are over waits for its quotation mark.
+            raise DataRefusal(
+                f"{path!r} is not a table: the quotation mark that opens in line "
+                f"{line + _n_breaks(row[:-1])} is not closed. Close it, or write one that is part "
+                f"of a value twice."
+            )
+        yield line, row
+
+
+def _n_breaks(fields: list[str]) -> int:
+    """Return how many lines end in fields."""
+    return sum(len(_BREAK.findall(field)) for field in fields)
+
+
+def _count_rows(check, rows, width: int, sample: list) -> tuple[int, list]:
     """Return the number of rows, and some of them from all over the file."""
-    width, step, n_rows = len(header), 1, len(sample)
-    for row in rows:
+    step, n_rows = 1, len(sample)
+    for line, row in rows:
         if len(row) != width:
             if not any(map(str.strip, row)) and len(row) < 2:
                 continue
-            _check_width(path, row, header, rows.line_num)
+            check(row, line)
         if not n_rows % step:
             sample.append(row)
             if len(sample) == 2 * _SAMPLE_ROWS:
@@ -252,20 +233,28 @@ def _count_rows(path: str, rows, header: list[str], sample: list) -> tuple[int, 
     return n_rows, sample
 
 
-def _check_width(path: str, row: list[str], header: list[str], line: int) -> None:
+def _check_width(path: str, width: int, delimiter: str, row: list[str], line: int) -> None:
     """Refuse a row that is not as wide as the header; empty fields at its end do no harm."""
-    if len(row) > len(header) and not any(map(str.strip, row[len(header) :])):
+    if len(row) > width and not any(map(str.strip, row[width:])):
         return
-    hint = ""
-    if any("\n" in field for field in row):
-        hint = " A quotation mark may be open."
-    elif len(header) == 1:
-        hint = " If the first line is no part of the table, such as a title, delete it."
+    long = next((place for place, field in enumerate(row) if _BREAK.search(field)), None)
+    if long is not None:
+        first = line + _n_breaks(row[:long])
+        hint = (
+            f"A quotation mark may be open: a field goes on from line {first} to line "
+            f"{first + _n_breaks([row[long]])}."
+        )
+    elif width == 1:
+        hint = "If the first line is no part of the table, such as a title, delete it."
     elif len(row) == 1:
-        hint = " If this line is no part of the table, delete it."
+        hint = "If this line is no part of the table, delete it."
+    elif len(row) > width:
+        hint = f"A value that holds {delimiter!r} must be in quotation marks."
+    else:
+        hint = f"Complete it: a missing value is left empty between two {delimiter!r}."
     raise DataRefusal(
         f"{path!r} is not a table: line {line} has {count(row, 'field')}, the first line has "
-        f"{len(header)}.{hint}"
+        f"{width}. {hint}"
     )
 
 
@@ -279,7 +268,9 @@ def _header(path: str, header: list[str]) -> list[str]:
     check_names(path, header)
     for position, name in enumerate(header):
         if not name and position:
-            raise DataRefusal(f"{path!r} has no name for column {position + 1}; give it one.")
+            raise DataRefusal(
+                f"{path!r} has no name for column {position + 1}; give it one.{_hint(header)}"
+            )
     return header
 
 
@@ -287,29 +278,38 @@ def check_names(path: str, header: list[str]) -> None:
     """Refuse a name of a column that is used twice."""
     for position, name in enumerate(header):
         if name in header[:position]:
-            hint = (
-                " If the first line holds values, --no-header names the columns 1, 2, ..."
-                if _is_number(name)
-                else ""
+            raise DataRefusal(
+                f"{path!r} has more than one column {name!r}; name each once.{_hint([name])}"
             )
-            raise DataRefusal(f"{path!r} has more than one column {name!r}; name each once.{hint}")
 
 
-def _looks(sample: list[list[str]], header: list[str]) -> tuple[dict[str, str], list[str]]:
-    """Return the decimal marks that columns show, and the columns of digits with leading zeros."""
-    from imbalanced_nn.preprocessing import decimal_mark
+def _hint(names: list[str]) -> str:
+    """Return what to do about names that are numbers."""
+    if any(map(_is_number, names)):
+        return " If the first line holds values, --no-header names the columns 1, 2, ..."
+    return ""
+
+
+def _looks(sample: list[list[str]], header: list[str]) -> tuple[dict, list[str], dict]:
+    """Return the decimal marks that columns show, the columns of digits with leading zeros, and a
+    number of each column that shows no mark and may have either.
+    """
+    from imbalanced_nn.preprocessing import ambiguous_number, decimal_mark
 
     few = sample[:: len(sample) * len(header) // _SAMPLE_CELLS + 1]
-    decimals, codes = {}, []
+    decimals, codes, ambiguous = {}, [], {}
     for place, name in enumerate(header):
-        mark = decimal_mark({row[place] for row in few})
+        texts = list(dict.fromkeys(row[place] for row in few))
+        mark, either = decimal_mark(texts), ambiguous_number(texts)
         if mark is not None:
             decimals[name] = mark
+        elif either is not None:
+            ambiguous[name] = either
         fields = [row[place] for row in sample if row[place]]
         n_codes = sum(field[0] == "0" and field.isdigit() and len(field) > 1 for field in fields)
         if n_codes > _CODES * len(fields):
             codes.append(name)
-    return decimals, codes
+    return decimals, codes, ambiguous
 
 
 def _is_number(text: str) -> bool:
@@ -321,51 +321,6 @@ def _is_number(text: str) -> bool:
     return True
 
 
-def opened(file: Path, encoding: str | None = None) -> Any:
-    """Open a file, packed or not: as text in an encoding, or as bytes."""
-    if encoding is not None:
-        # An unknown one is refused before a file is open.
-        codecs.lookup(encoding)
-    suffix = file.suffix.lower()
-    if suffix == ".zip":
-        # The member keeps the archive open until it is closed itself.
-        binary = zipfile.ZipFile(file).open(member_of(file))  # noqa: SIM115 - the caller closes it
-    else:
-        opener: Any = _OPENERS.get(suffix, open)
-        binary = opener(file, "rb")
-    return binary if encoding is None else io.TextIOWrapper(binary, encoding, newline="")
-
-
-def member_of(file: Path) -> str:
-    """Return the name of the one table in a ZIP archive."""
-    try:
-        with zipfile.ZipFile(file) as archive:
-            names = [
-                name
-                for name in archive.namelist()
-                if not name.endswith("/")
-                and not name.startswith("__MACOSX/")
-                and not Path(name).name.startswith(".")
-            ]
-    except UNREADABLE as error:
-        raise DataRefusal(f"{str(file)!r} cannot be read: {first_line(error)}") from error
-    tables = [name for name in names if Path(name.lower()).suffix in _TABLES]
-    if len(names) == 1 or len(tables) == 1:
-        return (tables or names)[0]
-    shown = ", ".join(names[:_SHOWN]) + (" and others" if len(names) > _SHOWN else "")
-    raise DataRefusal(
-        f"{str(file)!r} holds {len(names)} files{f': {shown}' if names else ''}; pack one table "
-        f"alone."
-    )
-
-
 def count(items: list, noun: str) -> str:
     """Return the number of items with its noun."""
     return f"{len(items)} {noun}" + ("" if len(items) == 1 else "s")
-
-
-def first_line(error: Exception) -> str:
-    """Return the first line of an error's message, as one sentence."""
-    if isinstance(error, OSError) and error.strerror:
-        return sentence(error)
-    return (str(error).splitlines() or [type(error).__name__])[0].rstrip(".") + "."

@@ -126,28 +126,29 @@ def check_judged(data: str, target: str, reading: Reading, names=None) -> None:
 
     names = names_in(data, reading) if names is None else names
     if names is not None and target not in names:
+        from imbalanced_nn.cli.table_columns import header_hint
         from imbalanced_nn.exceptions import nearest_name
 
         raise UsageRefusal(
             f"There is no column {target!r} in {data!r} to compare the answers with."
-            + nearest_name(target, names)
+            + (nearest_name(target, names) or header_hint(names))
         )
 
 
 def judged_chunks(model, data: str, target: str, what, reading: Reading = AS_FOUND):
     """Yield ``what`` of each chunk of a table, the codes of its labels, and rows without one."""
+    from imbalanced_nn.cli.class_labels import header_lines
     from imbalanced_nn.cli.readers import read_chunks
 
     columns, text = [*model.columns, target], [*model.text_columns, target]
-    n_rows, chunks = read_chunks(
-        data, columns, text, target, reading=reading, decimal=model.decimal
-    )
+    learned = {"decimal": model.decimal, "categories": model.categories}
+    n_rows, chunks = read_chunks(data, columns, text, target, reading=reading, **learned)
     done = 0
     with progress_bar("Scoring", "rows") as advance:
-        for chunk in chunks:
+        for chunk, _ in chunks:
             if target not in chunk.columns:
                 check_judged(data, target, reading, chunk.attrs.get("names", ()))
-            codes = model.codes(chunk[target])
+            codes = model.codes(chunk[target].mask(header_lines(chunk, target)))
             labelled = codes >= 0
             known = chunk[labelled]
             if len(known):

@@ -159,6 +159,7 @@ def _fitted(source, changed: dict):
     from sklearn.pipeline import Pipeline
 
     from imbalanced_nn.classifier import BalancedKerasClassifier
+    from imbalanced_nn.cli.narrow_columns import named_offsets
     from imbalanced_nn.cli.quiet import noted, tensorflow_muted
     from imbalanced_nn.datasets import encoded_matrix
     from imbalanced_nn.preprocessing import ColumnEncoder, StoredTable
@@ -173,6 +174,7 @@ def _fitted(source, changed: dict):
             matrix = encoder.fit_transform(source.X)
         with progress_bar("Training", "epochs at most") as advance, _watched(classifier, advance):
             classifier.fit(matrix, source.y, groups=source.groups)
+    notes = named_offsets(notes, encoder.get_feature_names_out().tolist())
     # The types were learned when the table was read.
     steps = [("types", source.types), ("encoder", encoder), ("classifier", classifier)]
     return Pipeline(steps), notes

@@ -65,8 +65,16 @@ class Model:
 
     @property
     def decimal(self) -> str | None:
-        """Decimal mark of the file that the model was fitted on, if it showed one."""
+        """Decimal mark by which numbers of the file that the model was fitted on were read."""
         return getattr(self._types, "decimal_", None)
+
+    @property
+    def categories(self) -> dict[str, list[str]]:
+        """Categories that the model knows of columns of text."""
+        if self._types is not None:
+            return getattr(self._types, "categories_", {})
+        first = getattr(self.estimator, "steps", [("", self.estimator)])[0][1]
+        return getattr(first, "categories_", {}) if hasattr(first, "medians_") else {}
 
     @property
     def classes(self) -> list:

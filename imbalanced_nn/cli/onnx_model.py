@@ -89,8 +89,13 @@ class OnnxModel:
 
     @property
     def decimal(self) -> str | None:
-        """Decimal mark of the file that the model was fitted on, if it showed one."""
+        """Decimal mark by which numbers of the file that the model was fitted on were read."""
         return self.copy.decimal
+
+    @property
+    def categories(self) -> dict[str, list[str]]:
+        """Categories that the model knows of columns of text."""
+        return self.copy.categories
 
     @property
     def classes(self) -> list:
@@ -135,8 +140,10 @@ class OnnxModel:
             # A ColumnEncoder reads no marks of a file.
             frame = frame.copy(deep=False)
             frame.attrs = {"names": frame.attrs.get("names", ())}
+        # Of a ColumnEncoder's categories those alone are known that have a column of their own.
+        known = copy.categories if copy.typed else {}
         columns = read_columns(
-            frame, copy.kinds, copy.forms, copy.categories, copy.missing, self._findings
+            *(frame, copy.kinds, copy.forms, known, copy.missing, self._findings, copy.decimal)
         )
         return {
             name: columns[name].to_numpy(object if kind == "text" else np.float64).reshape(-1, 1)

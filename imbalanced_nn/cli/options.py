@@ -164,7 +164,9 @@ time_option = click.option(
     "--time", metavar="COLUMN", help="Column of dates or numbers: the newest rows judge."
 )
 positive_option = click.option(
-    "--positive", metavar="LABEL", help="Class to find, of two [default: the rarest]."
+    "--positive",
+    metavar="LABEL",
+    help="Class to find, of two [default: 1 where the other is 0 or -1, else the rarest].",
 )
 
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from contextlib import contextmanager
 
 import click
@@ -30,6 +31,8 @@ _TEXT = {".csv": ",", ".csv.gz": ",", ".tsv": "\t", ".tsv.gz": "\t"}
 # What begins one to a spreadsheet, blanks before it or not; some take letters of full width, too.
 _FORMULAS = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 _BREAKS = ("\t", "\r", "\n")
+# Nothing is run where a sign begins a number, whatever its decimal mark.
+_NUMBER = re.compile(r" *[-+]?(?:[0-9]+(?:[.,][0-9]+)*|[.,][0-9]+)(?:[eE][-+]?[0-9]+)? *")
 _PARQUET = (".parquet", ".pq")
 
 
@@ -37,7 +40,9 @@ _PARQUET = (".parquet", ".pq")
 @click.argument("model")
 @click.argument("data")
 @output_option("FILE", "Table to write: .csv or .tsv (also .gz), or .parquet.")
-@click.option("--keep", metavar="COLUMN", multiple=True, help="Column of DATA to copy; repeatable.")
+@click.option(
+    "--keep", metavar="COLUMN", multiple=True, help="Column of DATA to copy as it is; repeatable."
+)
 @click.option(
     "--raw-text",
     is_flag=True,
@@ -98,6 +103,7 @@ def _score(path: str, data: str, output: str, keep: list[str], raw_text, force: 
     from imbalanced_nn.cli.onnx_model import quick_model
     from imbalanced_nn.cli.quiet import noted, tensorflow_muted
     from imbalanced_nn.cli.readers import read_chunks
+    from imbalanced_nn.cli.table_columns import check_known_columns
 
     with tensorflow_muted(), noted() as notes, progress_bar("Scoring", "rows") as advance:
         model = quick_model(path)
@@ -108,14 +114,17 @@ def _score(path: str, data: str, output: str, keep: list[str], raw_text, force: 
             model.columns,
             model.text_columns,
             kept=keep,
+            one_type=output.lower().endswith(_PARQUET),
             reading=reading,
             decimal=model.decimal,
+            categories=model.categories,
         )
         counts, done = np.zeros(len(model.classes), dtype=int), 0
         with written_whole(output, force) as beside, _writer(beside, output, raw_text) as write:
-            for chunk in chunks:
+            for chunk, copied in chunks:
+                check_known_columns(model.columns, chunk.attrs.get("names", list(chunk.columns)))
                 codes, proba = model.answer(chunk)
-                write(_answers(chunk, keep, names, model.labels[codes], proba))
+                write(_answers(copied, keep, names, model.labels[codes], proba))
                 counts += np.bincount(codes, minlength=len(counts))
                 done += len(chunk)
                 advance(done, n_rows)
@@ -132,17 +141,11 @@ def _check_kept(keep: list[str], names: list[str]) -> None:
             )
 
 
-def _answers(chunk, keep, names, labels, proba):
+def _answers(copied, keep, names, labels, proba):
     """Return a chunk of the table to write."""
     import pandas as pd
 
-    from imbalanced_nn.exceptions import nearest_name
-
-    for name in keep:
-        if name not in chunk.columns:
-            hint = nearest_name(name, chunk.attrs.get("names", ()))
-            raise UsageRefusal(f"--keep {name!r}: there is no such column in DATA.{hint}")
-    columns = {name: chunk[name].array for name in keep}
+    columns = {name: copied[name].array for name in keep}
     columns[names[0]] = labels
     columns |= dict(zip(names[1:], proba.T, strict=True))
     return pd.DataFrame(columns)
@@ -176,7 +179,8 @@ def _writer(beside, output: str, raw_text: bool):
 
 def _defused(table):
     """Return a table whose text and names no spreadsheet takes for a formula."""
-    from pandas.api.types import is_numeric_dtype
+    import pandas as pd
+    from pandas.api.types import is_datetime64_any_dtype, is_numeric_dtype
 
     def defuse(cell):
         if not isinstance(cell, str):
@@ -184,10 +188,13 @@ def _defused(table):
         # A carriage return alone, which is not quoted, begins a new line for some readers.
         plain = cell.replace("\r\n", "\n").replace("\r", "\n")
         begins = cell.startswith(_BREAKS) or cell.lstrip().startswith(_FORMULAS)
-        return f"'{plain}" if begins else plain
+        return f"'{plain}" if begins and not _NUMBER.fullmatch(cell) else plain
 
     def defused(column):
-        return column if is_numeric_dtype(column) else column.astype(object).map(defuse)
+        if is_numeric_dtype(column) or is_datetime64_any_dtype(column):
+            return column
+        # Whole numbers beside missing cells stay whole as objects alone.
+        return pd.Series([defuse(cell) for cell in column], column.index, dtype=object)
 
     return table.apply(defused).rename(columns=defuse)
 

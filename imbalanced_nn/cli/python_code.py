@@ -26,6 +26,7 @@ def python_of(source: Source, reading: Reading, roles: Roles, fit: dict[str, Any
     """
     fit = dict(fit)
     names, lines = ["BalancedKerasClassifier", "ColumnEncoder", "save"], []
+    missing = f"missing={list(reading.missing)!r}" if reading.missing else ""
     if "ThresholdTuner" in repr(fit.get("threshold")):
         names.insert(2, "ThresholdTuner")
     imports = ["import pandas as pd"]
@@ -33,18 +34,22 @@ def python_of(source: Source, reading: Reading, roles: Roles, fit: dict[str, Any
         folds = fit.pop("validation_split")
         imports, splits = _splits_in_time(folds)
         lines += [
-            f"time = ColumnTypes().fit_transform(table[[{roles.time!r}]])[{roles.time!r}]",
+            f"time = ColumnTypes({missing}).fit_transform(table[[{roles.time!r}]])[{roles.time!r}]",
             *splits,
         ]
     dropped = [*reading.drop, *(name for name in roles if name is not None)]
     if roles.groups is not None:
-        lines.append(f"groups = table[{roles.groups!r}]")
+        # Numbered as they come, as the splitters draw by their order.
+        spelled = f"table[{roles.groups!r}].astype(str).str.strip()"
+        lines.append(f"groups = pd.factorize({spelled})[0]")
     if dropped:
         lines.append(f"table = table.drop(columns={dropped!r})")
-    missing = f"missing={list(reading.missing)!r}" if reading.missing else ""
     given = [f"{name}={value!r}" for name, value in fit.items()]
     given += ["validation_split=splits"] if roles.time is not None else []
     groups = "" if roles.groups is None else ", balancedkerasclassifier__groups=groups"
+    reading_it = reading_lines(source, reading)
+    if any("json.dumps" in line for line in reading_it):
+        imports = ["import json", *imports]
     return "\n".join(
         [
             *imports,
@@ -52,7 +57,7 @@ def python_of(source: Source, reading: Reading, roles: Roles, fit: dict[str, Any
             "from imbalanced_nn.preprocessing import ColumnTypes",
             "from sklearn.pipeline import make_pipeline",
             "",
-            *reading_lines(source, reading),
+            *reading_it,
             *lines,
             "model = make_pipeline(",
             f"    ColumnTypes({missing}),",
@@ -77,26 +82,42 @@ def reading_lines(source: Source, reading: Reading) -> list[str]:
     reading : Reading
         How, as the options say.
     """
+    from imbalanced_nn.cli.pandas_calls import table_lines
     from imbalanced_nn.cli.quiet import noted
-    from imbalanced_nn.cli.readers import pandas_call
 
+    labels = set(map(str, source.y))
     # What it notes of the file was noted when that was read.
     with noted():
-        call, nameless = pandas_call(source.name, source.target, reading)
+        lines = table_lines(source.name, source.target, reading, labels)
     target = repr(source.target)
-    lines = [f"table = {call}"]
-    if nameless:
-        lines.append("table = table.iloc[:, 1:]")
-    kind = "int" if source.y.dtype.kind == "i" else "str"
+    as_labels = "astype(int)" if source.y.dtype.kind == "i" else "astype(str).str.strip()"
     if source.left_out:
-        is_there = f"table[{target}].notna()"
-        if kind == "str":
-            is_there += f" & (table[{target}].astype('str').str.strip() != '')"
-        lines.append(f"table = table[{is_there}].reset_index(drop=True)")
-    lines.append(f"y = table.pop({target}).astype({kind})")
+        lines.append(f"table = table[{_is_labelled(source, reading)}].reset_index(drop=True)")
+    lines.append(f"y = table.pop({target}).{as_labels}")
     if any(note.startswith(f"[INN020] {source.target}: ") for note in source.notes):
         lines[-1] += "  # as it is spelled: imbalanced-nn also did what its notes say"
     return lines
+
+
+def _is_labelled(source: Source, reading: Reading) -> str:
+    """Return the expression that tells which rows of the table have a class."""
+    from imbalanced_nn.cli.class_labels import HEADER_LINES, NUMBER
+
+    column = f"table[{source.target!r}]"
+    spelled = f"{column}.astype('str').str.strip()"
+    tests = [f"{column}.notna()"]
+    if any(HEADER_LINES in note for note in source.notes):
+        tests.append(f"({spelled} != {source.target!r})")
+    if source.y.dtype.kind != "i":
+        tests.append(f"({spelled} != '')")
+    if reading.missing:
+        gone = [text.strip().casefold() for text in reading.missing]
+        numbers = [float(text) for text in gone if NUMBER.fullmatch(text)]
+        if source.y.dtype.kind != "i":
+            tests.append(f"~{spelled}.str.casefold().isin({gone!r})")
+        elif numbers:
+            tests.append(f"~{column}.isin({numbers!r})")
+    return " & ".join(tests)
 
 
 def _splits_in_time(folds: list) -> tuple[list[str], list[str]]:

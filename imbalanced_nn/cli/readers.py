@@ -1,27 +1,25 @@
 """Reading of tables from files, whole or in chunks, with one-sentence refusals."""
 
-import json
-import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
-from imbalanced_nn.cli.dialects import (
-    PACKED,
-    UNREADABLE,
-    check_names,
-    find_dialect,
-    first_line,
-    first_names,
-    member_of,
-    opened,
-)
+from imbalanced_nn.cli.dialects import find_dialect, first_names
+from imbalanced_nn.cli.kept_columns import check_kept, kept_of_cells, kept_of_text
+from imbalanced_nn.cli.packed import PACKED, UNREADABLE, first_line, member_of, opened
 from imbalanced_nn.cli.reading import AS_FOUND, Reading
 from imbalanced_nn.cli.refusals import DataRefusal, UsageRefusal
+from imbalanced_nn.cli.typed_cells import (
+    flat_row,
+    read_excel,
+    read_lines,
+    table_of_lines,
+)
 from imbalanced_nn.exceptions import warn
 
-__all__ = ["check_pyarrow", "names_in", "open_table", "pandas_call", "read_chunks", "read_table"]
+__all__ = ["check_pyarrow", "names_in", "open_table", "read_chunks", "read_table", "readable"]
 
 CHUNK_ROWS = 20_000
 """Rows that are in memory at a time where a file is read in chunks."""
@@ -36,7 +34,8 @@ _KINDS = {
     ".pq": "parquet",
     ".xlsx": "excel",
 }
-# pandas' own marks of a missing value, and the question mark of the UCI repository.
+# pandas' own marks of a missing value, and the question mark of the UCI repository. Where a file
+# has another way to say that nothing is there, Parquet and JSON, they are text in a fit.
 _MISSING = (
     *("", "?", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND"),
     *("1.#QNAN", "<NA>", "N/A", "NA", "NULL", "NaN", "None", "n/a", "nan", "null"),
@@ -47,29 +46,38 @@ def read_table(path: str, target: str, reading: Reading = AS_FOUND):
     """Return the file's table as a DataFrame.
 
     The target column of a text file comes as it is written, and only an empty field is missing
-    in it: ``None`` or ``NA`` may name a class. ``attrs["decimal"]`` is the decimal mark of a
-    text file, if its numbers show one, ``attrs["decimals"]`` those of columns. A first column
-    without a name, as pandas writes for row numbers, is left out; ``attrs["nameless"]`` tells
-    whether there was one.
+    in it: ``None`` or ``NA`` may name a class. ``attrs`` tell the decimal marks of a text file as
+    `ColumnTypes` takes them. A first column without a name, as pandas writes for row numbers, is
+    left out; ``attrs["nameless"]`` tells whether there was one.
     """
-    file, kind = _readable(path)
+    file, kind = readable(path)
     if kind == "text":
         dialect = find_dialect(file, reading)
         with _refusals(file), _unpacked(file) as source:
             text = [target, *dialect.codes, *dialect.own_decimals]
-            frame = _read_text(source, dialect, reading, target, dtype=dict.fromkeys(text, str))
+            types = dict.fromkeys(text, str)
+            frame = _read_text(source, dialect, reading, target, {}, dtype=types)
         frame.attrs |= {"nameless": "" in dialect.names} | _marks(dialect)
         return frame.drop(columns="", errors="ignore")
+    frame = _typed_table(file, kind, target, reading)
+    frame.attrs |= _given_mark(reading)
+    return frame
+
+
+def _typed_table(file: Path, kind: str, target: str, reading: Reading):
+    """Return the table of a file whose cells have types."""
     import pandas as pd
+
+    from imbalanced_nn.preprocessing import with_text_names
 
     with _refusals(file):
         if kind == "excel":
-            return _read_excel(file, reading, target)
+            return _without_marks(file, read_excel(file, reading), target, {})
         if kind == "lines":
-            return _with_rows(file, _read_lines(file, reading.encoding or "utf-8-sig"))
+            return _with_rows(file, table_of_lines(read_lines(file, reading)))
     with _parquet_refusals(file):
         frame = pd.read_parquet(file, engine="pyarrow").reset_index(drop=True)
-    return frame.rename(columns=str)
+    return with_text_names(frame)
 
 
 def names_in(path: str, reading: Reading = AS_FOUND) -> list[str] | None:
@@ -82,7 +90,7 @@ def names_in(path: str, reading: Reading = AS_FOUND) -> list[str] | None:
     reading : Reading, default=AS_FOUND
         What the user says of it.
     """
-    file, kind = _readable(path)
+    file, kind = readable(path)
     names = first_names(file, reading) if kind == "text" else None
     # A first column without a name is left out.
     return None if names is None else [name for name in names if name]
@@ -90,42 +98,17 @@ def names_in(path: str, reading: Reading = AS_FOUND) -> list[str] | None:
 
 def open_table(path: str, target: str, reading: Reading = AS_FOUND):
     """Return the table of a Parquet file, which stays there, and of others as `read_table` does."""
-    file, kind = _readable(path)
+    file, kind = readable(path)
     if kind != "parquet":
         return read_table(path, target, reading)
     from imbalanced_nn.preprocessing import open_stored
 
     try:
-        return open_stored(file)
+        table = open_stored(file)
     except ValueError as error:
         raise DataRefusal(str(error)) from error
-
-
-def pandas_call(path: str, target: str, reading: Reading = AS_FOUND) -> tuple[str, bool]:
-    """Return the call of pandas that reads the table, and whether its first column has no name."""
-    file, kind = _readable(path)
-    if kind == "excel":
-        header = "" if reading.header else ", header=None"
-        return f"pd.read_excel({path!r}{header}, dtype=object)", False
-    if kind == "lines":
-        return f"pd.read_json({path!r}, lines=True, dtype=False)", False
-    if kind == "parquet":
-        return f"pd.read_parquet({path!r})", False
-    dialect = find_dialect(file, reading)
-    options = {
-        "sep": (dialect.delimiter, ","),
-        # With or without a mark at its start pandas reads UTF-8 by itself.
-        "encoding": (dialect.encoding.removesuffix("-sig"), "utf-8"),
-        "skiprows": (dialect.n_skipped, 0),
-        "decimal": (dialect.decimal or ".", "."),
-        "dtype": (dict.fromkeys([*dialect.codes, *dialect.own_decimals], str), {}),
-        "na_values": ("?", ""),
-    }
-    if not reading.header:
-        options |= {"header": (None, 0), "names": (dialect.names, [])}
-    given = "".join(f", {k}={v!r}" for k, (v, usual) in options.items() if v != usual)
-    given = given.replace("<class 'str'>", "str")
-    return f"pd.read_csv({path!r}{given})", "" in dialect.names
+    table.attrs.update(_given_mark(reading))
+    return table
 
 
 def read_chunks(
@@ -134,10 +117,14 @@ def read_chunks(
     text: list[str],
     target: str | None = None,
     kept: Sequence[str] = (),
+    one_type: bool = False,
     reading: Reading = AS_FOUND,
     decimal: str | None = None,
-) -> tuple[int, Iterator[Any]]:
-    """Return the number of rows of a file, and an iterator of DataFrames of some of them each.
+    categories: Mapping[str, Sequence[str]] = MappingProxyType({}),
+) -> tuple[int, Iterator[tuple[Any, Any]]]:
+    """Return the number of rows of a file, and an iterator of some of them at a time.
+
+    Each time that are two DataFrames of the same rows: the columns to read, and those to copy.
 
     Parameters
     ----------
@@ -151,47 +138,102 @@ def read_chunks(
     target : str or None, default=None
         Column in which only an empty field is missing.
     kept : sequence of str, default=()
-        Columns that come as they are written, such as keys: text of a text file, and of Parquet
-        in its own types, as whole numbers would else turn to floats where one is missing.
+        Columns to copy, such as keys, which come as they are written: text of a text file, and
+        of other files in the types of its cells. What is empty is missing, and nothing else.
+    one_type : bool, default=False
+        Whether cells of several types in a copied column become text, as Parquet needs it.
     reading : Reading, default=AS_FOUND
         What the user says of the file.
     decimal : {".", ","} or None, default=None
-        Decimal mark of a text file whose numbers show none.
+        Decimal mark of numbers in a column that shows none, so that a row is read alike alone and
+        among others; None takes the one that other columns show.
+    categories : mapping of str to sequence of str, default={}
+        What a model knows of columns of text, in every format: a spelling of a missing value that
+        is a category of the column is one, and any other is missing.
     """
-    columns = [*columns, *kept]
-    file, kind = _readable(path)
+    file, kind = readable(path)
+    kept = list(dict.fromkeys(kept))
     if kind == "parquet":
-        return _parquet_chunks(file, columns, list(kept))
+        n_rows, chunks = _parquet_chunks(file, columns, kept)
+        return n_rows, _as_learned(chunks, columns, categories, reading)
     if kind != "text":
-        return _sliced(read_table(path, target or "", reading))
+        given = kind, target, kept, one_type, reading, categories
+        n_rows, chunks = _sliced(*_table_in_memory(file, *given))
+        return n_rows, _as_learned(chunks, columns, categories, reading)
     dialect = find_dialect(file, reading)
-    dialect = dialect._replace(decimal=dialect.decimal or decimal)
+    check_kept(kept, dialect.names)
+    plain = [name for name in columns if name not in text]
+    if decimal is None:
+        _note_decimals(dialect, plain)
+    dialect = dialect._replace(decimal=reading.decimal or decimal or dialect.decimal or ".")
+    marks = dict.fromkeys(plain, dialect.decimal) | dialect.decimals
 
-    def chunks():
+    def text_chunks():
+        copies = kept_of_text(file, dialect, reading.header, kept, CHUNK_ROWS)
         with _refusals(file), _unpacked(file) as source:
             reader = _read_text(
                 source,
                 dialect,
                 reading,
                 target,
+                categories,
                 usecols=[name for name in dialect.names if name in columns],
-                dtype=dict.fromkeys([*text, *kept, *dialect.own_decimals], str),
+                dtype=dict.fromkeys([*text, *dialect.own_decimals], str),
                 chunksize=CHUNK_ROWS,
             )
             with reader:
                 for chunk in reader:
-                    chunk.attrs |= {"names": dialect.names} | _marks(dialect)
-                    yield chunk
+                    chunk.attrs |= {"names": dialect.names, "decimals": marks}
+                    yield chunk, _same_rows(chunk, next(copies)) if kept else None
 
-    return dialect.n_rows, chunks()
+    return dialect.n_rows, text_chunks()
 
 
 def _marks(dialect) -> dict:
     """Return the decimal marks of a file, as `ColumnTypes` takes them."""
-    return {"decimal": dialect.decimal, "decimals": dialect.decimals}
+    return {
+        "decimal": dialect.decimal,
+        "decimals": dialect.decimals,
+        "read_decimal": dialect.decimal or ".",
+        "ambiguous": dialect.ambiguous,
+    }
 
 
-def _readable(path: str) -> tuple[Path, str]:
+def _given_mark(reading: Reading) -> dict:
+    """Return the decimal mark that the user gives for text among cells with types."""
+    return {} if reading.decimal is None else {"decimal": reading.decimal}
+
+
+def _note_decimals(dialect, columns: list[str]) -> None:
+    """Tell of columns whose numbers are read with the decimal comma of other columns."""
+    from imbalanced_nn.preprocessing import read_by_others
+
+    if dialect.decimal == ",":
+        ambiguous = dialect.ambiguous
+        for note in read_by_others({n: ambiguous[n] for n in columns if n in ambiguous}):
+            warn("INN020", note)
+
+
+def _as_learned(chunks, columns: list[str], categories: Mapping, reading: Reading):
+    """Yield chunks of cells with types; what a model does not know for a category is missing."""
+    marks = {} if reading.decimal is None else dict.fromkeys(columns, reading.decimal)
+    for chunk, copied in chunks:
+        frame = chunk.copy(deep=False)
+        for name in categories:
+            if name in frame:
+                marked = frame[name].isin(_missing_words(name, None, categories))
+                frame[name] = frame[name].mask(marked) if marked.any() else frame[name]
+        frame.attrs["decimals"] = marks
+        yield frame, copied
+
+
+def _missing_words(name: str, target: str | None, categories: Mapping) -> list[str]:
+    """Return what stands for a missing value in a column."""
+    known = categories.get(name, ())
+    return [""] if name == target else [word for word in _MISSING if word not in known]
+
+
+def readable(path: str) -> tuple[Path, str]:
     """Return the file and what kind it is of, or refuse what cannot be read."""
     file = Path(path)
     if not file.exists():
@@ -262,11 +304,11 @@ def _parquet_chunks(file: Path, columns: list[str], kept: list[str]):
 
     with _parquet_refusals(file):
         table = parquet.ParquetFile(file, memory_map=True)
-    names = [name for name in table.schema_arrow.names if name in columns]
+    names = [name for name in table.schema_arrow.names if name in (*columns, *kept)]
     for position, name in enumerate(names):
         if name in names[:position]:
             raise DataRefusal(f"{str(file)!r} has more than one column {name!r}; name each once.")
-    kept = [name for name in names if name in kept]
+    check_kept(kept, table.schema_arrow.names)
     if not table.metadata.num_rows:
         table.close()
         raise DataRefusal(f"{str(file)!r} has no rows.")
@@ -276,103 +318,58 @@ def _parquet_chunks(file: Path, columns: list[str], kept: list[str]):
         with _parquet_refusals(file), table:
             for batch in table.iter_batches(CHUNK_ROWS, columns=names):
                 # What pandas noted of an index would take columns away.
-                frame = batch.to_pandas(ignore_metadata=True)
-                if kept:
-                    frame[kept] = batch.select(kept).to_pandas(
-                        ignore_metadata=True, types_mapper=pd.ArrowDtype
-                    )
+                frame = batch.select([name for name in names if name in columns]).to_pandas(
+                    ignore_metadata=True
+                )
+                # As pandas' own, whole numbers would turn to floats where one is missing.
+                copied = batch.select(kept).to_pandas(
+                    ignore_metadata=True, types_mapper=pd.ArrowDtype
+                )
                 frame.attrs["names"] = table.schema_arrow.names
-                frame.index = pd.RangeIndex(start, start + len(frame))
-                start += len(frame)
-                yield frame
+                frame.index = pd.RangeIndex(start, start + batch.num_rows)
+                start += batch.num_rows
+                yield frame, copied
 
     return table.metadata.num_rows, chunks()
 
 
-def _sliced(frame):
+def _same_rows(chunk, copied):
+    """Return the columns to copy, or refuse those that are of other rows."""
+    if len(copied) != len(chunk):
+        raise ValueError(f"no column can be copied from row {chunk.index[0] + 1:,} on.")
+    return copied
+
+
+def _table_in_memory(file: Path, kind: str, target, kept, one_type: bool, reading, categories):
+    """Return the table of a workbook or of lines of JSON, and the columns to copy."""
+    with _refusals(file):
+        if kind == "lines":
+            rows = read_lines(file, reading)
+            frame, cells = _with_rows(file, table_of_lines(rows)), None
+        else:
+            cells = read_excel(file, reading)
+            frame = _without_marks(file, cells, target, categories)
+    check_kept(kept, list(frame.columns))
+    if cells is None:
+        flat = [flat_row(row) for row in rows] if kept else []
+        columns = {name: [row.get(name) for row in flat] for name in kept}
+    else:
+        columns = {name: cells[name].tolist() for name in kept}
+    return frame, kept_of_cells(columns, one_type)
+
+
+def _sliced(frame, copied):
     """Return the number of rows of a table that is in memory, and parts of it."""
-    starts = range(0, len(frame), CHUNK_ROWS)
-    return len(frame), (frame.iloc[start : start + CHUNK_ROWS] for start in starts)
+    slices = (slice(start, start + CHUNK_ROWS) for start in range(0, len(frame), CHUNK_ROWS))
+    return len(frame), ((frame.iloc[part], copied.iloc[part]) for part in slices)
 
 
-def _read_excel(file: Path, reading: Reading, target: str | None):
-    """Return the table on the first sheet of a workbook that is not empty."""
+def _without_marks(file: Path, cells, target: str | None, categories: Mapping):
+    """Return a table of cells, of which those that mark a missing value are missing."""
     import pandas as pd
 
-    try:
-        import openpyxl  # noqa: F401 - is it there?
-    except ImportError:
-        raise UsageRefusal(
-            "Excel files need openpyxl: pip install openpyxl. Or save the sheet as .csv."
-        ) from None
-    try:
-        book = pd.ExcelFile(file, engine="openpyxl")
-    except zipfile.BadZipFile:
-        raise DataRefusal(f"{str(file)!r} is no Excel workbook of the kind .xlsx.") from None
-    with book:
-        for sheet in book.sheet_names:
-            # Text stays text, such as codes with leading zeros.
-            cells = pd.read_excel(book, sheet, header=None, dtype=object, keep_default_na=False)
-            cells = cells.mask(cells == "").dropna(how="all").dropna(how="all", axis=1)
-            if not cells.empty:
-                break
-        if len(book.sheet_names) > 1:
-            warn("INN020", f"{file.name} has {len(book.sheet_names)} sheets; {sheet!r} was read.")
-    frame = _named(str(file), cells, reading.header)
-    marks = {name: frame[name].isin(_MISSING) & (name != target) for name in frame}
-    return _with_rows(file, frame.mask(pd.DataFrame(marks, index=frame.index)))
-
-
-def _named(path: str, cells, header: bool):
-    """Return cells of a sheet as a table, with the names in the first row, or 1, 2, ..."""
-    names = [str(place + 1) for place in range(cells.shape[1])]
-    if header and len(cells):
-        first, cells = cells.iloc[0], cells.iloc[1:]
-        if first.count() == 1 < cells.shape[1]:
-            raise DataRefusal(
-                f"{path!r} is not a table: its first line has 1 cell. If it is no part of the "
-                f"table, such as a title, delete it."
-            )
-        known = first.notna().tolist()
-        names = [
-            str(name).strip() if is_known else f"Unnamed: {place}"
-            for place, (name, is_known) in enumerate(zip(first, known, strict=True))
-        ]
-        check_names(path, names)
-    frame = cells.reset_index(drop=True).set_axis(names, axis=1)
-    empty = [name for name in names if name.startswith("Unnamed: ") and frame[name].isna().all()]
-    return frame.drop(columns=empty)
-
-
-def _read_lines(file: Path, encoding: str):
-    """Return the table of lines of JSON; what is nested has names such as place.city."""
-    import pandas as pd
-
-    rows = []
-    with opened(file, encoding) as lines:
-        for number, line in enumerate(lines, 1):
-            if not line.strip():
-                continue
-            try:
-                row = json.loads(line)
-            except ValueError:
-                row = None
-            if not isinstance(row, dict):
-                raise DataRefusal(
-                    f"{str(file)!r} is not a table: line {number:,} is no JSON object such as "
-                    f'{{"age": 31, "class": "yes"}}; write one for each row.'
-                )
-            rows.append(row)
-    frame = pd.json_normalize(rows)
-    for name in frame.columns[frame.dtypes.map(pd.api.types.is_object_dtype)]:
-        # Lists are text like any other.
-        frame[name] = frame[name].map(_as_text)
-    return frame
-
-
-def _as_text(value: Any) -> Any:
-    """Return lists and what is nested in them as text, and anything else as it is."""
-    return json.dumps(value) if isinstance(value, list | dict) else value
+    marks = {name: cells[name].isin(_missing_words(name, target, categories)) for name in cells}
+    return _with_rows(file, cells.mask(pd.DataFrame(marks, index=cells.index)))
 
 
 def _with_rows(file: Path, frame):
@@ -382,7 +379,7 @@ def _with_rows(file: Path, frame):
     return frame.rename(columns=str)
 
 
-def _read_text(source: Any, dialect, reading: Reading, target: str | None, **options):
+def _read_text(source: Any, dialect, reading: Reading, target, categories: Mapping, **options):
     """Return the table of a delimited text file, whole or in chunks."""
     import pandas as pd
 
@@ -400,6 +397,6 @@ def _read_text(source: Any, dialect, reading: Reading, target: str | None, **opt
         skipinitialspace=True,
         low_memory=False,
         keep_default_na=False,
-        na_values={name: [""] if name == target else list(_MISSING) for name in names},
+        na_values={name: _missing_words(name, target, categories) for name in names},
         **options,
     )

@@ -4,7 +4,7 @@ import shlex
 from typing import Any, NamedTuple
 
 from imbalanced_nn.cli.reading import AS_FOUND, Reading
-from imbalanced_nn.cli.refusals import DataRefusal, UsageRefusal
+from imbalanced_nn.cli.refusals import DataRefusal, UsageRefusal, sentence
 
 __all__ = ["Roles", "Source", "check_columns_of", "open_source", "read_source"]
 
@@ -107,14 +107,16 @@ def _source(path: str, target: str, reading: Reading, roles: Roles, read) -> Sou
         labels, present, lacking = _labels(table, target, reading, roles)
         table = _without(table, [target], present)
         told = _not_used(table, reading, roles)
-        groups, time = _groups(table, roles.groups), _time(table, roles.time)
+        missing = list(reading.missing)
+        groups = _groups(table, roles.groups, missing)
+        time = _time(table, roles.time, missing)
         table = _without(table, list(told))
-        types = ColumnTypes(missing=list(reading.missing))
+        types = ColumnTypes(missing=missing)
         try:
             with progress_bar("Reading columns", "steps") as advance:
                 X = types.learn(table, advance)
         except ValueError as error:
-            raise DataRefusal(str(error)) from error
+            raise DataRefusal(sentence(error)) from error
         _note_telling(X, labels)
     options = reading.words()
     for option, name in zip(("--groups", "--time"), roles, strict=True):
@@ -164,14 +166,20 @@ def _named(reading: Reading, roles: Roles) -> list[tuple[str, str]]:
 
 def _labels(table, target: str, reading: Reading, roles: Roles):
     """Return the labels, which rows have one, and a note on those that have none."""
-    from imbalanced_nn.cli.class_labels import merged
+    from imbalanced_nn.cli.class_labels import HEADER_LINES, header_lines, merged
     from imbalanced_nn.cli.table_columns import as_labels, check_column, check_target_column
+    from imbalanced_nn.exceptions import warn
 
     names = [str(name) for name in table.columns]
     check_target_column(names, target)
     for option, name in _named(reading, roles):
         check_column(option, name, names, target)
-    column = merged(table[target], reading.missing)
+    again = header_lines(table, target)
+    if again.any():
+        first = f"row {again.argmax() + 1:,}"
+        rows = first if again.sum() == 1 else f"{again.sum():,} rows, first in {first}"
+        warn("INN020", f"{target}: {HEADER_LINES} {rows}; that is no data and left out.")
+    column = merged(table[target].mask(again), reading.missing)
     present = column.notna().to_numpy()
     lacking = int((~present).sum())
     labels = as_labels(column[present]).to_numpy()
@@ -204,18 +212,28 @@ def _told(name: str, reason: str) -> dict:
     return {"name": name, "kind": "left out", "categories": None, "missing": 0, "detail": reason}
 
 
-def _groups(frame, name: str | None):
-    """Return the group of each row, or refuse a column with gaps."""
+def _groups(frame, name: str | None, missing: list[str]):
+    """Return the group of each row, or refuse a column with gaps.
+
+    Groups are spelled as categories are, and what stands for a missing value is no group: as one
+    it would tie rows together that have nothing in common.
+    """
     if name is None:
         return None
+    import numpy as np
     import pandas as pd
 
+    from imbalanced_nn.preprocessing import MISSING, Findings, convert_column, is_missing
+
     column = frame[name]
-    _check_complete(column, "--groups")
-    return pd.factorize(column)[0]
+    spelled = convert_column(name, "text", None, column, missing, Findings())
+    codes, distinct = pd.factorize(spelled)
+    marks = np.array([text == MISSING or is_missing(text) for text in distinct], dtype=bool)
+    _check_complete(column, pd.Series(marks[codes], column.index), "--groups")
+    return codes
 
 
-def _time(frame, name: str | None):
+def _time(frame, name: str | None, missing: list[str]):
     """Return when each row was, as a number, or refuse a column that does not tell."""
     if name is None:
         return None
@@ -229,13 +247,13 @@ def _time(frame, name: str | None):
     )
 
     column = frame[name]
-    kind, form, _ = learn_column(name, column, mark_of(frame, name), [])
+    kind, form, _ = learn_column(name, column, mark_of(frame, name), missing)
     if kind == "text":
         raise UsageRefusal(f"--time {name!r} holds neither dates nor numbers.")
     if kind == "date" and form is not None and in_doubt(form):
         warn("INN020", f"{name}: no date tells days and months apart; read {form['order']}.")
-    values = convert_column(name, kind, form, column, [], Findings())
-    _check_complete(values.rename(name), "--time")
+    values = convert_column(name, kind, form, column, missing, Findings())
+    _check_complete(column, values.isna(), "--time")
     return values.to_numpy()
 
 
@@ -258,11 +276,14 @@ def _note_telling(X, labels) -> None:
         )
 
 
-def _check_complete(column, option: str) -> None:
-    """Refuse a column with missing values."""
-    gaps = column.isna()
-    if gaps.any():
-        raise DataRefusal(
-            f"{option} {column.name!r}: {int(gaps.sum()):,} of its values are missing, the first "
-            f"in row {gaps.idxmax() + 1:,}. Fill them in, or leave these rows out."
-        )
+def _check_complete(column, gaps, option: str) -> None:
+    """Refuse a column with missing values, such as marks of them."""
+    if not gaps.any():
+        return
+    first = column[gaps].iloc[0]
+    is_marked = column[gaps].notna().iloc[0] and str(first).strip()
+    mark = f", {str(first).strip()!r}," if is_marked else ""
+    raise DataRefusal(
+        f"{option} {column.name!r}: {int(gaps.sum()):,} of its values are missing, the first"
+        f"{mark} in row {gaps.idxmax() + 1:,}. Fill them in, or leave these rows out."
+    )

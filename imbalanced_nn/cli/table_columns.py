@@ -5,7 +5,13 @@ import re
 from imbalanced_nn.cli.refusals import DataRefusal, UsageRefusal
 from imbalanced_nn.exceptions import nearest_name
 
-__all__ = ["as_labels", "check_column", "check_target_column"]
+__all__ = [
+    "as_labels",
+    "check_column",
+    "check_known_columns",
+    "check_target_column",
+    "header_hint",
+]
 
 # Above this many distinct fractions a column is no set of classes.
 _MAX_FRACTIONS = 20
@@ -71,6 +77,34 @@ def check_column(option: str, name: str, names: list[str], target: str) -> None:
         raise UsageRefusal(f"{option} {name!r} is the target; name another column.")
 
 
+def check_known_columns(needed: list[str], names: list[str]) -> None:
+    """Refuse a table that has no column of a model where its first line looks like values.
+
+    Parameters
+    ----------
+    needed : list of str
+        Columns that the model was fitted on.
+    names : list of str
+        Those of the table.
+    """
+    if set(needed) & set(names) or not any(_is_value(name) for name in names):
+        return
+    numbered = [str(place + 1) for place in range(len(names))]
+    if set(needed) <= set(numbered):
+        hint = "--no-header names the columns 1, 2, ..., as when the model was fitted."
+    else:
+        hint = f"write the names above it; the model was fitted on {_many(needed)}."
+    raise DataRefusal(
+        f"The table has no column that the model was fitted on; its first line names {_many(names)}"
+        f". If that line holds values, {hint}"
+    )
+
+
+def _is_value(name: str) -> bool:
+    """Whether the name of a column is a number, as of a line of values."""
+    return _NUMBER.fullmatch(name.casefold()) is not None
+
+
 def _many(names: list[str]) -> str:
     """Return names with commas between, of many the first."""
     more = len(names) - _MOST_NAMES
@@ -84,6 +118,11 @@ def _hint(names: list[str]) -> str:
         mark = max(marks, key=marks.count, default=None)
         between = f" Is it {'a space' if mark == ' ' else repr(mark)}?" if mark else ""
         return f" If this is all of them, give --delimiter what is between them.{between}"
-    if any(_NUMBER.fullmatch(name.casefold()) for name in names):
+    return header_hint(names)
+
+
+def header_hint(names: list[str]) -> str:
+    """Return what to do about names that look like a row of values."""
+    if any(map(_is_value, names)):
         return " If the first line holds values, --no-header names the columns 1, 2, ..."
     return ""

@@ -3,6 +3,7 @@
 import ast
 import re
 import shlex
+from typing import Any
 
 import click
 
@@ -35,7 +36,7 @@ _OPTIONS = {
     "y": "target",
 }
 # Ways out that need Python, and what is said in place of them.
-_PYTHON_ONLY = [
+_PYTHON_ONLY: list[tuple[str, Any]] = [
     (r"\b(?:TooFewRowsError|InvalidParameterError): ", ""),
     (
         r"validation_split=\[\.\.\.\] (leaves [^.]+\.) Give a splitter .*",
@@ -61,6 +62,11 @@ _PYTHON_ONLY = [
     (r"or leave loss=None", "or leave it out"),
     (r"\('(\w+)', ([\d.]+)\)(?= for a)", r"\1 \2"),
     (r" \(of \{[^}]*\}\)", ""),
+    (
+        r"(?<=^Column )('[^']*'|\"[^\"]*\")( holds values that are no .*); leave it out\.$",
+        lambda match: f"{match[1]}{match[2]}; leave it out: --drop {_shown(match[1])}.",
+    ),
+    (r"\(decimal='([.,])'\)", r"(--decimal \1)"),
     (r"\bk_neighbors=(\d+) was", r"\1 was"),
     (r"\bk_neighbors=(\d+)", r"\1 neighbours"),
     (r" Hold out more rows, stratified by class\.", " Give rows of each class."),

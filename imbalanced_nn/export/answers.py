@@ -62,11 +62,19 @@ def _calibrated(calibrator: Calibrator, proba: Any) -> Any:
     else:
         inside = wide[:, columns]
         by_part = _by_part(calibrator.parts[0], _scores(inside))
-        whole = inside.sum(axis=1, keepdims=True) * _bounded(calibrator, by_part)
+        whole = _bounded(calibrator, by_part)
+        if others := [k for k in range(proba.shape[1]) if k not in columns]:
+            whole = _together(inside, wide[:, others]) * whole
         made = [whole[:, [place]] for place in range(len(columns))]
     calibrated = dict(zip(columns, made, strict=True))
     parts = [calibrated.get(k, wide[:, [k]]) for k in range(proba.shape[1])]
     return np.concatenate(parts, axis=1).astype(proba.dtype)
+
+
+def _together(inside: Any, others: Any) -> Any:
+    """Return the probability of the classes inside, exactly 1 where nothing is left for others."""
+    inside, others = (each.sum(axis=1, keepdims=True) for each in (inside, others))
+    return np.where(inside < others, inside, 1 - others)
 
 
 def _bounded(calibrator: Calibrator, proba: Any) -> Any:

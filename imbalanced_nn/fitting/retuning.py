@@ -25,7 +25,7 @@ from imbalanced_nn.fitting.preconditions import check_known, check_priors_allowe
 from imbalanced_nn.fitting.records import FitResult, HeldOutScores
 from imbalanced_nn.threshold import ThresholdBootstrap, check_sample_cost
 from imbalanced_nn.training import forward
-from imbalanced_nn.wrapper import NetworkFactory
+from imbalanced_nn.wrapper import NetworkFactory, NotKept
 
 __all__ = ["bootstrapped", "fixed", "moved_to", "tuned_anew"]
 
@@ -173,6 +173,8 @@ def bootstrapped(
     InvalidParameterError
         If it was not.
     """
+    if isinstance(criterion.threshold, NotKept):
+        criterion.threshold()
     if result.decision.objective is None or result.held_out is None:
         raise InvalidParameterError(
             f"bootstrap_threshold needs a threshold that was learned on held-out rows; "

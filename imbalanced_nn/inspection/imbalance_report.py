@@ -40,7 +40,17 @@ class ImbalanceReport:
 
     Examples
     --------
-    See `imbalance_report`.
+    >>> import numpy as np
+    >>> from imbalanced_nn.inspection import MEASURES, ImbalanceReport
+    >>> report = ImbalanceReport(
+    ...     "clf", "binary", classes=[0, 1], class_count=[90, 10], n_samples=100, pos_label=1,
+    ...     names=["f1"], estimates=np.full((3, len(MEASURES), 3), 0.5), confidence_level=0.95,
+    ...     n_resamples=0,
+    ... )
+    >>> report.to_dict()["overall"]["f1"]["value"]
+    0.5
+    >>> report.frame().columns.tolist()
+    ['scope', 'class', 'measure', 'value', 'low', 'high']
     """
 
     name: str

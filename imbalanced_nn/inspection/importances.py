@@ -36,7 +36,11 @@ class ColumnImportance:
 
     Examples
     --------
-    See `column_importance`.
+    >>> from imbalanced_nn.inspection import ColumnImportance
+    >>> columns = [{"name": "age", "rise": 0.12, "low": 0.08, "high": 0.16}]
+    >>> found = ColumnImportance(log_loss=0.3, columns=columns, n_rows=500, n_repeats=5)
+    >>> found.frame()["rise"].tolist(), found.to_dict()["n_rows"]
+    ([0.12], 500)
     """
 
     log_loss: float

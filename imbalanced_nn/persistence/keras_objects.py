@@ -11,7 +11,7 @@ from imbalanced_nn._compat.keras import SafeModeScope
 from imbalanced_nn.exceptions import ModelFileError
 from imbalanced_nn.persistence.bounds import check_network_file, check_network_size
 from imbalanced_nn.persistence.values import ArchiveMember, Form, UnsavableError
-from imbalanced_nn.wrapper import bytes_of, network_of
+from imbalanced_nn.wrapper import bytes_of, code_of, network_of
 
 __all__ = ["network_forms"]
 
@@ -23,6 +23,14 @@ _ROOMS = (
     *("activations", "constraints", "dtype_policies", "initializers", "layers", "losses"),
     *("metrics", "models", "ops", "optimizers", "quantizers", "random", "regularizers"),
 )
+
+# What a parameter may be given by its name alone, but for what reads a configuration.
+_GIVEN = {
+    "keras.losses": keras.losses,
+    "keras.metrics": keras.metrics,
+    "keras.optimizers": keras.optimizers,
+}
+_READERS = ("deserialize", "get", "serialize")
 
 # Where Keras looks for a function of which it wrote the name alone.
 _FUNCTIONS = (
@@ -58,6 +66,12 @@ def network_forms(custom_objects: dict[str, Any]) -> list[Form]:
             keras.saving.serialize_keras_object,
             lambda config: _restored_object(config, known),
         ),
+        Form(
+            "keras_name",
+            lambda value: callable(value) and any(obj is value for obj in _named().values()),
+            lambda value: next(name for name, obj in _named().items() if obj is value),
+            _restored_name,
+        ),
     ]
 
 
@@ -72,8 +86,27 @@ def _own() -> dict[str, Any]:
     return {name: obj for name, obj in registered.items() if name.startswith("imbalanced_nn>")}
 
 
+def _named() -> dict[str, Any]:
+    """Return the classes and functions of Keras and this package that parameters take, by name."""
+    public = {
+        f"{room}.{name}": obj
+        for room, module in _GIVEN.items()
+        for name, obj in vars(module).items()
+        if callable(obj) and not name.startswith("_") and name not in _READERS
+    }
+    return public | _own()
+
+
+def _restored_name(name: Any) -> Any:
+    if not isinstance(name, str) or name not in _named():
+        raise ModelFileError(f"it names {name!r:.80}, which this version of Keras does not have")
+    return _named()[name]
+
+
 def _network(model: keras.Model) -> ArchiveMember:
     content = bytes_of(model)
+    # Refuses what a reader of the file could not tell apart.
+    code_of(model, content)
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         for config in _objects(json.loads(archive.read("config.json"))):
             if config.get("class_name") in _WITH_CODE:
@@ -123,7 +156,8 @@ def _restored_object(config: dict[str, Any], custom_objects: dict[str, Any]) -> 
 
 def _is_plain_keras(value: Any) -> bool:
     """Whether a parameter is an object of Keras' own code or of this package's."""
-    kinds = (keras.optimizers.Optimizer, keras.losses.Loss, keras.metrics.Metric)
+    schedule = keras.optimizers.schedules.LearningRateSchedule
+    kinds = (keras.optimizers.Optimizer, keras.losses.Loss, keras.metrics.Metric, schedule)
     return isinstance(value, kinds) and type(value).__module__.split(".")[0] in (
         "keras",
         "imbalanced_nn",

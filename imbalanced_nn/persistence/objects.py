@@ -25,6 +25,7 @@ from imbalanced_nn.fitting import (
     Shares,
     Target,
 )
+from imbalanced_nn.losses import takes_one_hot
 from imbalanced_nn.persistence.bounds import MOST_CLASSES
 from imbalanced_nn.persistence.field_checks import check_record, conforms
 from imbalanced_nn.persistence.values import Form
@@ -111,9 +112,12 @@ def _fields(record: Any) -> dict[str, Any]:
 
 
 def _label_encoder(encoder: ClassifierLabelEncoder) -> dict[str, Any]:
+    # All that it asks of a loss, which may be code, is whether labels are to be one-hot.
+    loss = "categorical_crossentropy" if takes_one_hot(encoder.loss) else None
+    loss = encoder.loss if isinstance(encoder.loss, str) else loss
     return {
         "class": type(encoder).__name__,
-        "parameters": encoder.get_params(deep=False),
+        "parameters": encoder.get_params(deep=False) | {"loss": loss},
         "classes": encoder.classes_,
         **encoder_state(encoder)._asdict(),
         "n_steps": getattr(encoder, "n_steps_", None),

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from imbalanced_nn.atomic_files import file_name
 from imbalanced_nn.exceptions import ModelFileError
 from imbalanced_nn.persistence.archive import MANIFEST, read_archive
 from imbalanced_nn.persistence.graph_bounds import check_graph
@@ -49,11 +50,12 @@ class OnnxCopy:
     kinds : dict of str to {"number", "date", "duration", "text"}
         What each column holds.
     forms, categories : dict
-        How text spells numbers and dates, and what text was there: see `ColumnTypes`.
+        How text spells numbers and dates, and what text was there: see `ColumnTypes`. Of a
+        `ColumnEncoder` the categories are those with a column of their own.
     missing : list of str
         Further spellings of missing values.
     decimal : {".", ","} or None
-        Decimal mark of the file that the model was fitted on.
+        Decimal mark by which numbers of the file that the model was fitted on were read.
     typed : bool
         Whether the model itself reads text as numbers and dates.
     classes : list
@@ -148,7 +150,7 @@ def read_onnx_copy(path: str | os.PathLike) -> OnnxCopy | None:
         If the file is none of `save`, is altered, or its copy is of another estimator or holds
         what a copy does not hold.
     """
-    name = os.fspath(path)
+    name = file_name(path)
     with open(name, "rb") as source:
         members = read_archive(name, source)
     try:

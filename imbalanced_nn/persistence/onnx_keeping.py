@@ -87,7 +87,7 @@ def _columns(estimator: Any) -> dict[str, Any]:
         return {
             "kinds": {name: kinds[name] for name in names},
             "forms": {},
-            "categories": {},
+            "categories": {name: list(each) for name, each in first.categories_.items()},
             "missing": [],
             "decimal": None,
             "typed": False,

@@ -11,7 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from imbalanced_nn import __version__
 from imbalanced_nn._show_versions import installed_version
-from imbalanced_nn.atomic_files import check_writable, written_whole
+from imbalanced_nn.atomic_files import check_writable, file_name, written_whole
 from imbalanced_nn.classifier import BalancedKerasClassifier
 from imbalanced_nn.exceptions import InvalidParameterError, ModelFileError
 from imbalanced_nn.persistence.archive import MANIFEST, MOST_TEXT, read_archive, write_archive
@@ -20,6 +20,7 @@ from imbalanced_nn.persistence.objects import TRANSFORMERS
 from imbalanced_nn.persistence.onnx_copy import COPY, SECTION, check_copy, identity
 from imbalanced_nn.persistence.onnx_keeping import copy_for
 from imbalanced_nn.persistence.values import Decoder, Encoder, UnsavableError
+from imbalanced_nn.training import refuse_after_fork
 
 __all__ = ["FORMAT", "load", "save"]
 
@@ -55,15 +56,18 @@ def save(
     Kept is everything that answers: network and optimizer, the result of the fit field by field
     (target, shares of the classes, prior correction, calibrator, priors, decision, held-out
     scores), column names, history; also numbers of up to 10,000 training rows, by which tuning on
-    them is noticed. Of the parameters code is not kept: build functions, callbacks, metrics of your
-    own, splitters, samplers of your own. Samplers of imbalanced-learn and of this package are kept
-    by name and parameters. A loaded estimator predicts, scores and tunes its threshold again; `fit`
-    asks by name for what it lacks.
+    them is noticed. Of the parameters code is not kept: build functions, losses, metrics,
+    optimizers and samplers of your own, all callbacks and splitters, functions as
+    ``class_weight``, ``balancing_schedule`` or ``threshold``; nor is a ``RandomState``. Classes,
+    functions and objects of Keras and this package are kept by name and configuration, samplers of
+    imbalanced-learn and of this package by name and parameters. A loaded estimator predicts,
+    scores and tunes its threshold again; `fit` asks by name for what it lacks, `partial_fit` for
+    what it uses.
 
     Parameters
     ----------
     estimator : BalancedKerasClassifier or Pipeline
-        A fitted one. The other steps of a pipeline are transformers of scikit-learn that are
+        A fitted one. A pipeline is scikit-learn's, and its other steps are transformers that are
         nothing but numbers, such as ``StandardScaler``, ``SimpleImputer``, ``OneHotEncoder``
         and ``ColumnTransformer``.
     path : str or path-like
@@ -84,8 +88,8 @@ def save(
     NotFittedError
         If the estimator is not fitted.
     InvalidParameterError
-        If it is none of the above, or holds what cannot be saved without code, such as a
-        ``Lambda`` layer. No file is then written.
+        If ``path`` is no name of a file, or the estimator is none of the above, or holds what
+        cannot be saved without code, such as a ``Lambda`` layer. No file is then written.
 
     See Also
     --------
@@ -112,7 +116,7 @@ def save(
     >>> bool((load(path).predict_proba(X) == clf.predict_proba(X)).all())
     True
     """
-    name = os.fspath(path)
+    name = file_name(path)
     check_writable(name, overwrite)
     _check_estimator(estimator)
     encoder = Encoder(all_forms({}))
@@ -161,7 +165,8 @@ def load(path: str | os.PathLike, *, custom_objects: dict[str, Any] | None = Non
         Name of the file.
     custom_objects : dict of str to class or function, default=None
         Layers, losses, metrics and functions of your own that the network uses, or your
-        subclass of the estimator, by name. Only these, Keras' own and this package's are made.
+        subclass of the estimator, by name: ``{"OwnLoss": OwnLoss}``. Only these, Keras' own and
+        this package's are made.
 
     Returns
     -------
@@ -173,9 +178,13 @@ def load(path: str | os.PathLike, *, custom_objects: dict[str, Any] | None = Non
     ------
     FileNotFoundError
         If there is no file.
+    InvalidParameterError
+        If ``path`` is no name of a file, or ``custom_objects`` no dict of classes and functions.
     ModelFileError
         If the file is none of `save`, such as a pickle; is cut short or altered; is of a newer
         format; or needs ``custom_objects``.
+    RuntimeError
+        If the process was forked from one in which the backend of Keras had computed.
 
     Warns
     -----
@@ -195,7 +204,9 @@ def load(path: str | os.PathLike, *, custom_objects: dict[str, Any] | None = Non
         ...
     FileNotFoundError: [Errno 2] No such file or directory: 'nothing.inn'
     """
-    name = os.fspath(path)
+    refuse_after_fork()
+    _check_custom_objects(custom_objects)
+    name = file_name(path)
     with open(name, "rb") as source:
         members = read_archive(name, source)
     try:
@@ -223,9 +234,9 @@ def load(path: str | os.PathLike, *, custom_objects: dict[str, Any] | None = Non
     except ModelFileError as error:
         raise ModelFileError(f"{name!r} cannot be loaded: {error}.") from None
     except Exception as error:
-        first = (str(error).splitlines() or [""])[0]
+        first = (str(error).splitlines() or [""])[0].rstrip(".")
         raise ModelFileError(
-            f"{name!r} cannot be loaded: {type(error).__name__}: {first} It was saved with "
+            f"{name!r} cannot be loaded: {type(error).__name__}: {first}. It was saved with "
             f"{_listed(saved_with)}; this is {_listed(_versions())}."
         ) from error
 
@@ -240,15 +251,55 @@ def _check_estimator(estimator: Any) -> None:
             f"estimator must be a BalancedKerasClassifier, or a Pipeline that ends in one; got "
             f"{type(estimator).__name__}. Of a search pass its best_estimator_."
         )
+    if last is not estimator and type(estimator) is not Pipeline:
+        _refuse_pipeline(estimator)
     for step, transformer in steps:
         off = transformer is None or (isinstance(transformer, str) and transformer == "passthrough")
         if not off and type(transformer) is not TRANSFORMERS.get(type(transformer).__name__):
+            # One of scikit-learn's is nothing without its function.
+            saved = sorted(set(TRANSFORMERS) - {"FunctionTransformer"})
             raise InvalidParameterError(
-                f"The step {step!r} of the pipeline is a {type(transformer).__name__}, which "
-                f"cannot be saved without code. Saved are {', '.join(sorted(TRANSFORMERS))}. "
+                f"The step {step!r} of the pipeline is a {_full_name(transformer)}, which "
+                f"cannot be saved without code. Saved are {', '.join(saved)}. "
                 f"Transform the data outside of the pipeline, or use joblib.dump."
             )
     check_is_fitted(last)
+
+
+def _refuse_pipeline(pipeline: Pipeline) -> None:
+    """Refuse a pipeline that does more than scikit-learn's, such as imbalanced-learn's."""
+    samplers = [name for name, step in pipeline.steps if hasattr(step, "fit_resample")]
+    steps, cure = "pipeline.steps", ""
+    if samplers:
+        steps = "[step for step in pipeline.steps if not hasattr(step[1], 'fit_resample')]"
+        cure = (
+            f" Samplers ({', '.join(samplers)}) do nothing to new rows, and are left out there; to "
+            f"train anew with one, give it to the classifier: BalancedKerasClassifier(sampler=...)."
+        )
+    raise InvalidParameterError(
+        f"estimator is of the class {_full_name(pipeline)}, and of pipelines only scikit-learn's "
+        f"own can be saved without code. As it is fitted, save "
+        f"sklearn.pipeline.Pipeline({steps}).{cure}"
+    )
+
+
+def _full_name(obj: Any) -> str:
+    """Return the name of an object's class, with the module where it is another one's name."""
+    cls = type(obj)
+    own = cls.__name__ in {**TRANSFORMERS, "Pipeline": Pipeline}
+    return f"{cls.__module__}.{cls.__name__}" if own else cls.__name__
+
+
+def _check_custom_objects(given: Any) -> None:
+    """Refuse what is no dictionary of code by name."""
+    if given is None:
+        return
+    named = isinstance(given, dict) and all(isinstance(name, str) for name in given)
+    if not named or not all(map(callable, given.values())):
+        raise InvalidParameterError(
+            f"custom_objects must be a dict from names to classes or functions; got {given!r:.80}. "
+            f"Write custom_objects={{'OwnLoss': OwnLoss}}, with the class itself."
+        )
 
 
 def _instead(error: UnsavableError) -> str:

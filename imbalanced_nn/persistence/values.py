@@ -119,7 +119,7 @@ class Encoder:
         if type(value) is float and math.isfinite(value):
             return value
         if type(value) is list:
-            return [self.encode(member, *where) for member in value]
+            return [self.encode(member, *where, *_name_of(member)) for member in value]
         if type(value) is dict and TAG not in value and all(type(key) is str for key in value):
             return {key: self.encode(member, *where, key) for key, member in value.items()}
         if isinstance(value, ArchiveMember):
@@ -143,6 +143,12 @@ class Encoder:
                     self._known[id(value)] = value, encoded
                 return encoded
         raise UnsavableError(value, where)
+
+
+def _name_of(member: Any) -> tuple[str, ...]:
+    """Return the name of a step in a list of steps, which are tuples that begin with it."""
+    is_step = type(member) is tuple and len(member) > 1 and type(member[0]) is str
+    return (member[0],) if is_step and hasattr(member[1], "get_params") else ()
 
 
 @dataclass

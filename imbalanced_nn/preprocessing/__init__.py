@@ -4,12 +4,18 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from imbalanced_nn.preprocessing.columns import convert_column, learn_column, mark_of
+    from imbalanced_nn.preprocessing.columns import (
+        convert_column,
+        learn_column,
+        mark_of,
+        with_text_names,
+    )
     from imbalanced_nn.preprocessing.dates import in_doubt
+    from imbalanced_nn.preprocessing.doubts import read_by_others
     from imbalanced_nn.preprocessing.encoder import ColumnEncoder
     from imbalanced_nn.preprocessing.findings import Findings, row_number
     from imbalanced_nn.preprocessing.notes_on_columns import telling_columns
-    from imbalanced_nn.preprocessing.spellings import decimal_mark, is_missing
+    from imbalanced_nn.preprocessing.spellings import ambiguous_number, decimal_mark, is_missing
     from imbalanced_nn.preprocessing.stored_tables import (
         StoredTable,
         mapped_matrix,
@@ -25,6 +31,7 @@ _MODULE_OF = {
     "ColumnTypes": "types",
     "Findings": "findings",
     "StoredTable": "stored_tables",
+    "ambiguous_number": "spellings",
     "check_columns": "typed_columns",
     "convert_column": "columns",
     "decimal_mark": "spellings",
@@ -34,9 +41,11 @@ _MODULE_OF = {
     "mapped_matrix": "stored_tables",
     "mark_of": "columns",
     "open_stored": "stored_tables",
+    "read_by_others": "doubts",
     "read_columns": "typed_columns",
     "row_number": "findings",
     "telling_columns": "notes_on_columns",
+    "with_text_names": "columns",
 }
 
 __all__ = [
@@ -45,6 +54,7 @@ __all__ = [
     "ColumnTypes",
     "Findings",
     "StoredTable",
+    "ambiguous_number",
     "check_columns",
     "convert_column",
     "decimal_mark",
@@ -54,9 +64,11 @@ __all__ = [
     "mapped_matrix",
     "mark_of",
     "open_stored",
+    "read_by_others",
     "read_columns",
     "row_number",
     "telling_columns",
+    "with_text_names",
 ]
 
 

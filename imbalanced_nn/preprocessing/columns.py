@@ -21,6 +21,7 @@ from imbalanced_nn.preprocessing.dates import (
 from imbalanced_nn.preprocessing.findings import Findings
 from imbalanced_nn.preprocessing.spellings import (
     ENOUGH,
+    Spelled,
     has_unit,
     is_missing,
     is_money,
@@ -37,6 +38,7 @@ __all__ = [
     "learn_column",
     "mark_of",
     "refuse_twins",
+    "with_text_names",
 ]
 
 MISSING = "(missing)"
@@ -53,12 +55,16 @@ _ALIEN = {
     "duration": (*_NUMBERS, *_DATES),
 }
 _NUMERIC = (numbers.Real, decimal.Decimal, np.bool_)
-_SPELLABLE = (str, numbers.Number, decimal.Decimal, datetime.date, np.bool_)
+_TIMES = (datetime.time, datetime.timedelta)
+_SPELLABLE = (str, numbers.Number, decimal.Decimal, datetime.date, np.bool_, *_TIMES)
+# Python has whole numbers that no float holds.
+_LARGEST_FLOAT = int(np.finfo(np.float64).max)
 
 LARGEST = float(np.finfo(np.float32).max)
 # The first and the last day that digits are taken for.
 _DIGITS = (19000101, 21001231)
 _LOOKED_AT = 20
+_LONGEST_SHOWN = 60
 # Fewer rows may be numbered through by chance.
 _FEWEST_COUNTED = 20
 _ROW_NAMES = re.compile(
@@ -72,6 +78,11 @@ def refuse_twins(names: pd.Index) -> None:
     if not names.is_unique:
         twice = names[names.duplicated()][0]
         raise ValueError(f"Two columns have the name {twice!r}. Give each a name of its own.")
+
+
+def with_text_names(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a table whose columns have text for names, also where these have several levels."""
+    return frame.set_axis([str(name) for name in frame.columns], axis=1)
 
 
 def mark_of(frame: pd.DataFrame, name: str) -> str | None:
@@ -103,9 +114,11 @@ def kind_of_values(name: str, column: pd.Series) -> str:
         return "date"
     if kind in _DURATIONS:
         return "duration"
-    types = set(map(type, column.dropna())) if kind in _MIXED else ()
+    types = set(map(type, column.dropna())) if kind in (*_MIXED, "time") else ()
     if types and all(issubclass(each, _NUMERIC) for each in types):
         return "number"
+    if types and all(issubclass(each, _TIMES) for each in types):
+        return "duration"
     if kind != "string" and not (types and all(issubclass(each, _SPELLABLE) for each in types)):
         raise ValueError(
             f"Column {name!r} holds values that are no numbers, dates or text ({kind}); leave it "
@@ -116,7 +129,7 @@ def kind_of_values(name: str, column: pd.Series) -> str:
 
 def learn_column(
     name: str, column: pd.Series, mark: str | None, missing: list[str]
-) -> tuple[str, dict | None, tuple | None]:
+) -> tuple[str, dict | None, Spelled | None]:
     """Return what a column holds, and how it is spelled if it is text.
 
     Parameters
@@ -136,24 +149,26 @@ def learn_column(
     form : dict or None
         What `learn_numbers` or `learn_dates` learned; for text and for values that are typed
         already, None.
-    spelled : tuple or None
-        Position of each cell among the distinct texts, and these, for `convert_column`.
+    spelled : Spelled or None
+        Its cells, for `convert_column`.
     """
+    column = _as_held(column)
     kind = kind_of_values(name, column)
     if kind == "number" and _is_dated(column):
         return "date", None, None
     if kind != "text" or isinstance(column.dtype, pd.CategoricalDtype):
         return kind, None, None
-    codes, texts = _spelled(column, missing)
+    spelled = _spelled(column, missing)
+    codes, texts, _ = spelled
     counts = np.bincount(codes[codes >= 0], minlength=len(texts))
-    form = learn_numbers(texts, counts, mark)
+    form = learn_numbers(spelled, counts, mark)
     if form is not None and not _is_dated(pd.Series(pd.to_numeric(texts, errors="coerce"))):
-        return "number", form, (codes, texts)
+        return "number", form, spelled
     for kind, learned in (("date", learn_dates), ("duration", learn_times)):
         form = learned(texts, counts)
         if form is not None:
-            return kind, form, (codes, texts)
-    return "text", None, (codes, texts)
+            return kind, form, spelled
+    return "text", None, spelled
 
 
 def convert_column(
@@ -163,7 +178,7 @@ def convert_column(
     column: pd.Series,
     missing: list[str],
     findings: Findings,
-    spelled: tuple | None = None,
+    spelled: Spelled | None = None,
 ) -> pd.Series:
     """Return a column as floats, or as text in which a missing value is a category.
 
@@ -173,11 +188,12 @@ def convert_column(
         As of `learn_column`.
     findings : Findings
         Where cells are counted that are none of the kind.
-    spelled : tuple, optional
-        What `learn_column` found of the distinct texts, to save a second look.
+    spelled : Spelled, optional
+        What `learn_column` found of the cells, to save a second look.
     """
+    column = _as_held(column)
     if kind == "text":
-        codes, texts = spelled or _spelled(column, missing)
+        codes, texts, _ = spelled or _spelled(column, missing)
         values = texts.append(pd.Index([MISSING], dtype=texts.dtype)).take(codes)
         return pd.Series(values, index=column.index)
     findings.kinds[name] = kind
@@ -234,22 +250,43 @@ def _is_text(column: pd.Series) -> bool:
     """Whether the values of a column have to be read from text."""
     if isinstance(column.dtype, pd.CategoricalDtype):
         return True
-    return pd.api.types.infer_dtype(column, skipna=True) in ("string", *_MIXED)
+    return pd.api.types.infer_dtype(column, skipna=True) in ("string", "time", *_MIXED)
 
 
-def _spelled(column: pd.Series, missing: list[str]) -> tuple[np.ndarray, pd.Index]:
-    """Return the position of each cell among the distinct texts, -1 if it is missing."""
-    codes, distinct = pd.factorize(column)
-    distinct = pd.Index(distinct)
+def _as_held(column: pd.Series) -> pd.Series:
+    """Return a column with infinities in place of whole numbers that no float holds."""
+    if column.dtype != object:
+        return column
+    signs = [
+        0 if not isinstance(value, int) or abs(value) <= _LARGEST_FLOAT else 1 if value > 0 else -1
+        for value in column
+    ]
+    if not any(signs):
+        return column
+    return column.mask(np.array(signs, dtype=bool), np.copysign(np.inf, signs))
+
+
+def _spelled(column: pd.Series, missing: list[str]) -> Spelled:
+    """Return the cells of a column by their distinct values, as text."""
+    codes, found = pd.factorize(column)
+    distinct = pd.Index(found)
+    typed = np.full(len(distinct), np.nan)
     if distinct.dtype != "str":
-        distinct = distinct.astype("object").map(_as_text).astype("str")
+        values = distinct.astype("object")
+        typed = np.array([_number(value) for value in values], dtype=np.float64)
+        distinct = values.map(_as_text).astype("str")
     texts = distinct.str.strip()
     lost = texts == ""
     if missing:
         lost |= texts.str.casefold().isin([text.strip().casefold() for text in missing])
     if lost.any():
         codes = np.where(lost[codes], -1, codes)
-    return codes, texts
+    return Spelled(codes, texts, typed)
+
+
+def _number(value: object) -> float:
+    """Return a value that is a number as a float, and NaN for text."""
+    return float(value) if isinstance(value, _NUMERIC) else np.nan
 
 
 def _as_text(value: object) -> str:
@@ -290,13 +327,13 @@ def _read(
     kind: str,
     form: dict | None,
     column: pd.Series,
-    spelled: tuple,
+    spelled: Spelled,
     findings: Findings,
 ) -> pd.Series:
     """Return floats that text spells; what spells none is counted and missing."""
-    codes, texts = spelled
+    codes, texts, typed = spelled
     if kind == "number":
-        read = read_numbers(texts, form or {"decimal": ".", "unit": ""})
+        read = read_numbers(texts, typed, form or {"decimal": ".", "unit": ""})
     elif kind == "date":
         read = read_dates(texts, form or {"order": "month first"})
     else:
@@ -324,4 +361,6 @@ def _tell(findings: Findings, where: str, name: Any, column: pd.Series, cells: n
     n = int(np.count_nonzero(cells))
     if n:
         first = int(cells.argmax())
-        findings.add(where, name, n, column.index[first], str(column.iloc[first]).strip())
+        text = str(column.iloc[first]).strip()
+        text = text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}..."
+        findings.add(where, name, n, column.index[first], text)

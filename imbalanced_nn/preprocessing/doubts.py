@@ -7,18 +7,21 @@ import numpy as np
 import pandas as pd
 
 from imbalanced_nn.preprocessing.dates import learn_dates, read_dates
-from imbalanced_nn.preprocessing.findings import row_number
-from imbalanced_nn.preprocessing.spellings import is_missing, learn_numbers, read_numbers
+from imbalanced_nn.preprocessing.findings import first_of, row_number
+from imbalanced_nn.preprocessing.spellings import (
+    Spelled,
+    is_missing,
+    learn_numbers,
+    read_numbers,
+)
 
-__all__ = ["mostly_read", "stands_apart"]
+__all__ = ["mostly_read", "read_by_others", "stands_apart"]
 
 _MOST = 0.6
 _NINES = re.compile(r"9{2,}")
 
 
-def mostly_read(
-    name: str, column: pd.Series, spelled: tuple[np.ndarray, pd.Index], decimal: str | None
-) -> str | None:
+def mostly_read(name: str, column: pd.Series, spelled: Spelled, decimal: str | None) -> str | None:
     """Return a sentence on a column of text most of which is numbers or dates, else None.
 
     Parameters
@@ -27,17 +30,17 @@ def mostly_read(
         Name of the column.
     column : Series
         The column.
-    spelled : tuple
-        Position of each cell among the distinct texts, and these.
+    spelled : Spelled
+        Its cells.
     decimal : {".", ","} or None
         Decimal mark, None where it is to be found out.
     """
-    codes, texts = spelled
+    codes, texts, typed = spelled
     counts = np.bincount(codes[codes >= 0], minlength=len(texts))
     for unit in ("numbers", "dates"):
         if unit == "numbers":
-            form = learn_numbers(texts, counts, decimal, enough=_MOST)
-            read = None if form is None else read_numbers(texts, form)
+            form = learn_numbers(spelled, counts, decimal, enough=_MOST)
+            read = None if form is None else read_numbers(texts, typed, form)
         else:
             form = learn_dates(texts, counts, enough=_MOST)
             read = None if form is None else read_dates(texts, form)
@@ -56,6 +59,23 @@ def mostly_read(
     return (
         f"{name}: {total - n:,} of {total:,} values are {unit}, {which}; taken for text. Correct "
         f"these cells, or say that they stand for missing values (missing={text!r})."
+    )
+
+
+def read_by_others(ambiguous: dict[str, str]) -> list[str]:
+    """Return sentences on columns whose numbers tell no decimal mark, and took that of others.
+
+    Parameters
+    ----------
+    ambiguous : dict of str to str
+        A number of each of these columns.
+    """
+    return first_of(
+        [
+            f"{name}: numbers such as {text!r} can be read in two ways; read with a decimal comma, "
+            f"as other columns show one. If they have a decimal point, say so (decimal='.')."
+            for name, text in ambiguous.items()
+        ]
     )
 
 

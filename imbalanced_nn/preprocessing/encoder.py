@@ -16,6 +16,7 @@ from imbalanced_nn.preprocessing.columns import (
     convert_column,
     kind_of_values,
     refuse_twins,
+    with_text_names,
 )
 from imbalanced_nn.preprocessing.findings import Findings
 from imbalanced_nn.preprocessing.stored_tables import StoredTable
@@ -29,9 +30,9 @@ class ColumnEncoder(TransformerMixin, BaseEstimator):
 
     The type of a column decides. Numbers, true and false: as they are, the median in place of
     missing and infinite values, and for each column that had some missing an indicator of them.
-    Dates: days since 1970, durations: days. Text and categories: one column for each category;
-    rare categories, and unseen ones where there were rare ones, share a column, and a missing
-    value is a category. What was constant in `fit` is left out.
+    Dates: days since 1970, durations and times of day: days. Text and categories: one column for
+    each category; rare categories, and unseen ones where there were rare ones, share a column,
+    and a missing value is a category. What was constant in `fit` is left out.
 
     It does what scikit-learn's ``SimpleImputer``, ``OneHotEncoder`` and ``VarianceThreshold``
     do together in a ``ColumnTransformer``, but needs no list of columns, and what it learned is
@@ -310,7 +311,7 @@ def _as_table(X: Any, names: list[str] | None = None) -> pd.DataFrame:
             raise ValueError(
                 f"Found array with 0 {what}(s) (shape={X.shape}) while a minimum of 1 is required."
             )
-    table = X.rename(columns=str)
+    table = with_text_names(X)
     refuse_twins(table.columns)
     return table
 

@@ -2,12 +2,15 @@
 
 import re
 import string
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
 __all__ = [
     "ENOUGH",
+    "Spelled",
+    "ambiguous_number",
     "decimal_mark",
     "has_unit",
     "is_missing",
@@ -77,8 +80,27 @@ def _shows(decimal: str, group: str) -> re.Pattern:
 _SHOWS = {".": _shows(".", ","), ",": _shows(",", ".")}
 _GROUPED = re.compile(r"[1-9]\d{0,2}(?:\.\d{3})+")
 _SMALL = re.compile(r"\d{1,3}")
+_EITHER = re.compile(r"[1-9]\d{0,2}[.,]\d{3}")
 # So many numbers that all end in a point and three digits, beside whole ones, are no chance.
 _ENOUGH_GROUPED = 20
+
+
+class Spelled(NamedTuple):
+    """The cells of a column by their distinct values, as text.
+
+    Parameters
+    ----------
+    codes : ndarray of int of shape (n_cells,)
+        Place of each cell among the distinct values, -1 if it is missing.
+    texts : Index of str
+        The distinct values.
+    typed : ndarray of float of shape (n_distinct,)
+        Those that are numbers and no text, which no decimal mark changes; NaN for the others.
+    """
+
+    codes: np.ndarray
+    texts: pd.Index
+    typed: np.ndarray
 
 
 def is_missing(text: str) -> bool:
@@ -90,13 +112,16 @@ def is_missing(text: str) -> bool:
 def decimal_mark(texts) -> str | None:
     """Return the decimal mark that the distinct texts of a column show.
 
-    None where they show none or both. Points before three digits each time are marks of
-    thousands where the other numbers are whole and below a thousand.
+    None where they show none or both, and where fewer than half of them are numbers. Points
+    before three digits each time are marks of thousands where the other numbers are whole and
+    below a thousand.
     """
-    texts = [text.strip(_AROUND) for text in texts]
+    given, texts = pd.Index(texts, dtype="str"), [text.strip(_AROUND) for text in texts]
     shown = {mark for mark, pattern in _SHOWS.items() if any(map(pattern.fullmatch, texts))}
     if shown:
-        return shown.pop() if len(shown) == 1 else None
+        mark = shown.pop() if len(shown) == 1 else None
+        # A word among others, such as a version in a remark, shows nothing of numbers.
+        return mark if mark and _are_numbers(given, mark) else None
     pointed = [text for text in texts if "." in text]
     if len(pointed) < _ENOUGH_GROUPED or not all(map(_GROUPED.fullmatch, pointed)):
         return None
@@ -104,17 +129,28 @@ def decimal_mark(texts) -> str | None:
     return "," if whole and all(map(_SMALL.fullmatch, whole)) else None
 
 
+def ambiguous_number(texts) -> str | None:
+    """Return the first text that is one number with a decimal point, and another with a comma."""
+    return next((text.strip() for text in texts if _EITHER.fullmatch(text.strip(_AROUND))), None)
+
+
+def _are_numbers(texts: pd.Index, mark: str) -> bool:
+    """Whether at least half of distinct texts are numbers with a decimal mark."""
+    spelled = Spelled(np.arange(len(texts)), texts, np.full(len(texts), np.nan))
+    return learn_numbers(spelled, np.ones(len(texts), dtype=int), mark, enough=0.5) is not None
+
+
 def learn_numbers(
-    texts: pd.Index, counts: np.ndarray, decimal: str | None = None, enough: float = ENOUGH
+    spelled: Spelled, counts: np.ndarray, decimal: str | None = None, enough: float = ENOUGH
 ) -> dict | None:
     """Return how a column of text spells its numbers, None if it is none of numbers.
 
     Parameters
     ----------
-    texts : Index of str
-        Distinct values.
+    spelled : Spelled
+        Its cells.
     counts : ndarray of int of shape (n_distinct,)
-        How often each is there.
+        How often each distinct value is there.
     decimal : {".", ","} or None, default=None
         The decimal mark, None where it is to be found out.
     enough : float, default=0.95
@@ -125,12 +161,13 @@ def learn_numbers(
     dict of str to str or None
         ``decimal``, ``unit`` and ``scaled``, as `read_numbers` takes them.
     """
+    texts = spelled.texts
     # The first look is cheap, and most columns of text end here.
     sample = [text for text in texts[:: max(1, len(texts) // _SAMPLE)] if not is_missing(text)]
     if sum(map(_looks_numeric, sample)) < 0.5 * len(sample):
         return None
     values = np.array([not is_missing(text) for text in texts])
-    texts, counts = texts[values], counts[values]
+    texts, counts, typed = texts[values], counts[values], spelled.typed[values]
     if not len(texts):
         return None
     zeros = [bool(_ZEROS.fullmatch(text.strip())) for text in texts]
@@ -139,28 +176,31 @@ def learn_numbers(
     best, unit = None, _unit(texts, counts)
     for mark in (decimal,) if decimal else (".", ","):
         form = {"decimal": mark} | unit
-        read = read_numbers(texts, form)
+        read = read_numbers(texts, typed, form)
         share = counts[~np.isnan(read)].sum() / counts.sum()
         if share >= enough and (best is None or share > best[0]):
             best = share, form
     return None if best is None else best[1]
 
 
-def read_numbers(texts: pd.Index, form: dict) -> np.ndarray:
+def read_numbers(texts: pd.Index, typed: np.ndarray, form: dict) -> np.ndarray:
     """Return the numbers that texts spell, NaN for what is none.
 
     Parameters
     ----------
     texts : Index of str
         Texts.
+    typed : ndarray of float of shape (n_texts,)
+        Numbers that are no text, which no mark changes; NaN for texts.
     form : dict of str to str
         ``decimal`` mark, the ``unit`` that a number may have beside it, such as ``"€"``, and
         ``scaled`` where K, M and the like behind it are thousands and millions.
     """
     plain = form["decimal"] == "."
-    values = np.full(len(texts), np.nan)
+    values = typed.copy()
     if plain:
-        values = np.array(pd.to_numeric(texts, errors="coerce"), dtype=np.float64)
+        spelled = np.array(pd.to_numeric(texts, errors="coerce"), dtype=np.float64)
+        values = np.where(np.isnan(typed), spelled, typed)
     for place in np.flatnonzero(np.isnan(values)):
         values[place] = _number(texts[place], form)
     return values

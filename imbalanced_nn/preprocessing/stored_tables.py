@@ -57,9 +57,11 @@ class StoredTable:
         return self.n_rows, len(self.columns)
 
     @property
-    def index(self) -> pd.RangeIndex:
-        """Numbers of the rows."""
-        return pd.RangeIndex(self.n_rows)
+    def index(self) -> pd.Index:
+        """Numbers of the rows in the files."""
+        if self.present is None:
+            return pd.RangeIndex(self.n_rows)
+        return pd.Index(np.flatnonzero(self.present))
 
     def __len__(self) -> int:
         return self.n_rows
@@ -71,7 +73,7 @@ class StoredTable:
             column = self.dataset.to_table(columns=[name]).column(0).to_pandas()
         _release()
         if self.present is not None:
-            column = column[self.present].reset_index(drop=True)
+            column = column[self.present]
         return column.rename(name)
 
     def blocks(self) -> Iterator[pd.DataFrame]:
@@ -85,18 +87,17 @@ class StoredTable:
         scanner = self.dataset.scanner(
             columns=self.columns, batch_size=step, batch_readahead=1, fragment_readahead=1
         )
-        n_read = n_given = 0
+        n_read = 0
         with _refusals(self.dataset):
             for batch in scanner.to_batches():
                 # What pandas noted of an index would take columns away.
                 frame = batch.to_pandas(ignore_metadata=True)
+                frame.index = pd.RangeIndex(n_read, n_read + len(frame))
                 if self.present is not None:
                     frame = frame[self.present[n_read : n_read + len(frame)]]
                 n_read += batch.num_rows
                 # A batch is a part of its row group, and would keep all of it.
                 del batch
-                frame.index = pd.RangeIndex(n_given, n_given + len(frame))
-                n_given += len(frame)
                 if len(frame):
                     yield frame
                 del frame

@@ -7,7 +7,12 @@ import numpy as np
 import pandas as pd
 
 from imbalanced_nn.exceptions import nearest_name
-from imbalanced_nn.preprocessing.columns import MISSING, convert_column, mark_of
+from imbalanced_nn.preprocessing.columns import (
+    MISSING,
+    convert_column,
+    mark_of,
+    with_text_names,
+)
 from imbalanced_nn.preprocessing.findings import Findings
 
 __all__ = ["check_columns", "read_column", "read_columns"]
@@ -22,6 +27,7 @@ def read_columns(
     categories: dict[str, list[str]],
     missing: Iterable[str],
     findings: Findings,
+    decimal: str | None = None,
 ) -> pd.DataFrame:
     """Return the columns that `ColumnTypes` learned as floats and text.
 
@@ -35,6 +41,8 @@ def read_columns(
         Further spellings of missing values.
     findings : Findings
         Where cells are counted.
+    decimal : {".", ","} or None, default=None
+        Decimal mark of columns of numbers that have no form; None is the point.
 
     Returns
     -------
@@ -45,13 +53,13 @@ def read_columns(
     ValueError
         If columns are missing, or most of one is not what it was in the fit.
     """
-    X = X.rename(columns=str)
+    X = with_text_names(X)
     check_columns(list(kinds), list(X.columns), X.attrs.get("names", ()))
     missing = list(missing)
-    columns = {
-        name: read_column(X, name, kind, forms.get(name), categories.get(name), missing, findings)
-        for name, kind in kinds.items()
-    }
+    columns = {}
+    for name, kind in kinds.items():
+        learned = kind, forms.get(name), categories.get(name)
+        columns[name] = read_column(X, name, *learned, missing, findings, decimal)
     findings.check()
     return pd.DataFrame(columns, index=X.index)
 
@@ -64,6 +72,7 @@ def read_column(
     categories: list[str] | None,
     missing: list[str],
     findings: Findings,
+    decimal: str | None = None,
 ) -> pd.Series:
     """Return one of these columns.
 
@@ -75,7 +84,7 @@ def read_column(
         The column.
     kind, form, categories
         What was learned of it, the latter two None if nothing was.
-    missing, findings
+    missing, findings, decimal
         As for `read_columns`.
 
     Returns
@@ -85,6 +94,8 @@ def read_column(
     """
     own = form is not None and "own" in form
     mark = X.attrs.get("decimals", {}).get(name) if own else mark_of(X, name)
+    if form is None:
+        mark = mark or decimal
     if mark is not None and kind == "number":
         form = {"unit": "", **(form or {}), "decimal": mark}
     column = convert_column(name, kind, form, X[name], missing, findings)

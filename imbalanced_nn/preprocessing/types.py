@@ -17,7 +17,7 @@ from imbalanced_nn.preprocessing.columns import (
     refuse_twins,
 )
 from imbalanced_nn.preprocessing.dates import in_doubt
-from imbalanced_nn.preprocessing.doubts import mostly_read, stands_apart
+from imbalanced_nn.preprocessing.doubts import mostly_read, read_by_others, stands_apart
 from imbalanced_nn.preprocessing.findings import Findings, first_of
 from imbalanced_nn.preprocessing.stored_tables import StoredTable
 from imbalanced_nn.preprocessing.typed_columns import read_column, read_columns
@@ -36,10 +36,10 @@ _MOST_CATEGORIES = 1000
 class ColumnTypes(TransformerMixin, BaseEstimator):
     """Learn what each column of a table holds, and turn it into floats or text.
 
-    True and false become 1 and 0, dates become days since 1970, durations days, and infinite
-    values are missing. A missing value of a column of text is a category. Columns without two
-    different values are left out, text that hardly ever repeats, such as keys, and numbers of
-    rows. Columns that were not there in `fit` are ignored.
+    True and false become 1 and 0, dates become days since 1970, durations and times of day days,
+    and infinite values are missing. A missing value of a column of text is a category. Columns
+    without two different values are left out, text that hardly ever repeats, such as keys, and
+    numbers of rows. Columns that were not there in `fit` are ignored.
 
     Text is read as numbers or dates where at least 95 % of its values are: "1,234.50",
     "1.234,50", "$5", "5 %" and "(5)" are numbers, "31/12/2024", "12/31/2024" and "31 Dec 2024"
@@ -60,7 +60,7 @@ class ColumnTypes(TransformerMixin, BaseEstimator):
     categories_ : dict of str to list of str
         Categories of columns of text with up to 1,000 of them.
     decimal_ : {".", ","} or None
-        Decimal mark of the file, if the table came with it.
+        Decimal mark by which the numbers of a file were read, if the table came with it.
     constant_, unique_, counting_ : list of str
         Columns left out: with one value, of text that hardly repeats, and of row numbers.
     columns_ : list of dict
@@ -97,9 +97,10 @@ class ColumnTypes(TransformerMixin, BaseEstimator):
         Parameters
         ----------
         X : DataFrame or StoredTable of shape (n_samples, n_columns)
-            The table. ``X.attrs["decimal"]`` may name the decimal mark of its file, and
-            ``X.attrs["decimals"]`` those of columns. Of one that is stored a column is in memory
-            at a time.
+            The table. ``X.attrs["decimal"]`` may name the decimal mark of its file,
+            ``X.attrs["decimals"]`` those of columns, ``X.attrs["read_decimal"]`` that by which
+            numbers were read where nothing showed one, and ``X.attrs["ambiguous"]`` a number of
+            each column that tells no mark. Of one that is stored a column is in memory at a time.
         y : None
             Not used.
 
@@ -189,13 +190,18 @@ class ColumnTypes(TransformerMixin, BaseEstimator):
             )
         self.kinds_, self.forms_, self.categories_ = kinds, forms, categories
         self.constant_, self.unique_, self.counting_ = left_out.values()
-        self.columns_, self.decimal_ = columns, X.attrs.get("decimal")
+        self.columns_ = columns
+        self.decimal_ = X.attrs.get("read_decimal", X.attrs.get("decimal"))
         findings.notes += [
             f"{name}: no date tells days and months apart, such as {_first(X, name)!r}; read "
             f"{forms[name]['order']}. Write dates as 2024-12-31 to be sure."
             for name in ambiguous
             if name in kinds
         ]
+        if self.decimal_ == ",":
+            given = X.attrs.get("ambiguous", {})
+            numbers = {n: given[n] for n in kinds if kinds[n] == "number" and n in given}
+            findings.notes += read_by_others(numbers)
         findings.notes += first_of(list(filter(None, doubts)))
         findings.warn()
 
@@ -247,7 +253,7 @@ class ColumnTypes(TransformerMixin, BaseEstimator):
         DataFrame of shape (n_samples, n_used_columns)
         """
         check_is_fitted(self)
-        return read_columns(X, self.kinds_, *self._spelled, findings)
+        return read_columns(X, self.kinds_, *self._spelled, findings, self._decimal)
 
     def convert(self, X: Any, name: str, findings: Findings) -> pd.Series:
         """Return one of the columns of `fit` as floats or text, and count what was met.
@@ -267,7 +273,13 @@ class ColumnTypes(TransformerMixin, BaseEstimator):
         """
         forms, categories, missing = self._spelled
         form, known = forms.get(name), categories.get(name)
-        return read_column(X, name, self.kinds_[name], form, known, missing, findings)
+        kind, decimal = self.kinds_[name], self._decimal
+        return read_column(X, name, kind, form, known, missing, findings, decimal)
+
+    @property
+    def _decimal(self) -> str | None:
+        """Decimal mark of numbers without a form; files of older versions may lack it."""
+        return vars(self).get("decimal_")
 
     @property
     def _spelled(self) -> tuple[dict[str, dict], dict[str, list[str]], list[str]]:

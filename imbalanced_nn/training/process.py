@@ -166,9 +166,9 @@ def refuse_after_fork() -> None:
     if _threads_are_lost:
         raise RuntimeError(
             f"This process was forked from one in which {TITLE} had computed, and {TITLE}'s "
-            "threads did not come along: a fit or a prediction here would wait for them for ever. "
-            "Start processes with joblib's loky or multiprocessing.get_context('spawn'), or fork "
-            "before the first network is built."
+            "threads did not come along: to fit, predict, load, copy or unpickle here would wait "
+            "for them for ever. Start processes with joblib's loky or "
+            "multiprocessing.get_context('spawn'), or fork before the first network is built."
         )
 
 

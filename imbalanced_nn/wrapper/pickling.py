@@ -4,7 +4,7 @@ import copy
 import io
 import json
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from types import FunctionType
 from typing import Any
@@ -19,9 +19,16 @@ from imbalanced_nn._compat.keras import (
     save_model,
     without_model,
 )
-from imbalanced_nn.training import GraphTrainer, carried_states, extend_optimizer, unnumbered
+from imbalanced_nn.exceptions import InvalidParameterError
+from imbalanced_nn.training import (
+    GraphTrainer,
+    carried_states,
+    extend_optimizer,
+    refuse_after_fork,
+    unnumbered,
+)
 
-__all__ = ["bytes_of", "network_of", "pack", "unpack", "walk"]
+__all__ = ["bytes_of", "code_of", "network_of", "pack", "unpack", "walk"]
 
 
 # Keras' format has no place for what random layers will draw next.
@@ -43,6 +50,7 @@ def bytes_of(model: keras.Model) -> bytes:
 
 def network_of(content: bytes, safe_mode: bool) -> keras.Model:
     """Return the network of `bytes_of`, or of a file of the Keras format as it is."""
+    refuse_after_fork()
     model = load_model(io.BytesIO(content), compile=True, safe_mode=safe_mode)
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         states = json.loads(archive.read(SEEDS)) if SEEDS in archive.namelist() else []
@@ -68,7 +76,7 @@ class PackedModel:
     content : bytes
         The file that Keras would save.
     custom_objects : dict of str to object, default={}
-        Classes and functions that are not registered, by the names that the file has for them.
+        Classes and functions of others than Keras, by the names that the file has for them.
     """
 
     content: bytes
@@ -91,15 +99,19 @@ class PackedObject:
         Its class.
     config : dict of str to object
         As ``get_config`` returns it.
+    custom_objects : dict of str to object, default={}
+        Classes and functions of others than Keras that it names.
     """
 
     cls: type
     config: dict[str, Any]
+    custom_objects: dict[str, Any] = field(default_factory=dict)
 
     def restore(self) -> Any:
         """Make an equal object."""
         cls: Any = self.cls
-        return cls.from_config(self.config)
+        with keras.saving.custom_object_scope(self.custom_objects):
+            return cls.from_config(self.config)
 
 
 def pack(value: Any, memo: dict[int, Any]) -> Any:
@@ -122,15 +134,14 @@ def _pack_object(value: Any) -> Any:
     if isinstance(value, GraphTrainer):
         value = value.network
     if isinstance(value, keras.Model):
-        return PackedModel(bytes_of(value), dict(_custom_objects(value)))
-    if isinstance(value, keras.metrics.Metric):
-        # Who unpacks it may be in a process that has counted fewer of them.
+        content = bytes_of(value)
+        return PackedModel(content, code_of(value, content))
+    if isinstance(value, keras.metrics.Metric | keras.losses.Loss | keras.optimizers.Optimizer):
         config = _plain(value.get_config())
-        return PackedObject(type(value), config | {"name": unnumbered(value)})
-    if isinstance(value, keras.losses.Loss) and _is_custom(type(value)):
-        return PackedObject(type(value), _plain(value.get_config()))
-    if isinstance(value, keras.optimizers.Optimizer):
-        return PackedObject(type(value), _plain(value.get_config()))
+        if isinstance(value, keras.metrics.Metric):
+            # Who unpacks it may be in a process that has counted fewer of them.
+            config["name"] = unnumbered(value)
+        return PackedObject(type(value), config, _code_named([value], config))
     if isinstance(value, keras.callbacks.Callback):
         # A callback that has been used holds the network it watched, and files that it has closed.
         value = copy.copy(value)
@@ -169,46 +180,89 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def _is_custom(obj: Any) -> bool:
-    """Whether a class or function is neither Keras' own nor registered with it."""
-    module = getattr(obj, "__module__", None) or ""
-    if module.split(".")[0] in ("keras", "tensorflow", "builtins", "imbalanced_nn"):
-        return False
-    return obj not in keras.saving.get_custom_objects().values()
+def code_of(model: keras.Model, content: bytes) -> dict[str, Any]:
+    """Return the classes and functions that a network names and Keras does not have.
 
+    Parameters
+    ----------
+    model : keras.Model
+        The network.
+    content : bytes
+        What `bytes_of` makes of it.
 
-def _custom_objects(model: keras.Model) -> Iterator[tuple[str, Any]]:
-    """Yield name and object of all custom code that the network's configuration names."""
+    Returns
+    -------
+    dict of str to class or function
+        By the names that the file has for them. What is registered with Keras is among them: who
+        reads the file may not have imported it.
+
+    Raises
+    ------
+    InvalidParameterError
+        If two of them go by one name.
+    """
     members = flattened_layers(model)
     if model.compiled:
         members += [model.loss, model.optimizer, *given_metrics(model)]
-    for member in keras.tree.flatten(members):
-        for candidate in (member, type(member), *getattr(member, "__dict__", {}).values()):
-            if _is_named_function(candidate) or _is_keras_class(candidate):
-                obj = candidate
-            elif _is_keras_class(type(candidate)):
-                obj = type(candidate)
-            else:
-                continue
-            if _is_custom(obj):
-                yield obj.__name__, obj
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        return _code_named(members, json.loads(archive.read("config.json")))
+
+
+def _code_named(members: list[Any], config: Any) -> dict[str, Any]:
+    """Return what is reached from some objects and is named in their configuration."""
+    text, waiting = repr(config), [members]
+    found: dict[str, Any] = {}
+    seen: set[int] = set()
+    while waiting:
+        member = waiting.pop()
+        if id(member) in seen:
+            continue
+        seen.add(id(member))
+        if isinstance(member, dict):
+            waiting += member.values()
+        elif isinstance(member, list | tuple):
+            waiting += member
+        elif _is_found_by_name(member):
+            name = keras.saving.get_registered_name(member)
+            if repr(name) in text:
+                _check_only(name, found.setdefault(name, member), member)
+        elif _is_keras_class(type(member)):
+            waiting += [type(member), *getattr(member, "__dict__", {}).values()]
+    # Functions of Keras are found by name alone, as those of others.
+    return {name: obj for name, obj in found.items() if _is_custom(obj)}
+
+
+def _check_only(name: str, known: Any, other: Any) -> None:
+    """Refuse two functions or classes of one name, of which Keras would take one for the other."""
+    if known is not other and (_is_custom(known) or _is_custom(other)):
+        raise InvalidParameterError(
+            f"The network uses two different functions or classes called {name!r}, which a copy "
+            f"of it could not tell apart. Give each a name of its own, or register them under "
+            f"different packages: keras.saving.register_keras_serializable(package=...)."
+        )
+
+
+def _is_custom(obj: Any) -> bool:
+    """Whether a class or function is neither Keras' own, nor TensorFlow's or this package's."""
+    module = getattr(obj, "__module__", None) or ""
+    return module.split(".")[0] not in ("keras", "tensorflow", "builtins", "imbalanced_nn")
+
+
+def _is_found_by_name(obj: Any) -> bool:
+    """Whether Keras looks for a function or a class by its name alone when it reads a file.
+
+    Of its own it does for functions of its modules. Of a lambda it saves the code.
+    """
+    if _is_custom(obj):
+        return _is_keras_class(obj) or _is_named_function(obj)
+    return _is_named_function(obj) and "<locals>" not in obj.__qualname__
 
 
 def _is_named_function(obj: Any) -> bool:
-    """Whether ``obj`` is a function with a name; Keras saves the code of a lambda itself."""
+    """Whether ``obj`` is a function with a name."""
     return isinstance(obj, FunctionType) and obj.__name__ != "<lambda>"
 
 
 def _is_keras_class(obj: Any) -> bool:
-    """Whether ``obj`` is a class that Keras saves by name."""
-    kinds = (
-        keras.layers.Layer,
-        keras.losses.Loss,
-        keras.metrics.Metric,
-        keras.optimizers.Optimizer,
-        keras.optimizers.schedules.LearningRateSchedule,
-        keras.initializers.Initializer,
-        keras.regularizers.Regularizer,
-        keras.constraints.Constraint,
-    )
-    return isinstance(obj, type) and issubclass(obj, kinds)
+    """Whether ``obj`` is a class that Keras saves by name and configuration."""
+    return isinstance(obj, type) and hasattr(obj, "get_config")

@@ -174,6 +174,32 @@ def test_what_no_output_tells_apart_is_tied():
     np.testing.assert_allclose(fitted("isotonic", codes, proba).apply(proba), 0.5, atol=1e-3)
 
 
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_a_level_of_steps_is_one_number(n_classes):
+    generator = np.random.default_rng(0)
+    p = expit(generator.normal(-2, 1.5, 3000)).astype("float32")
+    # Rounded, the two do not add up to 1; of a third class there are no rows.
+    proba = np.column_stack([1 - p, p, np.zeros_like(p)])[:, :n_classes]
+    assert not (proba.astype(float).sum(axis=1) == 1).all()
+    codes = (generator.random(3000) < p).astype(int)
+    kind = "binary" if n_classes == 2 else "multiclass"
+    out = fitted("isotonic", codes, proba, kind=kind).apply(proba)[:, 1]
+    values, counts = np.unique(out, return_counts=True)
+    assert (counts > 20).sum() > 2
+    levels = counts > 3
+    beside = np.diff(values) <= 2 * np.spacing(values[1:])
+    assert not (beside & levels[1:] & levels[:-1]).any()
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_what_is_left_beside_a_class_that_is_all_but_sure_keeps_its_digits(method):
+    codes, proba = bent(300, 2, 8)
+    three = np.column_stack([1e-12 * proba.astype(float), np.ones(300)]).astype("float32")
+    out = fitted(method, codes, three, kind="multiclass").apply(three)
+    np.testing.assert_allclose(out[:, :2].sum(axis=1), 1e-12, rtol=1e-5)
+    np.testing.assert_array_equal(out[:, 2], 1)
+
+
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("kind", ["binary", "multiclass"])
 def test_a_row_of_weight_zero_is_no_row(method, kind):

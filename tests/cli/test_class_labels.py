@@ -5,7 +5,7 @@ import warnings
 import pandas as pd
 import pytest
 
-from imbalanced_nn.cli.class_labels import label_key, merged
+from imbalanced_nn.cli.class_labels import header_lines, label_key, merged
 
 
 def settled(values, missing=()):
@@ -56,6 +56,20 @@ def test_marks_of_missing_values_are_no_class(mark):
     assert said == [
         f"[INN020] y: {mark!r} in 6 rows, first in row 3, is taken for a missing class."
     ]
+
+
+def test_a_number_and_its_text_differ_in_type():
+    out, said = settled([0, 1, "0", "1"] * 5)
+    assert out == ["0", "1"] * 10
+    assert [each.split("; ")[1] for each in said] == [
+        "they differ by type (number or text) only."
+    ] * 2
+
+
+def test_header_lines_are_rows_of_names_alone():
+    table = pd.DataFrame({"a": ["1", "a", "2", " a "], "y": ["n", "y", "y", "y"]})
+    assert header_lines(table, "y").tolist() == [False, True, False, True]
+    assert not header_lines(table.drop(columns="y").assign(y=[0, 1, 1, 0]), "y").any()
 
 
 def test_blank_labels_are_missing():

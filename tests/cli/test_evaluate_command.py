@@ -87,6 +87,17 @@ def test_rows_without_a_class_are_left_out(command, model, frame, tmp_path):
     assert ", 237 rows\nLeft out rows without a class: 3\n" in stdout
 
 
+def test_lines_of_names_between_the_rows_are_no_rows(command, model, frame, tmp_path):
+    lines = frame.rename(columns={"fraud": "y"}).to_csv(index=False).splitlines()
+    (tmp_path / "t.csv").write_text("\n".join([*lines[:90], lines[0], *lines[90:], lines[0]]))
+    arguments = ["--target", "y", "--resamples", 0, "--json"]
+    result = command("evaluate", model, tmp_path / "t.csv", *arguments)
+    assert result.exit_code == 0, result.output
+    content = json.loads(result.stdout)
+    assert content["n_samples"] == 240
+    assert content["data"]["left_out"] == ["rows without a class: 2"]
+
+
 def test_labels_are_those_of_fit_however_they_are_written(command, model, frame, tmp_path):
     labels = frame["fraud"].to_numpy(dtype=object)
     rare = np.flatnonzero(labels == "yes")

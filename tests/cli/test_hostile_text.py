@@ -33,8 +33,8 @@ def test_other_letters_stay():
     assert visible(text) == text
 
 
-FORMULAS = ["=1+1", "+1", "-x", "@SUM(A1)", "\tx", "\rx", "\nx", " =1", "\xa0=1", "\uff1d1"]
-PLAIN = ["a=b", "", " a"]
+FORMULAS = ["=1+1", "+1+1", "-x", "@SUM(A1)", "\tx", "\rx", "\nx", " =1", "\xa0=1", "\uff1d1"]
+PLAIN = ["a=b", "", " a", "-11.24", "+5", "-1.234,5", "-.5e-3", " -7 "]
 
 
 @pytest.mark.parametrize("raw", [False, True])

@@ -1,5 +1,6 @@
 """Reading of tables: what is read alike from every format, and what is refused."""
 
+import csv
 import gzip
 import sys
 import warnings
@@ -9,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from imbalanced_nn.cli import readers
+from imbalanced_nn.cli import dialects, readers
 from imbalanced_nn.cli.dialects import find_dialect
 from imbalanced_nn.cli.readers import names_in, read_table
 from imbalanced_nn.cli.reading import AS_FOUND
@@ -115,15 +116,36 @@ class TestRefusals:
                 " is not a table: line 3 has 2 fields, the first line has 1. If the first line is "
                 "no part of the table, such as a title, delete it.",
             ),
-            (b"a,y\n1,p,5\n", " is not a table: line 2 has 3 fields, the first line has 2."),
             (
-                b'a,y\n1,p\n"2,q\n',
-                " is not a table: line 3 has 1 field, the first line has 2. A quotation mark may "
-                "be open.",
+                b"sep=,\na,y\n1,p,5\n",
+                " is not a table: line 3 has 3 fields, the first line has 2. A value that holds "
+                "',' must be in quotation marks.",
+            ),
+            (
+                b"a,b,y\n1,p\n",
+                " is not a table: line 2 has 2 fields, the first line has 3. Complete it: a "
+                "missing value is left empty between two ','.",
+            ),
+            (
+                b'a,y\n1,p\n"2,q\n3,p\n',
+                " is not a table: the quotation mark that opens in line 3 is not closed. Close "
+                "it, or write one that is part of a value twice.",
+            ),
+            (
+                b'a,b,y\n1,2,p\n"3\n",4,"q\n5,6,p\n',
+                " is not a table: the quotation mark that opens in line 4 is not closed. Close "
+                "it, or write one that is part of a value twice.",
+            ),
+            (
+                b'a,y\n1,p\n2,"q\n3",p\n4,q\n',
+                " is not a table: line 3 has 3 fields, the first line has 2. A quotation mark may "
+                "be open: a field goes on from line 3 to line 4.",
             ),
             (
                 b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR",
-                " is not a text table in UTF-8; --encoding names another encoding.",
+                " is no text table: it holds bytes such as 0x1a, which text in UTF-8 does not. If "
+                "it is text in another encoding, name that, such as --encoding utf-16; else save "
+                "it as .csv, .parquet or .xlsx.",
             ),
             (b"\x1f\x8b\x08", " is no text table but packed by gzip; let its name end in .csv.gz."),
             (
@@ -139,6 +161,30 @@ class TestRefusals:
         path = tmp_path / "t.csv"
         path.write_bytes(content)
         assert refused("compare", path, "--target", "y") == (1, f"{str(path)!r}{sentence}")
+
+    @pytest.mark.parametrize("opens", ["", '"'])
+    def test_long_fields_are_read_and_open_ones_named(self, opens, tmp_path):
+        limit = csv.field_size_limit()
+        text = 'a,y\n1,p\n"' + "long\n" * 60_000 + f'",q\n{opens}3,p\n' + "4,q\n" * 60_000
+        (tmp_path / "t.csv").write_text(text)
+        if opens:
+            with pytest.raises(DataRefusal, match="mark that opens in line 60004 is not closed"):
+                read_table(str(tmp_path / "t.csv"), "y")
+        else:
+            read = read_table(str(tmp_path / "t.csv"), "y")
+            assert (read["a"][1], len(read)) == ("long\n" * 60_000, 60_003)
+        assert csv.field_size_limit() == limit
+
+    def test_a_field_beyond_all_bounds(self, tmp_path, monkeypatch):
+        monkeypatch.setattr(dialects, "_LONGEST", 1000)
+        (tmp_path / "t.csv").write_text('a,y\n1,p\n"2,' + "q\n" * 2000)
+        with pytest.raises(DataRefusal, match="begins in line 3 has more than 1,000 characters"):
+            read_table(str(tmp_path / "t.csv"), "y")
+
+    @pytest.mark.parametrize("control", ["\x1b", "\0"])
+    def test_a_control_character_in_good_text(self, control, tmp_path):
+        (tmp_path / "t.csv").write_text(f"a,y\nä{control}b,p\n2,q\n", "utf-8")
+        assert read_table(str(tmp_path / "t.csv"), "y")["a"][0] == f"ä{control}b"
 
     @pytest.mark.parametrize("cut", [0, 12, -4])
     def test_a_broken_gzip(self, cut, tmp_path):
@@ -183,7 +229,7 @@ def test_chunks_are_the_table_with_rows_numbered_through(frame, tmp_path, monkey
     frame.to_csv(path, index=False) if kind == "csv" else frame.to_parquet(path)
     monkeypatch.setattr(readers, "CHUNK_ROWS", 50)
     n_rows, chunks = readers.read_chunks(str(path), ["key", "amount", "no column"], ["key"])
-    chunks = list(chunks)
+    chunks = [chunk for chunk, _ in chunks]
     assert n_rows == 240
     assert [len(chunk) for chunk in chunks] == [50, 50, 50, 50, 40]
     whole = pd.concat(chunks)

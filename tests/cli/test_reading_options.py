@@ -8,13 +8,27 @@ import pandas as pd
 import pytest
 
 from imbalanced_nn import load
+from imbalanced_nn.cli.fit_command import fit
 from imbalanced_nn.cli.held_out_part import NewestRows, folds_of, held_out_by, in_order
 from imbalanced_nn.cli.options import check_split_by_one, positive_label, threshold_from, tuner_of
 from imbalanced_nn.cli.readers import read_table
 from imbalanced_nn.cli.reading import Reading
 from imbalanced_nn.cli.refusals import DataRefusal, UsageRefusal
-from imbalanced_nn.cli.sources import Roles, read_source
+from imbalanced_nn.cli.sources import Roles, open_source, read_source
+from imbalanced_nn.data import positive_code
 from imbalanced_nn.exceptions import ImbalanceWarning
+
+
+def write(frame, path):
+    """Write a table to a file of the kind that its name says."""
+    if path.suffix == ".csv":
+        frame.to_csv(path, index=False)
+    elif path.suffix == ".parquet":
+        frame.to_parquet(path)
+    elif path.suffix == ".xlsx":
+        frame.to_excel(path, index=False)
+    else:
+        frame.to_json(path, orient="records", lines=True)
 
 
 @pytest.fixture
@@ -164,6 +178,39 @@ class TestHeldOut:
         with pytest.raises(DataRefusal, match=r"--groups 'country': 10 .* the first in row 1\."):
             source(lambda f, path: f.to_csv(path, index=False), roles=Roles(groups="country"))
 
+    @pytest.mark.parametrize("kind", ["csv", "parquet", "xlsx", "jsonl"])
+    def test_groups_are_spelled_as_categories(self, kind, frame, tmp_path):
+        path = tmp_path / f"t.{kind}"
+        frame["ward"] = [f"w{row % 3}" + " " * (row % 2) for row in range(240)]
+        write(frame.drop(columns="when"), path)
+        read = [
+            make(str(path), "fraud", Reading(), Roles("ward"))
+            for make in (read_source, open_source)
+        ]
+        for source in read:
+            assert source.groups.tolist() == [row % 3 for row in range(240)]
+
+    @pytest.mark.parametrize("kind", ["csv", "parquet"])
+    @pytest.mark.parametrize(
+        ("mark", "missing"), [("-", ()), ("n.a.", ()), (-999, ("-999",)), ("?", ()), ("x", ("X",))]
+    )
+    def test_marks_of_missing_values_are_no_group(self, kind, mark, missing, frame, tmp_path):
+        path = tmp_path / f"t.{kind}"
+        group = [mark if row % 50 == 3 else row % 7 for row in range(240)]
+        as_text = isinstance(mark, str) and kind == "parquet"
+        frame["ward"] = pd.Series(group).astype(str) if as_text else group
+        write(frame.drop(columns="when"), path)
+        with pytest.raises(DataRefusal, match=r"--groups 'ward': 5 of its .* in row 4\."):
+            read_source(str(path), "fraud", Reading(missing=missing), Roles("ward"))
+
+    def test_the_time_honours_what_is_missing(self, frame, tmp_path):
+        frame["hour"] = [-999 if row == 8 else row for row in range(240)]
+        write(frame, tmp_path / "t.csv")
+        with pytest.raises(DataRefusal, match=r"--time 'hour': 1 .* first, '-999', in row 9\."):
+            read_source(
+                str(tmp_path / "t.csv"), "fraud", Reading(missing=("-999",)), Roles(time="hour")
+            )
+
     def test_a_time_that_is_none(self, source):
         with pytest.raises(UsageRefusal, match="'key' holds neither dates nor numbers"):
             source(lambda f, path: f.to_csv(path, index=False), roles=Roles(time="key"))
@@ -175,6 +222,17 @@ class TestHeldOut:
 )
 def test_the_positive_class(text, labels, label):
     assert positive_label(text, labels, "y") == label
+
+
+@pytest.mark.parametrize(
+    ("labels", "found"),
+    [([0, 1, 1], 1), ([-1, 1, 1], 1), (["b", "a", "a"], "b"), (["True", "True", "False"], "False")],
+)
+def test_the_help_names_the_class_that_is_found_by_default(labels, found):
+    classes, counts = np.unique(labels, return_counts=True)
+    assert classes[positive_code(None, classes, counts)] == found
+    (option,) = (each for each in fit.params if "--positive" in each.opts)
+    assert option.help.endswith("[default: 1 where the other is 0 or -1, else the rarest].")
 
 
 @pytest.mark.parametrize(

@@ -50,6 +50,13 @@ def typed():
         ("compare", "or fix the threshold.", "or fix the threshold ('fit --threshold 0.3')."),
         ("predict", "is not a file of imbalanced_nn.save.", "is not a model that 'fit' saved."),
         ("fit", "one\n  two", "one two"),
+        ("fit", "say so (decimal='.').", "say so (--decimal .)."),
+        (
+            "compare",
+            "Column 'a b' holds values that are no numbers, dates or text (bytes); leave it out.",
+            "Column 'a b' holds values that are no numbers, dates or text (bytes); leave it out: "
+            "--drop 'a b'.",
+        ),
         ("fit", "a missing value (missing='-999').", "a missing value (--missing -999)."),
         ("fit", "a missing value (missing='3+ rooms').", "a missing value (--missing '3+ rooms')."),
         ("compare", "failed on fold 1: TooFewRowsError: few.", "failed on fold 1: few."),

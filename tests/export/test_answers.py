@@ -108,6 +108,20 @@ def test_every_calibrator(method, kind):
     agrees(posterior, held, 1e-9)
 
 
+def test_rows_of_one_level_of_steps_stay_on_it():
+    rng = np.random.default_rng(0)
+    p = (1 / (1 + np.exp(-rng.normal(-2, 1.5, 2000)))).astype("float32")
+    held, codes = np.column_stack([1 - p, p]), (rng.random(2000) < p).astype(int)
+    calibrator = fit_calibrator("isotonic", held, codes, np.ones(2000), "binary")
+    posterior = a_posterior("binary", calibration="isotonic", calibrator=calibrator)
+    graph, expected = Graph("test"), posterior(p[:, None])
+    value = probabilities_of(posterior, Symbol(graph, "outputs", p.dtype, (None, 1)))
+    found = run(graph, value, p[:, None])
+    _, level, counts = np.unique(expected[:, 1], return_inverse=True, return_counts=True)
+    assert (counts > 20).sum() > 2
+    np.testing.assert_array_equal(found[counts[level] > 3], expected[counts[level] > 3])
+
+
 UNDONE = {
     "focal": ("multiclass", partial(focal_posterior, gamma=2.0, alpha=np.array([1.0, 2.0, 3.0]))),
     "binary focal": ("multilabel", partial(binary_focal_posterior, gamma=2.0, alpha=0.25)),

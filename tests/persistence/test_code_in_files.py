@@ -6,13 +6,24 @@ import keras
 import numpy as np
 import pytest
 from imblearn.over_sampling import SMOTE
+from sklearn.base import clone
 from sklearn.model_selection import ShuffleSplit
 from sklearn.preprocessing import FunctionTransformer
 
 from imbalanced_nn import BalancedKerasClassifier, ThresholdTuner, load, save
 from imbalanced_nn.exceptions import InvalidParameterError
+from imbalanced_nn.losses import FocalCrossentropy
+from imbalanced_nn.wrapper import NotKept
 
-from .conftest import binary, network, refused, with_layer
+from .conftest import (
+    binary,
+    multiclass,
+    network,
+    refused,
+    rewritten,
+    slow_but_first,
+    with_layer,
+)
 
 
 class TestCode:
@@ -118,8 +129,94 @@ def own_score(y_true, y_pred):
     return float(np.mean(y_true == y_pred))
 
 
+def own_loss(y_true, y_pred):
+    return keras.ops.mean(keras.ops.square(keras.ops.cast(y_true, y_pred.dtype) - y_pred), axis=-1)
+
+
+class OwnLoss(keras.losses.Loss):
+    def call(self, y_true, y_pred):
+        return own_loss(y_true, y_pred)
+
+
 class OwnSampler(SMOTE):
     pass
+
+
+OWN = {"own_loss": own_loss, "OwnLoss": OwnLoss}
+FOCAL = keras.losses.BinaryFocalCrossentropy
+
+
+class TestLosses:
+    @pytest.mark.parametrize(
+        "loss",
+        slow_but_first([OwnLoss, own_loss, OwnLoss(), FOCAL, FocalCrossentropy]),
+    )
+    def test_a_loss_in_any_form_is_saved(self, loss, tmp_path):
+        X, y = binary()
+        clf = network(loss=loss, calibration="sigmoid", epochs=1).fit(X, y)
+        save(clf, tmp_path / "a.inn")
+        is_own = loss not in (FOCAL, FocalCrossentropy)
+        if is_own:
+            assert "its network uses" in refused(tmp_path / "a.inn")
+        twin = load(tmp_path / "a.inn", custom_objects=OWN if is_own else None)
+        np.testing.assert_array_equal(twin.predict(X), clf.predict(X))
+        assert isinstance(twin.loss, NotKept) if is_own else twin.loss is loss
+        save(twin, tmp_path / "b.inn")
+        expected = clf.partial_fit(X, y).predict_proba(X)
+        twin = load(tmp_path / "b.inn", custom_objects=OWN if is_own else None)
+        np.testing.assert_array_equal(twin.partial_fit(X, y).predict_proba(X), expected)
+
+    @pytest.mark.parametrize("form", [lambda cls: cls, lambda cls: cls()])
+    def test_labels_stay_one_hot_for_a_loss_that_takes_them_so(self, form, tmp_path):
+        X, y = multiclass()
+        clf = network(loss=form(keras.losses.CategoricalCrossentropy), epochs=1).fit(X, y)
+        save(clf, tmp_path / "a.inn")
+        encoder = load(tmp_path / "a.inn").target_encoder_
+        np.testing.assert_array_equal(encoder.transform(y), clf.target_encoder_.transform(y))
+        assert encoder.transform(y).shape == (len(y), 3)
+
+
+def test_what_keras_has_by_name_is_kept(tmp_path):
+    X, y = binary()
+    rate = keras.optimizers.schedules.ExponentialDecay(0.01, 100, 0.9)
+    given = {
+        "optimizer": keras.optimizers.SGD,
+        "metrics": [keras.metrics.AUC, keras.metrics.binary_accuracy],
+        "loss": keras.losses.binary_crossentropy,
+    }
+    clf = network(**given, optimizer__learning_rate=rate, epochs=1).fit(X, y)
+    save(clf, tmp_path / "a.inn")
+    twin = load(tmp_path / "a.inn")
+    assert {name: getattr(twin, name) for name in given} == given
+    assert twin.optimizer__learning_rate.get_config() == rate.get_config()
+    expected = clf.fit(X, y).predict_proba(X)
+    np.testing.assert_array_equal(twin.fit(X, y).predict_proba(X), expected)
+
+
+@pytest.mark.parametrize("name", ["keras.losses.deserialize", "keras.utils.get_file", 3])
+def test_a_name_of_something_else_is_refused(saved, tmp_path, name):
+    def swap(manifest, _):
+        manifest["estimator"]["value"]["parameters"]["loss"] = {"~": "keras_name", "value": name}
+
+    path = rewritten(saved, tmp_path / "a.inn", swap)
+    assert f"it names {name!r}, which this version of Keras does not have" in refused(path)
+
+
+def test_two_functions_of_one_name_are_not_saved(tmp_path):
+    def scaled_by(factor):
+        def scaled(values):
+            return factor * values
+
+        return scaled
+
+    def build(meta):
+        layers = [keras.layers.Dense(2, scaled_by(2)), keras.layers.Dense(2, scaled_by(3))]
+        layers = [keras.Input((meta["n_features_in_"],)), *layers]
+        return keras.Sequential([*layers, keras.layers.Dense(1, "sigmoid")])
+
+    clf = BalancedKerasClassifier(build, loss="binary_crossentropy").initialize(*binary())
+    with pytest.raises(InvalidParameterError, match="two different functions or classes called"):
+        save(clf, tmp_path / "a.inn")
 
 
 class TestParametersThatAreCode:
@@ -175,11 +272,27 @@ class TestParametersThatAreCode:
                 twin.set_params(**{name: needed[name]})
         assert sorted(asked) == sorted(needed)
 
+    def test_going_on_asks_for_what_it_uses(self, twin):
+        X, y = binary()
+        clf, twin = (pickle.loads(pickle.dumps(each)) for each in twin)
+        for name, value in {"callbacks": None, "sampler": OwnSampler(k_neighbors=2)}.items():
+            with pytest.raises(InvalidParameterError, match=f"^{name} was "):
+                twin.partial_fit(X, y)
+            twin.set_params(**{name: value})
+        twin.partial_fit(X, y)
+        expected = clf.partial_fit(X, y).predict_proba(X)
+        np.testing.assert_array_equal(twin.predict_proba(X), expected)
+        assert twin.best_threshold_ == clf.best_threshold_
+        with pytest.raises(InvalidParameterError, match="^model was "):
+            clone(twin).partial_fit(X, y)
+
     def test_the_score_of_a_function_asks_for_it(self, twin):
         with pytest.raises(InvalidParameterError, match="^threshold was <function own_score"):
             twin[1].score(*binary())
         with pytest.raises(InvalidParameterError, match="^threshold was <function own_score"):
             pickle.loads(pickle.dumps(twin[1])).tune_threshold()
+        with pytest.raises(InvalidParameterError, match="^threshold was <function own_score"):
+            twin[1].bootstrap_threshold()
 
     def test_a_metric_of_scikit_learn_is_kept_by_its_name(self, tmp_path):
         from sklearn.metrics import f1_score

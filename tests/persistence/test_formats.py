@@ -35,8 +35,9 @@ def test_a_file_of_each_format_answers_as_it_did(number):
 @pytest.mark.filterwarnings(r"ignore:\[INN011\]")
 def test_format_1_is_tuned_again_from_its_held_out_scores():
     classifier = load(FORMATS / "format_1.inn")[-1]
-    before = classifier.best_threshold_
+    before, reached = classifier.best_threshold_, classifier.best_score_
     tuner = ThresholdTuner("recall", constraint=("precision", 0.3))
     assert repr(classifier.threshold) == repr(tuner)
-    assert classifier.tune_threshold(objective=tuner).best_threshold_ == before
+    # Several cuts reach it, and rows of one level of the calibrator are tied.
+    assert classifier.tune_threshold(objective=tuner).best_score_ == reached
     assert classifier.tune_threshold(objective="f1").best_threshold_ != before

@@ -4,21 +4,24 @@ import io
 import json
 import stat
 import zipfile
+from functools import partial
 
 import keras
 import numpy as np
 import pytest
+from imblearn.over_sampling import SMOTE
+from imblearn.pipeline import Pipeline as SamplingPipeline
 from sklearn.exceptions import NotFittedError
 from sklearn.feature_extraction import DictVectorizer
 from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import FunctionTransformer
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
-from imbalanced_nn import BalancedKerasClassifier, load, save
+from imbalanced_nn import BalancedKerasClassifier, export_onnx, load, save
 from imbalanced_nn.exceptions import InvalidParameterError
 from imbalanced_nn.persistence.archive import MANIFEST, read_archive
 
-from .conftest import binary, network
+from .conftest import binary, network, refused, rewritten
 
 
 class TestSave:
@@ -78,7 +81,67 @@ class TestSave:
         pipeline = make_pipeline(FunctionTransformer(np.abs), network(epochs=1)).fit(X, y)
         with pytest.raises(InvalidParameterError) as refusal:
             save(pipeline, tmp_path / "a.inn")
-        assert "func is <ufunc 'absolute'>, which has no form" in str(refusal.value)
+        refused = "steps.functiontransformer.func is <ufunc 'absolute'>, which has no form"
+        assert refused in str(refusal.value)
+
+    def test_other_pipelines_are_told_how_to_be_saved(self, tmp_path):
+        X, y = binary()
+        steps = [("scale", StandardScaler()), ("smote", SMOTE()), ("clf", network(epochs=1))]
+        pipeline = SamplingPipeline(steps).fit(X, y)
+        with pytest.raises(InvalidParameterError) as refusal:
+            save(pipeline, tmp_path / "a.inn")
+        assert "of the class imblearn.pipeline.Pipeline, and of pip" in str(refusal.value)
+        assert "Samplers (smote) do nothing to new rows" in str(refusal.value)
+        kept = [step for step in pipeline.steps if not hasattr(step[1], "fit_resample")]
+        save(Pipeline(kept), tmp_path / "a.inn")
+        np.testing.assert_array_equal(load(tmp_path / "a.inn").predict(X), pipeline.predict(X))
+        with pytest.raises(InvalidParameterError, match=r"save sklearn\.pipeline\.Pipeline\(pip"):
+            save(SamplingPipeline([steps[0], steps[2]]), tmp_path / "b.inn")
+
+
+class TestArguments:
+    @pytest.mark.parametrize(
+        ("path", "part"),
+        [
+            (io.BytesIO(), r"got BytesIO\. Give the name of the file in place of an open one"),
+            (None, "got None"),
+            (3, "got 3"),
+            ("a\0b", "got 'a"),
+            (BalancedKerasClassifier(), "An estimator is given first, and then the path"),
+        ],
+    )
+    @pytest.mark.parametrize(
+        "use",
+        [partial(save, LogisticRegression()), load, partial(export_onnx, LogisticRegression())],
+    )
+    def test_what_is_no_name_of_a_file(self, use, path, part):
+        if use is not load and use.func is export_onnx:
+            pytest.importorskip("tf2onnx")
+        with pytest.raises(InvalidParameterError, match=f"^path must be the name.*{part}"):
+            use(path)
+
+    def test_a_name_in_bytes_is_one(self, fitted, tmp_path):
+        path = bytes(tmp_path / "a.inn")
+        save(fitted, path, onnx=False)
+        assert load(path).best_threshold_ == fitted.best_threshold_
+
+    def test_a_name_of_a_folder_is_none_of_a_file(self, fitted, tmp_path):
+        with pytest.raises(IsADirectoryError, match="is the name of a folder; give that of a file"):
+            save(fitted, f"{tmp_path}/new/")
+        assert list(tmp_path.iterdir()) == []
+
+    @pytest.mark.parametrize("given", [["OwnLoss"], "OwnLoss", {"a": 1}, {1: dict}])
+    def test_custom_objects_are_code_by_name(self, given, saved):
+        with pytest.raises(InvalidParameterError, match="^custom_objects must be a dict from"):
+            load(saved, custom_objects=given)
+
+
+def test_a_sentence_ends_before_the_versions(saved, tmp_path):
+    def swap(manifest, _):
+        del manifest["estimator"]["value"]["parameters"]
+
+    sentence = refused(rewritten(saved, tmp_path / "a.inn", swap))
+    assert "KeyError: 'parameters'. It was saved with imbalanced_nn " in sentence
 
 
 def test_a_network_that_was_built_and_not_trained_is_saved(tmp_path):

@@ -22,6 +22,7 @@ def told(values):
     ("values", "unit", "odd", "row"),
     [
         ([*map(str, range(14)), *["open"] * 6], "numbers", "open", 15),
+        ([*np.arange(14) / 8e6, *["open"] * 6], "numbers", "open", 15),
         (["3+ rooms"] * 6 + [f"{i} kg" for i in range(14)], "numbers", "3+ rooms", 1),
         ([*(f"2024-01-{i:02}" for i in range(1, 15)), *["soon"] * 6], "dates", "soon", 15),
     ],

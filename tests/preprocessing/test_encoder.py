@@ -116,6 +116,7 @@ def mixed():
             "day": pd.date_range("1970-01-02", periods=20),
             "date": [datetime.date(1970, 1, 2), None, *[datetime.date(1970, 1, 4)] * 2] * 5,
             "span": pd.to_timedelta(range(20), unit="h"),
+            "clock": [datetime.time(6), None, datetime.time(12), datetime.timedelta(hours=18)] * 5,
             "kind": pd.Categorical(list("aabb") * 5),
             "text": ["x", None, "y", "x"] * 5,
             7: ["1", "02", "1", "02"] * 5,
@@ -127,13 +128,14 @@ def mixed():
 def test_columns_are_numbers_dates_or_text_as_their_type_says():
     encoder = ColumnEncoder().fit(mixed())
     names = encoder.get_feature_names_out().tolist()
-    numbers = ["whole", "flag", "nullable", "endless", "money", "day", "date", "span"]
-    gaps = [f"{name} is missing" for name in ("nullable", "endless", "money", "date")]
+    numbers = ["whole", "flag", "nullable", "endless", "money", "day", "date", "span", "clock"]
+    gaps = [f"{name} is missing" for name in ("nullable", "endless", "money", "date", "clock")]
     text = ["kind: a", "kind: b", "text: (missing)", "text: x", "text: y", "7: 02", "7: 1"]
     assert names == numbers + gaps + text
     second = dict(zip(names, encoder.transform(mixed())[1], strict=True))
     expected = dict.fromkeys(gaps, 1.0) | {"whole": 2, "flag": 0, "nullable": 2, "endless": 2}
     expected |= {"money": 2, "day": 2, "date": 3, "span": 1 / 24, "text: (missing)": 1}
+    expected |= {"clock": 0.5}
     expected |= {"kind: a": 1, "kind: b": 0, "text: x": 0, "text: y": 0, "7: 02": 1, "7: 1": 0}
     assert second == pytest.approx(expected)
 
@@ -153,6 +155,12 @@ def test_rows_are_encoded_alike_alone_and_with_columns_in_another_order():
 def test_an_infinite_number_is_told():
     with pytest.warns(ImbalanceWarning, match=r"INN020.*a: 1 value is infinite"):
         ColumnEncoder().fit(pd.DataFrame({"a": [1.0, np.inf]}))
+
+
+@pytest.mark.filterwarnings("ignore:.*INN020")
+def test_whole_numbers_that_no_float_holds_are_infinite():
+    table = pd.DataFrame({"a": pd.Series([1, 10**400, 2, -(10**5000)], dtype=object)})
+    assert ColumnEncoder().fit_transform(table).tolist() == [[1, 0], [1.5, 1], [2, 0], [1.5, 1]]
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,7 @@
 """Numbers and dates in text: what is read, in which order, and what stays text."""
 
+import decimal
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -263,6 +265,28 @@ def test_a_column_may_have_another_decimal_mark_than_its_file():
     assert types.transform(later)["x"].tolist() == [1234, 7]
     later.attrs["decimals"]["x"] = "."
     assert types.transform(later)["x"].tolist() == [1.234, 7]
+
+
+def test_numbers_that_are_no_text_keep_their_mark():
+    frame = pd.DataFrame({"x": pd.Series([3.434, 2, "5,530", decimal.Decimal("1.125")] * 9)})
+    frame.attrs["decimal"] = ","
+    types = ColumnTypes()
+    assert types.fit_transform(frame)["x"].tolist() == [3.434, 2, 5.53, 1.125] * 9
+    later = pd.DataFrame({"x": pd.Series([3.434, "n.a.x", "7,125", 4.5], dtype=object)})
+    with pytest.warns(ImbalanceWarning, match=r"'n\.a\.x' in row 2 is not"):
+        read = types.transform(later)["x"]
+    np.testing.assert_array_equal(read, [3.434, np.nan, 7.125, 4.5])
+
+
+def test_columns_without_a_form_have_the_mark_by_which_they_were_read():
+    frame = pd.DataFrame({"x": [1.125, 2.5, 3.75]})
+    frame.attrs |= {"decimal": None, "read_decimal": ","}
+    types = ColumnTypes().fit(frame)
+    assert types.decimal_ == ","
+    assert types.transform(pd.DataFrame({"x": ["1,125", "2,5"]}))["x"].tolist() == [1.125, 2.5]
+    # A file of an older version keeps no such mark.
+    del types.decimal_
+    assert types.transform(pd.DataFrame({"x": ["1,125", "2.5"]}))["x"].tolist() == [1125, 2.5]
 
 
 def test_a_unit_that_is_gone_is_told():
