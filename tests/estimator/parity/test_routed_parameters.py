@@ -15,7 +15,7 @@ from .conftest import (
     uncompiled,
 )
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore:.*INN030")]
 
 
 def every_argument(hidden, meta, compile_kwargs, params):
