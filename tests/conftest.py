@@ -76,12 +76,21 @@ def pytest_collection_modifyitems(items):
 def pytest_collection_finish():
     """Keep the programs of all files: tests train more kinds of networks than a user does.
 
-    Looking through the millions of objects that they are takes seconds: let it be done rarely.
+    What is loaded by now stays until the end and is looked through for garbage no more. Looking
+    through the millions of objects that the programs are takes seconds: let it be done rarely.
     """
+    gc.collect()
+    gc.freeze()
     gc.set_threshold(50_000, 20, 50)
     cache = sys.modules.get("imbalanced_nn.training.cache")
     if cache is not None:
         cache.TRAINING.max_programs = cache.FORWARD.max_programs = 64
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish():
+    """Let the process end without a last look through all that its tests have left."""
+    gc.freeze()
 
 
 @pytest.hookimpl(optionalhook=True)
