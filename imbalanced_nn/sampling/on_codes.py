@@ -49,7 +49,8 @@ def on_codes(sampler: Any, classes: np.ndarray) -> Any:
     >>> import numpy as np
     >>> from imblearn.under_sampling import EditedNearestNeighbours
     >>> from imbalanced_nn.sampling.on_codes import on_codes
-    >>> X, y = np.arange(8.0).reshape(-1, 1), np.repeat(["no", "yes"], [5, 3])
+    >>> X = np.array([[0.0], [1.0], [2.0], [3.0], [20.0], [19.0], [21.0], [22.0]])
+    >>> y = np.repeat(["no", "yes"], [5, 3])
     >>> cleaner = EditedNearestNeighbours(n_neighbors=2, kind_sel="mode")
     >>> on_codes(cleaner, np.unique(y)).fit_resample(X, y)[1].tolist()
     ['no', 'no', 'no', 'no', 'yes', 'yes', 'yes']
