@@ -208,10 +208,9 @@ def note_idle_settings(names: list[str]) -> None:
         INN030.
     """
     if names:
-        told = " and ".join([*filter(None, [", ".join(names[:-1])]), names[-1]])
         warn(
             "INN030",
-            f"{told} {'have' if len(names) > 1 else 'has'} no effect: the network comes compiled. "
+            f"{', '.join(names)} {'have' if len(names) > 1 else 'has'} no effect: the network comes compiled. "
             f"Leave compile() out of the function that builds it, or let the function take "
             f"compile_kwargs and hand them to compile().",
         )

@@ -6,6 +6,7 @@ from typing import Any
 
 import keras
 import numpy as np
+from keras.callbacks import LambdaCallback
 
 from imbalanced_nn._compat.keras import build_compiled_metrics, given_metrics, metric_of_compile
 from imbalanced_nn._compat.late_variables import LateVariables
@@ -59,7 +60,9 @@ def _is_settled(model: keras.Model, callbacks: Iterable[keras.callbacks.Callback
     optimizer = model.optimizer
     if not model.built or optimizer.built or tensors.is_distributed(model):
         return False
-    return is_known(type(optimizer)) and all(is_known(type(each)) for each in callbacks)
+    # A LambdaCallback is Keras' class with anybody's code.
+    own = [c for c in callbacks if not is_known(type(c)) or isinstance(c, LambdaCallback)]
+    return is_known(type(optimizer)) and not own
 
 
 class GraphTrainer:

@@ -184,7 +184,7 @@ def own(model, **settings):
 IDLE = [
     ({"optimizer": "adam"}, "optimizer has"),
     ({"optimizer__learning_rate": 0.1, "optimizer": "sgd"}, "optimizer__learning_rate has"),
-    ({"metrics": ["AUC"], "compile__loss_weights": 1.0}, "metrics and compile__loss_weights have"),
+    ({"metrics": ["AUC"], "compile__loss_weights": 1.0}, "metrics, compile__loss_weights have"),
     ({"compile__jit_compile": False}, "compile__jit_compile has"),
 ]
 
