@@ -6,9 +6,7 @@ from imbalanced_nn.wrapper.label_encoder import TimestepLabelEncoder
 from imbalanced_nn.wrapper.network_training import train_network, train_opaque, trains_instead
 from imbalanced_nn.wrapper.parameters import (
     NotKept,
-    check_arguments,
     check_parameters,
-    check_routed,
     is_auto,
     plain,
     used_online,
@@ -24,9 +22,7 @@ __all__ = [
     "SklearnKerasClassifier",
     "TimestepLabelEncoder",
     "bytes_of",
-    "check_arguments",
     "check_parameters",
-    "check_routed",
     "code_of",
     "is_auto",
     "network_of",

@@ -47,7 +47,8 @@ from imbalanced_nn.training import (
 )
 from imbalanced_nn.wrapper.fresh_optimizer import fresh_optimizer
 from imbalanced_nn.wrapper.label_encoder import TimestepLabelEncoder
-from imbalanced_nn.wrapper.parameters import check_made_of, check_user_parameters, is_auto
+from imbalanced_nn.wrapper.parameters import is_auto
+from imbalanced_nn.wrapper.routed import check_made_of, check_user_parameters
 
 __all__ = ["CompiledKerasClassifier"]
 

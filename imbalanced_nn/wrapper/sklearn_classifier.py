@@ -39,13 +39,12 @@ from imbalanced_nn.wrapper.fresh_optimizer import fresh_optimizer
 from imbalanced_nn.wrapper.label_encoder import TimestepLabelEncoder
 from imbalanced_nn.wrapper.parameters import (
     NotKept,
-    check_arguments,
     check_callbacks,
     check_parameters,
-    check_routed,
     plain,
 )
 from imbalanced_nn.wrapper.pickling import pack, unpack, walk
+from imbalanced_nn.wrapper.routed import check_arguments, check_routed
 
 __all__ = ["SklearnKerasClassifier"]
 
