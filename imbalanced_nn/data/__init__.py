@@ -1,7 +1,6 @@
 """X, y, weights and groups as they are given: checks, targets, rows, held-out parts."""
 
 from imbalanced_nn.data.checks import (
-    by_blocks,
     check_features,
     check_given,
     check_groups,
@@ -10,14 +9,17 @@ from imbalanced_nn.data.checks import (
     check_target,
     check_weighed_classes,
     check_weights,
+    refuse_streams,
+    validation_tuple,
+)
+from imbalanced_nn.data.containers import (
+    by_blocks,
     dense,
     n_rows,
-    refuse_streams,
     row_blocks,
     row_bytes,
     row_hashes,
     take_rows,
-    validation_tuple,
 )
 from imbalanced_nn.data.duplicates import (
     MANY_COPIES,

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from imbalanced_nn.data.checks import n_rows, row_hashes, take_rows
+from imbalanced_nn.data.containers import n_rows, row_hashes, take_rows
 
 __all__ = [
     "MANY_COPIES",

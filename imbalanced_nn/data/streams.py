@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from imbalanced_nn.data.checks import check_features, row_hashes
+from imbalanced_nn.data.checks import check_features
+from imbalanced_nn.data.containers import row_hashes
 from imbalanced_nn.exceptions import InvalidParameterError
 
 __all__ = ["StreamedRows", "is_dataset", "streamed"]

@@ -210,9 +210,9 @@ def note_idle_settings(names: list[str]) -> None:
     if names:
         warn(
             "INN030",
-            f"{', '.join(names)} {'have' if len(names) > 1 else 'has'} no effect: the network comes compiled. "
-            f"Leave compile() out of the function that builds it, or let the function take "
-            f"compile_kwargs and hand them to compile().",
+            f"{', '.join(names)} {'have' if len(names) > 1 else 'has'} no effect: the network "
+            f"comes compiled. Leave compile() out of the function that builds it, or let the "
+            f"function take compile_kwargs and hand them to compile().",
         )
 
 

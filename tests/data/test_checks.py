@@ -12,19 +12,16 @@ from hypothesis import strategies as st
 from scipy import sparse
 from sklearn.exceptions import DataConversionWarning
 
-from imbalanced_nn.data import checks
+from imbalanced_nn.data import containers
 from imbalanced_nn.data.checks import (
-    by_blocks,
     check_features,
     check_groups,
     check_target,
     check_weighed_classes,
     check_weights,
-    n_rows,
     refuse_streams,
-    row_blocks,
-    take_rows,
 )
+from imbalanced_nn.data.containers import by_blocks, n_rows, row_blocks, take_rows
 from imbalanced_nn.exceptions import InvalidParameterError
 from imbalanced_nn.threshold import ThresholdTuner
 
@@ -88,7 +85,7 @@ def test_an_empty_table_is_one_empty_block():
 @pytest.mark.parametrize("n", [0, 1, 7, 100])
 def test_what_is_asked_for_some_rows_at_a_time_is_that_of_all_rows(n, monkeypatch):
     data = np.arange(3.0 * n).reshape(n, 3)
-    monkeypatch.setattr(checks, "row_blocks", partial(row_blocks, n_bytes=40))
+    monkeypatch.setattr(containers, "row_blocks", partial(row_blocks, n_bytes=40))
     seen = []
 
     def doubled(rows):

@@ -9,7 +9,7 @@ from scipy import sparse
 from sklearn.datasets import make_classification
 from sklearn.model_selection import train_test_split
 
-from imbalanced_nn.data.checks import row_hashes
+from imbalanced_nn.data.containers import row_hashes
 from imbalanced_nn.data.duplicates import counts_message, leaked_copies
 from imbalanced_nn.datasets import load_ai4i2020, load_htru2, load_page_blocks, load_thyroid
 from imbalanced_nn.sampling import duplicate_groups

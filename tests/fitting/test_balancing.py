@@ -1,11 +1,16 @@
 """Rows resampled and weighed, and what the loss then sees, without a network."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
+from imblearn.combine import SMOTETomek
+from imblearn.over_sampling import SMOTENC
+from imblearn.pipeline import make_pipeline
 
 from imbalanced_nn.data.rows import Rows
 from imbalanced_nn.exceptions import InvalidParameterError
-from imbalanced_nn.fitting.balancing import Resampling, balance, ramp_epochs
+from imbalanced_nn.fitting.balancing import Resampling, balance, checked_sampler, ramp_epochs
 from imbalanced_nn.fitting.records import Target
 from imbalanced_nn.sampling import make_sampler
 
@@ -112,3 +117,14 @@ def test_weights_that_leave_no_row_are_refused():
 )
 def test_schedules_arrive_after_twice_the_patience(given, expected):
     assert ramp_epochs(*given) == expected
+
+
+@pytest.mark.parametrize(
+    "sampler", [make_pipeline(SMOTENC(["b"])), SMOTETomek(smote=SMOTENC(np.array(["b"])))]
+)
+def test_columns_may_be_named_in_parts_of_a_sampler(sampler):
+    given = {"sampler": sampler, "balancing_schedule": None, "resample_every": "auto"}
+    estimator = SimpleNamespace(feature_names_in_=["a", "b"], **given)
+    made = checked_sampler("sampler", estimator, {}, TARGET, seed=0)
+    found = [v for k, v in made.get_params().items() if k.endswith("categorical_features")]
+    assert found == [[1]]

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from imblearn import FunctionSampler
 from imblearn.combine import SMOTEENN, SMOTETomek
-from imblearn.over_sampling import SMOTE, SMOTENC, RandomOverSampler
+from imblearn.over_sampling import SMOTE, RandomOverSampler
 from imblearn.pipeline import make_pipeline
 from imblearn.under_sampling import (
     AllKNN,
@@ -23,7 +23,6 @@ from sklearn.tree import DecisionTreeClassifier
 
 from imbalanced_nn.data.rows import Rows
 from imbalanced_nn.exceptions import InvalidParameterError, TooFewRowsError
-from imbalanced_nn.fitting.balancing import _number_columns
 from imbalanced_nn.sampling import make_sampler, redraws, resample
 
 LABELS = [np.array([-1, 1]), np.array(["no", "yes"]), np.array([False, True]), np.array([2, 10])]
@@ -235,12 +234,3 @@ def test_what_is_no_strategy_is_refused_in_words(name, strategy):
 def test_parameters_of_a_part_that_is_not_there_are_refused():
     with pytest.raises(InvalidParameterError, match=r"smote is None.*SMOTETomek\(smote=...\)"):
         make_sampler("smote_tomek", {"smote__k_neighbors": 2}, 0)
-
-
-@pytest.mark.parametrize(
-    "sampler", [make_pipeline(SMOTENC(["b"])), SMOTETomek(smote=SMOTENC(np.array(["b"])))]
-)
-def test_columns_may_be_named_in_parts(sampler):
-    _number_columns(sampler, "sampler", ["a", "b"])
-    found = [v for k, v in sampler.get_params().items() if k.endswith("categorical_features")]
-    assert found == [[1]]
