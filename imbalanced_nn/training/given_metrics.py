@@ -72,7 +72,8 @@ def copy_of(obj: Any, memo: dict[int, Any] | None = None) -> Any:
     memo = {} if memo is None else memo
     if id(obj) not in memo:
         memo[id(obj)] = twin = object.__new__(type(obj))
-        for part in own_metrics(obj):
+        losses = [v for v in keras.tree.flatten(vars(obj)) if isinstance(v, keras.losses.Loss)]
+        for part in (*own_metrics(obj), *losses):
             copy_of(part, memo)
         vars(twin).update(copy.deepcopy(vars(obj), memo))
     return memo[id(obj)]

@@ -3,6 +3,7 @@
 from imbalanced_nn.wrapper.compiled_classifier import CompiledKerasClassifier
 from imbalanced_nn.wrapper.factory import NetworkFactory
 from imbalanced_nn.wrapper.label_encoder import TimestepLabelEncoder
+from imbalanced_nn.wrapper.lost_arguments import lost_arguments
 from imbalanced_nn.wrapper.network_training import train_network, train_opaque, trains_instead
 from imbalanced_nn.wrapper.parameters import (
     NotKept,
@@ -25,6 +26,7 @@ __all__ = [
     "check_parameters",
     "code_of",
     "is_auto",
+    "lost_arguments",
     "network_of",
     "pack",
     "plain",

@@ -28,7 +28,7 @@ from imbalanced_nn.losses import (
     single_loss,
     takes_one_hot,
 )
-from imbalanced_nn.networks import NETWORKS, has_members
+from imbalanced_nn.networks import NETWORKS, MeanPosterior, has_members
 from imbalanced_nn.training import (
     OF_BUILT_IN,
     OF_CLASSES,
@@ -380,9 +380,23 @@ class CompiledKerasClassifier(KerasClassifier):
             self._check_loss(y, units)
         own_loss = isinstance(self._loss, LabelWeightedCrossentropy | ClassLoss)
         if not own_loss:
+            self._check_loss_of_average()
             self._check_given_loss()
         if hasattr(self.model_, "outputs") and not own_loss:
             super()._check_model_compatibility(y)
+
+    def _check_loss_of_average(self) -> None:
+        """Refuse to train the average of networks, made of probabilities, by their own loss."""
+        given = getattr(self, self._compiled_by("loss"))
+        if given is None or not isinstance(self.model_.layers[-1], MeanPosterior):
+            return
+        name, _ = keras_loss(resolve_loss(given, False))
+        if name is None or name != keras_loss(self._loss)[0]:
+            raise InvalidParameterError(
+                f"loss={given!r} trained the networks of the folds, and model_ is the average of "
+                f"their probabilities, which goes on by {self._loss!r} alone. Fit one network, "
+                f"with validation_split=0.2, to train it further by that loss."
+            )
 
     def _check_given_loss(self) -> None:
         """Refuse a loss of this package beside that of a network which comes compiled."""

@@ -4,6 +4,7 @@ import copy
 import io
 import json
 import zipfile
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from types import FunctionType
@@ -19,6 +20,7 @@ from imbalanced_nn._compat.keras import (
     save_model,
     without_model,
 )
+from imbalanced_nn._compat.scikeras import ClassifierLabelEncoder
 from imbalanced_nn.exceptions import InvalidParameterError
 from imbalanced_nn.training import (
     GraphTrainer,
@@ -27,6 +29,7 @@ from imbalanced_nn.training import (
     refuse_after_fork,
     unnumbered,
 )
+from imbalanced_nn.wrapper.lost_arguments import lost_arguments
 
 __all__ = ["bytes_of", "code_of", "network_of", "pack", "unpack", "walk"]
 
@@ -77,14 +80,18 @@ class PackedModel:
         The file that Keras would save.
     custom_objects : dict of str to object, default={}
         Classes and functions of others than Keras, by the names that the file has for them.
+    losses : dict of str to PackedAttributes, default={}
+        Losses of which the file does not tell everything, by such names of their classes.
     """
 
     content: bytes
     custom_objects: dict[str, Any] = field(default_factory=dict)
+    losses: dict[str, "PackedAttributes"] = field(default_factory=dict)
 
     def restore(self) -> keras.Model:
         """Rebuild the network, compiled as it was."""
-        with keras.saving.custom_object_scope(self.custom_objects):
+        known = {name: packed.as_class() for name, packed in self.losses.items()}
+        with keras.saving.custom_object_scope(self.custom_objects | known):
             # A pickle runs code anyway; a Lambda layer in it is no further risk.
             return network_of(self.content, safe_mode=False)
 
@@ -114,6 +121,33 @@ class PackedObject:
             return cls.from_config(self.config)
 
 
+@dataclass
+class PackedAttributes:
+    """A loss that its configuration does not tell, as its class and attributes.
+
+    Parameters
+    ----------
+    cls : type
+        Its class.
+    attributes : dict of str to object
+        Packed.
+    """
+
+    cls: type
+    attributes: dict[str, Any]
+
+    def restore(self) -> Any:
+        """Make an equal loss."""
+        loss = self.cls.__new__(self.cls)
+        vars(loss).update(unpack(self.attributes, {}))
+        return loss
+
+    def as_class(self) -> type:
+        """Return a class that Keras makes an equal loss of, whatever configuration it has."""
+        made = {"from_config": classmethod(lambda cls, config: self.restore())}
+        return type(self.cls.__name__, (self.cls,), made)
+
+
 def pack(value: Any, memo: dict[int, Any]) -> Any:
     """Replace Keras objects in ``value`` by picklable ones, in lists and dicts too.
 
@@ -134,9 +168,12 @@ def _pack_object(value: Any) -> Any:
     if isinstance(value, GraphTrainer):
         value = value.network
     if isinstance(value, keras.Model):
+        losses = _lost_losses(value)
         content = bytes_of(value)
-        return PackedModel(content, code_of(value, content))
+        return PackedModel(content, code_of(value, content), losses)
     if isinstance(value, keras.metrics.Metric | keras.losses.Loss | keras.optimizers.Optimizer):
+        if (lost := lost_arguments(value)) is not None:
+            return _attributes_of(value, lost)
         config = _plain(value.get_config())
         if isinstance(value, keras.metrics.Metric):
             # Who unpacks it may be in a process that has counted fewer of them.
@@ -153,9 +190,47 @@ def _pack_object(value: Any) -> Any:
     return None
 
 
+def _attributes_of(obj: Any, lost: str) -> PackedAttributes:
+    """Return a loss by its attributes, or refuse what keeps variables among them.
+
+    Parameters
+    ----------
+    obj : Loss, Metric or Optimizer
+        Of which no configuration tells everything.
+    lost : str
+        What it does not tell, in words.
+    """
+    attributes = vars(obj)
+    variables = [v for v in keras.tree.flatten(attributes) if isinstance(v, keras.Variable)]
+    if not isinstance(obj, keras.losses.Loss) or variables:
+        raise InvalidParameterError(lost)
+    # Lists and dicts of it are its own.
+    return PackedAttributes(type(obj), pack(dict(attributes), {}))
+
+
+def _lost_losses(model: keras.Model) -> dict[str, PackedAttributes]:
+    """Return the losses of a network that its file would not tell, by their classes' names."""
+    if not model.compiled:
+        return {}
+    losses = [part for part in keras.tree.flatten(model.loss) if part is not None]
+    lost = {id(part): (part, lost_arguments(part)) for part in losses}
+    found = [(part, words) for part, words in lost.values() if words is not None]
+    kinds = Counter(type(part) for part, _ in lost.values())
+    for part, words in found:
+        if kinds[type(part)] > 1:
+            raise InvalidParameterError(words)
+    for part in (model.optimizer, *keras.tree.flatten(given_metrics(model))):
+        if (words := lost_arguments(part)) is not None:
+            raise InvalidParameterError(words)
+    return {
+        keras.saving.get_registered_name(type(part)): _attributes_of(part, words)
+        for part, words in found
+    }
+
+
 def unpack(value: Any, memo: dict[int, Any]) -> Any:
     """Undo `pack`."""
-    if isinstance(value, PackedModel | PackedObject):
+    if isinstance(value, PackedModel | PackedObject | PackedAttributes):
         if id(value) not in memo:
             memo[id(value)] = value.restore()
         return memo[id(value)]
@@ -163,11 +238,18 @@ def unpack(value: Any, memo: dict[int, Any]) -> Any:
 
 
 def walk(value: Any, function: Callable[[Any], Any]) -> Any:
-    """Apply ``function`` to the members of plain containers; anything else stays itself."""
+    """Apply ``function`` to the members of plain containers, and to an encoder's loss.
+
+    Anything else stays itself.
+    """
     if type(value) is dict:
         return {key: function(member) for key, member in value.items()}
     if type(value) in (list, tuple):
         return type(value)(function(member) for member in value)
+    if isinstance(value, ClassifierLabelEncoder):
+        # scikeras' encoder keeps the loss by which it chooses its form.
+        value = copy.copy(value)
+        value.loss = function(value.loss)
     return value
 
 
