@@ -133,7 +133,7 @@ class PackedAttributes:
         Packed.
     """
 
-    cls: type
+    cls: Any
     attributes: dict[str, Any]
 
     def restore(self) -> Any:
@@ -212,20 +212,18 @@ def _lost_losses(model: keras.Model) -> dict[str, PackedAttributes]:
     """Return the losses of a network that its file would not tell, by their classes' names."""
     if not model.compiled:
         return {}
-    losses = [part for part in keras.tree.flatten(model.loss) if part is not None]
-    lost = {id(part): (part, lost_arguments(part)) for part in losses}
-    found = [(part, words) for part, words in lost.values() if words is not None]
-    kinds = Counter(type(part) for part, _ in lost.values())
-    for part, words in found:
-        if kinds[type(part)] > 1:
-            raise InvalidParameterError(words)
-    for part in (model.optimizer, *keras.tree.flatten(given_metrics(model))):
-        if (words := lost_arguments(part)) is not None:
-            raise InvalidParameterError(words)
-    return {
-        keras.saving.get_registered_name(type(part)): _attributes_of(part, words)
-        for part, words in found
-    }
+    losses = list({id(part): part for part in keras.tree.flatten(model.loss)}.values())
+    kinds = Counter(map(type, losses))
+    packed = {}
+    for part in (*losses, model.optimizer, *keras.tree.flatten(given_metrics(model))):
+        if (lost := lost_arguments(part)) is None:
+            continue
+        if kinds[type(part)] != 1:
+            # Of several of a class the file does not say which is which.
+            raise InvalidParameterError(lost)
+        name = keras.saving.get_registered_name(type(part))
+        packed[name] = _attributes_of(part, lost)
+    return packed
 
 
 def unpack(value: Any, memo: dict[int, Any]) -> Any:
