@@ -7,11 +7,11 @@ from typing import Any
 
 import keras
 
-from imbalanced_nn._compat.keras import SafeModeScope, given_metrics
+from imbalanced_nn._compat.keras import SafeModeScope
 from imbalanced_nn.exceptions import InvalidParameterError, ModelFileError
 from imbalanced_nn.persistence.bounds import check_network_file, check_network_size
 from imbalanced_nn.persistence.values import ArchiveMember, Form, UnsavableError
-from imbalanced_nn.wrapper import bytes_of, code_of, lost_arguments, network_of
+from imbalanced_nn.wrapper import bytes_of, code_of, compiled_with, lost_arguments, network_of
 
 __all__ = ["network_forms"]
 
@@ -104,8 +104,7 @@ def _restored_name(name: Any) -> Any:
 
 
 def _network(model: keras.Model) -> ArchiveMember:
-    compiled = [model.loss, model.optimizer, given_metrics(model)] if model.compiled else []
-    for part in keras.tree.flatten(compiled):
+    for part in compiled_with(model):
         if (lost := lost_arguments(part)) is not None:
             raise InvalidParameterError(f"The network cannot be saved: {lost}")
     content = bytes_of(model)

@@ -12,7 +12,14 @@ from imbalanced_nn.wrapper.parameters import (
     plain,
     used_online,
 )
-from imbalanced_nn.wrapper.pickling import bytes_of, code_of, network_of, pack, unpack
+from imbalanced_nn.wrapper.pickling import (
+    bytes_of,
+    code_of,
+    compiled_with,
+    network_of,
+    pack,
+    unpack,
+)
 from imbalanced_nn.wrapper.rollback import restored_on_failure
 from imbalanced_nn.wrapper.sklearn_classifier import SklearnKerasClassifier
 
@@ -25,6 +32,7 @@ __all__ = [
     "bytes_of",
     "check_parameters",
     "code_of",
+    "compiled_with",
     "is_auto",
     "lost_arguments",
     "network_of",

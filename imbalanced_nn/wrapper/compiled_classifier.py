@@ -388,7 +388,8 @@ class CompiledKerasClassifier(KerasClassifier):
     def _check_loss_of_average(self) -> None:
         """Refuse to train the average of networks, made of probabilities, by their own loss."""
         given = getattr(self, self._compiled_by("loss"))
-        if given is None or not isinstance(self.model_.layers[-1], MeanPosterior):
+        layers = getattr(self.model_, "layers", ())
+        if given is None or not any(isinstance(layer, MeanPosterior) for layer in layers):
             return
         name, _ = keras_loss(resolve_loss(given, False))
         if name is None or name != keras_loss(self._loss)[0]:

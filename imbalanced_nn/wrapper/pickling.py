@@ -31,7 +31,7 @@ from imbalanced_nn.training import (
 )
 from imbalanced_nn.wrapper.lost_arguments import lost_arguments
 
-__all__ = ["bytes_of", "code_of", "network_of", "pack", "unpack", "walk"]
+__all__ = ["bytes_of", "code_of", "compiled_with", "network_of", "pack", "unpack", "walk"]
 
 
 # Keras' format has no place for what random layers will draw next.
@@ -210,12 +210,9 @@ def _attributes_of(obj: Any, lost: str) -> PackedAttributes:
 
 def _lost_losses(model: keras.Model) -> dict[str, PackedAttributes]:
     """Return the losses of a network that its file would not tell, by their classes' names."""
-    if not model.compiled:
-        return {}
-    losses = list({id(part): part for part in keras.tree.flatten(model.loss)}.values())
-    kinds = Counter(map(type, losses))
-    packed = {}
-    for part in (*losses, model.optimizer, *keras.tree.flatten(given_metrics(model))):
+    parts = {id(part): part for part in compiled_with(model)}.values()
+    kinds, packed = Counter(map(type, parts)), {}
+    for part in parts:
         if (lost := lost_arguments(part)) is None:
             continue
         if kinds[type(part)] != 1:
@@ -281,11 +278,16 @@ def code_of(model: keras.Model, content: bytes) -> dict[str, Any]:
     InvalidParameterError
         If two of them go by one name.
     """
-    members = flattened_layers(model)
-    if model.compiled:
-        members += [model.loss, model.optimizer, *given_metrics(model)]
+    members = [*flattened_layers(model), *compiled_with(model)]
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         return _code_named(members, json.loads(archive.read("config.json")))
+
+
+def compiled_with(model: keras.Model) -> list[Any]:
+    """Return the losses, optimizer and metrics that a network was compiled with, if it was."""
+    if not model.compiled:
+        return []
+    return keras.tree.flatten([model.loss, model.optimizer, given_metrics(model)])
 
 
 def _code_named(members: list[Any], config: Any) -> dict[str, Any]:

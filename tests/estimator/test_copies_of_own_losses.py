@@ -204,5 +204,26 @@ def test_an_average_does_not_go_on_by_another_loss(loss):
     with pytest.raises(InvalidParameterError, match="is the average"):
         clf.partial_fit(X, Y)
     assert np.array_equal(clf.predict_proba(X), before)
-    params["loss"] = "binary_crossentropy"
-    BalancedKerasClassifier(**params).fit(X, Y).partial_fit(X, Y)
+
+
+@pytest.mark.parametrize("loss", ["binary_crossentropy", keras.losses.BinaryCrossentropy()])
+def test_an_average_goes_on_by_the_crossentropy(loss):
+    params = PLAIN | {"validation_split": 2, "loss": loss}
+    clf = BalancedKerasClassifier(**params).fit(X, Y)
+    before = clf.predict_proba(X)
+    assert not np.array_equal(clf.partial_fit(X, Y).predict_proba(X), before)
+
+
+class WithoutLayers(keras.Model):
+    """A network of a weight alone."""
+
+    def build(self, shape):
+        self.kernel = self.add_weight(shape=(shape[-1], 1))
+
+    def call(self, inputs):
+        return keras.ops.sigmoid(keras.ops.matmul(inputs, self.kernel))
+
+
+def test_a_network_without_layers_takes_a_loss():
+    clf = BalancedKerasClassifier(lambda: WithoutLayers(), loss="binary_crossentropy", epochs=1)
+    assert clf.fit(X, Y).partial_fit(X, Y).predict_proba(X).shape == (len(X), 2)
