@@ -41,8 +41,15 @@ class Told(Powered):
 class Renamed(Powered):
     """One that keeps its argument under another name."""
 
-    def __init__(self, exponent):
-        super().__init__(power=exponent)
+    def __init__(self, exponent=1.0, **kwargs):
+        super().__init__(power=exponent, **kwargs)
+
+
+class Bare(Powered):
+    """One that its own configuration does not make."""
+
+    def __init__(self, power):
+        super().__init__(power)
 
 
 class Around(Powered):
@@ -90,6 +97,7 @@ LOSSES = {
     "told": lambda: Told(3.0),
     "untold": lambda: Powered(3.0),
     "renamed": lambda: Renamed(3.0),
+    "bare": lambda: Bare(3.0),
     "around a loss": lambda: Around(Powered(3.0)),
     "default": Powered,
 }
