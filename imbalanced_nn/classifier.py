@@ -54,6 +54,7 @@ from imbalanced_nn.wrapper import (
     NetworkFactory,
     SklearnKerasClassifier,
     check_parameters,
+    lending,
     plain,
     restored_on_failure,
     used_online,
@@ -534,32 +535,34 @@ run_eagerly
         told, factory = (X, y, sample_weight), NetworkFactory(self)
         goes_on = (self.warm_start or warm_start) and self.initialized_
         previous = getattr(self, "fit_result_", None) if goes_on else None
-        X, y = self._validate_data(X, y) if goes_on else self._initialize(X, y)
-        self._check_arguments(arguments, is_partial)
-        training = {"warm_start": warm_start, "epochs": epochs, "initial_epoch": initial_epoch}
-        if self._kind is None:
-            given = (X, y, sample_weight, groups, validation)
-            fit_opaque(factory, *given, training=training, arguments=arguments, told=told)
-            return
-        plan = make_plan(
-            factory,
-            X,
-            y,
-            sample_weight,
-            seed=factory.drawn_seed(),
-            training=training,
-            arguments=arguments,
-            groups=groups,
-            validation=validation,
-            is_partial=is_partial,
-            is_fresh=previous is None or not previous.is_trained,
-            previous=previous,
-        )
-        with fit_task(self, plan.n_tasks, *told) as task:
-            plan = replace(plan, task=task)
-            self.validation_indices_ = plan.validation_indices
-            trained = cross_fit(plan) if plan.is_crossed else train_once(plan, plan.folds[0])
-            self._publish(finish(plan, trained), trained)
+        with lending(self, arguments, is_partial) as loan:
+            X, y = self._validate_data(X, y) if goes_on else self._initialize(X, y)
+            self._check_arguments(arguments, is_partial)
+            training = {"warm_start": warm_start, "epochs": epochs, "initial_epoch": initial_epoch}
+            if self._kind is None:
+                given = (X, y, sample_weight, groups, validation)
+                fit_opaque(factory, *given, training=training, arguments=arguments, told=told)
+                return
+            plan = make_plan(
+                factory,
+                X,
+                y,
+                sample_weight,
+                seed=factory.drawn_seed(),
+                training=training,
+                arguments=arguments,
+                groups=groups,
+                validation=validation,
+                is_partial=is_partial,
+                is_fresh=previous is None or not previous.is_trained,
+                previous=previous,
+            )
+            with fit_task(self, plan.n_tasks, *told) as task:
+                plan = replace(plan, task=task)
+                self.validation_indices_ = plan.validation_indices
+                trained = cross_fit(plan) if plan.is_crossed else train_once(plan, plan.folds[0])
+                self._publish(finish(plan, trained), trained)
+            loan.settle(self)
 
     def predict(self, X, **kwargs):
         """Predict classes by the learned decision rule.
@@ -957,7 +960,7 @@ run_eagerly
 
     def _initialize(self, X, y=None):
         """Forget the last fit, then check the data and build the network as the parent does."""
-        for name in FITTED:
+        for name in (*FITTED, "_lent"):
             self.__dict__.pop(name, None)
         return super()._initialize(X, y)
 

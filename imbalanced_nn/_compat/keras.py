@@ -18,16 +18,18 @@ from keras.src.random import seed_generator
 from keras.src.saving import saving_lib, serialization_lib
 from keras.src.saving.saving_lib import load_model
 from keras.src.saving.serialization_lib import SafeModeScope
-from keras.src.utils.naming import to_snake_case
+from keras.src.utils.naming import auto_name, to_snake_case
 
 __all__ = [
     "Functional",
     "SafeModeScope",
+    "auto_name",
     "backend_name",
     "build_compiled_metrics",
     "compilation",
     "copied_optimizer",
     "declared_size",
+    "default_seed",
     "default_seeds",
     "exclude_from_decay_as",
     "excluded_from_decay",
@@ -38,6 +40,7 @@ __all__ = [
     "given_metrics",
     "holding",
     "initial_epoch",
+    "is_drawn",
     "keyword_arguments",
     "load_model",
     "logits_of",
@@ -50,6 +53,7 @@ __all__ = [
     "name_optimizers",
     "nodes_into",
     "own_metrics",
+    "recorded_seeds",
     "save_model",
     "seeds_of",
     "set_value",
@@ -64,9 +68,17 @@ class _Drawing(threading.local):
     """Stands where Keras looks for the module `random` when it draws a default seed."""
 
     generator: random.Random | None = None
+    record: list[int] | None = None
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.generator or random, name)
+
+    def randint(self, low: int, high: int) -> int:
+        """Return a drawn number; it is written down while somebody records."""
+        drawn = (self.generator or random).randint(low, high)
+        if self.record is not None:
+            self.record.append(drawn)
+        return drawn
 
 
 _DRAWING = _Drawing()
@@ -102,6 +114,26 @@ def default_seeds(generator: random.Random | None) -> Iterator[None]:
     finally:
         _DRAWING.generator = before
         global_state.set_global_attribute(name, shared)
+
+
+@contextmanager
+def recorded_seeds() -> Iterator[list[int]]:
+    """Yield a list of the default seeds that Keras draws inside the block, in this thread."""
+    before, _DRAWING.record = _DRAWING.record, []
+    try:
+        yield _DRAWING.record
+    finally:
+        _DRAWING.record = before
+
+
+def default_seed() -> int:
+    """Draw a seed as Keras does for an initialiser or a random layer that is given none."""
+    return seed_generator.make_default_seed()
+
+
+def is_drawn(generator: keras.random.SeedGenerator) -> bool:
+    """Whether the seed of a generator was drawn and not given."""
+    return generator._initial_seed is None
 
 
 _EXCLUDED = ("_exclude_from_weight_decay", "_exclude_from_weight_decay_pattern")

@@ -6,7 +6,7 @@ TensorFlow's checkpoints go by are replaced on the optimizer until then.
 """
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -32,16 +32,20 @@ class LateVariables(Sequence):
     trained : list of keras.Variable
         What it has trained.
     making : callable
-        Returns a context in which variables that are made get the values that they should have.
+        Returns a context in which variables that are made get the values that it is given.
+    values : iterable of tensor, default=()
+        Those values; the optimizer's own without any.
     """
 
     def __init__(
         self,
         optimizer: keras.optimizers.Optimizer,
         trained: list[keras.Variable],
-        making: Callable[[], AbstractContextManager],
+        making: Callable[[Iterable[Any]], AbstractContextManager],
+        values: Iterable[Any] = (),
     ):
         self._optimizer, self._trained, self._making = optimizer, trained, making
+        self.values = list(values)
         self._made = optimizer._variables
         # Its own thread reads the variables while they are made; others wait for all of them.
         self._lock, self._is_making = threading.RLock(), False
@@ -54,6 +58,24 @@ class LateVariables(Sequence):
 
     def __len__(self) -> int:
         return len(self._all())
+
+    @classmethod
+    def of(cls, optimizer: keras.optimizers.Optimizer) -> "LateVariables | None":
+        """Return those of an optimizer, None where it has made its variables or has none such."""
+        listed = vars(optimizer).get("_variables")
+        return listed if isinstance(listed, cls) else None
+
+    @property
+    def made(self) -> list[keras.Variable]:
+        """The variables that an optimizer has before it is built."""
+        return self._made
+
+    def withdraw(self) -> None:
+        """Let the optimizer be again as one that is not built."""
+        with self._lock:
+            for name in self._instead:
+                del vars(self._optimizer)[name]
+            vars(self._optimizer)["_variables"] = self._made
 
     def _build(self, *_: Any) -> None:
         """Take the place of ``build``: for what was trained, whatever is to be trained now."""
@@ -73,7 +95,7 @@ class LateVariables(Sequence):
             before, n_known = dict(vars(optimizer)), len(self._made)
             self._is_making = True
             try:
-                with self._making():
+                with self._making(self.values):
                     type(optimizer).build(optimizer, self._trained)
                 for name in self._instead:
                     del vars(optimizer)[name]

@@ -83,6 +83,9 @@ def _reduce(estimator: BalancedKerasClassifier, forms: list[Form]) -> dict[str, 
     parameters = {name: _kept(name, value, forms) for name, value in given.items()}
     fitted: dict[str, Any] = {}
     derived = []
+    if estimator.initialized_:
+        # Among the attributes from now on, if it was lent to other fits.
+        _ = estimator.model_
     for name, value in vars(estimator).items():
         # Live callbacks are made anew, or to be set again.
         if name in given or name in _SHOWN or name in _BOOKKEEPING:

@@ -33,6 +33,7 @@ from imbalanced_nn.training.eligibility import (
 from imbalanced_nn.training.extended_optimizer import extend_optimizer, reset_new_slots
 from imbalanced_nn.training.fixed_batches import carried_states, fixed_batch_size
 from imbalanced_nn.training.forward_pass import forward
+from imbalanced_nn.training.fresh_start import NotRepeatable
 from imbalanced_nn.training.given_metrics import (
     copy_of,
     metrics_of_a_fit,
@@ -42,8 +43,15 @@ from imbalanced_nn.training.given_metrics import (
 from imbalanced_nn.training.global_draws import layer_classes
 from imbalanced_nn.training.graph import GraphTrainer, ready_for_keras
 from imbalanced_nn.training.held_out import HeldOutPass
-from imbalanced_nn.training.own_code import is_known
+from imbalanced_nn.training.lent_networks import (
+    LentNetwork,
+    ShelvedNetwork,
+    place_of_variables,
+)
+from imbalanced_nn.training.own_code import is_known, token_of
 from imbalanced_nn.training.process import refuse_after_fork, seed_of, seeded, share_threads
+from imbalanced_nn.training.repeatable import only_builds
+from imbalanced_nn.training.shelf import SHELF
 from imbalanced_nn.training.side_by_side import (
     Side,
     SideBySide,
@@ -62,6 +70,7 @@ __all__ = [
     "OF_OWN",
     "OF_TABLES",
     "PRECISION_BY_LOSS",
+    "SHELF",
     "DeferredReweighting",
     "EpochFollower",
     "EpochTasks",
@@ -70,7 +79,10 @@ __all__ = [
     "HeldOutPass",
     "HighestRatio",
     "LeastLossWithinError",
+    "LentNetwork",
+    "NotRepeatable",
     "RowBatches",
+    "ShelvedNetwork",
     "Side",
     "SideBySide",
     "StopOn",
@@ -92,6 +104,8 @@ __all__ = [
     "metrics_of_a_fit",
     "needs_evaluation",
     "numbered_afresh",
+    "only_builds",
+    "place_of_variables",
     "ready_for_keras",
     "refuse_after_fork",
     "reset_new_slots",
@@ -100,6 +114,7 @@ __all__ = [
     "share_threads",
     "side_by_side",
     "slower",
+    "token_of",
     "unnumbered",
     "unsuitable",
     "untold",

@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from imbalanced_nn.training.shelf import SHELF
+
 __all__ = ["FORWARD", "TRAINING", "ProgramCache", "clear_programs", "n_bytes"]
 
 MAX_PROGRAMS = 16
@@ -79,7 +81,7 @@ def n_bytes(variables: Iterable[Any]) -> int:
 
 
 def clear_programs() -> None:
-    """Forget every traced program of this package, and free its memory.
+    """Forget every traced program, and every network that waits for the next fit.
 
     What TensorFlow itself keeps of every different network that was trained, some 7 MB, stays
     until the process ends, as the worker processes of a search do.
@@ -91,3 +93,4 @@ def clear_programs() -> None:
     """
     TRAINING.clear()
     FORWARD.clear()
+    SHELF.clear()

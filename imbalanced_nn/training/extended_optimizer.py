@@ -1,13 +1,31 @@
 """Optimizers that go on with other variables than they were built for."""
 
+from collections.abc import Iterable
 from contextlib import suppress
+from functools import partial
+from typing import Any
 
 import keras
 
 from imbalanced_nn._compat.keras import exclude_from_decay_as, trainable_variables
-from imbalanced_nn._compat.late_variables import LISTED
+from imbalanced_nn._compat.late_variables import LISTED, LateVariables
+from imbalanced_nn.training.backends import tensors
 
-__all__ = ["extend_optimizer", "reset_new_slots"]
+__all__ = ["extend_optimizer", "put_off_slots", "reset_new_slots"]
+
+
+def put_off_slots(model: keras.Model, values: Iterable[Any]) -> None:
+    """Let the optimizer of a trained network make what it remembers when somebody asks for it.
+
+    Parameters
+    ----------
+    model : keras.Model
+        Its optimizer is not built.
+    values : iterable of tensor
+        What the optimizer remembers, in the order in which it makes variables for it.
+    """
+    making = partial(tensors.slots_made, model.optimizer)
+    LateVariables(model.optimizer, model.trainable_variables, making, values)
 
 
 def reset_new_slots(optimizer: keras.optimizers.Optimizer, n_known: int) -> None:

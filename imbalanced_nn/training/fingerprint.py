@@ -1,12 +1,16 @@
 """What a traced computation depends on, as text: equal keys, equal computations."""
 
 import json
+import re
+from collections.abc import Callable
 from types import FunctionType
 from typing import Any
 
 import keras
 
-__all__ = ["compiled_metrics", "network_key", "training_key"]
+from imbalanced_nn._compat.keras import auto_name, to_snake_case
+
+__all__ = ["compiled_metrics", "named_afresh", "network_key", "training_key"]
 
 
 def network_key(model: keras.Model) -> str:
@@ -60,32 +64,69 @@ def _config(obj: Any) -> Any:
     return keras.saving.serialize_keras_object(obj)
 
 
+def named_afresh(kind: type[keras.Model], config: dict[str, Any]) -> dict[str, Any]:
+    """Return a network's configuration with names where Keras gave them, as for a new network.
+
+    Parameters
+    ----------
+    kind : type
+        Of the network.
+    config : dict
+        From its ``get_config``.
+    """
+    names: dict[str, str] = {}
+    _find_given_names({"class_name": kind.__name__, "config": config}, names)
+    return _renamed(config, lambda name: names.get(name, name))
+
+
+def _find_given_names(config: Any, names: dict[str, str]) -> None:
+    """Fill in new names for those that Keras has made of a class and a number."""
+    if isinstance(config, list | tuple):
+        for member in config:
+            _find_given_names(member, names)
+    if not isinstance(config, dict):
+        return
+    held = config.get("config")
+    name = held.get("name") if isinstance(held, dict) else None
+    if isinstance(name, str) and isinstance(config.get("class_name"), str):
+        base = to_snake_case(config["class_name"])
+        if re.fullmatch(rf"{re.escape(base)}(_\d+)?", name):
+            names.setdefault(name, auto_name(base))
+    for member in config.values():
+        _find_given_names(member, names)
+
+
 def _number_names(config: Any, numbers: dict[str, str]) -> Any:
     """Replace the names of layers in a network's configuration by their order of appearance."""
+    # Keras' own compile and build records repeat what the key holds already.
+    return _renamed(
+        config,
+        lambda name: numbers.setdefault(name, f"#{len(numbers)}"),
+        ("compile_config", "build_config"),
+    )
 
-    def number(name: str) -> str:
-        return numbers.setdefault(name, f"#{len(numbers)}")
 
+def _renamed(config: Any, rename: Callable[[str], str], without: tuple[str, ...] = ()) -> Any:
+    """Return a network's configuration with other names of layers, and without some entries."""
     if isinstance(config, dict):
-        # Keras' own compile and build records repeat what the key holds already.
-        kept = {k: v for k, v in config.items() if k not in ("compile_config", "build_config")}
         return {
-            key: number(value)
+            key: rename(value)
             if key == "name" and isinstance(value, str)
-            else _number_history(value, number)
+            else _renamed_history(value, rename)
             if key in ("keras_history", "input_layers", "output_layers")
-            else _number_names(value, numbers)
-            for key, value in kept.items()
+            else _renamed(value, rename, without)
+            for key, value in config.items()
+            if key not in without
         }
     if isinstance(config, list | tuple):
-        return [_number_names(member, numbers) for member in config]
+        return [_renamed(member, rename, without) for member in config]
     return config
 
 
-def _number_history(value: Any, number: Any) -> Any:
-    """Number the layer names in references such as ``["dense_3", 0, 0]``."""
+def _renamed_history(value: Any, rename: Callable[[str], str]) -> Any:
+    """Rename the layers in references such as ``["dense_3", 0, 0]``."""
     if isinstance(value, str):
-        return number(value)
+        return rename(value)
     if isinstance(value, list | tuple):
-        return [_number_history(member, number) for member in value]
+        return [_renamed_history(member, rename) for member in value]
     return value

@@ -1,7 +1,6 @@
 """Training with whole epochs in one graph, where that is the same as ``Model.fit``."""
 
 from collections.abc import Callable, Iterable, Iterator
-from functools import partial
 from typing import Any
 
 import keras
@@ -9,11 +8,11 @@ import numpy as np
 from keras.callbacks import LambdaCallback
 
 from imbalanced_nn._compat.keras import build_compiled_metrics, given_metrics, metric_of_compile
-from imbalanced_nn._compat.late_variables import LateVariables
 from imbalanced_nn.training.announcements import OWN, Announcements
 from imbalanced_nn.training.backends import tensors
 from imbalanced_nn.training.batches import RowBatches
 from imbalanced_nn.training.callbacks import DeferredReweighting, HeldOutMonitor
+from imbalanced_nn.training.extended_optimizer import put_off_slots
 from imbalanced_nn.training.feed import Feed
 from imbalanced_nn.training.global_draws import layer_classes
 from imbalanced_nn.training.own_code import is_known
@@ -265,8 +264,7 @@ class _Fit:
         if not users:
             variables.to_first()
             if not model.optimizer.built:
-                making = partial(tensors.slots_made, model.optimizer, variables.slots())
-                LateVariables(model.optimizer, model.trainable_variables, making)
+                put_off_slots(model, variables.slots())
         return epochs, None
 
     @property

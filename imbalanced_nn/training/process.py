@@ -19,6 +19,7 @@ from imbalanced_nn._compat.keras import default_seeds
 from imbalanced_nn.training import cache
 from imbalanced_nn.training.backends import TITLE, tensors
 from imbalanced_nn.training.global_draws import NUMPY, PYTHON, drawn_from
+from imbalanced_nn.training.shelf import SHELF
 
 __all__ = ["refuse_after_fork", "seed_of", "seeded", "share_threads", "thread_share"]
 
@@ -177,7 +178,7 @@ def _start_anew() -> None:
     global _threads_are_lost
     _threads_are_lost = tensors.has_computed()
     _renew_build_lock()
-    for programs in (cache.TRAINING, cache.FORWARD):
+    for programs in (cache.TRAINING, cache.FORWARD, SHELF):
         programs.renew_lock()
 
 

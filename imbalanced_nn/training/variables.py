@@ -6,7 +6,7 @@ import keras
 
 from imbalanced_nn.training.backends import tensors
 
-__all__ = ["EqualVariables", "SameVariables"]
+__all__ = ["EqualVariables", "SameVariables", "own_variables"]
 
 
 class EqualVariables:
@@ -32,7 +32,7 @@ class EqualVariables:
     def __init__(self, first: keras.Model, second: keras.Model, slots: list[Any]):
         self._first, self._second = first, second
         self._pairs: list[tuple[keras.Variable, keras.Variable]] = []
-        for part in (_own_variables, _loss_variables):
+        for part in (own_variables, _loss_variables):
             self._pair(part(first), part(second))
         known, others = first.optimizer.variables, second.optimizer.variables
         if first.optimizer.built:
@@ -99,7 +99,7 @@ class SameVariables:
         return []
 
 
-def _own_variables(model: keras.Model) -> list[keras.Variable]:
+def own_variables(model: keras.Model) -> list[keras.Variable]:
     """Weights and the states of random layers."""
     metrics = {id(variable) for variable in model.metrics_variables}
     return [variable for variable in model.variables if id(variable) not in metrics]

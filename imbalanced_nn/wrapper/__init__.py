@@ -3,6 +3,7 @@
 from imbalanced_nn.wrapper.compiled_classifier import CompiledKerasClassifier
 from imbalanced_nn.wrapper.factory import NetworkFactory
 from imbalanced_nn.wrapper.label_encoder import TimestepLabelEncoder
+from imbalanced_nn.wrapper.loans import lending
 from imbalanced_nn.wrapper.lost_arguments import lost_arguments
 from imbalanced_nn.wrapper.network_training import train_network, train_opaque, trains_instead
 from imbalanced_nn.wrapper.parameters import (
@@ -34,6 +35,7 @@ __all__ = [
     "code_of",
     "compiled_with",
     "is_auto",
+    "lending",
     "lost_arguments",
     "network_of",
     "pack",

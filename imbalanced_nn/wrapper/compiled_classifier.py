@@ -4,6 +4,7 @@ import inspect
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from typing import Any
 
 import keras
@@ -87,6 +88,28 @@ class CompiledKerasClassifier(KerasClassifier):
     one thing to it, and it knows which outputs a target asks for.
     """
 
+    # The network of a fit under way, where it may come from an earlier one, and what a fit has
+    # made of one that may have gone on to the next.
+    _loan: Any = None
+    _lent: Any = None
+
+    @cached_property
+    def model_(self) -> keras.Model:
+        """The network; where another fit may have it now, one of the estimator's own is made."""
+        state, lent = self.__dict__, self._lent
+        if lent is None:
+            said = f"{type(self).__name__!r} object has no attribute 'model_'"
+            raise AttributeError(said, name="model_", obj=self)
+        # Another thread finds the one or the other.
+        state["model_"] = lent.own_network()
+        state.pop("_lent", None)
+        return state["model_"]
+
+    @property
+    def initialized_(self) -> bool:
+        """Whether the estimator has a network."""
+        return self._lent is not None or "model_" in vars(self)
+
     def _check_model_param(self):
         """Return the build function; None and names stand for built-in networks."""
         model = self.model
@@ -140,7 +163,8 @@ class CompiledKerasClassifier(KerasClassifier):
             numbered_afresh(),
             self._joining_meta(known),
         ):
-            model = super()._build_keras_model()
+            built = super()._build_keras_model
+            model = built() if self._loan is None else self._loan.network(self, built)
             if not isinstance(model, keras.Model):
                 raise InvalidParameterError(
                     f"model must return a keras.Model, but the build function "
@@ -148,6 +172,13 @@ class CompiledKerasClassifier(KerasClassifier):
                     f"return the model?"
                 )
         return model
+
+    def _passed_on(self) -> dict[str, Any]:
+        """Return the parameters that build functions and ``compile`` are given."""
+        own = getattr(self, "_user_params", ())
+        parts = ("model", *MADE_BY_COMPILE)
+        names = (n for n in vars(self) if n in own or n.partition("__")[0] in parts)
+        return {name: getattr(self, name) for name in sorted(names) if name != "model"}
 
     def _code_of_builds(self) -> list[Any]:
         """Return whatever code of the user's runs when the network is built."""
@@ -159,7 +190,8 @@ class CompiledKerasClassifier(KerasClassifier):
     def _get_metadata(self) -> dict[str, Any]:
         """Return what build functions get as ``meta``: the parent's names and no others."""
         own = {k: v for k, v in super()._get_metadata().items() if k != "feature_names_in_"}
-        return own | self.__dict__.get("_further_meta", {})
+        own |= self.__dict__.get("_further_meta", {})
+        return own if self._loan is None else self._loan.meta(own)
 
     @contextmanager
     def _joining_meta(self, known: dict[str, Any]) -> Iterator[None]:
@@ -283,7 +315,9 @@ class CompiledKerasClassifier(KerasClassifier):
     def _idle_settings(self) -> list[str]:
         """Return the names of parameters that nothing reads, as the network came compiled."""
         network, given = self.model_, self.model
-        if not network.compiled or network.loss is None:
+        shelved = getattr(self._loan, "shelved", None)
+        came_compiled = network.compiled if shelved is None else shelved.came_compiled
+        if not came_compiled or network.loss is None:
             return []
         if not isinstance(given, keras.Model):
             taken = inspect.signature(self._check_model_param()).parameters.values()

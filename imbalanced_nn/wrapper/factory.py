@@ -326,6 +326,8 @@ class NetworkFactory:
             self.estimator._compile_weighing_labels(class_weight)
         else:
             self.estimator._ensure_compiled_model()
+            if self.estimator._loan is not None:
+                self.estimator._loan.note_compiled()
         self.estimator._check_model_compatibility(y)
 
     def fill_loss(self, in_loss: np.ndarray, fills: bool) -> bool:

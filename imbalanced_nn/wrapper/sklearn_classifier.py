@@ -347,13 +347,27 @@ class SklearnKerasClassifier(CallbackSupportMixin, CompiledKerasClassifier):
             given = {k: v for k, v in given.items() if k in kwargs or k != "callbacks"}
             return super()._predict_raw(X, **plain(given))
         X, _ = self._validate_data(X=X)
+        X = self.feature_encoder_.transform(X)
+        with self._network_to_ask() as network:
+            return forward(network, X)
+
+    @contextmanager
+    def _network_to_ask(self) -> Iterator[keras.Model]:
+        """Hold the network as it is now."""
+        lent = self._lent
+        if lent is not None and "model_" not in vars(self):
+            with lent.network() as network:
+                yield network
+            return
         network = self.model_
         # A callback may ask while a network trains, and something stands in its place.
-        network = network.network if isinstance(network, GraphTrainer) else network
-        return forward(network, self.feature_encoder_.transform(X))
+        yield network.network if isinstance(network, GraphTrainer) else network
 
     def __getstate__(self) -> dict[str, Any]:
         memo: dict[int, Any] = {}
+        if self.initialized_:
+            # Lent or not, it is the same to whoever reads the state.
+            _ = self.model_
         state = {key: pack(value, memo) for key, value in super().__getstate__().items()}
         # Live callbacks hold the network; fit and partial_fit make them anew.
         state.pop("_fit_callbacks", None)

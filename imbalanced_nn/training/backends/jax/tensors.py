@@ -32,6 +32,7 @@ __all__ = [
     "is_tensor",
     "limit_threads",
     "padded_length",
+    "placement",
     "read",
     "slots_made",
     "start",
@@ -146,6 +147,13 @@ def is_slowed_by_loops(model: keras.Model) -> bool:
     """
     layers = flattened_layers(model, include_self=False)
     return not is_parallel() and any(isinstance(layer, CONVOLUTIONS) for layer in layers)
+
+
+def placement() -> str | None:
+    """Return where variables are made now, None where on several devices."""
+    if keras.distribution.distribution() is not None:
+        return None
+    return str(keras.ops.zeros((), "float32").devices())
 
 
 def forget_traces(model: keras.Model) -> None:

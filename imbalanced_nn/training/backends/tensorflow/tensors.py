@@ -31,6 +31,7 @@ __all__ = [
     "is_tensor",
     "limit_threads",
     "padded_length",
+    "placement",
     "read",
     "slots_made",
     "start",
@@ -63,6 +64,13 @@ as_data = as_tensors
 def is_distributed(model: keras.Model) -> bool:
     """Whether the values of a network's weights lie on several devices."""
     return any(isinstance(v.value, tf.distribute.DistributedValues) for v in model.weights[:1])
+
+
+def placement() -> str | None:
+    """Return where variables are made now, None where on several devices or in a graph."""
+    if tf.distribute.has_strategy() or not tf.executing_eagerly():
+        return None
+    return tf.zeros(()).device
 
 
 def is_eager() -> bool:

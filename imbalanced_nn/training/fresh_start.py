@@ -1,0 +1,107 @@
+"""How a network was when it had just been built, and how to let it start so again."""
+
+from typing import Any
+
+import keras
+import numpy as np
+
+from imbalanced_nn._compat.keras import default_seed, flattened_layers, is_drawn
+from imbalanced_nn.training.backends import tensors
+from imbalanced_nn.training.variables import own_variables
+
+__all__ = ["FreshStart", "NotRepeatable"]
+
+
+class NotRepeatable(ValueError):
+    """A network did not start from its initialisers alone."""
+
+
+class FreshStart:
+    """The values that a network's initialisers give it, by one set of seeds after another.
+
+    Parameters
+    ----------
+    network : keras.Model
+        Built and not changed since.
+    seeds : list of int
+        The default seeds that Keras drew while it was built, in their order.
+
+    Raises
+    ------
+    NotRepeatable
+        If a variable has no initialiser, or a seed was not drawn.
+    """
+
+    def __init__(self, network: keras.Model, seeds: list[int]):
+        self._seeds = seeds
+        # What the n-th seed was drawn for.
+        self._seeded: list[tuple[Any, int]] = []
+        self._generators: list[tuple[Any, int]] = []
+        self._initial: list[tuple[keras.Variable, Any]] = []
+        for layer in flattened_layers(network):
+            for name, part in vars(layer).items():
+                self._note(layer, name, part)
+        if set(map(id, self._variables)) != set(map(id, own_variables(network))):
+            raise NotRepeatable("not every variable has an initialiser")
+        self._before: list[Any] | None = tensors.values_of(self._variables)
+
+    def _note(self, layer: keras.layers.Layer, name: str, part: Any) -> None:
+        """Note where an attribute of a layer gets its values from."""
+        if isinstance(part, keras.initializers.Initializer):
+            # One that is given a seed keeps it.
+            if hasattr(part, "seed") and part.get_config().get("seed") is None:
+                self._seeded.append((part, self._place(part.seed)))
+        elif isinstance(part, keras.random.SeedGenerator):
+            if not is_drawn(part):
+                raise NotRepeatable("a layer draws by a seed that it was given")
+            state = keras.ops.convert_to_numpy(part.state)
+            self._generators.append((part, self._place(int(state[0]))))
+        elif isinstance(part, keras.Variable):
+            initial = vars(layer).get(f"{name.removeprefix('_')}_initializer")
+            if not isinstance(initial, keras.initializers.Initializer):
+                raise NotRepeatable(f"{part.path} has no initialiser")
+            self._initial.append((part, initial))
+
+    def _place(self, seed: Any) -> int:
+        """Return where among those drawn a seed comes."""
+        if self._seeds.count(seed) != 1:
+            raise NotRepeatable("a seed was not drawn while the network was built")
+        return self._seeds.index(seed)
+
+    @property
+    def _variables(self) -> list[keras.Variable]:
+        """All variables, in the order of `_values`."""
+        return [v for v, _ in self._initial] + [g.state for g, _ in self._generators]
+
+    def _values(self) -> list[Any]:
+        """Return what the variables start from by the present seeds."""
+        values = [initial(v.shape, dtype=v.dtype) for v, initial in self._initial]
+        for generator, place in self._generators:
+            start = [self._seeds[place], 0]
+            values.append(keras.ops.convert_to_tensor(start, dtype=generator.state.dtype))
+        return values
+
+    def _prove(self) -> None:
+        """Compare what the network started from with what its initialisers give once more."""
+        if self._before is None:
+            return
+        for variable, *values in zip(self._variables, self._before, self._values(), strict=True):
+            before, again = map(keras.ops.convert_to_numpy, values)
+            if before.dtype != again.dtype or not np.array_equal(before, again):
+                raise NotRepeatable(f"{variable.path} was not what its initialiser gives")
+        self._before = None
+
+    def renew(self) -> None:
+        """Draw seeds as a build does, and assign what the network starts from by them.
+
+        Raises
+        ------
+        NotRepeatable
+            If a variable did not start from exactly what its initialiser, or the generator that
+            it is the state of, gives. Nothing is drawn then.
+        """
+        self._prove()
+        self._seeds = [default_seed() for _ in self._seeds]
+        for initial, place in self._seeded:
+            initial.seed = self._seeds[place]
+        tensors.assign_all(zip(self._variables, self._values(), strict=True))

@@ -1,0 +1,281 @@
+"""Whether an estimator may train the network of an earlier fit, and which one that is."""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from inspect import CO_VARKEYWORDS
+from numbers import Real
+from types import FunctionType
+from typing import Any
+
+import keras
+import numpy as np
+
+from imbalanced_nn._compat.keras import excluded_from_decay, recorded_seeds
+from imbalanced_nn._compat.late_variables import LateVariables
+from imbalanced_nn._compat.scikeras import encoder_state
+from imbalanced_nn._compat.sklearn import has_callbacks
+from imbalanced_nn.losses import ClassLoss, single_loss
+from imbalanced_nn.training import (
+    SHELF,
+    LentNetwork,
+    NotRepeatable,
+    ShelvedNetwork,
+    is_known,
+    only_builds,
+    place_of_variables,
+    token_of,
+)
+from imbalanced_nn.wrapper.fresh_optimizer import is_told
+from imbalanced_nn.wrapper.parameters import is_auto
+
+__all__ = ["Loan", "lending"]
+
+# What an estimator knows of its target before it builds and compiles.
+OF_TARGET = ("target_type_", "n_classes_", "n_outputs_", "n_outputs_expected_", "y_ndim_")
+PLAIN = (type(None), bool, int, float, str, bytes)
+
+
+class Loan:
+    """The network of one fit, which may come from an earlier one and go on to the next.
+
+    Attributes
+    ----------
+    shelved : ShelvedNetwork or None
+        It, if it may.
+    """
+
+    def __init__(self) -> None:
+        self.shelved: ShelvedNetwork | None = None
+        self._build: str | None = None
+        self._read: _ReadNames | None = None
+
+    def network(self, estimator: Any, build: Callable[[], keras.Model]) -> keras.Model:
+        """Return a network that starts as if it had just been built.
+
+        Parameters
+        ----------
+        estimator : CompiledKerasClassifier
+            About to build its network, seeded.
+        build : callable
+            Builds it.
+        """
+        self._build = _what_builds(estimator)
+        if self._build is None:
+            return build()
+        reads = SHELF.reads(self._build)
+        key = None if reads is None else _with_meta(self._build, estimator._get_metadata(), reads)
+        shelved = None if key is None else SHELF.take(key)
+        if shelved is not None:
+            # Not part of a build alone: what is passed on is checked, and a warning may be due.
+            estimator._check_model_param()
+            try:
+                shelved.renew()
+            except NotRepeatable:
+                SHELF.give_up(self._build)
+            else:
+                self.shelved = shelved
+                return shelved.network
+        if not SHELF.is_worthwhile(self._build):
+            return build()
+        with recorded_seeds() as seeds:
+            network = build()
+        self._note(network, seeds)
+        return network
+
+    def meta(self, own: dict[str, Any]) -> dict[str, Any]:
+        """Return what a build function gets as ``meta``, of which is noted what it reads."""
+        self._read = _ReadNames(own)
+        return self._read
+
+    def _note(self, network: Any, seeds: list[int]) -> None:
+        """Keep a network that was just built, if it can start afresh."""
+        build, read = str(self._build), self._read
+        names = () if read is None else tuple(sorted(read.names))
+        key = None if read is not None and read.all else _with_meta(build, read or {}, names)
+        known = isinstance(network, keras.Model) and network.built and is_known(type(network))
+        try:
+            if key is None or not known:
+                raise NotRepeatable("the build function reads what cannot be told")
+            self.shelved = ShelvedNetwork(key, network, seeds)
+        except NotRepeatable:
+            SHELF.give_up(build)
+        else:
+            SHELF.note_reads(build, names)
+
+    def note_compiled(self) -> None:
+        """Remember how the network is when it has just been compiled."""
+        if self.shelved is not None:
+            self.shelved.note_compiled()
+
+    def settle(self, estimator: Any) -> None:
+        """Let a fitted estimator hold what it has learned, and the next one have its network.
+
+        Parameters
+        ----------
+        estimator : CompiledKerasClassifier
+            Keeps the network for itself where no configuration tells all of it.
+        """
+        shelved, state = self.shelved, vars(estimator)
+        if shelved is None:
+            return
+        network = shelved.network
+        if state["model_"] is not network:
+            return
+        told = estimator.engine_ == "graph" and shelved.is_small
+        own_loss = isinstance(single_loss(network.loss), ClassLoss)
+        averages = getattr(network.optimizer, "use_ema", True)
+        if not told or own_loss or averages or LateVariables.of(network.optimizer) is None:
+            SHELF.give_up(str(self._build))
+            return
+        state["_lent"] = LentNetwork(shelved)
+        del state["model_"]
+        SHELF.give(shelved)
+
+
+@contextmanager
+def lending(estimator: Any, arguments: dict[str, Any], is_partial: bool) -> Iterator[Loan]:
+    """Let an estimator train a network of an earlier fit in the block, if nobody will see it.
+
+    Parameters
+    ----------
+    estimator : BalancedKerasClassifier
+        About to be fitted.
+    arguments : dict
+        Further ones of ``Model.fit``.
+    is_partial : bool
+        Whether it goes on with the network of its own.
+    """
+    loan = Loan()
+    if not is_partial and _is_unseen(estimator, arguments):
+        estimator._loan = loan
+    try:
+        yield loan
+    finally:
+        vars(estimator).pop("_loan", None)
+
+
+def _is_unseen(estimator: Any, arguments: dict[str, Any]) -> bool:
+    """Whether nobody but a fit itself can see its network before it has ended."""
+    if has_callbacks(estimator) or arguments.get("callbacks") or estimator.callbacks is not None:
+        return False
+    if any("__" in name and "callbacks" in name for name in vars(estimator)):
+        return False
+    # Somebody's code may look at the estimator, or go on with the network.
+    if not is_known(type(estimator)) or callable(estimator.threshold) or estimator.warm_start:
+        return False
+    folds = estimator.validation_split
+    one_network = folds is None or is_auto(folds) or (isinstance(folds, Real) and folds < 1)
+    return one_network and estimator.head_sampler is None and estimator.engine != "keras"
+
+
+class _ReadNames(dict):
+    """A dict that notes which of its names are read.
+
+    Attributes
+    ----------
+    names : set of str
+        Those.
+    all : bool
+        Whether it was read as a whole.
+    """
+
+    def __init__(self, values: dict[str, Any]):
+        super().__init__(values)
+        self.names: set[Any] = set()
+        self.all = False
+
+    def __getitem__(self, name: Any) -> Any:
+        self.names.add(name)
+        return super().__getitem__(name)
+
+    def __contains__(self, name: Any) -> bool:
+        self.names.add(name)
+        return super().__contains__(name)
+
+    def get(self, name: Any, default: Any = None) -> Any:
+        """Return a value, and note its name."""
+        self.names.add(name)
+        return super().get(name, default)
+
+    def __getattribute__(self, name: str) -> Any:
+        if name in _OF_ALL:
+            self.all = True
+        return super().__getattribute__(name)
+
+    def __iter__(self) -> Iterator[Any]:
+        self.all = True
+        return super().__iter__()
+
+    def __len__(self) -> int:
+        self.all = True
+        return super().__len__()
+
+    def __eq__(self, other: object) -> bool:
+        self.all = True
+        return super().__eq__(other)
+
+    __hash__ = None  # type: ignore[assignment]  # as of any dict
+
+
+_OF_ALL = {"clear", "copy", "items", "keys", "pop", "popitem", "setdefault", "update", "values"}
+
+
+def _what_builds(estimator: Any) -> str | None:
+    """Return what the building and compiling of a network depend on, beside ``meta``.
+
+    None where it cannot be told, or where a build does more than to make a network.
+    """
+    if estimator._kind not in ("binary", "multiclass"):
+        return None
+    builder = estimator.build_fn if estimator.model is None else estimator.model
+    if not isinstance(builder, FunctionType) or builder.__code__.co_flags & CO_VARKEYWORDS:
+        return None
+    code = builder.__code__
+    takes = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+    if "params" in takes:
+        return None
+    values = estimator._passed_on() | {name: vars(estimator).get(name) for name in OF_TARGET}
+    config = keras.config
+    settings = [config.floatx(), config.epsilon(), config.image_data_format()]
+    settings += [config.dtype_policy().name, encoder_state(estimator.target_encoder_).target_type]
+    tokens = [place_of_variables(), token_of(builder), _told(values), repr(settings)]
+    if None in tokens or not only_builds(builder):
+        return None
+    return " ".join(map(str, tokens))
+
+
+def _with_meta(build: str, meta: dict[str, Any], names: tuple[str, ...]) -> str | None:
+    """Return what a network depends on, with what its build reads of ``meta``."""
+    missing = object()
+    read = {name: dict.get(meta, name, missing) for name in names}
+    told = _told({name: ("missing",) if v is missing else [v] for name, v in read.items()})
+    return None if told is None else f"{build} {told}"
+
+
+def _told(value: Any) -> str | None:
+    """Return a value as text, None where that would not tell all of it."""
+    if type(value) in PLAIN:
+        return repr(value)
+    if isinstance(value, np.generic | np.dtype):
+        return f"{type(value).__name__}({value!s})"
+    if type(value) in (list, tuple):
+        parts = [_told(part) for part in value]
+        return None if None in parts else f"{type(value).__name__}({', '.join(map(str, parts))})"
+    if type(value) is dict:
+        return _told([[*pair] for pair in value.items()])
+    if isinstance(value, keras.optimizers.Optimizer):
+        return _as_json(value) if is_told(value) and not excluded_from_decay(value) else None
+    if callable(value) and hasattr(value, "__name__"):
+        return token_of(value) if is_known(value) else None
+    if is_known(type(value)):
+        return _as_json(value) if hasattr(value, "get_config") else None
+    return token_of(value)
+
+
+def _as_json(value: Any) -> str | None:
+    """Return the configuration of an object of Keras', None if it has none."""
+    try:
+        return json.dumps(keras.saving.serialize_keras_object(value), sort_keys=True)
+    except Exception:
+        return None
