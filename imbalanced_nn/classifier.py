@@ -242,7 +242,8 @@ run_eagerly
         What Keras logged, with ``val_average_precision`` and ``val_log_loss``; the second of
         the last layer where ``head_sampler`` refitted it.
     model_ : keras.Model
-        The network.
+        The network, the estimator's own; where equal fits train one network after another, made
+        when it is first read.
     fit_result_ : FitResult
         All that answers follow from, as one value: target, shares of the classes, the way from
         outputs to probabilities, the decision, held-out scores.

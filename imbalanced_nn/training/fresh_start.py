@@ -36,13 +36,18 @@ class FreshStart:
         self._seeds = seeds
         # What the n-th seed was drawn for.
         self._seeded: list[tuple[Any, int]] = []
-        self._generators: list[tuple[Any, int]] = []
+        self._states: list[tuple[keras.Variable, int | None]] = []
         self._initial: list[tuple[keras.Variable, Any]] = []
         for layer in flattened_layers(network):
             for name, part in vars(layer).items():
                 self._note(layer, name, part)
         if set(map(id, self._variables)) != set(map(id, own_variables(network))):
             raise NotRepeatable("not every variable has an initialiser")
+        self._given = {
+            id(state): keras.ops.convert_to_numpy(state)
+            for state, place in self._states
+            if place is None
+        }
         self._before: list[Any] | None = tensors.values_of(self._variables)
 
     def _note(self, layer: keras.layers.Layer, name: str, part: Any) -> None:
@@ -52,12 +57,13 @@ class FreshStart:
             if hasattr(part, "seed") and part.get_config().get("seed") is None:
                 self._seeded.append((part, self._place(part.seed)))
         elif isinstance(part, keras.random.SeedGenerator):
-            if not is_drawn(part):
-                raise NotRepeatable("a layer draws by a seed that it was given")
-            state = keras.ops.convert_to_numpy(part.state)
-            self._generators.append((part, self._place(int(state[0]))))
+            seed = int(keras.ops.convert_to_numpy(part.state)[0])
+            self._states.append((part.state, self._place(seed) if is_drawn(part) else None))
         elif isinstance(part, keras.Variable):
-            initial = vars(layer).get(f"{name.removeprefix('_')}_initializer")
+            name = name.removeprefix("_")
+            # Those of kernels beside the layer's own go by what they are beside it.
+            names = (f"{stem}_initializer" for stem in (name, name.removesuffix("_kernel")))
+            initial = next((vars(layer)[each] for each in names if each in vars(layer)), None)
             if not isinstance(initial, keras.initializers.Initializer):
                 raise NotRepeatable(f"{part.path} has no initialiser")
             self._initial.append((part, initial))
@@ -71,14 +77,14 @@ class FreshStart:
     @property
     def _variables(self) -> list[keras.Variable]:
         """All variables, in the order of `_values`."""
-        return [v for v, _ in self._initial] + [g.state for g, _ in self._generators]
+        return [variable for variable, _ in (*self._initial, *self._states)]
 
     def _values(self) -> list[Any]:
         """Return what the variables start from by the present seeds."""
         values = [initial(v.shape, dtype=v.dtype) for v, initial in self._initial]
-        for generator, place in self._generators:
-            start = [self._seeds[place], 0]
-            values.append(keras.ops.convert_to_tensor(start, dtype=generator.state.dtype))
+        for state, place in self._states:
+            start = self._given[id(state)] if place is None else [self._seeds[place], 0]
+            values.append(keras.ops.convert_to_tensor(start, dtype=state.dtype))
         return values
 
     def _prove(self) -> None:

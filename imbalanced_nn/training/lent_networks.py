@@ -18,7 +18,7 @@ from imbalanced_nn.training.backends import tensors
 from imbalanced_nn.training.cache import n_bytes
 from imbalanced_nn.training.extended_optimizer import put_off_slots
 from imbalanced_nn.training.fingerprint import named_afresh
-from imbalanced_nn.training.fresh_start import FreshStart
+from imbalanced_nn.training.fresh_start import FreshStart, NotRepeatable
 from imbalanced_nn.training.global_draws import layer_classes
 from imbalanced_nn.training.process import refuse_after_fork, seeded
 from imbalanced_nn.training.programs import Program
@@ -84,21 +84,27 @@ class ShelvedNetwork:
         NotRepeatable
             If they cannot.
         """
-        if not self._configs:
-            # From now on others than this network have to hold what it has learned.
-            self._configs = self.network.get_config(), self.network.get_compile_config()
+        # From now on others than this network have to hold what it has learned.
+        self._note_configs()
+        optimizer = self.network.optimizer
+        if (late := LateVariables.of(optimizer)) is None and optimizer.built:
+            raise NotRepeatable("the optimizer has made its variables")
         self._start.renew()
-        self.holds = None
-        late = LateVariables.of(self.network.optimizer)
         if late is not None:
             late.withdraw()
         tensors.assign_all(self._optimizer_start)
+
+    def _note_configs(self) -> None:
+        """Remember how to make an equal network."""
+        if not self._configs:
+            self._configs = self.network.get_config(), self.network.get_compile_config()
 
     def copy(self) -> keras.Model:
         """Return an equal network, compiled alike, whose optimizer is built."""
         refuse_after_fork()
         kind = type(self.network)
         with seeded(0, *layer_classes(self.network)), tensors.variables_alike():
+            self._note_configs()
             config, compile_config = self._configs
             twin = kind.from_config(named_afresh(kind, config))
             twin.compile_from_config(compile_config)

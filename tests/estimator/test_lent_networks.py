@@ -38,9 +38,19 @@ def with_states(meta):
     network.add(layers.BatchNormalization())
     network.add(layers.Activation("relu"))
     network.add(layers.Dropout(0.3))
+    network.add(layers.GaussianNoise(0.1, seed=5))
     network.add(
         layers.Dense(1, activation="sigmoid", bias_initializer=keras.initializers.Constant(-1.0))
     )
+    return network
+
+
+def recurrent(meta):
+    network = keras.Sequential([keras.Input((meta["n_features_in_"],))])
+    network.add(layers.Reshape((meta["n_features_in_"], 1)))
+    # The bias of its forget gate starts at one, and that of the others by the initialiser.
+    network.add(layers.LSTM(2))
+    network.add(layers.Dense(1, "sigmoid"))
     return network
 
 
@@ -149,6 +159,16 @@ def test_a_fit_of_a_lent_network_is_that_of_a_new_one(kind):
     # What came before has its own values, in a network of its own.
     assert earlier.model_ is not lent.model_
     assert_same(earlier, alone(lambda: estimator(build, **params, random_state=2).fit(X, Y)))
+
+
+def test_what_does_not_start_from_its_initialisers_is_built_anew():
+    fitted = [estimator(recurrent, random_state=seed).fit(X, Y) for seed in (1, 2, 0, 3)]
+    # The one that nobody had yet trained after.
+    assert [is_lent(clf) for clf in fitted] == [False, True, False, False]
+    assert len(SHELF) == 0
+    for clf, seed in zip(fitted, (1, 2, 0, 3), strict=True):
+        new = alone(lambda seed=seed: estimator(recurrent, random_state=seed).fit(X, Y))
+        assert_same(clf, new)
 
 
 def test_several_classes():
@@ -480,6 +500,19 @@ def test_threads_that_ask_one_estimator():
     assert len({id(network) for _, network in found}) == 1
     for proba, _ in found:
         np.testing.assert_array_equal(proba, expected)
+
+
+def test_a_network_in_use_is_not_waited_for():
+    clf = warmed()
+    expected = clf.predict_proba(X)
+    with clf._lent.network() as network:
+        # Nobody has trained it since, and somebody asks it now.
+        other = copy.copy(clf)
+        assert other.model_ is not network
+        np.testing.assert_array_equal(other.predict_proba(X), expected)
+        fit = estimator(random_state=3).fit(X, Y)
+        assert fit.model_ is not network
+    np.testing.assert_array_equal(clf.predict_proba(X), expected)
 
 
 def test_programs_are_forgotten_with_what_is_kept():
