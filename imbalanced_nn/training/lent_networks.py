@@ -135,8 +135,7 @@ class LentNetwork:
     @contextmanager
     def network(self) -> Iterator[keras.Model]:
         """Hold the network with these values, to ask it and not to change it."""
-        known = self._shelved
-        shelved = SHELF.take(known.key, known) if self._own is None else None
+        shelved = SHELF.take(self._shelved.key) if self._own is None else None
         if shelved is None:
             yield self.own_network()
             return
@@ -155,7 +154,7 @@ class LentNetwork:
 
     def _made(self) -> keras.Model:
         """Return the network itself if nobody holds it, else a copy."""
-        shelved = SHELF.take(self._shelved.key, self._shelved)
+        shelved = SHELF.take(self._shelved.key)
         if shelved is not None:
             network = shelved.network
             self._fill(shelved)

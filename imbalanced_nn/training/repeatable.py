@@ -5,6 +5,7 @@ import dis
 import math
 from collections.abc import Iterable
 from functools import lru_cache
+from inspect import CO_GENERATOR
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
@@ -43,7 +44,7 @@ _BUILTINS |= {"tuple", "zip", "KeyError", "TypeError", "ValueError"}
 # What changes something that outlives the call, or makes what no name tells.
 _CHANGES = {f"{what}_{where}" for what in ("STORE", "DELETE") for where in ("ATTR", "GLOBAL")}
 _CHANGES |= {"STORE_SUBSCR", "DELETE_SUBSCR", "STORE_SLICE", "STORE_NAME", "LOAD_BUILD_CLASS"}
-_CHANGES |= {"IMPORT_STAR", "YIELD_VALUE", "BEFORE_WITH", "LOAD_SPECIAL"}
+_CHANGES |= {"IMPORT_STAR", "BEFORE_WITH", "LOAD_SPECIAL"}
 
 
 def only_builds(function: FunctionType) -> bool:
@@ -77,7 +78,7 @@ def _only_builds(function: FunctionType, seen: set[int]) -> bool:
     """The same, but for functions that were looked at."""
     seen.add(id(function))
     names = _names_of(function.__code__)
-    if names is None:
+    if names is None or function.__code__.co_flags & CO_GENERATOR:
         return False
     known = function.__globals__
     held: list[Any] = [known[name] for name in names if name in known]

@@ -46,21 +46,10 @@ class NetworkShelf:
         with self._lock:
             self._keep(self._given_up, build, None, MAX_BUILDS)
 
-    def take(self, key: str, only: Any = None) -> Any:
-        """Take a network, to be given back or not, None if there is none of that key.
-
-        Parameters
-        ----------
-        key : str
-            Of the network.
-        only : ShelvedNetwork or None, default=None
-            Which one alone will do.
-        """
+    def take(self, key: str) -> Any:
+        """Take a network, to be given back or not, None if there is none of that key."""
         with self._lock:
-            found = self._networks.get(key)
-            if found is None or (only is not None and found is not only):
-                return None
-            return self._networks.pop(key)
+            return self._networks.pop(key, None)
 
     def give(self, shelved: Any) -> None:
         """Give a network back, or a new one."""

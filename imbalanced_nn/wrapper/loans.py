@@ -120,8 +120,6 @@ class Loan:
         if shelved is None:
             return
         network = shelved.network
-        if state["model_"] is not network:
-            return
         told = estimator.engine_ == "graph" and shelved.is_small
         own_loss = isinstance(single_loss(network.loss), ClassLoss)
         averages = getattr(network.optimizer, "use_ema", True)
@@ -237,7 +235,7 @@ def _what_builds(estimator: Any) -> str | None:
         return None
     values = estimator._passed_on() | {name: vars(estimator).get(name) for name in OF_TARGET}
     config = keras.config
-    settings = [config.floatx(), config.epsilon(), config.image_data_format()]
+    settings = [config.floatx(), config.image_data_format()]
     settings += [config.dtype_policy().name, encoder_state(estimator.target_encoder_).target_type]
     tokens = [place_of_variables(), token_of(builder), _told(values), repr(settings)]
     if None in tokens or not only_builds(builder):

@@ -313,6 +313,10 @@ def by_all(meta):
     return dense(dict(meta), len(meta))
 
 
+def by_length(meta):
+    return dense(meta, len(meta))
+
+
 def drawn(meta):
     return dense(meta, np.random.randint(3, 9))
 
@@ -352,6 +356,7 @@ NEVER = {
     "counts": {"build": counting},
     "draws": {"build": drawn},
     "reads everything": {"build": by_all},
+    "reads how much there is": {"build": by_length},
     "sets weights": {"build": with_weights},
     "lambda": {"build": by_lambda},
     "takes all": {"build": takes_all},
@@ -390,9 +395,16 @@ def test_callbacks_of_a_call_see_a_network_of_their_own():
     clf = estimator(random_state=0).fit(X, Y, callbacks=[watch])
     assert seen
     assert not is_lent(clf)
+    # Those of one call are no reason against the next.
+    assert is_lent(estimator(random_state=0).fit(X, Y))
 
 
-@pytest.mark.parametrize("what", ["global", "rows", "parameter", "loss", "optimizer", "epsilon"])
+def test_another_fit_of_an_estimator_forgets_what_was_lent():
+    clf = warmed().set_params(engine="keras").fit(X, Y)
+    assert not is_lent(clf)
+
+
+@pytest.mark.parametrize("what", ["global", "rows", "parameter", "loss", "optimizer", "policy"])
 def test_another_network_is_another(what, monkeypatch):
     builds = {"global": global_width, "rows": by_rows}
     build = builds.get(what, dense)
@@ -407,14 +419,14 @@ def test_another_network_is_another(what, monkeypatch):
         "loss": {"loss": "mse"},
         "optimizer": {"optimizer__learning_rate": 0.1},
     }.get(what, {})
-    if what == "epsilon":
-        keras.config.set_epsilon(0.05)
+    if what == "policy":
+        keras.config.set_dtype_policy("mixed_bfloat16")
     try:
         clf = estimator(build, **params, random_state=0).fit(*given)
         new = alone(lambda: estimator(build, **params, random_state=0).fit(*given))
         assert_same(clf, new)
     finally:
-        keras.config.set_epsilon(1e-7)
+        keras.config.set_dtype_policy("float32")
 
 
 def test_what_a_compiled_network_does_not_read_is_told_each_time():
@@ -430,6 +442,14 @@ def compiled_alone(meta):
     network = dense(meta)
     network.compile(loss="binary_crossentropy", optimizer="adam")
     return network
+
+
+def test_a_name_that_goes_out_of_use_is_told_each_time():
+    for seed in range(4):
+        clf = estimator(None, build_fn=dense, random_state=seed)
+        with pytest.warns(UserWarning, match="build_fn"):
+            clf.fit(X, Y)
+    assert is_lent(clf)
 
 
 def test_unknown_parameters_are_refused_each_time():
