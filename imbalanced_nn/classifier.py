@@ -52,6 +52,7 @@ from imbalanced_nn.fitting import (
 )
 from imbalanced_nn.wrapper import (
     NetworkFactory,
+    NetworkWhenAsked,
     SklearnKerasClassifier,
     check_parameters,
     lending,
@@ -416,10 +417,11 @@ run_eagerly
         if validation is None:
             given = getattr(self, "fit__validation_data", None)
             validation = validation_tuple(None, None, None, given)
-        with self._plain_parameters(), restored_on_failure(self):
+        goes_on = self.warm_start and self.initialized_
+        with self._plain_parameters(), restored_on_failure(self, goes_on):
             arguments, training = self._arguments_of_fit(kwargs)
             X, y, sample_weight = streamed(X, y, sample_weight)
-            if not (self.warm_start and self.initialized_):
+            if not goes_on:
                 self.classes_ = None
             y = fill_padding(y, sample_weight)
             further = {"groups": groups, "validation": validation}
@@ -458,7 +460,7 @@ run_eagerly
         check_parameters(used_online(self), type(self).__name__)
         check_parameters(arguments, type(self).__name__, of_a_call=True)
         y = fill_padding(y, sample_weight)
-        with self._plain_parameters(), restored_on_failure(self):
+        with self._plain_parameters(), restored_on_failure(self, self.initialized_):
             earlier = getattr(self, "fit_result_", None) if self.initialized_ else None
             self.classes_ = announced_classes(earlier, y, classes)
             first = self.current_epoch
@@ -961,8 +963,7 @@ run_eagerly
 
     def _initialize(self, X, y=None):
         """Forget the last fit, then check the data and build the network as the parent does."""
-        for name in (*FITTED, "_lent"):
-            self.__dict__.pop(name, None)
+        NetworkWhenAsked.forget(self, FITTED)
         return super()._initialize(X, y)
 
     def __setstate__(self, state):

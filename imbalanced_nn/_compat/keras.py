@@ -5,6 +5,7 @@ import math
 import random
 import sys
 import threading
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -53,9 +54,10 @@ __all__ = [
     "name_optimizers",
     "nodes_into",
     "own_metrics",
-    "recorded_seeds",
+    "recorded_build",
     "save_model",
     "seeds_of",
+    "session",
     "set_value",
     "stateless",
     "to_snake_case",
@@ -117,13 +119,26 @@ def default_seeds(generator: random.Random | None) -> Iterator[None]:
 
 
 @contextmanager
-def recorded_seeds() -> Iterator[list[int]]:
-    """Yield a list of the default seeds that Keras draws inside the block, in this thread."""
+def recorded_build() -> Iterator[tuple[list[int], set[str]]]:
+    """Yield the default seeds and the names that Keras gives inside the block, in this thread.
+
+    The names are there when the block has ended.
+    """
     before, _DRAWING.record = _DRAWING.record, []
+    names: set[str] = set()
+    counts = dict(name_counts(lambda: defaultdict(int)))
     try:
-        yield _DRAWING.record
+        yield _DRAWING.record, names
     finally:
         _DRAWING.record = before
+        for base, count in name_counts(lambda: defaultdict(int)).items():
+            first = counts.get(base, 0)
+            names |= {base if number == 0 else f"{base}_{number}" for number in range(first, count)}
+
+
+def session() -> object:
+    """Return what stands for everything since ``keras.utils.clear_session`` was last called."""
+    return global_state.GLOBAL_STATE_TRACKER
 
 
 def default_seed() -> int:

@@ -55,6 +55,7 @@ HOOKS = (
 """Methods of scikeras' classifier that `wrapper/` overrides or calls on the estimator."""
 
 ATTRIBUTES = (
+    "_compile_kwargs",
     "_fit_kwargs",
     "_predict_kwargs",
     "_routing_prefixes",

@@ -1,7 +1,6 @@
 """What a traced computation depends on, as text: equal keys, equal computations."""
 
 import json
-import re
 from collections.abc import Callable
 from types import FunctionType
 from typing import Any
@@ -64,8 +63,10 @@ def _config(obj: Any) -> Any:
     return keras.saving.serialize_keras_object(obj)
 
 
-def named_afresh(kind: type[keras.Model], config: dict[str, Any]) -> dict[str, Any]:
-    """Return a network's configuration with names where Keras gave them, as for a new network.
+def named_afresh(
+    kind: type[keras.Model], config: dict[str, Any], given: set[str]
+) -> dict[str, Any]:
+    """Return a network's configuration with the next names in place of those that Keras gave.
 
     Parameters
     ----------
@@ -73,27 +74,27 @@ def named_afresh(kind: type[keras.Model], config: dict[str, Any]) -> dict[str, A
         Of the network.
     config : dict
         From its ``get_config``.
+    given : set of str
+        The names that Keras gave.
     """
     names: dict[str, str] = {}
-    _find_given_names({"class_name": kind.__name__, "config": config}, names)
+    _find_names({"class_name": kind.__name__, "config": config}, given, names)
     return _renamed(config, lambda name: names.get(name, name))
 
 
-def _find_given_names(config: Any, names: dict[str, str]) -> None:
+def _find_names(config: Any, given: set[str], names: dict[str, str]) -> None:
     """Fill in new names for those that Keras has made of a class and a number."""
     if isinstance(config, list | tuple):
         for member in config:
-            _find_given_names(member, names)
+            _find_names(member, given, names)
     if not isinstance(config, dict):
         return
     held = config.get("config")
     name = held.get("name") if isinstance(held, dict) else None
-    if isinstance(name, str) and isinstance(config.get("class_name"), str):
-        base = to_snake_case(config["class_name"])
-        if re.fullmatch(rf"{re.escape(base)}(_\d+)?", name):
-            names.setdefault(name, auto_name(base))
+    if name in given and isinstance(config.get("class_name"), str) and name not in names:
+        names[name] = auto_name(to_snake_case(config["class_name"]))
     for member in config.values():
-        _find_given_names(member, names)
+        _find_names(member, given, names)
 
 
 def _number_names(config: Any, numbers: dict[str, str]) -> Any:

@@ -33,14 +33,15 @@ class FreshStart:
     """
 
     def __init__(self, network: keras.Model, seeds: list[int]):
-        self._seeds = seeds
-        # What the n-th seed was drawn for.
-        self._seeded: list[tuple[Any, int]] = []
+        self.seeds = seeds
+        # For which layer, and which attribute of it, the n-th seed was drawn.
+        self._seeded: list[tuple[int, str, int]] = []
+        self._layers = flattened_layers(network)
         self._states: list[tuple[keras.Variable, int | None]] = []
         self._initial: list[tuple[keras.Variable, Any]] = []
-        for layer in flattened_layers(network):
+        for number, layer in enumerate(self._layers):
             for name, part in vars(layer).items():
-                self._note(layer, name, part)
+                self._note(number, name, part)
         if set(map(id, self._variables)) != set(map(id, own_variables(network))):
             raise NotRepeatable("not every variable has an initialiser")
         self._given = {
@@ -50,12 +51,13 @@ class FreshStart:
         }
         self._before: list[Any] | None = tensors.values_of(self._variables)
 
-    def _note(self, layer: keras.layers.Layer, name: str, part: Any) -> None:
+    def _note(self, number: int, name: str, part: Any) -> None:
         """Note where an attribute of a layer gets its values from."""
+        layer = self._layers[number]
         if isinstance(part, keras.initializers.Initializer):
             # One that is given a seed keeps it.
             if hasattr(part, "seed") and part.get_config().get("seed") is None:
-                self._seeded.append((part, self._place(part.seed)))
+                self._seeded.append((number, name, self._place(part.seed)))
         elif isinstance(part, keras.random.SeedGenerator):
             seed = int(keras.ops.convert_to_numpy(part.state)[0])
             self._states.append((part.state, self._place(seed) if is_drawn(part) else None))
@@ -70,9 +72,9 @@ class FreshStart:
 
     def _place(self, seed: Any) -> int:
         """Return where among those drawn a seed comes."""
-        if self._seeds.count(seed) != 1:
+        if self.seeds.count(seed) != 1:
             raise NotRepeatable("a seed was not drawn while the network was built")
-        return self._seeds.index(seed)
+        return self.seeds.index(seed)
 
     @property
     def _variables(self) -> list[keras.Variable]:
@@ -83,7 +85,7 @@ class FreshStart:
         """Return what the variables start from by the present seeds."""
         values = [initial(v.shape, dtype=v.dtype) for v, initial in self._initial]
         for state, place in self._states:
-            start = self._given[id(state)] if place is None else [self._seeds[place], 0]
+            start = self._given[id(state)] if place is None else [self.seeds[place], 0]
             values.append(keras.ops.convert_to_tensor(start, dtype=state.dtype))
         return values
 
@@ -97,6 +99,11 @@ class FreshStart:
                 raise NotRepeatable(f"{variable.path} was not what its initialiser gives")
         self._before = None
 
+    def give_seeds(self, layers: list[Any], seeds: list[int]) -> None:
+        """Let the initialisers of equal layers have seeds as if they had been drawn for them."""
+        for number, name, place in self._seeded:
+            getattr(layers[number], name).seed = seeds[place]
+
     def renew(self) -> None:
         """Draw seeds as a build does, and assign what the network starts from by them.
 
@@ -107,7 +114,6 @@ class FreshStart:
             it is the state of, gives. Nothing is drawn then.
         """
         self._prove()
-        self._seeds = [default_seed() for _ in self._seeds]
-        for initial, place in self._seeded:
-            initial.seed = self._seeds[place]
+        self.seeds = [default_seed() for _ in self.seeds]
+        self.give_seeds(self._layers, self.seeds)
         tensors.assign_all(zip(self._variables, self._values(), strict=True))

@@ -56,12 +56,12 @@ def numbered_afresh() -> Iterator[None]:
         counts.update(kept)
 
 
-def unnumbered(metric: keras.metrics.Metric) -> str:
-    """Return the name of a metric, without its number if it has both from Keras."""
-    base = to_snake_case(type(metric).__name__)
-    numbered = re.fullmatch(rf"{re.escape(base)}_(\d+)", metric.name)
+def unnumbered(obj: keras.metrics.Metric | keras.optimizers.Optimizer) -> str:
+    """Return the name of a metric or optimizer, without its number if it has both from Keras."""
+    base = to_snake_case(type(obj).__name__)
+    numbered = re.fullmatch(rf"{re.escape(base)}_(\d+)", obj.name)
     # A number that Keras has not come to yet is the user's.
-    return base if numbered and int(numbered[1]) < _counts().get(base, 0) else metric.name
+    return base if numbered and int(numbered[1]) < _counts().get(base, 0) else obj.name
 
 
 def copy_of(obj: Any, memo: dict[int, Any] | None = None) -> Any:

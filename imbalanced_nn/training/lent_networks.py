@@ -13,6 +13,7 @@ from typing import Any
 
 import keras
 
+from imbalanced_nn._compat.keras import flattened_layers
 from imbalanced_nn._compat.late_variables import LateVariables
 from imbalanced_nn.training.backends import tensors
 from imbalanced_nn.training.cache import n_bytes
@@ -50,6 +51,8 @@ class ShelvedNetwork:
         Built and not changed since; nobody else holds it.
     seeds : list of int
         The default seeds that Keras drew while it was built.
+    names : set of str
+        The names that Keras gave while it was built.
 
     Raises
     ------
@@ -57,10 +60,10 @@ class ShelvedNetwork:
         If it cannot start afresh.
     """
 
-    def __init__(self, key: str, network: keras.Model, seeds: list[int]):
+    def __init__(self, key: str, network: keras.Model, seeds: list[int], names: set[str]):
         self.key, self.network = key, network
-        self.came_compiled = network.compiled
-        self._start = FreshStart(network, seeds)
+        self.came_compiled = network.compiled and network.loss is not None
+        self.start, self._names = FreshStart(network, seeds), names
         self._configs: tuple[dict[str, Any], ...] = ()
         self._optimizer_start: list[tuple[keras.Variable, Any]] = []
         self.holds: LentNetwork | None = None
@@ -87,11 +90,10 @@ class ShelvedNetwork:
         # From now on others than this network have to hold what it has learned.
         self._note_configs()
         optimizer = self.network.optimizer
-        if (late := LateVariables.of(optimizer)) is None and optimizer.built:
+        if (late := LateVariables.of(optimizer)) is None:
             raise NotRepeatable("the optimizer has made its variables")
-        self._start.renew()
-        if late is not None:
-            late.withdraw()
+        self.start.renew()
+        late.withdraw()
         tensors.assign_all(self._optimizer_start)
 
     def _note_configs(self) -> None:
@@ -106,7 +108,7 @@ class ShelvedNetwork:
         with seeded(0, *layer_classes(self.network)), tensors.variables_alike():
             self._note_configs()
             config, compile_config = self._configs
-            twin = kind.from_config(named_afresh(kind, config))
+            twin = kind.from_config(named_afresh(kind, config, self._names))
             twin.compile_from_config(compile_config)
         return twin
 
@@ -127,7 +129,7 @@ class LentNetwork:
         self._shelved = shelved
         self._values = tensors.values_of(own_variables(network))
         self._known, self._slots = tensors.values_of(late.made), late.values
-        self._history = network.history
+        self._history, self._seeds = network.history, shelved.start.seeds
         self._own: keras.Model | None = None
         self._lock = threading.Lock()
         shelved.holds = self
@@ -135,7 +137,9 @@ class LentNetwork:
     @contextmanager
     def network(self) -> Iterator[keras.Model]:
         """Hold the network with these values, to ask it and not to change it."""
-        shelved = SHELF.take(self._shelved.key) if self._own is None else None
+        # Only the one that it was trained in: it has told how to be copied before others have it.
+        known = self._shelved
+        shelved = SHELF.take(known.key, known) if self._own is None else None
         if shelved is None:
             yield self.own_network()
             return
@@ -154,10 +158,11 @@ class LentNetwork:
 
     def _made(self) -> keras.Model:
         """Return the network itself if nobody holds it, else a copy."""
-        shelved = SHELF.take(self._shelved.key)
+        shelved = SHELF.take(self._shelved.key, self._shelved)
         if shelved is not None:
             network = shelved.network
             self._fill(shelved)
+            shelved.start.give_seeds(flattened_layers(network), self._seeds)
             optimizer = network.optimizer
             if (late := LateVariables.of(optimizer)) is not None:
                 late.withdraw()
@@ -165,6 +170,7 @@ class LentNetwork:
             put_off_slots(network, self._slots)
         else:
             network = self._shelved.copy()
+            self._shelved.start.give_seeds(flattened_layers(network), self._seeds)
             tensors.assign_all(zip(own_variables(network), self._values, strict=True))
             remembered = [*self._known, *self._slots]
             tensors.assign_all(zip(network.optimizer.variables, remembered, strict=True))

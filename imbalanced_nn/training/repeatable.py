@@ -41,13 +41,15 @@ _NAMES = _MODULES | _OF_KERAS | _OF_NETWORKS | _OF_NUMBERS | _OF_VALUES
 _BUILTINS = {"abs", "all", "any", "bool", "dict", "enumerate", "float", "int", "isinstance", "len"}
 _BUILTINS |= {"list", "max", "min", "range", "reversed", "round", "set", "sorted", "str", "sum"}
 _BUILTINS |= {"tuple", "zip", "KeyError", "TypeError", "ValueError"}
+_FIXED = (type(None), bool, int, float, complex, str, bytes, tuple)
+_IN_PLACE = "x += 1"
 # What changes something that outlives the call, or makes what no name tells.
 _CHANGES = {f"{what}_{where}" for what in ("STORE", "DELETE") for where in ("ATTR", "GLOBAL")}
 _CHANGES |= {"STORE_SUBSCR", "DELETE_SUBSCR", "STORE_SLICE", "STORE_NAME", "LOAD_BUILD_CLASS"}
 _CHANGES |= {"IMPORT_STAR", "BEFORE_WITH", "LOAD_SPECIAL"}
 
 
-def only_builds(function: FunctionType) -> bool:
+def only_builds(function: FunctionType, arguments: Iterable[Any] = ()) -> bool:
     """Whether a function makes layers of Keras of its arguments, and does nothing besides.
 
     Said only where every name in its code is one of what Keras makes networks of, of plain
@@ -58,6 +60,8 @@ def only_builds(function: FunctionType) -> bool:
     ----------
     function : function
         Of somebody's own.
+    arguments : iterable of object, default=()
+        What it is given. A function that computes in place may change a list or a dict.
 
     Examples
     --------
@@ -71,15 +75,19 @@ def only_builds(function: FunctionType) -> bool:
     >>> only_builds(build), only_builds(loud_build)
     (True, False)
     """
-    return _only_builds(function, set())
+    changeable = not all(isinstance(value, _FIXED) for value in arguments)
+    return _only_builds(function, changeable, set())
 
 
-def _only_builds(function: FunctionType, seen: set[int]) -> bool:
+def _only_builds(function: FunctionType, changeable: bool, seen: set[int]) -> bool:
     """The same, but for functions that were looked at."""
     seen.add(id(function))
     names = _names_of(function.__code__)
     if names is None or function.__code__.co_flags & CO_GENERATOR:
         return False
+    if changeable and _IN_PLACE in names:
+        return False
+    names -= {_IN_PLACE}
     known = function.__globals__
     held: list[Any] = [known[name] for name in names if name in known]
     if any(name not in known and not _is_harmless_builtin(name) for name in names):
@@ -89,15 +97,15 @@ def _only_builds(function: FunctionType, seen: set[int]) -> bool:
     except ValueError:
         return False
     held += [*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values()]
-    return all(_is_harmless(value, seen) for value in held)
+    return all(_is_harmless(value, changeable, seen) for value in held)
 
 
-def _is_harmless(value: Any, seen: set[int]) -> bool:
+def _is_harmless(value: Any, changeable: bool, seen: set[int]) -> bool:
     """Whether what a function refers to may be used by it in any way."""
     if isinstance(value, ModuleType):
         return token_of(value) is not None and value.__name__.rpartition(".")[2] in _NAMES
     if isinstance(value, FunctionType) and value.__module__.split(".")[0] != "keras":
-        return id(value) in seen or _only_builds(value, seen)
+        return id(value) in seen or _only_builds(value, changeable, seen)
     if callable(value):
         name = getattr(value, "__name__", "")
         return name in (_OF_KERAS | _OF_NETWORKS | _OF_NUMBERS) and token_of(value) is not None
@@ -111,14 +119,21 @@ def _is_harmless_builtin(name: str) -> bool:
 
 @lru_cache(maxsize=256)
 def _names_of(code: CodeType) -> frozenset[str] | None:
-    """Return the global names that a piece of code uses, None if it does more than build."""
+    """Return the global names that a piece of code uses, None if it does more than build.
+
+    `_IN_PLACE` is among them if it computes in place.
+    """
     names: set[str] = set()
     for instruction in dis.get_instructions(code):
         operation, name = instruction.opname, instruction.argval
         if operation in _CHANGES:
             return None
+        if operation in ("STORE_DEREF", "DELETE_DEREF") and name in code.co_freevars:
+            return None
         if operation in ("LOAD_GLOBAL", "LOAD_NAME"):
             names.add(name)
+        elif operation == "BINARY_OP" and instruction.argrepr.endswith("="):
+            names.add(_IN_PLACE)
         elif operation == "IMPORT_NAME":
             if not _are_known(name.split(".")):
                 return None

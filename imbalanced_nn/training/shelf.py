@@ -20,7 +20,14 @@ class NetworkShelf:
         self._networks: OrderedDict[str, Any] = OrderedDict()
         self._reads: OrderedDict[str, tuple[str, ...] | None] = OrderedDict()
         self._given_up: OrderedDict[str, None] = OrderedDict()
+        self._session: object = None
         self._lock = threading.Lock()
+
+    def follow(self, session: object) -> None:
+        """Forget all networks if Keras has begun anew since, with its names among other things."""
+        if self._session is not session:
+            self.clear()
+            self._session = session
 
     def is_worthwhile(self, build: str) -> bool:
         """Return whether a build is asked for again, and not one that was given up."""
@@ -46,10 +53,21 @@ class NetworkShelf:
         with self._lock:
             self._keep(self._given_up, build, None, MAX_BUILDS)
 
-    def take(self, key: str) -> Any:
-        """Take a network, to be given back or not, None if there is none of that key."""
+    def take(self, key: str, only: Any = None) -> Any:
+        """Take a network, to be given back or not, None if there is none of that key.
+
+        Parameters
+        ----------
+        key : str
+            Of the network.
+        only : ShelvedNetwork or None, default=None
+            Which one alone will do.
+        """
         with self._lock:
-            return self._networks.pop(key, None)
+            found = self._networks.get(key)
+            if found is None or (only is not None and found is not only):
+                return None
+            return self._networks.pop(key)
 
     def give(self, shelved: Any) -> None:
         """Give a network back, or a new one."""

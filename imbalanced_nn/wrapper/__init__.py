@@ -6,6 +6,7 @@ from imbalanced_nn.wrapper.label_encoder import TimestepLabelEncoder
 from imbalanced_nn.wrapper.loans import lending
 from imbalanced_nn.wrapper.lost_arguments import lost_arguments
 from imbalanced_nn.wrapper.network_training import train_network, train_opaque, trains_instead
+from imbalanced_nn.wrapper.network_when_asked import NetworkWhenAsked
 from imbalanced_nn.wrapper.parameters import (
     NotKept,
     check_parameters,
@@ -27,6 +28,7 @@ from imbalanced_nn.wrapper.sklearn_classifier import SklearnKerasClassifier
 __all__ = [
     "CompiledKerasClassifier",
     "NetworkFactory",
+    "NetworkWhenAsked",
     "NotKept",
     "SklearnKerasClassifier",
     "TimestepLabelEncoder",

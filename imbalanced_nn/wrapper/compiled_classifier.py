@@ -4,7 +4,6 @@ import inspect
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cached_property
 from typing import Any
 
 import keras
@@ -48,6 +47,7 @@ from imbalanced_nn.training import (
 )
 from imbalanced_nn.wrapper.fresh_optimizer import fresh_optimizer
 from imbalanced_nn.wrapper.label_encoder import TimestepLabelEncoder
+from imbalanced_nn.wrapper.network_when_asked import NetworkWhenAsked
 from imbalanced_nn.wrapper.parameters import is_auto
 from imbalanced_nn.wrapper.routed import check_made_of, check_user_parameters
 
@@ -93,17 +93,7 @@ class CompiledKerasClassifier(KerasClassifier):
     _loan: Any = None
     _lent: Any = None
 
-    @cached_property
-    def model_(self) -> keras.Model:
-        """The network; where another fit may have it now, one of the estimator's own is made."""
-        state, lent = self.__dict__, self._lent
-        if lent is None:
-            said = f"{type(self).__name__!r} object has no attribute 'model_'"
-            raise AttributeError(said, name="model_", obj=self)
-        # Another thread finds the one or the other.
-        state["model_"] = lent.own_network()
-        state.pop("_lent", None)
-        return state["model_"]
+    model_: Any = NetworkWhenAsked()
 
     @property
     def initialized_(self) -> bool:
@@ -175,7 +165,7 @@ class CompiledKerasClassifier(KerasClassifier):
 
     def _passed_on(self) -> dict[str, Any]:
         """Return the parameters that build functions and ``compile`` are given."""
-        own = getattr(self, "_user_params", ())
+        own = {*getattr(self, "_user_params", ()), *self._compile_kwargs}
         parts = ("model", *MADE_BY_COMPILE)
         names = (n for n in vars(self) if n in own or n.partition("__")[0] in parts)
         return {name: getattr(self, name) for name in sorted(names) if name != "model"}
@@ -316,8 +306,9 @@ class CompiledKerasClassifier(KerasClassifier):
         """Return the names of parameters that nothing reads, as the network came compiled."""
         network, given = self.model_, self.model
         shelved = getattr(self._loan, "shelved", None)
-        came_compiled = network.compiled if shelved is None else shelved.came_compiled
-        if not came_compiled or network.loss is None:
+        came_compiled = network.compiled and network.loss is not None
+        came_compiled = came_compiled if shelved is None else shelved.came_compiled
+        if not came_compiled:
             return []
         if not isinstance(given, keras.Model):
             taken = inspect.signature(self._check_model_param()).parameters.values()

@@ -12,7 +12,7 @@ from imbalanced_nn._compat.keras import (
 from imbalanced_nn.exceptions import InvalidParameterError
 from imbalanced_nn.training import is_known
 
-__all__ = ["fresh_optimizer", "is_told"]
+__all__ = ["fresh_optimizer"]
 
 
 def fresh_optimizer(optimizer: Any) -> keras.optimizers.Optimizer:
@@ -36,7 +36,7 @@ def fresh_optimizer(optimizer: Any) -> keras.optimizers.Optimizer:
             f"optimizer={optimizer!r} is none. Give the name, class or object of one of "
             f"Keras' optimizers; the rate goes into optimizer__learning_rate."
         )
-    if not optimizer.built and not is_told(optimizer):
+    if not optimizer.built and not _is_told(optimizer):
         return copied_optimizer(optimizer)
     if (silent := _silent_class(type(optimizer))) is not None:
         raise InvalidParameterError(
@@ -50,7 +50,7 @@ def fresh_optimizer(optimizer: Any) -> keras.optimizers.Optimizer:
     return twin
 
 
-def is_told(optimizer: keras.optimizers.Optimizer) -> bool:
+def _is_told(optimizer: keras.optimizers.Optimizer) -> bool:
     """Whether Keras' own code makes the same of a configuration."""
     rate = given_learning_rate(optimizer)
     is_number = isinstance(rate, keras.Variable)

@@ -11,7 +11,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from imbalanced_nn._compat.keras import excluded_from_decay, recorded_seeds
+from imbalanced_nn._compat.keras import excluded_from_decay, recorded_build, session
 from imbalanced_nn._compat.late_variables import LateVariables
 from imbalanced_nn._compat.scikeras import encoder_state
 from imbalanced_nn._compat.sklearn import has_callbacks
@@ -25,15 +25,28 @@ from imbalanced_nn.training import (
     only_builds,
     place_of_variables,
     token_of,
+    unnumbered,
 )
-from imbalanced_nn.wrapper.fresh_optimizer import is_told
+from imbalanced_nn.wrapper.network_when_asked import NetworkWhenAsked
 from imbalanced_nn.wrapper.parameters import is_auto
 
 __all__ = ["Loan", "lending"]
 
 # What an estimator knows of its target before it builds and compiles.
 OF_TARGET = ("target_type_", "n_classes_", "n_outputs_", "n_outputs_expected_", "y_ndim_")
+# Objects that each fit has copies of.
+_OWN: dict[str, tuple[type, ...]] = {
+    name: (kind,)
+    for part, kind in (
+        ("metrics", keras.metrics.Metric),
+        ("optimizer", keras.optimizers.Optimizer),
+        ("weighted_metrics", keras.metrics.Metric),
+    )
+    for name in (part, f"compile__{part}")
+}
 PLAIN = (type(None), bool, int, float, str, bytes)
+# Whose classes hold no code of somebody's own but what is in their attributes.
+LIBRARIES = {"builtins", "imblearn", "imbalanced_nn", "keras", "numpy", "scipy", "sklearn"}
 
 
 class Loan:
@@ -48,6 +61,7 @@ class Loan:
     def __init__(self) -> None:
         self.shelved: ShelvedNetwork | None = None
         self._build: str | None = None
+        self._is_recorded = False
         self._read: _ReadNames | None = None
 
     def network(self, estimator: Any, build: Callable[[], keras.Model]) -> keras.Model:
@@ -60,6 +74,7 @@ class Loan:
         build : callable
             Builds it.
         """
+        SHELF.follow(session())
         self._build = _what_builds(estimator)
         if self._build is None:
             return build()
@@ -78,30 +93,34 @@ class Loan:
                 return shelved.network
         if not SHELF.is_worthwhile(self._build):
             return build()
-        with recorded_seeds() as seeds:
+        self._is_recorded = True
+        with recorded_build() as recorded:
             network = build()
-        self._note(network, seeds)
+        self._is_recorded = False
+        self._note(network, *recorded)
         return network
 
     def meta(self, own: dict[str, Any]) -> dict[str, Any]:
         """Return what a build function gets as ``meta``, of which is noted what it reads."""
+        if not self._is_recorded:
+            return own
         self._read = _ReadNames(own)
         return self._read
 
-    def _note(self, network: Any, seeds: list[int]) -> None:
+    def _note(self, network: Any, seeds: list[int], names: set[str]) -> None:
         """Keep a network that was just built, if it can start afresh."""
         build, read = str(self._build), self._read
-        names = () if read is None else tuple(sorted(read.names))
-        key = None if read is not None and read.all else _with_meta(build, read or {}, names)
+        reads = () if read is None else tuple(sorted(read.names))
+        key = None if read is not None and read.all else _with_meta(build, read or {}, reads)
         known = isinstance(network, keras.Model) and network.built and is_known(type(network))
         try:
             if key is None or not known:
                 raise NotRepeatable("the build function reads what cannot be told")
-            self.shelved = ShelvedNetwork(key, network, seeds)
+            self.shelved = ShelvedNetwork(key, network, seeds, names)
         except NotRepeatable:
             SHELF.give_up(build)
         else:
-            SHELF.note_reads(build, names)
+            SHELF.note_reads(build, reads)
 
     def note_compiled(self) -> None:
         """Remember how the network is when it has just been compiled."""
@@ -116,7 +135,7 @@ class Loan:
         estimator : CompiledKerasClassifier
             Keeps the network for itself where no configuration tells all of it.
         """
-        shelved, state = self.shelved, vars(estimator)
+        shelved = self.shelved
         if shelved is None:
             return
         network = shelved.network
@@ -126,8 +145,7 @@ class Loan:
         if not told or own_loss or averages or LateVariables.of(network.optimizer) is None:
             SHELF.give_up(str(self._build))
             return
-        state["_lent"] = LentNetwork(shelved)
-        del state["model_"]
+        NetworkWhenAsked.lend(estimator, LentNetwork(shelved))
         SHELF.give(shelved)
 
 
@@ -160,11 +178,36 @@ def _is_unseen(estimator: Any, arguments: dict[str, Any]) -> bool:
     if any("__" in name and "callbacks" in name for name in vars(estimator)):
         return False
     # Somebody's code may look at the estimator, or go on with the network.
-    if not is_known(type(estimator)) or callable(estimator.threshold) or estimator.warm_start:
+    if not is_known(type(estimator)) or estimator.warm_start:
+        return False
+    if not all(_is_quiet(value) for value in _of_the_fit(estimator)):
+        return False
+    if not (estimator.moving_average is None or is_auto(estimator.moving_average)):
         return False
     folds = estimator.validation_split
     one_network = folds is None or is_auto(folds) or (isinstance(folds, Real) and folds < 1)
     return one_network and estimator.head_sampler is None and estimator.engine != "keras"
+
+
+def _of_the_fit(estimator: Any) -> list[Any]:
+    """Return the parameters that have a part in a fit beside building and compiling."""
+    elsewhere = {"build_fn", "model", *estimator._passed_on()}
+    names = (n for n in vars(estimator) if n[:1] != "_" and n[-1:] != "_")
+    return [getattr(estimator, name) for name in names if name not in elsewhere]
+
+
+def _is_quiet(value: Any) -> bool:
+    """Whether a parameter, and all within it, is without code of somebody's own."""
+    if isinstance(value, (*PLAIN, np.ndarray, np.generic)):
+        return True
+    if isinstance(value, list | tuple):
+        return all(map(_is_quiet, value))
+    if isinstance(value, dict):
+        return all(map(_is_quiet, value.values()))
+    kind = value if isinstance(value, type | FunctionType) else type(value)
+    if (kind.__module__ or "").partition(".")[0] not in LIBRARIES:
+        return False
+    return _is_quiet(getattr(value, "__dict__", {})) if kind is type(value) else True
 
 
 class _ReadNames(dict):
@@ -213,6 +256,22 @@ class _ReadNames(dict):
         self.all = True
         return super().__eq__(other)
 
+    def __repr__(self) -> str:
+        self.all = True
+        return super().__repr__()
+
+    def __or__(self, other: Any) -> Any:
+        self.all = True
+        return super().__or__(other)
+
+    def __ror__(self, other: Any) -> Any:
+        self.all = True
+        return super().__ror__(other)
+
+    def __reversed__(self) -> Iterator[Any]:
+        self.all = True
+        return super().__reversed__()
+
     __hash__ = None  # type: ignore[assignment]  # as of any dict
 
 
@@ -233,12 +292,14 @@ def _what_builds(estimator: Any) -> str | None:
     takes = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
     if "params" in takes:
         return None
-    values = estimator._passed_on() | {name: vars(estimator).get(name) for name in OF_TARGET}
+    given = estimator._passed_on()
+    target = {name: vars(estimator).get(name) for name in OF_TARGET}
     config = keras.config
     settings = [config.floatx(), config.image_data_format()]
     settings += [config.dtype_policy().name, encoder_state(estimator.target_encoder_).target_type]
-    tokens = [place_of_variables(), token_of(builder), _told(values), repr(settings)]
-    if None in tokens or not only_builds(builder):
+    tokens = [place_of_variables(), token_of(builder), repr(settings), _told(target)]
+    tokens += [_told([name, value], _OWN.get(name, ())) for name, value in given.items()]
+    if None in tokens or not only_builds(builder, given.values()):
         return None
     return " ".join(map(str, tokens))
 
@@ -251,29 +312,36 @@ def _with_meta(build: str, meta: dict[str, Any], names: tuple[str, ...]) -> str 
     return None if told is None else f"{build} {told}"
 
 
-def _told(value: Any) -> str | None:
-    """Return a value as text, None where that would not tell all of it."""
+def _told(value: Any, objects: tuple[type, ...] = ()) -> str | None:
+    """Return a value as text, None where that would not tell all of it.
+
+    Objects are told only if they are of such classes: what others are given is in the network
+    itself, and whoever has given it may change it.
+    """
     if type(value) in PLAIN:
         return repr(value)
     if isinstance(value, np.generic | np.dtype):
         return f"{type(value).__name__}({value!s})"
     if type(value) in (list, tuple):
-        parts = [_told(part) for part in value]
+        parts = [_told(part, objects) for part in value]
         return None if None in parts else f"{type(value).__name__}({', '.join(map(str, parts))})"
     if type(value) is dict:
-        return _told([[*pair] for pair in value.items()])
-    if isinstance(value, keras.optimizers.Optimizer):
-        return _as_json(value) if is_told(value) and not excluded_from_decay(value) else None
-    if callable(value) and hasattr(value, "__name__"):
+        return _told([[*pair] for pair in value.items()], objects)
+    if isinstance(value, FunctionType | type):
         return token_of(value) if is_known(value) else None
-    if is_known(type(value)):
-        return _as_json(value) if hasattr(value, "get_config") else None
-    return token_of(value)
+    if not isinstance(value, objects) or not is_known(type(value)):
+        return None
+    if isinstance(value, keras.optimizers.Optimizer) and excluded_from_decay(value):
+        return None
+    return _as_json(value)
 
 
 def _as_json(value: Any) -> str | None:
     """Return the configuration of an object of Keras', None if it has none."""
     try:
-        return json.dumps(keras.saving.serialize_keras_object(value), sort_keys=True)
+        told = keras.saving.serialize_keras_object(value)
+        # Those without a name are numbered on through the process.
+        told["config"]["name"] = unnumbered(value)
+        return json.dumps(told, sort_keys=True)
     except Exception:
         return None

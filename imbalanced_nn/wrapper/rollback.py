@@ -13,7 +13,7 @@ __all__ = ["restored_on_failure"]
 
 
 @contextmanager
-def restored_on_failure(estimator: Any) -> Iterator[None]:
+def restored_on_failure(estimator: Any, goes_on: bool = False) -> Iterator[None]:
     """Put the estimator, and a network that it trains on, back if the block fails.
 
     Parameters
@@ -21,7 +21,12 @@ def restored_on_failure(estimator: Any) -> Iterator[None]:
     estimator : BalancedKerasClassifier
         Its attributes, the weights and states of its networks, their optimizers and its history
         are what is put back.
+    goes_on : bool, default=False
+        Whether the block trains the network that the estimator has.
     """
+    if goes_on:
+        # Among the attributes from now on, if it was lent to other fits.
+        _ = estimator.model_
     before = dict(vars(estimator))
     given = {id(model): model for model in (before.get("model_"), estimator.model)}
     networks = [_State(model) for model in given.values() if isinstance(model, keras.Model)]

@@ -9,10 +9,12 @@ import threading
 import keras
 import numpy as np
 import pytest
+from imblearn.over_sampling import RandomOverSampler
 from sklearn.base import clone
+from sklearn.callback import ScoringMonitor
 from sklearn.model_selection import GridSearchCV, cross_val_predict
 
-from imbalanced_nn import BalancedKerasClassifier, load, save
+from imbalanced_nn import BalancedKerasClassifier, ThresholdTuner, load, save
 from imbalanced_nn.training import SHELF, clear_programs
 from imbalanced_nn.wrapper import loans
 from tests.problems import TRAINING, few_rows, multiclass
@@ -91,7 +93,7 @@ KINDS = {
     "shared initialiser": (one_initialiser, {}),
     "softmax": (two_units, {}),
     "loss by name": (dense, {"loss": "binary_crossentropy"}),
-    "loss of Keras": (dense, {"loss": keras.losses.BinaryFocalCrossentropy(gamma=1.5)}),
+    "loss of Keras": (dense, {"loss": keras.losses.BinaryFocalCrossentropy, "loss__gamma": 1.5}),
     "optimizer by name": (dense, {"optimizer": "sgd", "optimizer__momentum": 0.9}),
     "optimizer": (dense, {"optimizer": keras.optimizers.Nadam(0.01)}),
     "initial slots": (dense, {"optimizer": keras.optimizers.Adagrad(0.1, 0.3)}),
@@ -254,8 +256,25 @@ def test_failures_leave_what_was_learned():
     with pytest.MonkeyPatch.context() as patch, pytest.raises(KeyboardInterrupt):
         patch.setattr(TRAINING, interrupt)
         clf.fit(X, Y)
-    assert is_lent(clf)
     np.testing.assert_array_equal(clf.predict_proba(X), expected)
+
+
+@pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt])
+@pytest.mark.parametrize("way", ["partial", "warm"])
+def test_training_on_that_fails_leaves_what_was_learned(way, error):
+    def fail(epoch, logs):
+        raise error
+
+    clf = warmed()
+    expected = clf.predict_proba(X)
+    failing = [keras.callbacks.LambdaCallback(on_epoch_end=fail)]
+    train = clf.partial_fit if way == "partial" else clf.set_params(warm_start=True).fit
+    with pytest.raises(error):
+        train(X, Y, callbacks=failing)
+    np.testing.assert_array_equal(clf.predict_proba(X), expected)
+    new = alone(lambda: estimator(random_state=2).fit(X, Y))
+    clf.set_params(warm_start=False)
+    assert_same(clf.partial_fit(X, Y), new.partial_fit(X, Y))
 
 
 def interrupt(*_):
@@ -343,6 +362,54 @@ def takes_parameters(meta, params):
     return dense(meta, params["epochs"])
 
 
+def flipping():
+    wide = False
+
+    def build(meta):
+        nonlocal wide
+        wide = not wide
+        return dense(meta, 9 if wide else 3)
+
+    return build
+
+
+def growing(meta, units):
+    units += [1]
+    return dense(meta, units[0])
+
+
+def with_layer(meta, top):
+    ends = layers.Dense(1, "sigmoid")
+    return keras.Sequential([keras.Input((meta["n_features_in_"],)), top, ends])
+
+
+def regularised(meta, by):
+    return with_layer(meta, layers.Dense(3, kernel_regularizer=by))
+
+
+def without_loss(meta):
+    network = dense(meta)
+    network.compile(optimizer="adam")
+    return network
+
+
+def as_text(meta):
+    return dense(meta, len(str(meta)) // 50)
+
+
+def looks(*_):
+    """Stand for code of the user's that may look at the estimator while it is fitted."""
+    return 1.0
+
+
+class OwnSampler(RandomOverSampler):
+    pass
+
+
+class OwnEstimator(BalancedKerasClassifier):
+    pass
+
+
 def late(meta):
     return keras.Sequential([layers.Dense(4, "relu"), layers.Dense(1, "sigmoid")])
 
@@ -364,6 +431,19 @@ NEVER = {
     "shape from data": {"build": late},
     "partial": {"build": functools.partial(dense, width=3)},
     "built-in": {"build": "mlp"},
+    "closure with a state": {"build": flipping()},
+    "as text": {"build": as_text},
+    "list changed in place": {"build": growing, "model__units": [4]},
+    "layer": {"build": with_layer, "model__top": layers.Dense(3)},
+    "regulariser": {"build": regularised, "model__by": keras.regularizers.L2(0.1)},
+    "loss object": {"loss": keras.losses.BinaryCrossentropy()},
+    "run eagerly": {"run_eagerly": True},
+    "own objective": {"threshold": ThresholdTuner(lambda y, p: float((y == p).mean()))},
+    "own weights": {"class_weight": lambda y: {0: 1.0, 1: 3.0}},
+    "own sampler": {"sampler": OwnSampler(random_state=0)},
+    "own strategy": {"sampler": RandomOverSampler(sampling_strategy=lambda y: {1: 60})},
+    "averages": {"moving_average": 1.0},
+    "callbacks of fit": {"fit__callbacks": [keras.callbacks.TerminateOnNaN()]},
     "callbacks": {"callbacks": [keras.callbacks.TerminateOnNaN()]},
     "own loss": {"loss": own_loss},
     "loss of the classes": {"loss": "focal"},
@@ -386,6 +466,151 @@ def test_networks_that_are_never_lent(kind, capsys):
         assert capsys.readouterr().out.count("built") == 4
     if kind == "counts":
         assert len(CALLS) == 4
+
+
+@pytest.mark.parametrize(
+    "kind", ["own weights", "averages", "callbacks", "own engine", "warm start"]
+)
+def test_what_is_not_lent_itself_is_no_reason_against_the_next(kind):
+    warmed()
+    estimator(**NEVER[kind], random_state=0).fit(X, Y)
+    clf = estimator(random_state=0).fit(X, Y)
+    assert is_lent(clf)
+    assert_same(clf, alone(lambda: estimator(random_state=0).fit(X, Y)))
+
+
+def test_a_subclass_is_its_authors():
+    for seed in range(4):
+        assert not is_lent(OwnEstimator(dense, **PLAIN, random_state=seed).fit(X, Y))
+
+
+def test_scikit_learns_callbacks_see_a_network_of_their_own():
+    warmed()
+    monitor = ScoringMonitor(scoring="average_precision")
+    clf = estimator(random_state=0).set_callbacks(monitor).fit(X, Y)
+    assert not is_lent(clf)
+    assert len(monitor.get_logs().data) == 3
+
+
+def test_one_shape_for_all_that_may_be_changed_afterwards():
+    optimizer, area = keras.optimizers.Adam(0.01), keras.metrics.AUC(name="area")
+    given = {"optimizer": optimizer, "metrics": [area]}
+    warmed(**given)
+    optimizer.learning_rate = 0.3
+    fresh = {"optimizer": keras.optimizers.Adam(0.01)}
+    fresh["metrics"] = [keras.metrics.AUC(name="area")]
+    clf = estimator(**fresh, random_state=0).fit(X, Y)
+    assert is_lent(clf)
+    assert_same(clf, alone(lambda: estimator(**fresh, random_state=0).fit(X, Y)))
+    changed = estimator(**given, random_state=0).fit(X, Y)
+    assert_same(changed, alone(lambda: estimator(**given, random_state=0).fit(X, Y)))
+
+
+def test_an_optimizer_that_decays_some_is_another():
+    def decaying(excluded):
+        optimizer = keras.optimizers.AdamW(0.01, weight_decay=0.5)
+        if excluded:
+            optimizer.exclude_from_weight_decay(var_names=["kernel"])
+        return optimizer
+
+    warmed(optimizer=decaying(False))
+    clf = estimator(optimizer=decaying(True), random_state=0).fit(X, Y)
+    new = alone(lambda: estimator(optimizer=decaying(True), random_state=0).fit(X, Y))
+    np.testing.assert_array_equal(clf.predict_proba(X), new.predict_proba(X))
+
+
+def test_what_somebody_does_to_a_network_is_nobody_elses():
+    first = estimator(random_state=0).fit(X, Y)
+    second, third = (estimator(random_state=seed).fit(X, Y) for seed in (1, 2))
+    second.model_.optimizer.clipnorm = 1e-9
+    fourth = estimator(random_state=3).fit(X, Y)
+    third.model_.layers[0].trainable = False
+    third.model_.optimizer.clipnorm = 1e-9
+    expected = alone(lambda: estimator(random_state=3).fit(X, Y))
+    assert fourth.model_.optimizer.clipnorm is None
+    assert_same(fourth.partial_fit(X, Y), expected.partial_fit(X, Y))
+    assert first.model_.optimizer.clipnorm is None
+
+
+def test_an_optimizer_whose_variables_somebody_has_made_is_left():
+    warmed()
+    (shelved,) = SHELF._networks.values()
+    assert len(shelved.network.optimizer.variables) > 2
+    clf = estimator(random_state=0).fit(X, Y)
+    assert_same(clf, alone(lambda: estimator(random_state=0).fit(X, Y)))
+
+
+def named(meta):
+    network = keras.Sequential([keras.Input((meta["n_features_in_"],))])
+    network.add(layers.Dense(4, "relu", name="dense"))
+    network.add(layers.Dense(1, "sigmoid", name="ends_99"))
+    return network
+
+
+def test_names_that_were_given_stay():
+    fitted = [estimator(named, random_state=seed).fit(X, Y) for seed in range(4)]
+    for clf in fitted:
+        assert [layer.name for layer in clf.model_.layers] == ["dense", "ends_99"]
+
+
+def test_names_begin_anew_when_keras_does():
+    warmed()
+    keras.utils.clear_session()
+    names = [layer.name for layer in estimator(random_state=0).fit(X, Y).model_.layers]
+    assert names == ["dense", "dense_1"]
+
+
+def test_initialisers_have_the_seeds_of_the_fit():
+    def start_again(clf):
+        kernels = [layer for layer in clf.model_.layers if hasattr(layer, "kernel")]
+        return [np.asarray(each.kernel_initializer(each.kernel.shape)) for each in kernels]
+
+    lent = [estimator(random_state=seed).fit(X, Y) for seed in range(4)]
+    for seed, clf in enumerate(lent):
+        new = alone(lambda seed=seed: estimator(random_state=seed).fit(X, Y))
+        for one, other in zip(start_again(clf), start_again(new), strict=True):
+            np.testing.assert_array_equal(one, other)
+
+
+def test_builders_get_a_plain_dict_unless_it_is_noted_what_they_read():
+    kinds = []
+
+    def build(meta):
+        kinds.append(type(meta))
+        return dense(meta)
+
+    for seed in range(4):
+        estimator(build, random_state=seed).fit(X, Y)
+    assert kinds == [dict] * 4
+
+
+def test_a_compiled_network_without_a_loss_is_no_reason_for_a_note(recwarn):
+    for seed in range(4):
+        estimator(without_loss, metrics=["accuracy"], random_state=seed).fit(X, Y)
+    assert not [each for each in recwarn if "INN030" in str(each.message)]
+
+
+def test_who_asks_during_another_fit_changes_nothing(monkeypatch):
+    clf = warmed()
+    estimator(random_state=5).fit(X, Y)
+    lent, asked, made = clf._lent, threading.Event(), threading.Event()
+    own_network = type(lent).own_network
+
+    def slow(self):
+        network = own_network(self)
+        if self is lent:
+            asked.set()
+            made.wait(20)
+        return network
+
+    monkeypatch.setattr(type(lent), "own_network", slow)
+    thread = threading.Thread(target=lambda: clf.model_)
+    thread.start()
+    asked.wait(20)
+    clf.set_params(random_state=0).fit(X, Y)
+    made.set()
+    thread.join()
+    assert_same(clf, alone(lambda: estimator(random_state=0).fit(X, Y)))
 
 
 def test_callbacks_of_a_call_see_a_network_of_their_own():

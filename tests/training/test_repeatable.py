@@ -271,6 +271,23 @@ def default_of_its_own(meta, make=prints):
     return make(meta)
 
 
+def counting():
+    n = 0
+
+    def build(meta):
+        nonlocal n
+        n += 1
+        return plain(meta, (n,))
+
+    return build
+
+
+def halves(meta, sizes, width=64):
+    for _ in sizes:
+        width //= 2
+    return plain(meta, (width,))
+
+
 def around_a_list(sizes):
     def build(meta):
         return plain(meta, sizes)
@@ -291,7 +308,7 @@ DO_MORE += [by_list, by_dict, by_class, by_layer, by_environment, by_time, by_ra
 DO_MORE += [by_numpy_random, by_keras_random, by_tensorflow_random, by_file, by_opening, by_loading]
 DO_MORE += [by_numpy_file, trains, sets_weights, freezes, seeds, clears, configures, pretrained]
 DO_MORE += [of_a_saved_model, by_name, by_import, with_class, yields, unknown_name, by_loud]
-DO_MORE += [default_of_its_own, around_a_list([3]), unbound()]
+DO_MORE += [default_of_its_own, around_a_list([3]), unbound(), counting()]
 
 
 @pytest.mark.parametrize("build", ONLY_BUILD, ids=lambda build: build.__name__)
@@ -302,3 +319,9 @@ def test_functions_that_only_build(build):
 @pytest.mark.parametrize("build", DO_MORE, ids=lambda build: build.__name__)
 def test_functions_that_do_more(build):
     assert not only_builds(build)
+
+
+def test_computing_in_place_is_seen_where_it_may_change_what_was_given():
+    assert only_builds(halves, [(4, 2), 64])
+    assert not only_builds(halves, [[4, 2], 64])
+    assert only_builds(plain, [[4, 2]])
