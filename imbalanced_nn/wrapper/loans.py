@@ -110,7 +110,7 @@ class Loan:
     def _note(self, network: Any, seeds: list[int], names: set[str]) -> None:
         """Keep a network that was just built, if it can start afresh."""
         build, read = str(self._build), self._read
-        reads = () if read is None else tuple(sorted(read.names))
+        reads = () if read is None else tuple(sorted(read.names, key=repr))
         key = None if read is not None and read.all else _with_meta(build, read or {}, reads)
         known = isinstance(network, keras.Model) and network.built and is_known(type(network))
         try:
