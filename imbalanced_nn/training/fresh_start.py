@@ -44,8 +44,9 @@ class FreshStart:
                 self._note(number, name, part)
         if set(map(id, self._variables)) != set(map(id, own_variables(network))):
             raise NotRepeatable("not every variable has an initialiser")
-        self._given = {
-            id(state): keras.ops.convert_to_numpy(state)
+        # What variables start from where no seed is drawn for it.
+        self._fixed: dict[int, Any] = {
+            id(state): tensors.values_of([state])[0]
             for state, place in self._states
             if place is None
         }
@@ -55,9 +56,12 @@ class FreshStart:
         """Note where an attribute of a layer gets its values from."""
         layer = self._layers[number]
         if isinstance(part, keras.initializers.Initializer):
+            seed = getattr(part, "seed", None)
+            if not isinstance(seed, int | None):
+                raise NotRepeatable("an initialiser draws by a generator of somebody's")
             # One that is given a seed keeps it.
-            if hasattr(part, "seed") and part.get_config().get("seed") is None:
-                self._seeded.append((number, name, self._place(part.seed)))
+            if seed is not None and part.get_config().get("seed") is None:
+                self._seeded.append((number, name, self._place(seed)))
         elif isinstance(part, keras.random.SeedGenerator):
             seed = int(keras.ops.convert_to_numpy(part.state)[0])
             self._states.append((part.state, self._place(seed) if is_drawn(part) else None))
@@ -83,10 +87,16 @@ class FreshStart:
 
     def _values(self) -> list[Any]:
         """Return what the variables start from by the present seeds."""
-        values = [initial(v.shape, dtype=v.dtype) for v, initial in self._initial]
+        values = []
+        for variable, initial in self._initial:
+            value = self._fixed.get(id(variable))
+            values.append(initial(variable.shape, dtype=variable.dtype) if value is None else value)
         for state, place in self._states:
-            start = self._given[id(state)] if place is None else [self.seeds[place], 0]
-            values.append(keras.ops.convert_to_tensor(start, dtype=state.dtype))
+            value = self._fixed.get(id(state))
+            if place is not None:
+                start = [self.seeds[place], 0]
+                value = keras.ops.convert_to_tensor(start, dtype=state.dtype)
+            values.append(value)
         return values
 
     def _prove(self) -> None:
@@ -97,6 +107,10 @@ class FreshStart:
             before, again = map(keras.ops.convert_to_numpy, values)
             if before.dtype != again.dtype or not np.array_equal(before, again):
                 raise NotRepeatable(f"{variable.path} was not what its initialiser gives")
+        drawn = [getattr(self._layers[number], name) for number, name, _ in self._seeded]
+        for (variable, initial), value in zip(self._initial, self._before, strict=False):
+            if not any(initial is each for each in drawn):
+                self._fixed[id(variable)] = value
         self._before = None
 
     def give_seeds(self, layers: list[Any], seeds: list[int]) -> None:
