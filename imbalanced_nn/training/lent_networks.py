@@ -151,10 +151,14 @@ class LentNetwork:
 
     def own_network(self) -> keras.Model:
         """Return a network with these values that nobody else has, always the same one."""
-        with self._lock:
-            if self._own is None:
-                self._own = self._made()
-            return self._own
+        if self._own is None:
+            # Made outside the lock: making it waits for builds, and a build may wait for the lock.
+            made = self._made()
+            with self._lock:
+                if self._own is None:
+                    self._history.set_model(made)
+                    made.history, self._own = self._history, made
+        return self._own
 
     def _made(self) -> keras.Model:
         """Return the network itself if nobody holds it, else a copy."""
@@ -174,8 +178,6 @@ class LentNetwork:
             tensors.assign_all(zip(own_variables(network), self._values, strict=True))
             remembered = [*self._known, *self._slots]
             tensors.assign_all(zip(network.optimizer.variables, remembered, strict=True))
-        self._history.set_model(network)
-        network.history = self._history
         return network
 
     def _fill(self, shelved: ShelvedNetwork) -> None:

@@ -46,7 +46,7 @@ _OWN: dict[str, tuple[type, ...]] = {
 }
 PLAIN = (type(None), bool, int, float, str, bytes)
 # Whose classes hold no code of somebody's own but what is in their attributes.
-LIBRARIES = {"builtins", "imblearn", "imbalanced_nn", "keras", "numpy", "scipy", "sklearn"}
+LIBRARIES = {"imblearn", "imbalanced_nn", "keras", "numpy", "scipy", "sklearn"}
 
 
 class Loan:
@@ -196,18 +196,19 @@ def _of_the_fit(estimator: Any) -> list[Any]:
     return [getattr(estimator, name) for name in names if name not in elsewhere]
 
 
-def _is_quiet(value: Any) -> bool:
+def _is_quiet(value: Any, around: tuple[int, ...] = ()) -> bool:
     """Whether a parameter, and all within it, is without code of somebody's own."""
-    if isinstance(value, (*PLAIN, np.ndarray, np.generic)):
+    if isinstance(value, (*PLAIN, np.ndarray, np.generic, range)) or id(value) in around:
         return True
-    if isinstance(value, list | tuple):
-        return all(map(_is_quiet, value))
+    within = value
     if isinstance(value, dict):
-        return all(map(_is_quiet, value.values()))
-    kind = value if isinstance(value, type | FunctionType) else type(value)
-    if (kind.__module__ or "").partition(".")[0] not in LIBRARIES:
-        return False
-    return _is_quiet(getattr(value, "__dict__", {})) if kind is type(value) else True
+        within = value.values()
+    elif not isinstance(value, list | tuple | set):
+        kind = value if isinstance(value, type | FunctionType) else type(value)
+        if (kind.__module__ or "").partition(".")[0] not in LIBRARIES:
+            return False
+        within = [] if kind is value else getattr(value, "__dict__", {}).values()
+    return all(_is_quiet(part, (*around, id(value))) for part in within)
 
 
 class _ReadNames(dict):

@@ -9,16 +9,20 @@ import threading
 import keras
 import numpy as np
 import pytest
-from imblearn.over_sampling import RandomOverSampler
+from imblearn.over_sampling import SMOTE, RandomOverSampler
 from sklearn.base import clone
 from sklearn.callback import ScoringMonitor
 from sklearn.model_selection import GridSearchCV, cross_val_predict
+from sklearn.neighbors import NearestNeighbors
 
 from imbalanced_nn import BalancedKerasClassifier, ThresholdTuner, load, save
 from imbalanced_nn.training import SHELF, clear_programs
 from imbalanced_nn.wrapper import loans
 from tests.problems import TRAINING, few_rows, multiclass
 
+pytestmark = pytest.mark.skipif(
+    keras.backend.backend() == "torch", reason="Model.fit trains every network"
+)
 layers = keras.layers
 X, Y = few_rows()
 X = np.asarray(X, dtype=np.float32)
@@ -402,6 +406,11 @@ def looks(*_):
     return 1.0
 
 
+class Weights:
+    def of(self, y):
+        return {0: 1.0, 1: 3.0}
+
+
 class OwnSampler(RandomOverSampler):
     pass
 
@@ -439,6 +448,7 @@ NEVER = {
     "loss object": {"loss": keras.losses.BinaryCrossentropy()},
     "run eagerly": {"run_eagerly": True},
     "own objective": {"threshold": ThresholdTuner(lambda y, p: float((y == p).mean()))},
+    "method": {"class_weight": Weights().of},
     "own weights": {"class_weight": lambda y: {0: 1.0, 1: 3.0}},
     "own sampler": {"sampler": OwnSampler(random_state=0)},
     "own strategy": {"sampler": RandomOverSampler(sampling_strategy=lambda y: {1: 60})},
@@ -452,6 +462,17 @@ NEVER = {
     "warm start": {"warm_start": True},
     "two stages": {"head_sampler": "random_over"},
 }
+
+
+def test_parameters_of_libraries_are_looked_through():
+    sampler = SMOTE(k_neighbors=NearestNeighbors(n_neighbors=3), random_state=0)
+    # It refers to itself.
+    sampler.itself = [sampler]
+    for seed in range(3):
+        clf = estimator(sampler=sampler, random_state=seed)
+        assert is_lent(clf.fit(X, Y)) == (seed > 0)
+    sampler.hook = print
+    assert not is_lent(clf.fit(X, Y))
 
 
 @pytest.mark.parametrize("kind", NEVER)
