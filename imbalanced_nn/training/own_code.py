@@ -55,6 +55,8 @@ def _token(obj: Any, around: tuple[int, ...]) -> str | None:
         return repr((obj.dtype.str, obj.shape, obj.tobytes()))
     if isinstance(obj, tuple):
         return _joined([_token(part, around) for part in obj])
+    if type(obj) is list:
+        return _joined(["list", *(_token(part, (*around, id(obj))) for part in obj)])
     if isinstance(obj, ModuleType):
         return obj.__name__ if _from_library(obj.__name__) else None
     if isinstance(obj, FunctionType | BuiltinFunctionType | type):

@@ -40,9 +40,11 @@ _OF_VALUES |= {"startswith", "endswith", "strip", "upper", "values"}
 _NAMES = _MODULES | _OF_KERAS | _OF_NETWORKS | _OF_NUMBERS | _OF_VALUES
 _BUILTINS = {"abs", "all", "any", "bool", "dict", "enumerate", "float", "int", "isinstance", "len"}
 _BUILTINS |= {"list", "max", "min", "range", "reversed", "round", "set", "sorted", "str", "sum"}
-_BUILTINS |= {"tuple", "zip", "KeyError", "TypeError", "ValueError"}
+_BUILTINS |= {"tuple", "zip", "AssertionError", "Exception", "KeyError", "NotImplementedError"}
+_BUILTINS |= {"RuntimeError", "TypeError", "ValueError"}
 _FIXED = (type(None), bool, int, float, complex, str, bytes, tuple)
-_IN_PLACE = "x += 1"
+_CHANGEABLE, _IN_PLACE = "[]", "x += 1"
+_GROWING = {"append", "extend", "insert"}
 # What changes something that outlives the call, or makes what no name tells.
 _CHANGES = {f"{what}_{where}" for what in ("STORE", "DELETE") for where in ("ATTR", "GLOBAL")}
 _CHANGES |= {"STORE_SUBSCR", "DELETE_SUBSCR", "STORE_SLICE", "STORE_NAME", "LOAD_BUILD_CLASS"}
@@ -75,18 +77,21 @@ def only_builds(function: FunctionType, arguments: Iterable[Any] = ()) -> bool:
     >>> only_builds(build), only_builds(loud_build)
     (True, False)
     """
-    changeable = not all(isinstance(value, _FIXED) for value in arguments)
-    return _only_builds(function, changeable, set())
+    marks = set() if all(isinstance(value, _FIXED) for value in arguments) else {_CHANGEABLE}
+    return _only_builds(function, marks, set()) and not marks >= {_CHANGEABLE, _IN_PLACE}
 
 
-def _only_builds(function: FunctionType, changeable: bool, seen: set[int]) -> bool:
-    """The same, but for functions that were looked at."""
+def _only_builds(function: FunctionType, marks: set[str], seen: set[int]) -> bool:
+    """The same, but for functions that were looked at, and for what it may change in place.
+
+    ``marks`` gets `_IN_PLACE` where anything is changed, and `_CHANGEABLE` where anything is held
+    that may be.
+    """
     seen.add(id(function))
     names = _names_of(function.__code__)
     if names is None or function.__code__.co_flags & CO_GENERATOR:
         return False
-    if changeable and _IN_PLACE in names:
-        return False
+    marks |= names & {_IN_PLACE}
     names -= {_IN_PLACE}
     known = function.__globals__
     held: list[Any] = [known[name] for name in names if name in known]
@@ -97,18 +102,20 @@ def _only_builds(function: FunctionType, changeable: bool, seen: set[int]) -> bo
     except ValueError:
         return False
     held += [*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values()]
-    return all(_is_harmless(value, changeable, seen) for value in held)
+    return all(_is_harmless(value, marks, seen) for value in held)
 
 
-def _is_harmless(value: Any, changeable: bool, seen: set[int]) -> bool:
+def _is_harmless(value: Any, marks: set[str], seen: set[int]) -> bool:
     """Whether what a function refers to may be used by it in any way."""
     if isinstance(value, ModuleType):
         return token_of(value) is not None and value.__name__.rpartition(".")[2] in _NAMES
     if isinstance(value, FunctionType) and value.__module__.split(".")[0] != "keras":
-        return id(value) in seen or _only_builds(value, changeable, seen)
+        return id(value) in seen or _only_builds(value, marks, seen)
     if callable(value):
         name = getattr(value, "__name__", "")
         return name in (_OF_KERAS | _OF_NETWORKS | _OF_NUMBERS) and token_of(value) is not None
+    if not isinstance(value, _FIXED):
+        marks.add(_CHANGEABLE)
     return token_of(value) is not None
 
 
@@ -137,8 +144,11 @@ def _names_of(code: CodeType) -> frozenset[str] | None:
         elif operation == "IMPORT_NAME":
             if not _are_known(name.split(".")):
                 return None
-        elif operation in ("LOAD_ATTR", "LOAD_METHOD", "IMPORT_FROM") and name not in _NAMES:
-            return None
+        elif operation in ("LOAD_ATTR", "LOAD_METHOD", "IMPORT_FROM"):
+            if name in _GROWING:
+                names.add(_IN_PLACE)
+            elif name not in _NAMES:
+                return None
     for constant in code.co_consts:
         if isinstance(constant, CodeType):
             inner = _names_of(constant)

@@ -300,7 +300,9 @@ def _what_builds(estimator: Any) -> str | None:
     settings += [config.dtype_policy().name, encoder_state(estimator.target_encoder_).target_type]
     tokens = [place_of_variables(), token_of(builder), repr(settings), _told(target)]
     tokens += [_told([name, value], _OWN.get(name, ())) for name, value in given.items()]
-    if None in tokens or not only_builds(builder, given.values()):
+    # A dict, in which there may be a list of the user's.
+    values = [*given.values(), *([{}] if "compile_kwargs" in takes else [])]
+    if None in tokens or not only_builds(builder, values):
         return None
     return " ".join(map(str, tokens))
 

@@ -86,8 +86,23 @@ def around(width):
     return build
 
 
+def around_a_list(sizes):
+    def build(meta):
+        return plain(meta, sizes)
+
+    return build
+
+
 def again(meta, depth=2):
     return again(meta, depth - 1) if depth else plain(meta)
+
+
+def by_list(meta, shape=[4]):  # noqa: B006 - as a widely read book writes it
+    return keras.Sequential([keras.Input(shape), *map_of(LISTED)])
+
+
+def map_of(sizes):
+    return [Dense(size) for size in sizes]
 
 
 def by_schedule(meta):
@@ -98,7 +113,7 @@ def by_schedule(meta):
 
 
 ONLY_BUILD = [plain, by_aliases, by_tensorflow, by_imports, by_functional, by_comprehension]
-ONLY_BUILD += [by_numbers, by_others, around(3), again, by_schedule]
+ONLY_BUILD += [by_numbers, by_others, around(3), around_a_list([3]), again, by_schedule, by_list]
 
 
 def prints(meta):
@@ -133,13 +148,23 @@ def changes_what_it_is_given(meta, names):
     return plain(meta)
 
 
+def adds_to_a_list(meta):
+    return grown(meta, LISTED)
+
+
+def grown(meta, sizes):
+    sizes += [1]
+    return plain(meta, sizes)
+
+
+def adds_to_its_default(meta, sizes=[]):  # noqa: B006 - what is to be seen
+    sizes.append(2)
+    return plain(meta, sizes)
+
+
 def deletes(meta, names):
     del names["built"]
     return plain(meta)
-
-
-def by_list(meta):
-    return plain(meta, LISTED)
 
 
 def by_dict(meta):
@@ -288,11 +313,11 @@ def halves(meta, sizes, width=64):
     return plain(meta, (width,))
 
 
-def around_a_list(sizes):
-    def build(meta):
-        return plain(meta, sizes)
-
-    return build
+def grows(meta, sizes):
+    stack = [keras.Input((meta["n_features_in_"],))]
+    for width in sizes:
+        stack.append(Dense(width))
+    return keras.Sequential(stack)
 
 
 def unbound():
@@ -304,11 +329,20 @@ def unbound():
 
 
 DO_MORE = [prints, shows, counts, counts_in_itself, keeps, changes_what_it_is_given, deletes]
-DO_MORE += [by_list, by_dict, by_class, by_layer, by_environment, by_time, by_random]
+DO_MORE += [
+    adds_to_a_list,
+    adds_to_its_default,
+    by_dict,
+    by_class,
+    by_layer,
+    by_environment,
+    by_time,
+    by_random,
+]
 DO_MORE += [by_numpy_random, by_keras_random, by_tensorflow_random, by_file, by_opening, by_loading]
 DO_MORE += [by_numpy_file, trains, sets_weights, freezes, seeds, clears, configures, pretrained]
 DO_MORE += [of_a_saved_model, by_name, by_import, with_class, yields, unknown_name, by_loud]
-DO_MORE += [default_of_its_own, around_a_list([3]), unbound(), counting()]
+DO_MORE += [default_of_its_own, unbound(), counting()]
 
 
 @pytest.mark.parametrize("build", ONLY_BUILD, ids=lambda build: build.__name__)
@@ -325,3 +359,5 @@ def test_computing_in_place_is_seen_where_it_may_change_what_was_given():
     assert only_builds(halves, [(4, 2), 64])
     assert not only_builds(halves, [[4, 2], 64])
     assert only_builds(plain, [[4, 2]])
+    assert only_builds(grows, [(4, 2)])
+    assert not only_builds(grows, [[4, 2]])
