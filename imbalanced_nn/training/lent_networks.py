@@ -6,7 +6,6 @@ each estimator holds the values that it has learned. Somebody who asks an estima
 gets one of its own.
 """
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -130,8 +129,6 @@ class LentNetwork:
         self._values = tensors.values_of(own_variables(network))
         self._known, self._slots = tensors.values_of(late.made), late.values
         self._history, self._seeds = network.history, shelved.start.seeds
-        self._own: keras.Model | None = None
-        self._lock = threading.Lock()
         shelved.holds = self
 
     @contextmanager
@@ -151,14 +148,19 @@ class LentNetwork:
 
     def own_network(self) -> keras.Model:
         """Return a network with these values that nobody else has, always the same one."""
-        if self._own is None:
-            # Made outside the lock: making it waits for builds, and a build may wait for the lock.
+        if (own := self._own) is None:
             made = self._made()
-            with self._lock:
-                if self._own is None:
-                    self._history.set_model(made)
-                    made.history, self._own = self._history, made
-        return self._own
+            # In one step, for any number of threads, none of which waits for another.
+            own = vars(self).setdefault("_given", made)
+            if own is made:
+                self._history.set_model(made)
+                made.history = self._history
+        return own
+
+    @property
+    def _own(self) -> keras.Model | None:
+        """The network that was given away, None before anybody asked for one."""
+        return vars(self).get("_given")
 
     def _made(self) -> keras.Model:
         """Return the network itself if nobody holds it, else a copy."""

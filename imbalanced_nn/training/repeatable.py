@@ -42,7 +42,7 @@ _BUILTINS = {"abs", "all", "any", "bool", "dict", "enumerate", "float", "int", "
 _BUILTINS |= {"list", "max", "min", "range", "reversed", "round", "set", "sorted", "str", "sum"}
 _BUILTINS |= {"tuple", "zip", "AssertionError", "Exception", "KeyError", "NotImplementedError"}
 _BUILTINS |= {"RuntimeError", "TypeError", "ValueError"}
-_FIXED = (type(None), bool, int, float, complex, str, bytes, tuple)
+_FIXED = (type(None), bool, int, float, complex, str, bytes)
 _CHANGEABLE, _IN_PLACE = "[]", "x += 1"
 _GROWING = {"append", "extend", "insert"}
 # What changes something that outlives the call, or makes what no name tells.
@@ -77,7 +77,7 @@ def only_builds(function: FunctionType, arguments: Iterable[Any] = ()) -> bool:
     >>> only_builds(build), only_builds(loud_build)
     (True, False)
     """
-    marks = set() if all(isinstance(value, _FIXED) for value in arguments) else {_CHANGEABLE}
+    marks = set() if all(map(_is_fixed, arguments)) else {_CHANGEABLE}
     return _only_builds(function, marks, set()) and not marks >= {_CHANGEABLE, _IN_PLACE}
 
 
@@ -114,9 +114,14 @@ def _is_harmless(value: Any, marks: set[str], seen: set[int]) -> bool:
     if callable(value):
         name = getattr(value, "__name__", "")
         return name in (_OF_KERAS | _OF_NETWORKS | _OF_NUMBERS) and token_of(value) is not None
-    if not isinstance(value, _FIXED):
+    if not _is_fixed(value):
         marks.add(_CHANGEABLE)
     return token_of(value) is not None
+
+
+def _is_fixed(value: Any) -> bool:
+    """Whether nothing in a value can be changed."""
+    return all(map(_is_fixed, value)) if type(value) is tuple else isinstance(value, _FIXED)
 
 
 def _is_harmless_builtin(name: str) -> bool:
@@ -131,8 +136,13 @@ def _names_of(code: CodeType) -> frozenset[str] | None:
     `_IN_PLACE` is among them if it computes in place.
     """
     names: set[str] = set()
+    before = None
     for instruction in dis.get_instructions(code):
         operation, name = instruction.opname, instruction.argval
+        if operation in ("LOAD_ATTR", "LOAD_METHOD") and before in _BUILTINS:
+            # `dict.get` passes by what an object has in its place.
+            return None
+        before = name if operation == "LOAD_GLOBAL" else None
         if operation in _CHANGES:
             return None
         if operation in ("STORE_DEREF", "DELETE_DEREF") and name in code.co_freevars:

@@ -257,6 +257,10 @@ class _ReadNames(dict):
         self.all = True
         return super().__eq__(other)
 
+    def __ne__(self, other: object) -> bool:
+        self.all = True
+        return super().__ne__(other)
+
     def __repr__(self) -> str:
         self.all = True
         return super().__repr__()

@@ -1,5 +1,6 @@
 """The attribute ``model_`` of an estimator whose network may have gone on to the next fit."""
 
+import os
 import threading
 from typing import Any
 
@@ -9,26 +10,45 @@ __all__ = ["NetworkWhenAsked"]
 _LOCK = threading.Lock()
 
 
-class NetworkWhenAsked:
-    """Stands for ``model_`` where an estimator has no attribute of that name in its own dict.
+def _renew_lock() -> None:
+    """Forget who holds the lock: in a forked process the threads of its parent are gone."""
+    global _LOCK
+    _LOCK = threading.Lock()
 
-    It then makes the network of what was lent, if there is such, which is kept as the attribute.
-    """
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew_lock)
+
+
+class NetworkWhenAsked:
+    """The attribute ``model_``: the network, made of what was lent when somebody first asks."""
 
     def __get__(self, estimator: Any, owner: Any = None) -> Any:
         if estimator is None:
             return self
-        lent = estimator._lent
+        state, lent = vars(estimator), estimator._lent
+        if "model_" in state:
+            return state["model_"]
         if lent is None:
             said = f"{type(estimator).__name__!r} object has no attribute 'model_'"
             raise AttributeError(said, name="model_", obj=estimator)
-        network, state = lent.own_network(), vars(estimator)
+        network = lent.own_network()
         with _LOCK:
             if state.get("_lent") is lent:
                 # Another thread finds the one or the other.
                 state["model_"] = network
                 del state["_lent"]
         return network
+
+    def __set__(self, estimator: Any, network: Any) -> None:
+        with _LOCK:
+            vars(estimator)["model_"] = network
+            vars(estimator).pop("_lent", None)
+
+    def __delete__(self, estimator: Any) -> None:
+        # There is one to take away, or it is said that there is none.
+        self.__get__(estimator)
+        self.forget(estimator, ("model_",))
 
     @staticmethod
     def forget(estimator: Any, names: tuple[str, ...]) -> None:

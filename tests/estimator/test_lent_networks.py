@@ -306,6 +306,25 @@ def test_copies(copied, tmp_path):
     np.testing.assert_array_equal(lent.predict_proba(X), expected)
 
 
+def test_a_network_of_somebodys_takes_the_place_of_what_was_lent(tmp_path):
+    clf, network = warmed(), dense({"n_features_in_": X.shape[1]})
+    network.compile("adam", "binary_crossentropy")
+    network.optimizer.build(network.trainable_variables)
+    clf.model_ = network
+    assert clf.model_ is network
+    outputs = clf.network_outputs(X)
+    for twin in (copy.deepcopy(clf), pickle.loads(pickle.dumps(clf))):
+        np.testing.assert_array_equal(twin.network_outputs(X), outputs)
+    save(clf, tmp_path / "model.inn")
+    del clf.model_
+    assert not clf.initialized_
+    lent = warmed()
+    del lent.model_
+    assert not hasattr(lent, "model_")
+    with pytest.raises(AttributeError, match="no attribute 'model_'"):
+        del lent.model_
+
+
 def test_an_estimator_without_a_network_says_so():
     clf = estimator()
     assert not hasattr(clf, "model_")
@@ -334,6 +353,10 @@ def by_rows(meta):
 
 def by_all(meta):
     return dense(dict(meta), len(meta))
+
+
+def by_comparison(meta):
+    return dense(meta, 3 if meta != {} else 4)
 
 
 def by_length(meta):
@@ -432,6 +455,7 @@ NEVER = {
     "counts": {"build": counting},
     "draws": {"build": drawn},
     "reads everything": {"build": by_all},
+    "compares": {"build": by_comparison},
     "reads how much there is": {"build": by_length},
     "sets weights": {"build": with_weights},
     "lambda": {"build": by_lambda},

@@ -18,6 +18,7 @@ from imbalanced_nn.training.repeatable import only_builds
 layers = keras.layers
 WIDTH, SIZES, COUNT = 4, (4, 2), 0
 LISTED, NAMED, ARRAY = [4, 2], {"width": 4}, np.array([1.0, 2.0])
+TUPLED = ([4], 2)
 SHARED = keras.layers.Dense(3)
 
 
@@ -328,6 +329,16 @@ def unbound():
     later = plain
 
 
+def past_the_object(meta):
+    return plain(meta, (dict.get(meta, "n_features_in_"),))
+
+
+def adds_within_a_tuple(meta):
+    sizes = TUPLED[0]
+    sizes += [1]
+    return plain(meta, sizes)
+
+
 DO_MORE = [prints, shows, counts, counts_in_itself, keeps, changes_what_it_is_given, deletes]
 DO_MORE += [
     adds_to_a_list,
@@ -342,7 +353,7 @@ DO_MORE += [
 DO_MORE += [by_numpy_random, by_keras_random, by_tensorflow_random, by_file, by_opening, by_loading]
 DO_MORE += [by_numpy_file, trains, sets_weights, freezes, seeds, clears, configures, pretrained]
 DO_MORE += [of_a_saved_model, by_name, by_import, with_class, yields, unknown_name, by_loud]
-DO_MORE += [default_of_its_own, unbound(), counting()]
+DO_MORE += [default_of_its_own, past_the_object, adds_within_a_tuple, unbound(), counting()]
 
 
 @pytest.mark.parametrize("build", ONLY_BUILD, ids=lambda build: build.__name__)
@@ -361,3 +372,4 @@ def test_computing_in_place_is_seen_where_it_may_change_what_was_given():
     assert only_builds(plain, [[4, 2]])
     assert only_builds(grows, [(4, 2)])
     assert not only_builds(grows, [[4, 2]])
+    assert not only_builds(grows, [(4, ([2],))])
