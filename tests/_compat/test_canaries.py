@@ -240,6 +240,45 @@ def test_keras_draws_default_seeds_where_it_is_told_to():
     assert keras.initializers.HeNormal().seed == expected
 
 
+def test_what_keras_draws_and_names_while_it_builds_is_recorded():
+    keras.layers.Dense(1)
+    with of_keras.recorded_build() as (seeds, names):
+        layer = keras.layers.Dense(1, name="given_7")
+        other, dropout = keras.layers.Dense(1), keras.layers.Dropout(0.5)
+        drawn = of_keras.default_seed()
+    keras.layers.Dense(1)
+    state = int(keras.ops.convert_to_numpy(dropout.seed_generator.state)[0])
+    kernels = [each.kernel_initializer.seed for each in (layer, other)]
+    assert seeds == [*kernels, state, drawn]
+    assert {other.name, dropout.name} <= names
+    assert "given_7" not in names
+    assert of_keras.is_drawn(dropout.seed_generator)
+    assert not of_keras.is_drawn(keras.random.SeedGenerator(3))
+    assert of_keras.auto_name("dense") not in names
+
+
+def test_a_session_lasts_until_it_is_cleared():
+    before = of_keras.session()
+    assert of_keras.session() is before
+    keras.utils.clear_session()
+    assert of_keras.session() is not before
+
+
+def test_late_variables_are_withdrawn():
+    from contextlib import nullcontext
+
+    optimizer, weight = keras.optimizers.Adam(), keras.Variable([1.0])
+    late = LateVariables(optimizer, [weight], nullcontext, [1.0])
+    assert LateVariables.of(optimizer) is late
+    assert late.values == [1.0]
+    assert len(late.made) == 2
+    late.withdraw()
+    assert LateVariables.of(optimizer) is None
+    assert not optimizer.built
+    optimizer.build([weight])
+    assert len(optimizer.variables) == 4
+
+
 def test_late_variables_are_made_when_read():
     from contextlib import nullcontext
 
