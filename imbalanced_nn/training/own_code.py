@@ -21,7 +21,7 @@ def is_known(obj: Any) -> bool:
     return module.split(".")[0] in ("keras", "imbalanced_nn")
 
 
-def token_of(obj: Any) -> str | None:
+def token_of(obj: Any, lists: bool = False) -> str | None:
     """Return what a function computes by, as text; None where that cannot be told.
 
     Two tokens are equal only if they are of one function object that has kept its code, its
@@ -33,6 +33,8 @@ def token_of(obj: Any) -> str | None:
     ----------
     obj : object
         A function, or what one refers to.
+    lists : bool, default=False
+        Whether lists are told by what they hold. Code that changes one would have done so again.
 
     Examples
     --------
@@ -42,10 +44,10 @@ def token_of(obj: Any) -> str | None:
     >>> token_of(object()) is None
     True
     """
-    return _token(obj, ())
+    return _token(obj, (), lists)
 
 
-def _token(obj: Any, around: tuple[int, ...]) -> str | None:
+def _token(obj: Any, around: tuple[int, ...], lists: bool) -> str | None:
     """Return the token of an object inside of others, themselves told by their addresses."""
     if id(obj) in around:
         return f"<{around.index(id(obj))}>"
@@ -54,9 +56,9 @@ def _token(obj: Any, around: tuple[int, ...]) -> str | None:
     if isinstance(obj, np.ndarray) and not obj.dtype.hasobject and obj.nbytes <= MOST_BYTES:
         return repr((obj.dtype.str, obj.shape, obj.tobytes()))
     if isinstance(obj, tuple):
-        return _joined([_token(part, around) for part in obj])
-    if type(obj) is list:
-        return _joined(["list", *(_token(part, (*around, id(obj))) for part in obj)])
+        return _joined([_token(part, around, lists) for part in obj])
+    if lists and type(obj) is list:
+        return _joined(["list", *(_token(part, (*around, id(obj)), lists) for part in obj)])
     if isinstance(obj, ModuleType):
         return obj.__name__ if _from_library(obj.__name__) else None
     if isinstance(obj, FunctionType | BuiltinFunctionType | type):
@@ -64,12 +66,12 @@ def _token(obj: Any, around: tuple[int, ...]) -> str | None:
         if _from_library(obj.__module__ or ""):
             return name
         if type(obj) is FunctionType:
-            return _of_function(obj, (*around, id(obj)))
+            return _of_function(obj, (*around, id(obj)), lists)
         return name if obj.__module__ == "builtins" and obj.__name__ not in _READS else None
     return None
 
 
-def _of_function(function: FunctionType, around: tuple[int, ...]) -> str | None:
+def _of_function(function: FunctionType, around: tuple[int, ...], lists: bool) -> str | None:
     """Return the token of a function of somebody's own."""
     try:
         cells = [cell.cell_contents for cell in function.__closure__ or ()]
@@ -81,7 +83,7 @@ def _of_function(function: FunctionType, around: tuple[int, ...]) -> str | None:
         return None
     parts = [cells, function.__defaults__ or (), list((function.__kwdefaults__ or {}).items())]
     parts += [list(vars(function).items()), known]
-    flat = [_token(tuple(part), around) for part in parts]
+    flat = [_token(tuple(part), around, lists) for part in parts]
     return _joined([repr((id(function), *_of_code(function.__code__))), *flat])
 
 

@@ -116,7 +116,7 @@ def _is_harmless(value: Any, marks: set[str], seen: set[int]) -> bool:
         return name in (_OF_KERAS | _OF_NETWORKS | _OF_NUMBERS) and token_of(value) is not None
     if not _is_fixed(value):
         marks.add(_CHANGEABLE)
-    return token_of(value) is not None
+    return token_of(value, lists=True) is not None
 
 
 def _is_fixed(value: Any) -> bool:

@@ -302,7 +302,7 @@ def _what_builds(estimator: Any) -> str | None:
     config = keras.config
     settings = [config.floatx(), config.image_data_format()]
     settings += [config.dtype_policy().name, encoder_state(estimator.target_encoder_).target_type]
-    tokens = [place_of_variables(), token_of(builder), repr(settings), _told(target)]
+    tokens = [place_of_variables(), token_of(builder, lists=True), repr(settings), _told(target)]
     tokens += [_told([name, value], _OWN.get(name, ())) for name, value in given.items()]
     # A dict, in which there may be a list of the user's.
     values = [*given.values(), *([{}] if "compile_kwargs" in takes else [])]

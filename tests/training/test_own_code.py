@@ -321,6 +321,20 @@ def test_what_may_change_unseen_has_no_token(function):
     assert token_of(function) is None
 
 
+def test_lists_are_told_by_what_they_hold_where_nothing_changes_them():
+    held = [4, (2, "relu")]
+
+    def build(sizes=held):
+        return sizes
+
+    before = token_of(build, lists=True)
+    assert before == token_of(build, lists=True) is not None
+    held.append(held)
+    assert token_of(build, lists=True) != before
+    held[-1] = object()
+    assert token_of(build, lists=True) is None
+
+
 def test_arrays_are_told_by_their_values():
     def weighted(y_true, y_pred):
         return y_pred * ALPHA[0]

@@ -1,7 +1,8 @@
 """What a backend's ``tensors`` takes from here where it has nothing of its own to do."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import Any
 
 import keras
 
@@ -39,6 +40,9 @@ def forget_traces(model: keras.Model) -> None:
 
 
 @contextmanager
-def variables_alike() -> Iterator[None]:
-    """Make variables as Keras does: the backend keeps nothing by their names."""
+def variables_alike(values: Iterable[Any] = ()) -> Iterator[None]:
+    """Make variables as Keras does: the backend keeps nothing by their names.
+
+    Values for them are assigned afterwards, where there are any.
+    """
     yield
