@@ -424,9 +424,8 @@ run_eagerly
             if not goes_on:
                 self.classes_ = None
             y = fill_padding(y, sample_weight)
-            further = {"groups": groups, "validation": validation}
             rows = (X, y, sample_weight, self.warm_start)
-            self._fit(*rows, *training, arguments=arguments, **further)
+            self._fit(*rows, *training, arguments=arguments, groups=groups, validation=validation)
         return self
 
     def partial_fit(self, X, y, classes=None, sample_weight=None, **kwargs):
@@ -547,10 +546,7 @@ run_eagerly
                 fit_opaque(factory, *given, training=training, arguments=arguments, told=told)
                 return
             plan = make_plan(
-                factory,
-                X,
-                y,
-                sample_weight,
+                *(factory, X, y, sample_weight),
                 seed=factory.drawn_seed(),
                 training=training,
                 arguments=arguments,

@@ -28,7 +28,7 @@ from imbalanced_nn.losses import (
     single_loss,
     takes_one_hot,
 )
-from imbalanced_nn.networks import NETWORKS, MeanPosterior, has_members
+from imbalanced_nn.networks import NETWORKS, has_members
 from imbalanced_nn.training import (
     OF_BUILT_IN,
     OF_CLASSES,
@@ -47,6 +47,12 @@ from imbalanced_nn.training import (
 )
 from imbalanced_nn.wrapper.fresh_optimizer import fresh_optimizer
 from imbalanced_nn.wrapper.label_encoder import TimestepLabelEncoder
+from imbalanced_nn.wrapper.loss_checks import (
+    check_given_loss,
+    check_loss,
+    check_loss_of_average,
+    check_output_steps,
+)
 from imbalanced_nn.wrapper.network_when_asked import NetworkWhenAsked
 from imbalanced_nn.wrapper.parameters import is_auto
 from imbalanced_nn.wrapper.routed import check_made_of, check_user_parameters
@@ -55,13 +61,6 @@ __all__ = ["CompiledKerasClassifier"]
 
 MADE_BY_COMPILE = ("compile", "loss", "metrics", "optimizer")
 """What parameters are routed to where a network is compiled."""
-
-TAKE_CODES = (
-    "categorical_generalized_cross_entropy",
-    "circle",
-    "ctc",
-    "sparse_categorical_crossentropy",
-)
 
 
 def _optimizer_class(name: str) -> type[keras.optimizers.Optimizer] | str:
@@ -393,7 +392,7 @@ class CompiledKerasClassifier(KerasClassifier):
         shape = getattr(self.model_, "output_shape", None) if self.model_.built else None
         if self._kind is not None and isinstance(shape, tuple):
             allowed = n_output_units(self._kind, self.n_classes_)
-            self._check_output_steps(shape, allowed)
+            check_output_steps(shape, allowed, self._steps)
             units = shape[-1] if len(shape) > 1 else 1
             if units not in allowed:
                 expected = " or ".join(map(str, allowed))
@@ -402,66 +401,11 @@ class CompiledKerasClassifier(KerasClassifier):
                     f"{self.n_classes_} classes needs {expected}. Change the last layer; "
                     f"meta['n_classes_'] tells a build function the number."
                 )
-            self._check_loss(y, units)
+            check_loss(self._loss, y, units)
         own_loss = isinstance(self._loss, LabelWeightedCrossentropy | ClassLoss)
         if not own_loss:
-            self._check_loss_of_average()
-            self._check_given_loss()
+            given = getattr(self, self._compiled_by("loss"))
+            check_loss_of_average(given, self._loss, self.model_)
+            check_given_loss(given, self._loss)
         if hasattr(self.model_, "outputs") and not own_loss:
             super()._check_model_compatibility(y)
-
-    def _check_loss_of_average(self) -> None:
-        """Refuse to train the average of networks, made of probabilities, by their own loss."""
-        given = getattr(self, self._compiled_by("loss"))
-        layers = getattr(self.model_, "layers", ())
-        if given is None or not any(isinstance(layer, MeanPosterior) for layer in layers):
-            return
-        name, _ = keras_loss(resolve_loss(given, False))
-        if name is None or name != keras_loss(self._loss)[0]:
-            raise InvalidParameterError(
-                f"loss={given!r} trained the networks of the folds, and model_ is the average of "
-                f"their probabilities, which goes on by {self._loss!r} alone. Fit one network, "
-                f"with validation_split=0.2, to train it further by that loss."
-            )
-
-    def _check_given_loss(self) -> None:
-        """Refuse a loss of this package beside that of a network which comes compiled."""
-        given = getattr(self, self._compiled_by("loss"))
-        meant = resolve_loss(given, False)
-        kind = meant if isinstance(meant, type) else type(meant)
-        if issubclass(kind, ClassLoss):
-            name, _ = keras_loss(self._loss)
-            raise InvalidParameterError(
-                f"loss={given!r} has no effect: the network comes compiled with "
-                f"{name or self._loss!r}. Return it uncompiled, or leave loss=None."
-            )
-
-    def _check_loss(self, y: Any, units: int) -> None:
-        """Refuse a loss of Keras' that nothing can be learned from.
-
-        One that compares each output with a target of its own takes a class code for all of them.
-        """
-        name, given = keras_loss(self._loss)
-        if given.get("label_smoothing", 0) >= 1:
-            raise InvalidParameterError(
-                f"label_smoothing={given['label_smoothing']!r} leaves nothing of the labels. Give "
-                f"a number below 1, such as 0.1."
-            )
-        if units == 1 or y.shape[-1] == units or name in (None, *TAKE_CODES):
-            return
-        raise InvalidParameterError(
-            f"{name} compares each of the {units} outputs with a target of its own, but y holds "
-            f"one label for each row. Set loss=None, which takes "
-            f"sparse_categorical_crossentropy, or pass y in one-hot form."
-        )
-
-    def _check_output_steps(self, shape: tuple, allowed: tuple[int, ...]) -> None:
-        """Refuse a network whose outputs are not one for each time step that has a label."""
-        if self._steps and (len(shape) != 3 or shape[1] not in (*self._steps, None)):
-            units = " or ".join(map(str, allowed))
-            raise InvalidParameterError(
-                f"model has outputs of shape {shape[1:]} for each row, but y holds a label for "
-                f"each time step: the network must end in shape ({self._steps[0]}, {units}). Keep "
-                f"the axis of time, with return_sequences=True in recurrent layers, "
-                f"padding='same' in convolutions and no pooling or flattening over it."
-            )
