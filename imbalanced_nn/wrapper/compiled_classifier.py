@@ -49,8 +49,8 @@ from imbalanced_nn.wrapper.fresh_optimizer import fresh_optimizer
 from imbalanced_nn.wrapper.label_encoder import TimestepLabelEncoder
 from imbalanced_nn.wrapper.loss_checks import (
     check_given_loss,
-    check_loss,
     check_loss_of_average,
+    check_loss_of_units,
     check_output_steps,
 )
 from imbalanced_nn.wrapper.network_when_asked import NetworkWhenAsked
@@ -401,7 +401,7 @@ class CompiledKerasClassifier(KerasClassifier):
                     f"{self.n_classes_} classes needs {expected}. Change the last layer; "
                     f"meta['n_classes_'] tells a build function the number."
                 )
-            check_loss(self._loss, y, units)
+            check_loss_of_units(self._loss, y, units)
         own_loss = isinstance(self._loss, LabelWeightedCrossentropy | ClassLoss)
         if not own_loss:
             given = getattr(self, self._compiled_by("loss"))

@@ -8,7 +8,7 @@ from imbalanced_nn.exceptions import InvalidParameterError
 from imbalanced_nn.losses import ClassLoss, keras_loss, resolve_loss
 from imbalanced_nn.networks import MeanPosterior
 
-__all__ = ["check_given_loss", "check_loss", "check_loss_of_average", "check_output_steps"]
+__all__ = ["check_given_loss", "check_loss_of_average", "check_loss_of_units", "check_output_steps"]
 
 TAKE_CODES = (
     "categorical_generalized_cross_entropy",
@@ -58,7 +58,7 @@ def check_given_loss(given: Any, loss: Any) -> None:
         )
 
 
-def check_loss(loss: Any, y: Any, units: int) -> None:
+def check_loss_of_units(loss: Any, y: Any, units: int) -> None:
     """Refuse a loss of Keras' that nothing can be learned from.
 
     One that compares each output with a target of its own takes a class code for all of them.
