@@ -725,8 +725,8 @@ def test_a_name_that_goes_out_of_use_is_told_each_time():
 def test_unknown_parameters_are_refused_each_time():
     warmed()
     for _ in range(3):
-        with pytest.raises(ValueError, match="widht"):
-            estimator(model__widht=3).fit(X, Y)
+        with pytest.raises(ValueError, match="wide"):
+            estimator(model__wide=3).fit(X, Y)
 
 
 def test_searches_agree_and_end_with_an_estimator_of_their_own():
