@@ -118,14 +118,13 @@ class LentNetwork:
     Parameters
     ----------
     shelved : ShelvedNetwork
-        The network as it was trained; what its optimizer remembers is not made yet.
+        The network as it was trained.
+    late : LateVariables
+        What its optimizer remembers, which is not made yet.
     """
 
-    def __init__(self, shelved: ShelvedNetwork):
-        network, late = shelved.network, LateVariables.of(shelved.network.optimizer)
-        if late is None:
-            raise ValueError("The optimizer has made its variables.")
-        self._shelved = shelved
+    def __init__(self, shelved: ShelvedNetwork, late: LateVariables):
+        self._shelved, network = shelved, shelved.network
         self._values = tensors.values_of(own_variables(network))
         self._known, self._slots = tensors.values_of(late.made), late.values
         self._history, self._seeds = network.history, shelved.start.seeds

@@ -1,5 +1,6 @@
 """Whether an estimator may train the network of an earlier fit, and which one that is."""
 
+import functools
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -141,11 +142,11 @@ class Loan:
         network = shelved.network
         told = estimator.engine_ == "graph" and shelved.is_small
         own_loss = isinstance(single_loss(network.loss), ClassLoss)
-        averages = getattr(network.optimizer, "use_ema", True)
-        if not told or own_loss or averages or LateVariables.of(network.optimizer) is None:
+        averages, late = network.optimizer.use_ema, LateVariables.of(network.optimizer)
+        if not told or own_loss or averages or late is None:
             SHELF.give_up(str(self._build))
             return
-        NetworkWhenAsked.lend(estimator, LentNetwork(shelved))
+        NetworkWhenAsked.lend(estimator, LentNetwork(shelved, late))
         SHELF.give(shelved)
 
 
@@ -211,6 +212,11 @@ def _is_quiet(value: Any, around: tuple[int, ...] = ()) -> bool:
     return all(_is_quiet(part, (*around, id(value))) for part in within)
 
 
+# What of a dict reads one name, or nothing.
+_READ_BY_NAME = {"__class_getitem__", "__contains__", "__doc__", "__getattribute__", "__getitem__"}
+_READ_BY_NAME |= {"__hash__", "__init__", "__new__", "fromkeys", "get"}
+
+
 class _ReadNames(dict):
     """A dict that notes which of its names are read.
 
@@ -240,47 +246,23 @@ class _ReadNames(dict):
         self.names.add(name)
         return super().get(name, default)
 
-    def __getattribute__(self, name: str) -> Any:
-        if name in _OF_ALL:
-            self.all = True
-        return super().__getattribute__(name)
-
-    def __iter__(self) -> Iterator[Any]:
-        self.all = True
-        return super().__iter__()
-
-    def __len__(self) -> int:
-        self.all = True
-        return super().__len__()
-
-    def __eq__(self, other: object) -> bool:
-        self.all = True
-        return super().__eq__(other)
-
-    def __ne__(self, other: object) -> bool:
-        self.all = True
-        return super().__ne__(other)
-
-    def __repr__(self) -> str:
-        self.all = True
-        return super().__repr__()
-
-    def __or__(self, other: Any) -> Any:
-        self.all = True
-        return super().__or__(other)
-
-    def __ror__(self, other: Any) -> Any:
-        self.all = True
-        return super().__ror__(other)
-
-    def __reversed__(self) -> Iterator[Any]:
-        self.all = True
-        return super().__reversed__()
-
     __hash__ = None  # type: ignore[assignment]  # as of any dict
 
 
-_OF_ALL = {"clear", "copy", "items", "keys", "pop", "popitem", "setdefault", "update", "values"}
+def _noting_all(name: str) -> Callable[..., Any]:
+    """Return a method of a dict that reads it as a whole, and notes that it did."""
+    method = getattr(dict, name)
+
+    @functools.wraps(method)
+    def noting(self: _ReadNames, *args: Any, **kwargs: Any) -> Any:
+        self.all = True
+        return method(self, *args, **kwargs)
+
+    return noting
+
+
+for _name in set(vars(dict)) - _READ_BY_NAME:
+    setattr(_ReadNames, _name, _noting_all(_name))
 
 
 def _what_builds(estimator: Any) -> str | None:

@@ -177,6 +177,52 @@ def test_what_does_not_start_from_its_initialisers_is_built_anew():
         assert_same(clf, new)
 
 
+def test_nothing_is_built_from_the_third_fit_on(monkeypatch):
+    made, start = [], layers.Dense.__init__
+
+    def counted(self, *args, **kwargs):
+        made.append(self)
+        start(self, *args, **kwargs)
+
+    monkeypatch.setattr(layers.Dense, "__init__", counted)
+    fitted = []
+    for seed in range(4):
+        made.clear()
+        fitted.append(estimator(random_state=seed).fit(X, Y))
+        fitted[-1].predict_proba(X)
+        fitted[0].predict_proba(X)
+        fitted[-2 if seed else -1].predict_proba(X)
+        assert bool(made) == (seed < 2)
+    made.clear()
+    assert fitted[3].model_.layers
+    assert not made
+    assert fitted[2].model_.layers
+    assert made
+
+
+def test_large_networks_are_not_kept(monkeypatch):
+    monkeypatch.setattr("imbalanced_nn.training.lent_networks.MAX_BYTES", 0)
+    assert not any(is_lent(estimator(random_state=seed).fit(X, Y)) for seed in range(4))
+    assert len(SHELF) == 0
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        *(dict, list, len, str, repr, iter, bool, set, sorted),
+        *(lambda meta: {**meta}, lambda meta: meta.copy(), lambda meta: meta.items()),
+        *(lambda meta: meta | {}, lambda meta: {} | meta, lambda meta: meta == {}),
+        *(lambda meta: meta != {}, lambda meta: f"{meta}", reversed, lambda meta: meta.values()),
+    ],
+)
+def test_whatever_reads_all_of_meta_is_noted(read):
+    meta = loans._ReadNames({"a": 1, "b": 2})
+    assert (meta["a"], meta.get("c"), "b" in meta, meta.all) == (1, None, True, False)
+    assert meta.names == {"a", "b", "c"}
+    read(meta)
+    assert meta.all
+
+
 def test_several_classes():
     X, y = multiclass()
     for seed in (1, 2, 0):
@@ -514,7 +560,8 @@ def test_networks_that_are_never_lent(kind, capsys):
 
 
 @pytest.mark.parametrize(
-    "kind", ["own weights", "averages", "callbacks", "own engine", "warm start"]
+    "kind",
+    ["own weights", "averages", "callbacks", "callbacks of fit", "own engine", "warm start"],
 )
 def test_what_is_not_lent_itself_is_no_reason_against_the_next(kind):
     warmed()
@@ -537,7 +584,7 @@ def test_scikit_learns_callbacks_see_a_network_of_their_own():
     assert len(monitor.get_logs().data) == 3
 
 
-def test_one_shape_for_all_that_may_be_changed_afterwards():
+def test_optimizers_and_metrics_may_be_changed_afterwards():
     optimizer, area = keras.optimizers.Adam(0.01), keras.metrics.AUC(name="area")
     given = {"optimizer": optimizer, "metrics": [area]}
     warmed(**given)
