@@ -280,17 +280,17 @@ def _what_builds(estimator: Any) -> str | None:
     if "params" in takes:
         return None
     given = estimator._passed_on()
+    # A dict, in which there may be a list of the user's.
+    values = [*given.values(), *([{}] if "compile_kwargs" in takes else [])]
+    if not only_builds(builder, values):
+        return None
     target = {name: vars(estimator).get(name) for name in OF_TARGET}
     config = keras.config
     settings = [config.floatx(), config.image_data_format()]
     settings += [config.dtype_policy().name, encoder_state(estimator.target_encoder_).target_type]
     tokens = [place_of_variables(), token_of(builder, lists=True), repr(settings), _told(target)]
     tokens += [_told([name, value], _OWN.get(name, ())) for name, value in given.items()]
-    # A dict, in which there may be a list of the user's.
-    values = [*given.values(), *([{}] if "compile_kwargs" in takes else [])]
-    if None in tokens or not only_builds(builder, values):
-        return None
-    return " ".join(map(str, tokens))
+    return None if None in tokens else " ".join(map(str, tokens))
 
 
 def _with_meta(build: str, meta: dict[str, Any], names: tuple[str, ...]) -> str | None:
