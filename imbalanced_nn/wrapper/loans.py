@@ -176,8 +176,6 @@ def _is_unseen(estimator: Any, arguments: dict[str, Any]) -> bool:
     """Whether nobody but a fit itself can see its network before it has ended."""
     if has_callbacks(estimator) or arguments.get("callbacks") or estimator.callbacks is not None:
         return False
-    if any("__" in name and "callbacks" in name for name in vars(estimator)):
-        return False
     # Somebody's code may look at the estimator, or go on with the network.
     if not is_known(type(estimator)) or estimator.warm_start:
         return False

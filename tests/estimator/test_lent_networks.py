@@ -522,6 +522,7 @@ NEVER = {
     "own weights": {"class_weight": lambda y: {0: 1.0, 1: 3.0}},
     "own sampler": {"sampler": OwnSampler(random_state=0)},
     "own strategy": {"sampler": RandomOverSampler(sampling_strategy=lambda y: {1: 60})},
+    "averages of the optimizer": {"optimizer": keras.optimizers.Adam(0.01, use_ema=True)},
     "averages": {"moving_average": 1.0},
     "callbacks of fit": {"fit__callbacks": [keras.callbacks.TerminateOnNaN()]},
     "callbacks": {"callbacks": [keras.callbacks.TerminateOnNaN()]},
